@@ -1,0 +1,81 @@
+# `make help` lists the targets. Each does all of its own set-up; what is done is kept in .venv*/ and
+# build/, and a stamp in the environment says so until a file that decides about it changes.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# Which PyTorch the benchmark and the parity suite compare with.
+TORCH ?= torch==2.13.0
+
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# What decides about the compiled module and the installed dependencies.
+INPUTS := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
+
+# $(call install,ENVIRONMENT,EXTRAS,CMAKE DEFINITIONS): editable, with a build folder of its own that
+# is kept, so that the next build compiles only what has changed.
+install = $(1)/bin/pip install --quiet --no-build-isolation --config-settings=build-dir=build/$(1) \
+  $(foreach d,$(3),--config-settings=cmake.define.$(d)) --editable '.[$(2)]'
+
+.PHONY: help demo test sanitize fuzz bench parity docs clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+demo: .venv/built ## name what is in a photograph, with a pretrained network
+	.venv/bin/python scripts/demo.py
+
+test: .venv/built ## lint, types, C++ tests, Python tests
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/ctest --test-dir build/.venv --output-on-failure --no-tests=ignore --quiet
+	.venv/bin/python -m pytest
+
+# Python itself leaks by design, so leaks are not looked for. The runtimes come first because they
+# must be loaded before anything that they watch.
+sanitize: .venv-sanitize/built ## the engine's tests under address and undefined-behaviour sanitizers
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	.venv-sanitize/bin/python -m pytest tests/engine
+
+fuzz: .venv/built ## the property-based tests, with many more and random examples
+	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+bench: .venv-torch/built ## this engine beside PyTorch, as ratios
+	.venv-torch/bin/python scripts/bench_ops.py --json build/bench_ops.json
+	.venv-torch/bin/python scripts/bench_models.py --json build/bench_models.json
+
+parity: .venv-torch/built ## models compared number by number with PyTorch's
+	.venv-torch/bin/python -m pytest tests/parity
+
+docs: .venv/built ## the API reference as pages in build/docs
+	.venv/bin/pdoc --output-directory build/docs engine hub zoo
+
+clean: ## remove all that the other targets made
+	rm -rf build .venv .venv-sanitize .venv-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/built: .venv/tools $(INPUTS)
+	$(call install,.venv,test,BESTIARY_TESTS=ON BESTIARY_WERROR=ON)
+	touch $@
+
+.venv-sanitize/built: .venv-sanitize/tools $(INPUTS)
+	$(call install,.venv-sanitize,test,BESTIARY_SANITIZE=address$(comma)undefined)
+	touch $@
+
+.venv-torch/built: .venv-torch/tools $(INPUTS)
+	.venv-torch/bin/pip install --quiet '$(TORCH)'
+	$(call install,.venv-torch,parity,)
+	touch $@
+
+comma := ,
+
+# An environment with what builds the project, as pyproject.toml lists it.
+%/tools: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $*
+	$*/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")) \
+	  ["build-system"]["requires"], sep="\n")' | $*/bin/pip install --quiet -r /dev/stdin
+	touch $@

@@ -1,0 +1,20 @@
+# The flags of every C++ file of the project, as one interface target.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+
+add_library(bestiary_options INTERFACE)
+target_include_directories(bestiary_options INTERFACE ${PROJECT_SOURCE_DIR}/csrc)
+target_compile_options(bestiary_options INTERFACE
+  -Wall -Wextra -fno-math-errno)
+target_link_libraries(bestiary_options INTERFACE OpenMP::OpenMP_CXX)
+
+if(BESTIARY_DNNL)
+  target_compile_definitions(bestiary_options INTERFACE BESTIARY_ONEDNN)
+endif()
+if(BESTIARY_WERROR)
+  target_compile_options(bestiary_options INTERFACE -Werror)
+endif()
+if(BESTIARY_SANITIZE)
+  target_compile_options(bestiary_options INTERFACE
+    -fsanitize=${BESTIARY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_link_options(bestiary_options INTERFACE -fsanitize=${BESTIARY_SANITIZE})
+endif()
