@@ -6,8 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-# Which PyTorch the benchmark and the parity suite compare with.
-TORCH ?= torch==2.13.0
+
+# Warnings stop the build where the compiler is known, and are let pass where it may be any.
+WERROR ?= $(if $(CI),ON,OFF)
 
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -15,9 +16,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What decides about the compiled module and the installed dependencies.
 INPUTS := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
 
+comma := ,
+
 # $(call install,ENVIRONMENT,EXTRAS,CMAKE DEFINITIONS): editable, with a build folder of its own that
 # is kept, so that the next build compiles only what has changed.
-install = $(1)/bin/pip install --quiet --no-build-isolation --config-settings=build-dir=build/$(1) \
+install = $(1)/bin/pip install --quiet --no-build-isolation --config-settings=build-dir=build/$(1:.%=%) \
   $(foreach d,$(3),--config-settings=cmake.define.$(d)) --editable '.[$(2)]'
 
 .PHONY: help demo test sanitize fuzz bench parity docs clean
@@ -31,7 +34,7 @@ demo: .venv/built ## name what is in a photograph, with a pretrained network
 test: .venv/built ## lint, types, C++ tests, Python tests
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/ctest --test-dir build/.venv --output-on-failure --no-tests=ignore --quiet
+	.venv/bin/ctest --test-dir build/venv --output-on-failure --no-tests=ignore --quiet
 	.venv/bin/python -m pytest
 
 # Python itself leaks by design, so leaks are not looked for. The runtimes come first because they
@@ -51,31 +54,34 @@ bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 parity: .venv-torch/built ## models compared number by number with PyTorch's
 	.venv-torch/bin/python -m pytest tests/parity
 
-docs: .venv/built ## the API reference as pages in build/docs
-	.venv/bin/pdoc --output-directory build/docs engine hub zoo
+docs: .venv-docs/built ## the API reference as pages in build/docs
+	.venv-docs/bin/pdoc --output-directory build/docs engine hub zoo
 
 clean: ## remove all that the other targets made
-	rm -rf build .venv .venv-sanitize .venv-torch .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .venv .venv-docs .venv-sanitize .venv-torch
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/built: .venv/tools $(INPUTS)
-	$(call install,.venv,test,BESTIARY_TESTS=ON BESTIARY_WERROR=ON)
+	$(call install,.venv,test,BESTIARY_TESTS=ON BESTIARY_WERROR=$(WERROR))
 	touch $@
 
 .venv-sanitize/built: .venv-sanitize/tools $(INPUTS)
 	$(call install,.venv-sanitize,test,BESTIARY_SANITIZE=address$(comma)undefined)
 	touch $@
 
-.venv-torch/built: .venv-torch/tools $(INPUTS)
-	.venv-torch/bin/pip install --quiet '$(TORCH)'
-	$(call install,.venv-torch,parity,)
+.venv-docs/built: .venv-docs/tools $(INPUTS)
+	$(call install,.venv-docs,docs,)
 	touch $@
 
-comma := ,
+.venv-torch/built: .venv-torch/tools $(INPUTS)
+	$(call install,.venv-torch,peers,)
+	touch $@
 
 # An environment with what builds the project, as pyproject.toml lists it.
 %/tools: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $*
 	$*/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")) \
-	  ["build-system"]["requires"], sep="\n")' | $*/bin/pip install --quiet -r /dev/stdin
+	  ["build-system"]["requires"], sep="\n")' \
+	  | $*/bin/pip install --quiet cmake ninja -r /dev/stdin
 	touch $@

@@ -33,7 +33,9 @@ function(bestiary_add_isa_object isa sources)
   add_library(${target} OBJECT ${sources})
   target_link_libraries(${target} PRIVATE bestiary_options)
   target_compile_definitions(${target} PRIVATE ISA=${isa})
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3> ${BESTIARY_ISA_FLAGS_${isa}})
+  # Unique symbols, GCC's stronger kind of weak, could not be made local.
+  target_compile_options(${target} PRIVATE
+    $<$<CONFIG:Release>:-O3> ${BESTIARY_ISA_FLAGS_${isa}} $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   add_custom_command(OUTPUT ${merged}
     COMMAND ${CMAKE_COMMAND} -DLINKER=${CMAKE_LINKER} -DNM=${CMAKE_NM} -DOBJCOPY=${CMAKE_OBJCOPY}
       -DOUTPUT=${merged} "-DOBJECTS=$<TARGET_OBJECTS:${target}>"

@@ -1,0 +1,140 @@
+"""What holds for the project as a whole: its files, its metadata, its compiled objects."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CODE = {".py", ".pyi", ".cpp", ".h", ".cuh", ".cmake", ".toml", ".sh", ""}
+TEXT = CODE | {".md", ".txt", ".json", ".yml", ".yaml"}
+MAX_LINES = 600
+
+# In two parts, so that this file does not hold what it looks for.
+INDEX_HOSTS = re.compile("pypi" r"\.org|python" r"hosted\.org", re.IGNORECASE)
+MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+|opt/wheels)" "/")
+
+
+def project_files(suffixes: set[str]) -> list[Path]:
+    if not (REPOSITORY / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True)
+    paths = [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+    return [p for p in paths if p.suffix in suffixes and p.is_file() and p.name != "LICENSE"]
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {p: len(p.read_text().splitlines()) for p in project_files(CODE)}
+    assert {str(p): n for p, n in lengths.items() if n > MAX_LINES} == {}
+
+
+@pytest.mark.parametrize("pattern", [INDEX_HOSTS, MACHINE_PATHS], ids=["index", "machine"])
+def test_no_file_depends_on_one_place(pattern: re.Pattern[str]) -> None:
+    """A configured index or mirror is honoured, and nothing expects one machine's folders."""
+    hits = [
+        f"{path.relative_to(REPOSITORY)}:{number}: {line.strip()}"
+        for path in project_files(TEXT)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert hits == []
+
+
+def test_every_dependency_is_explained() -> None:
+    project = pyproject()
+    extras = project["project"]["optional-dependencies"].values()
+    requirements = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *(requirement for extra in extras for requirement in extra),
+    ]
+    names = {re.split(r"[\s<>=;\[]", requirement, maxsplit=1)[0] for requirement in requirements}
+    explained = set(re.findall(r"^\| `([\w-]+)`", read("docs/dependencies.md"), re.MULTILINE))
+    assert explained == names
+
+
+def test_the_readme_names_real_targets() -> None:
+    pages = read("README.md") + read("CONTRIBUTING.md")
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", pages, re.MULTILINE))
+    assert {"demo", "test"} <= named
+    assert named <= set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+
+
+def test_the_installed_version_is_this_one() -> None:
+    assert metadata.version("bestiary") == pyproject()["project"]["version"]
+
+
+def read(name: str) -> str:
+    return (REPOSITORY / name).read_text()
+
+
+# What csrc/cmake/isa.cmake promises in Note [One definition per instruction set].
+
+
+def objects(pattern: str) -> list[Path]:
+    if not shutil.which("objdump"):
+        pytest.skip("objdump is not installed")
+    builds = [b.parent for b in (REPOSITORY / "build").glob("*/CMakeCache.txt") if not watched(b)]
+    found = sorted(path for build in builds for path in build.glob(pattern))
+    if not found:
+        pytest.skip("no build folder with kernels per instruction set")
+    return found
+
+
+def watched(cache: Path) -> bool:
+    """Sanitizers add constructors and variables of their own."""
+    return re.search(r"^BESTIARY_SANITIZE:STRING=.", cache.read_text(), re.MULTILINE) is not None
+
+
+def symbols(path: Path) -> list[tuple[str, str, str]]:
+    """Binding flag, section and name of every symbol that the object file defines."""
+    command = ["objdump", "--syms", "--demangle", str(path)]
+    table = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    # 0000000000000000  w    F .text._ZN3foo  000000000000000b .hidden foo()
+    line = re.compile(r"^[0-9a-f]+ (.{7}) (\S+)\t[0-9a-f]+\s+(?:\.(?:hidden|internal) )?(.*)$")
+    matches = [m for m in map(line.match, table.splitlines()) if m]
+    return [(m[1], m[2], m[3]) for m in matches if m[2] != "*UND*"]
+
+
+def test_kernels_keep_shared_functions_to_themselves() -> None:
+    """Or the linker could put AVX-512 code of an inline function where every processor goes."""
+    for path in objects("isa_*.o"):
+        merged = [name for binding, _, name in symbols(path) if "w" in binding or "u" in binding]
+        assert merged == [], path
+
+
+def test_kernels_run_nothing_at_load_time() -> None:
+    """A static constructor would run before the processor was asked what it can do."""
+    for path in objects("isa_*.o"):
+        headers = subprocess.run(
+            ["objdump", "--section-headers", str(path)], check=True, capture_output=True, text=True
+        )
+        assert not re.search(r"\.(init_array|ctors)", headers.stdout), path
+
+
+def test_kernels_share_no_variables() -> None:
+    """An inline variable or a static local of an inline function would exist once per variant."""
+    kernels = "csrc/cpu/isa"
+    sources = [source.name for source in (REPOSITORY / kernels).glob("*.cpp")]
+    for path in objects(f"CMakeFiles/bestiary_isa_*.dir/{kernels}/*.cpp.o"):
+        if path.stem not in sources:
+            continue  # left from a file that is gone
+        doubled = [
+            name
+            for binding, section, name in symbols(path)
+            if re.match(r"\.(data(?!\.rel)|bss|tdata|tbss)", section)
+            and ("w" in binding or "u" in binding)
+        ]
+        assert doubled == [], path
