@@ -1,0 +1,109 @@
+#include "autograd/node.h"
+
+#include "autograd/record.h"
+
+namespace bestiary {
+
+std::string (*current_trace)() = nullptr;
+
+uint32_t Node::add_result(const Tensor& t) {
+    ResultInfo info{t.sizes(), t.dtype()};
+    if (result_count == 0) first_result = std::move(info);
+    else more_results.push_back(std::move(info));
+    return static_cast<uint32_t>(result_count++);
+}
+
+void LeafNode::backward(Results& grads, GradSink&) {
+    Tensor& g = grads[0];
+    if (!g.defined()) return;
+    if (grad.defined() && thread_state.grad_mode) {
+        grad = Call<"add">()(grad, g);
+    } else if (grad.defined()) {
+        Call<"add_">()(grad, g);
+    } else {
+        // A gradient nobody else holds becomes ours; any other is copied, since later ones are added into it.
+        const bool ours = g->use_count() == 1 && g->storage->use_count() == 1 && is_dense(g.sizes(), g.strides());
+        grad = ours || thread_state.grad_mode ? std::move(g) : Call<"clone">()(g);
+    }
+    for (auto& [id, call] : after_accumulate) call();
+}
+
+Edge gradient_edge(const Tensor& t) {
+    refresh_view(t);
+    if (!t->grad_fn && t.requires_grad()) leaf_node(t);
+    if (!t.requires_grad()) return {};
+    return {Ptr<Node>(node_of(t)), t->output_index};
+}
+
+bool is_leaf(const Tensor& t) { return !t->grad_fn || node_of(t)->is_leaf; }
+
+LeafNode& leaf_node(const Tensor& t) {
+    check(is_leaf(t), "expected a leaf tensor, got the result of ", t->grad_fn ? node_of(t)->name() : "");
+    if (!t->grad_fn) {
+        auto node = Ptr<Node>(new LeafNode);
+        node->add_result(t);
+        t->grad_fn = Ptr<NodeBase>(node.get());
+        t->output_index = 0;
+    }
+    return static_cast<LeafNode&>(*node_of(t));
+}
+
+void set_requires_grad(const Tensor& t, bool on) {
+    check(!on || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ", t.dtype());
+    check(on || is_leaf(t), "requires_grad: can't be switched off on the result of an op; use detach()");
+    check(!on || !t->inference, "requires_grad: this tensor was made in inference mode; clone() it first");
+    t->requires_grad = on;
+}
+
+static int retained_slot(const NodeExtras& extras, uint32_t index) {
+    for (size_t i = 0; i < extras.retained.size(); ++i)
+        if (extras.retained[i] == index) return static_cast<int>(i);
+    return -1;
+}
+
+Tensor grad_of(const Tensor& t) {
+    if (!t->grad_fn) return {};
+    if (is_leaf(t)) return static_cast<LeafNode*>(node_of(t))->grad;
+    const NodeExtras* extras = node_of(t)->extras_or_null();
+    const int slot = extras ? retained_slot(*extras, t->output_index) : -1;
+    return slot < 0 ? Tensor() : extras->retained_grads[slot];
+}
+
+void set_grad(const Tensor& t, Tensor grad) {
+    if (!grad.defined() && !t->grad_fn) return;
+    if (grad.defined()) {
+        check_as(ErrorKind::Value, grad.sizes() == t.sizes(), "grad: expected shape ", t.sizes(), ", got ", grad.sizes());
+        check_as(ErrorKind::Type, grad.dtype() == t.dtype(), "grad: expected dtype ", t.dtype(), ", got ", grad.dtype());
+    }
+    if (is_leaf(t)) {
+        leaf_node(t).grad = std::move(grad);
+        return;
+    }
+    retain_grad(t);
+    NodeExtras& extras = node_of(t)->extras();
+    extras.retained_grads[retained_slot(extras, t->output_index)] = std::move(grad);
+}
+
+void retain_grad(const Tensor& t) {
+    check(t.requires_grad(), "retain_grad: expected a tensor that requires a gradient");
+    if (is_leaf(t)) return;
+    refresh_view(t);
+    NodeExtras& extras = node_of(t)->extras();
+    if (retained_slot(extras, t->output_index) >= 0) return;
+    extras.retained.push_back(t->output_index);
+    extras.retained_grads.emplace_back();
+}
+
+uint64_t add_hook(const Tensor& t, GradHook hook) {
+    static uint64_t last_id = 0;
+    check(t.requires_grad(), "register_hook: expected a tensor that requires a gradient");
+    const Edge edge = gradient_edge(t);
+    edge.node->extras().hooks.push_back({++last_id, edge.index, std::move(hook)});
+    return last_id;
+}
+
+void remove_hook(Node& node, uint64_t id) {
+    std::erase_if(node.extras().hooks, [id](const NodeExtras::Entry& entry) { return entry.id == id; });
+}
+
+}  // namespace bestiary

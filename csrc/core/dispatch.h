@@ -1,0 +1,75 @@
+// Running an op.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "core/op.h"
+#include "core/state.h"
+
+namespace bestiary {
+
+// Runs `op` with every argument present, in the order of its schema.
+void dispatch(const Op& op, Args args, Results& results);
+Tensor dispatch(const Op& op, Args args);
+
+// The shape rule of every elementwise op: broadcasting and type promotion.
+void elementwise_meta(const Op& op, Args args, Meta& meta);
+// The type that the operands of a call promote to: see Note [Type promotion].
+DType promoted(const Op& op, Args args);
+
+// core knows no graph and no Python: the layers above install what it must call.
+struct Hooks {
+    // A differentiable op has run on a tensor that requires a gradient.
+    void (*record)(const Op& op, Args args, Results& results) = nullptr;
+    // An op is about to write self, and has written it.
+    void (*before_write)(const Op& op, const Tensor& self) = nullptr;
+    void (*after_write)(const Op& op, Args args, const Tensor& self) = nullptr;
+    // Around kernels that are long enough to let other threads in.
+    void* (*unlock)() = nullptr;
+    void (*lock)(void*) = nullptr;
+};
+extern Hooks hooks;
+
+bool requires_grad(Args args);
+
+template <size_t N>
+struct FixedString {
+    char text[N];
+    consteval FixedString(const char (&s)[N]) { std::copy_n(s, N, text); }
+};
+
+// Calls an op of the table from C++: Call<"mul">()(a, 2.0). Arguments left out take the schema's defaults.
+template <FixedString Name>
+struct Call {
+    static const Op& op() {
+        static const Op& found = OpTable::get().at(Name.text);
+        return found;
+    }
+    template <class... A>
+    Results all(const A&... given) const {
+        Results results;
+        run(results, {Value(given)...});
+        return results;
+    }
+    template <class... A>
+    Tensor operator()(const A&... given) const {
+        return std::move(all(given...)[0]);
+    }
+
+private:
+    static constexpr int kMaxParams = 24;
+    static void run(Results& results, std::initializer_list<Value> given) {
+        const std::vector<Param>& params = op().schema.params;
+        std::array<Value, kMaxParams> values;
+        size_t i = 0;
+        for (const Value& v : given) values[i++] = v;
+        for (; i < params.size(); ++i) {
+            check_as(ErrorKind::Type, params[i].has_default, op().full_name(), ": missing argument '", params[i].name, "'");
+            values[i] = params[i].fallback.get();
+        }
+        dispatch(op(), Args(values.data(), static_cast<int>(params.size())), results);
+    }
+};
+
+}  // namespace bestiary

@@ -1,0 +1,156 @@
+#include "core/op.h"
+
+#include "core/dispatch.h"
+
+namespace bestiary {
+
+KernelFn elementwise_kernels[kDeviceTypes] = {};
+
+std::string Op::full_name() const { return schema.overload.empty() ? schema.name : schema.name + "." + schema.overload; }
+
+Op& Op::doc(std::string text) {
+    doc_text = std::move(text);
+    return *this;
+}
+
+Op& Op::shape(MetaFn rule) {
+    meta = rule;
+    return *this;
+}
+
+Op& Op::elementwise(Promote rule) {
+    is_elementwise = true;
+    promotion = rule;
+    meta = elementwise_meta;
+    return in_place_too();
+}
+
+Op& Op::compose(ComposeFn fn) {
+    // A fused kernel keeps its shape rule and has its definition beside it.
+    if (!meta) form = Form::Compose;
+    composed = fn;
+    return *this;
+}
+
+Op& Op::view(ComposeFn fn) {
+    form = Form::View;
+    composed = fn;
+    return *this;
+}
+
+Op& Op::in_place_too() {
+    Schema in_place = Schema::parse(schema.text);
+    in_place.name += "_";
+    in_place.text.insert(in_place.text.find_first_of(".("), "_");
+    Op& written = OpTable::get().add(std::move(in_place));
+    written.form = Form::InPlace;
+    written.writes_self = true;
+    written.functional = this;
+    written.doc_text = "In-place form of " + full_name() + ".";
+    return *this;
+}
+
+Op& Op::in_place_only() {
+    form = Form::InPlace;
+    writes_self = true;
+    functional = this;
+    return from_self();
+}
+
+Op& Op::from_self() {
+    starts_from_self = true;
+    if (!meta) meta = [](const Op&, Args a, Meta& m) { m.add(a.tensor(0).sizes(), a.tensor(0).dtype()); };
+    return *this;
+}
+
+UseMask Op::mask(const char* uses) const {
+    UseMask bits = 0;
+    const std::string_view text(uses);
+    for (size_t begin = 0; begin < text.size();) {
+        const size_t end = std::min(text.find(' ', begin), text.size());
+        const std::string_view word = text.substr(begin, end - begin);
+        const int index = schema.index_of(word);
+        check_as(ErrorKind::Value, index >= 0 || word == "result", full_name(), ": gradient uses unknown '", word, "'");
+        bits |= index >= 0 ? UseMask{1} << index : kUsesResults;
+        begin = end + 1;
+    }
+    return bits;
+}
+
+Op& Op::grad(const char* param, const char* uses, GradFn fn) {
+    const int index = schema.index_of(param);
+    check_as(ErrorKind::Value, index >= 0, full_name(), ": gradient of unknown '", param, "'");
+    gradients.push_back({index, mask(uses), fn});
+    return *this;
+}
+
+Op& Op::grads(const char* uses, JointGradFn fn) {
+    joint = fn;
+    joint_uses = mask(uses);
+    return *this;
+}
+
+Op& op(std::string_view schema) { return OpTable::get().add(Schema::parse(schema)); }
+
+OpTable& OpTable::get() {
+    static OpTable* table = new OpTable;  // never destroyed: tensors freed at exit still name their ops
+    return *table;
+}
+
+Op& OpTable::add(Schema schema) {
+    auto owned = std::make_unique<Op>();
+    owned->schema = std::move(schema);
+    Op& added = *owned;
+    const std::string full = added.full_name();
+    check_as(ErrorKind::Value, !by_full_name_.contains(full), "op '", full, "' is declared twice");
+    by_full_name_[full] = &added;
+    by_name_[added.schema.name].push_back(&added);
+    ops_.push_back(std::move(owned));
+    for (int d = 0; d < kDeviceTypes; ++d)
+        if (auto found = waiting_.extract({full, static_cast<DeviceType>(d)})) added.kernels[d] = found.mapped();
+    return added;
+}
+
+Op* OpTable::find(std::string_view full_name) const {
+    const auto found = by_full_name_.find(full_name);
+    return found == by_full_name_.end() ? nullptr : found->second;
+}
+
+const Op& OpTable::at(std::string_view full_name) const {
+    const Op* found = find(full_name);
+    check_as(ErrorKind::Value, found, "there is no op '", full_name, "'");
+    return *found;
+}
+
+void OpTable::add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel) {
+    if (Op* known = find(full_name)) known->kernels[static_cast<int>(device)] = kernel;
+    else waiting_[{std::string(full_name), device}] = kernel;
+}
+
+static int index_in(const Op& op, std::string_view name) {
+    const int index = op.schema.index_of(name);
+    check_as(ErrorKind::Value, index >= 0, op.full_name(), ": no argument '", name, "'");
+    return index;
+}
+
+Value Backward::operator[](std::string_view name) const {
+    if (name == "result") return results[0];
+    return args[index_in(op, name)];
+}
+
+Tensor Backward::tensor(std::string_view name) const {
+    const Value v = (*this)[name];
+    return v.is_tensor() ? Tensor(v.t) : Tensor();
+}
+
+const Dims& Backward::shape(std::string_view name) const { return *shapes[index_in(op, name)]; }
+
+bool Backward::needs(std::string_view name) const { return needs_grad[index_in(op, name)]; }
+
+void Backward::give(std::string_view name, Tensor grad) const { given[index_in(op, name)] = std::move(grad); }
+
+void Backward::give_list(std::string_view name, std::vector<Tensor> grads) const {
+    lists[index_in(op, name)] = std::move(grads);
+}
+
+}  // namespace bestiary

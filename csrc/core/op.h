@@ -1,0 +1,200 @@
+// The op table: everything that can be done to tensors is declared here, once.
+//
+// A row is written in csrc/ops/<family>.cpp:
+//
+//     Op& mul = op("mul(Tensor self, Operand other) -> Tensor")
+//         .doc("Multiplies element by element. ...")
+//         .elementwise(Promote::Common)
+//         .grad("self", "other", [](const Backward& b) { return b.g * b["other"]; })
+//         .grad("other", "self", [](const Backward& b) { return b.g * b["self"]; });
+//
+// and has either a kernel per device (csrc/cpu/<family>.cpp: KERNEL(CPU, "mul", fn)), or a composition of other
+// ops, or a view function. From the row come the eager call, the graph, the Python function and method, the
+// in-place form, the stubs and the reference.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/value.h"
+
+namespace bestiary {
+
+// What a parameter accepts. Operand is a tensor or a number: numbers never become tensors.
+enum class Kind : uint8_t { Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator };
+
+struct Param {
+    std::string name;
+    Kind kind;
+    bool optional = false;  // None is accepted
+    bool variadic = false;  // "int... size": may be given as separate positional arguments
+    bool keyword_only = false;
+    bool has_default = false;
+    OwnedValue fallback;
+};
+
+struct Schema {
+    std::string text;      // as declared
+    std::string name;      // "max": what Python calls it
+    std::string overload;  // "dim" in "max.dim"
+    std::vector<Param> params;
+    std::vector<std::string> results;  // names; one unnamed result is "result"
+    bool returns_list = false;         // "-> Tensor[]"
+
+    static Schema parse(std::string_view text);
+    int index_of(std::string_view param) const;  // -1 if there is none
+};
+
+// Shapes and dtypes of the results, known before anything is computed.
+struct Meta {
+    struct Out {
+        Dims sizes;
+        DType dtype;
+        Dims strides;  // empty: contiguous
+    };
+    Out outs[3];
+    int count = 0;
+    DType compute = DType::Float32;  // the type that elementwise kernels calculate in
+
+    void add(Dims sizes, DType dtype) { outs[count++] = {std::move(sizes), dtype, {}}; }
+};
+
+struct Op;
+
+// What a kernel is given: arguments, and results already allocated by the shape rule.
+struct KernelCall {
+    const Op& op;
+    Args args;
+    Results& outs;
+    DType compute;
+};
+
+// What a gradient is given.
+struct Backward {
+    const Op& op;
+    const Value* args;         // tensors that were not declared as used are None
+    const Results& results;    // likewise
+    const Tensor* grads;       // of the results; undefined where no gradient came
+    const Dims* const* shapes;  // of the tensor arguments
+    const bool* needs_grad;    // per argument
+    Tensor* given;               // per argument
+    std::vector<Tensor>* lists;  // per argument: of Tensor[] ones
+    const Tensor& g;           // grads[0]
+
+    // An argument by name, or "result".
+    Value operator[](std::string_view name) const;
+    Tensor tensor(std::string_view name) const;
+    int64_t integer(std::string_view name) const { return (*this)[name].integer(); }
+    double number(std::string_view name) const { return (*this)[name].number(); }
+    bool flag(std::string_view name) const { return (*this)[name].b; }
+    Dims ints(std::string_view name) const { return Dims((*this)[name].int_list()); }
+    const Dims& shape(std::string_view name) const;
+    bool needs(std::string_view name) const;
+    // For gradients computed together: hands over the one of `name`.
+    void give(std::string_view name, Tensor grad) const;
+    // Gradients of a Tensor[] argument.
+    void give_list(std::string_view name, std::vector<Tensor> grads) const;
+};
+
+using MetaFn = void (*)(const Op&, Args, Meta&);
+using KernelFn = void (*)(const KernelCall&);
+using ComposeFn = void (*)(Args, Results&);
+using GradFn = Tensor (*)(const Backward&);
+using JointGradFn = void (*)(const Backward&);
+
+// How the operands' types decide the type of an elementwise result.
+enum class Promote : uint8_t {
+    Common,  // add, mul: the promoted type
+    Float,   // exp, true division: integers become the default float
+    Bool,    // comparison: compared in the promoted type, the result is bool
+    Same,    // the type of self
+};
+
+// What a gradient reads, so that only that is kept: bits 0..30 are arguments, bit 31 the results.
+using UseMask = uint32_t;
+constexpr UseMask kUsesResults = UseMask{1} << 31;
+
+struct Op {
+    enum class Form : uint8_t { Kernel, Compose, View, InPlace };
+    struct Gradient {
+        int param;
+        UseMask uses;
+        GradFn fn;
+    };
+
+    Schema schema;
+    std::string doc_text;
+    Form form = Form::Kernel;
+    MetaFn meta = nullptr;  // null for a kernel: it allocates its own results, whose shape depends on values
+    KernelFn kernels[kDeviceTypes] = {};
+    ComposeFn composed = nullptr;  // also of a fused kernel: its definition in terms of other ops
+    Promote promotion = Promote::Common;
+    bool is_elementwise = false;
+    bool starts_from_self = false;  // the result begins as a copy of self: fill, scatter, index_put
+    bool writes_self = false;       // changes its first argument and returns it: in-place forms
+    const Op* functional = nullptr;  // of an in-place form
+    mutable const void* loops[kDeviceTypes] = {};  // a device's own table of elementwise loops, found once
+    std::vector<Gradient> gradients;
+    JointGradFn joint = nullptr;
+    UseMask joint_uses = 0;
+
+    const std::string& name() const { return schema.name; }
+    std::string full_name() const;
+    bool differentiable() const { return !gradients.empty() || joint; }
+
+    // The words of a declaration.
+    Op& doc(std::string text);
+    Op& shape(MetaFn rule);
+    Op& elementwise(Promote rule);
+    Op& compose(ComposeFn fn);
+    Op& view(ComposeFn fn);
+    Op& in_place_too();     // declares name_ as well
+    Op& in_place_only();    // the declared name already ends in _ and the kernel writes self
+    Op& from_self();
+    Op& grad(const char* param, const char* uses, GradFn fn);
+    Op& grads(const char* uses, JointGradFn fn);
+    UseMask mask(const char* uses) const;
+};
+
+// Declares an op; its place in the table never moves.
+Op& op(std::string_view schema);
+
+class OpTable {
+public:
+    static OpTable& get();
+    Op& add(Schema schema);
+    // "max.dim"; an error if there is none.
+    const Op& at(std::string_view full_name) const;
+    Op* find(std::string_view full_name) const;
+    // All overloads of a Python name, in order of declaration.
+    const std::map<std::string, std::vector<Op*>, std::less<>>& by_name() const { return by_name_; }
+    void add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel);
+
+private:
+    void attach(Op& op);
+    std::vector<std::unique_ptr<Op>> ops_;
+    std::map<std::string, Op*, std::less<>> by_full_name_;
+    std::map<std::string, std::vector<Op*>, std::less<>> by_name_;
+    std::map<std::pair<std::string, DeviceType>, KernelFn> waiting_;  // kernels that came before their row
+};
+
+// The one kernel that runs every elementwise op of a device from its loops.
+extern KernelFn elementwise_kernels[kDeviceTypes];
+
+struct KernelRegistration {
+    KernelRegistration(DeviceType device, std::string_view full_name, KernelFn kernel) {
+        OpTable::get().add_kernel(full_name, device, kernel);
+    }
+};
+
+#define BESTIARY_JOIN_(a, b) a##b
+#define BESTIARY_JOIN(a, b) BESTIARY_JOIN_(a, b)
+// KERNEL(CPU, "mul", mul_kernel);
+#define KERNEL(device, name, fn) \
+    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(::bestiary::DeviceType::device, name, fn)
+// OP("mul(...) -> Tensor").doc(...): a row at namespace scope.
+#define OP(schema) [[maybe_unused]] static ::bestiary::Op& BESTIARY_JOIN(op_, __COUNTER__) = ::bestiary::op(schema)
+
+}  // namespace bestiary

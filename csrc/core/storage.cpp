@@ -1,0 +1,32 @@
+#include "core/storage.h"
+
+#include <new>
+
+namespace bestiary {
+
+static constexpr size_t kHeader = kAlignment;
+static_assert(sizeof(Storage) <= kHeader);
+
+Ptr<Storage> Storage::allocate(size_t bytes) {
+    char* block = static_cast<char*>(bestiary::allocate(kHeader + bytes));
+    return Ptr<Storage>(new (block) Storage(block + kHeader, bytes));
+}
+
+Ptr<Storage> Storage::borrow(void* data, size_t bytes, std::function<void()> release, bool writable) {
+    Ptr<Storage> storage(new (bestiary::allocate(kHeader)) Storage(data, bytes));
+    storage->release_ = new std::function<void()>(std::move(release));
+    storage->writable_ = writable;
+    return storage;
+}
+
+void Storage::dispose(Storage* storage) {
+    const size_t block = kHeader + (storage->release_ ? 0 : storage->bytes_);
+    if (storage->release_) {
+        (*storage->release_)();
+        delete storage->release_;
+    }
+    storage->~Storage();
+    deallocate(storage, block);
+}
+
+}  // namespace bestiary

@@ -1,0 +1,50 @@
+// The memory that tensors share.
+#pragma once
+
+#include <functional>
+
+#include "core/allocator.h"
+#include "core/device.h"
+#include "core/refcount.h"
+
+namespace bestiary {
+
+struct Op;
+
+class Storage final : public RefCounted {
+public:
+    // Fresh, uninitialised host memory.
+    static Ptr<Storage> allocate(size_t bytes);
+    // Somebody else's memory; `release` runs when the last tensor lets go of it.
+    static Ptr<Storage> borrow(void* data, size_t bytes, std::function<void()> release, bool writable = true);
+    static void dispose(Storage* storage);
+
+    char* data() const { return data_; }
+    size_t bytes() const { return bytes_; }
+    bool writable() const { return writable_; }
+    Device device() const { return device_; }
+
+    // Note [Version counter]
+    // Counts writes through any tensor over this memory. The graph remembers the count of every tensor it
+    // saves and refuses a gradient from memory that was written since, naming the op that wrote.
+    uint32_t version() const { return version_; }
+    const Op* last_writer() const { return last_writer_; }
+    void wrote(const Op* op) {
+        ++version_;
+        last_writer_ = op;
+    }
+
+private:
+    Storage(void* data, size_t bytes) : data_(static_cast<char*>(data)), bytes_(bytes) {}
+    ~Storage() = default;
+
+    char* data_;
+    size_t bytes_;
+    uint32_t version_ = 0;
+    Device device_;
+    bool writable_ = true;
+    const Op* last_writer_ = nullptr;
+    std::function<void()>* release_ = nullptr;  // null: the memory follows this header in one block
+};
+
+}  // namespace bestiary

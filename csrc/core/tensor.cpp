@@ -1,0 +1,162 @@
+#include "core/tensor.h"
+
+#include <numeric>
+#include <vector>
+
+#include "core/error.h"
+
+namespace bestiary {
+
+void NodeBase::dispose(NodeBase* node) {
+    // Deleting a node releases the nodes before it: they queue here instead of recursing.
+    thread_local std::vector<NodeBase*> doomed;
+    thread_local bool draining = false;
+    doomed.push_back(node);
+    if (draining) return;
+    draining = true;
+    while (!doomed.empty()) {
+        NodeBase* next = doomed.back();
+        doomed.pop_back();
+        delete next;
+    }
+    draining = false;
+}
+
+Dims contiguous_strides(const Dims& sizes) {
+    Dims strides(sizes.size());
+    int64_t step = 1;
+    for (int i = sizes.size() - 1; i >= 0; --i) {
+        strides[i] = step;
+        step *= std::max<int64_t>(sizes[i], 1);
+    }
+    return strides;
+}
+
+bool is_contiguous(const Dims& sizes, const Dims& strides) {
+    int64_t step = 1;
+    for (int i = sizes.size() - 1; i >= 0; --i) {
+        if (sizes[i] == 0) return true;
+        if (sizes[i] == 1) continue;
+        if (strides[i] != step) return false;
+        step *= sizes[i];
+    }
+    return true;
+}
+
+bool is_dense(const Dims& sizes, const Dims& strides) {
+    Dims order(sizes.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        return std::pair(strides[a], sizes[a]) < std::pair(strides[b], sizes[b]);
+    });
+    int64_t step = 1;
+    for (int64_t d : order) {
+        if (sizes[d] == 0) return true;
+        if (sizes[d] == 1) continue;
+        if (strides[d] != step) return false;
+        step *= sizes[d];
+    }
+    return true;
+}
+
+TensorImpl::TensorImpl(Ptr<Storage> s, Dims sz, Dims st, int64_t off, DType t)
+    : storage(std::move(s)), offset(off), numel(sz.product()), sizes(std::move(sz)),
+      strides(std::move(st)), dtype(t), contiguous(bestiary::is_contiguous(sizes, strides)) {}
+
+static size_t bytes_for(const Dims& sizes, DType dtype) {
+    int64_t bytes = item_size(dtype);
+    for (int64_t d : sizes) {
+        check_as(ErrorKind::Value, d >= 0, "size: expected non-negative sizes, got ", sizes);
+        check(!__builtin_mul_overflow(bytes, d, &bytes), "size: ", sizes, " overflows a 64-bit count of bytes");
+    }
+    return static_cast<size_t>(bytes);
+}
+
+static Ptr<Storage> storage_on(Device device, size_t bytes) {
+    check(device.type == DeviceType::CPU, "device: ", device, " is not available");
+    return Storage::allocate(bytes);
+}
+
+Tensor Tensor::empty(const Dims& sizes, DType dtype, Device device) {
+    auto storage = storage_on(device, bytes_for(sizes, dtype));
+    return Tensor(new TensorImpl(std::move(storage), sizes, contiguous_strides(sizes), 0, dtype));
+}
+
+Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {
+    bytes_for(sizes, dtype);
+    int64_t last = 0;
+    for (int i = 0; i < sizes.size(); ++i)
+        if (sizes[i] > 0) last += (sizes[i] - 1) * strides[i];
+    const bool none = sizes.product() == 0;
+    auto storage = storage_on(device, none ? 0 : static_cast<size_t>((last + 1) * item_size(dtype)));
+    return Tensor(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
+}
+
+Tensor Tensor::zeros(const Dims& sizes, DType dtype, Device device) {
+    Tensor t = empty(sizes, dtype, device);
+    std::memset(t.raw(), 0, t->storage->bytes());
+    return t;
+}
+
+Tensor Tensor::scalar(double value, DType dtype) {
+    Tensor t = empty({}, dtype);
+    visit(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
+    return t;
+}
+
+Tensor Tensor::scalar(int64_t value, DType dtype) {
+    Tensor t = empty({}, dtype);
+    visit(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
+    return t;
+}
+
+int64_t Tensor::size(int64_t dim) const { return sizes()[wrap_dim(dim, this->dim())]; }
+int64_t Tensor::stride(int64_t dim) const { return strides()[wrap_dim(dim, this->dim())]; }
+
+static void check_single(const Tensor& t) {
+    check(t.numel() == 1, "item: expected a tensor with one element, got shape ", t.sizes());
+}
+
+double Tensor::item() const {
+    check_single(*this);
+    return visit(dtype(), [&]<class T>() { return convert<double>(*data<T>()); });
+}
+
+int64_t Tensor::item_int() const {
+    check_single(*this);
+    return visit(dtype(), [&]<class T>() { return convert<int64_t>(*data<T>()); });
+}
+
+Tensor Tensor::alias(Dims sizes, Dims strides, int64_t offset) const {
+    return Tensor(new TensorImpl(impl_->storage, std::move(sizes), std::move(strides), offset, dtype()));
+}
+
+int wrap_dim(int64_t dim, int ndim, const char* name) {
+    const int n = std::max(ndim, 1);
+    check_as(ErrorKind::Index, -n <= dim && dim < n, name, ": expected a dimension in [", -n, ", ", n - 1, "], got ", dim);
+    return static_cast<int>(dim < 0 ? dim + n : dim);
+}
+
+Dims broadcast(const Dims& a, const Dims& b) {
+    if (a == b) return a;
+    const Dims& longer = a.size() >= b.size() ? a : b;
+    const Dims& shorter = a.size() >= b.size() ? b : a;
+    Dims out = longer;
+    const int lead = longer.size() - shorter.size();
+    for (int i = 0; i < shorter.size(); ++i) {
+        if (shorter[i] == 1 || shorter[i] == longer[lead + i]) continue;
+        check(longer[lead + i] == 1, "shapes ", a, " and ", b, " do not broadcast");
+        out[lead + i] = shorter[i];
+    }
+    return out;
+}
+
+Dims broadcast_strides(const Tensor& t, const Dims& sizes) {
+    Dims strides(sizes.size(), 0);
+    const int lead = sizes.size() - t.dim();
+    for (int i = 0; i < t.dim(); ++i)
+        if (t.sizes()[i] != 1) strides[lead + i] = t.strides()[i];
+    return strides;
+}
+
+}  // namespace bestiary
