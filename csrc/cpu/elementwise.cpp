@@ -1,0 +1,153 @@
+// The driver of every elementwise op, and copying between layouts and types.
+#include "cpu/loop_table.h"
+#include "cpu/parallel.h"
+#include "cpu/strided.h"
+
+namespace bestiary::cpu {
+namespace {
+
+// Elements converted at a time when an operand's type is not the loop's: the piece stays in the first-level cache.
+constexpr int64_t kBlock = 512;
+
+struct Conversion {
+    Loop loop = nullptr;  // null: the operand is used as it is
+    int64_t item = 0;     // bytes of the converted element
+};
+
+// One call: the loop, the operands, and how each must be converted.
+struct Plan {
+    Loop loop;
+    Strided at;
+    std::array<Conversion, kMaxOperands> conversions;
+    bool converts = false;
+    std::array<double, 8> params{};
+    alignas(8) char scalars[kMaxOperands][8];
+
+    explicit Plan(const Dims& sizes) : at(sizes) {}
+};
+
+const LoopSet& loops_of(const Op& op) {
+    const void*& known = op.loops[static_cast<int>(DeviceType::CPU)];
+    if (!known) known = find_loops(op.full_name());
+    check_as(ErrorKind::NotImplemented, known, "no CPU loop");
+    return *static_cast<const LoopSet*>(known);
+}
+
+// 16-bit floats calculate in float, unless an op has a loop of its own for them.
+DType loop_type(const Op& op, DType compute) { return loops_of(op).get(compute) ? compute : compute_type(compute); }
+
+void add_tensor(Plan& plan, const Tensor& t, DType wanted, bool is_result) {
+    if (t.dtype() != wanted) {
+        plan.conversions[plan.at.operands] = {is_result ? cast_loop(wanted, t.dtype()) : cast_loop(t.dtype(), wanted), item_size(wanted)};
+        plan.converts = true;
+    }
+    plan.at.add(t);
+}
+
+void add_number(Plan& plan, const Value& v, DType wanted) {
+    char* place = plan.scalars[plan.at.operands];
+    visit(wanted, [&]<class T>() {
+        const T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        std::memcpy(place, &value, sizeof value);
+    });
+    plan.at.add_scalar(place);
+}
+
+Plan make_plan(const KernelCall& call) {
+    const Tensor& out = call.outs[0];
+    Plan plan(out.sizes());
+    const DType type = loop_type(call.op, call.compute);
+    plan.loop = loops_of(call.op).get(type);
+    check_as(ErrorKind::NotImplemented, plan.loop, "not implemented for ", call.compute);
+    add_tensor(plan, out, call.op.promotion == Promote::Bool ? DType::Bool : type, true);
+    int next_param = 0;
+    for (int i = 0; i < call.args.size(); ++i) {
+        const Kind kind = call.op.schema.params[i].kind;
+        const Value& v = call.args[i];
+        if (v.is_tensor()) add_tensor(plan, call.args.tensor(i), type, false);
+        else if (kind == Kind::Operand || kind == Kind::Number) add_number(plan, v, type);
+        else if (v.is_number()) plan.params[next_param++] = v.number();
+    }
+    return plan;
+}
+
+// Runs the loop over n elements, converting block by block.
+void run_converted(const Plan& plan, char* const* data, const int64_t* strides, int64_t n) {
+    alignas(64) char buffers[kMaxOperands][kBlock * 8];
+    const int operands = plan.at.operands;
+    for (int64_t begin = 0; begin < n; begin += kBlock) {
+        const int64_t count = std::min(kBlock, n - begin);
+        char* at[kMaxOperands];
+        int64_t steps[kMaxOperands];
+        for (int k = 0; k < operands; ++k) {
+            const Conversion& c = plan.conversions[k];
+            at[k] = c.loop ? buffers[k] : data[k] + begin * strides[k];
+            steps[k] = c.loop ? c.item : strides[k];
+            if (k == 0 || !c.loop) continue;
+            char* const pair[] = {buffers[k], data[k] + begin * strides[k]};
+            const int64_t pair_steps[] = {c.item, strides[k]};
+            c.loop(pair, pair_steps, count, nullptr);
+        }
+        plan.loop(at, steps, count, plan.params.data());
+        if (const Conversion& c = plan.conversions[0]; c.loop) {
+            char* const pair[] = {data[0] + begin * strides[0], buffers[0]};
+            const int64_t pair_steps[] = {strides[0], c.item};
+            c.loop(pair, pair_steps, count, nullptr);
+        }
+    }
+}
+
+void elementwise(const KernelCall& call) {
+    Plan plan = make_plan(call);
+    const int64_t n = call.outs[0].numel();
+    if (n == 0) return;
+    plan.at.coalesce();
+    parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+        for_rows(plan.at, begin, end, [&](char* const* data, const int64_t* strides, int64_t count) {
+            if (plan.converts) run_converted(plan, data, strides, count);
+            else plan.loop(data, strides, count, plan.params.data());
+        });
+    });
+}
+
+void copy(const Tensor& to, const Tensor& from) {
+    if (to.numel() == 0 || (to.raw() == from.raw() && to.dtype() == from.dtype() && to.strides() == from.strides())) return;
+    Strided at(to.sizes());
+    at.add(to);
+    at.add(from);
+    at.coalesce();
+    const Loop loop = cast_loop(from.dtype(), to.dtype());
+    const bool whole = from.dtype() == to.dtype();
+    const int64_t item = item_size(to.dtype());
+    parallel_for(to.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        for_rows(at, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
+            if (whole && strides[0] == item && strides[1] == item) std::memcpy(data[0], data[1], static_cast<size_t>(n * item));
+            else loop(data, strides, n, nullptr);
+        });
+    });
+}
+
+void fill(const Tensor& to, const Value& value) {
+    if (value.is_tensor()) return copy(to, Tensor(value.t));
+    Tensor one = value.tag == Tag::Float ? Tensor::scalar(value.f, to.dtype()) : Tensor::scalar(value.integer(), to.dtype());
+    copy(to, one);
+}
+
+void zero(const KernelCall& call) {
+    const Tensor& to = call.outs[0];
+    if (to.is_contiguous()) std::memset(to.raw(), 0, static_cast<size_t>(to.numel() * item_size(to.dtype())));
+    else fill(to, 0);
+}
+
+KERNEL(CPU, "copy_", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(1)); });
+KERNEL(CPU, "_convert", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(0)); });
+KERNEL(CPU, "_pack", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(0)); });
+KERNEL(CPU, "fill_", [](const KernelCall& c) { fill(c.outs[0], c.args[1]); });
+KERNEL(CPU, "zero_", zero);
+[[maybe_unused]] const bool installed = [] {
+    elementwise_kernels[static_cast<int>(DeviceType::CPU)] = elementwise;
+    return true;
+}();
+
+}  // namespace
+}  // namespace bestiary::cpu

@@ -1,0 +1,81 @@
+#include "cpu/loops.h"
+
+#include "cpu/loop_table.h"
+
+// The linker's names for the ends of the sections that LOOPS fills.
+#define BESTIARY_SECTION(isa)                                                              \
+    extern "C" [[gnu::weak, gnu::visibility("hidden")]] void (*const __start_loops_##isa[])(); \
+    extern "C" [[gnu::weak, gnu::visibility("hidden")]] void (*const __stop_loops_##isa[])();
+BESTIARY_SECTION(baseline)
+BESTIARY_SECTION(avx2)
+BESTIARY_SECTION(avx512)
+
+namespace bestiary::cpu {
+
+IsaLevel supported_isa() {
+#if defined(__x86_64__)
+    static const IsaLevel level = [] {
+        if (__builtin_cpu_supports("x86-64-v4")) return IsaLevel::avx512;
+        if (__builtin_cpu_supports("x86-64-v3")) return IsaLevel::avx2;
+        return IsaLevel::baseline;
+    }();
+    return level;
+#else
+    return IsaLevel::baseline;
+#endif
+}
+
+namespace {
+
+struct Tables {
+    std::map<std::string, LoopSet, std::less<>> ops;
+    LoopSet casts[kDTypes];
+};
+
+Tables& tables() {
+    static Tables* instance = new Tables;
+    return *instance;
+}
+
+void run(void (*const* begin)(), void (*const* end)()) {
+    for (; begin != end; ++begin) (*begin)();
+}
+
+// Registers the loops of every instruction set that this processor has.
+const Tables& loaded_tables() {
+    static const bool loaded = [] {
+        run(__start_loops_baseline, __stop_loops_baseline);
+        if (supported_isa() >= IsaLevel::avx2) run(__start_loops_avx2, __stop_loops_avx2);
+        if (supported_isa() >= IsaLevel::avx512) run(__start_loops_avx512, __stop_loops_avx512);
+        return true;
+    }();
+    (void)loaded;
+    return tables();
+}
+
+void keep_best(LoopSet& set, DType dtype, IsaLevel level, Loop loop) {
+    const int t = static_cast<int>(dtype);
+    if (level > supported_isa() || (set.loops[t] && level < set.levels[t])) return;
+    set.loops[t] = loop;
+    set.levels[t] = level;
+}
+
+}  // namespace
+
+void register_loop(const char* op, DType dtype, IsaLevel level, Loop loop) {
+    keep_best(tables().ops[op], dtype, level, loop);
+}
+
+void register_cast(DType from, DType to, IsaLevel level, Loop loop) {
+    keep_best(tables().casts[static_cast<int>(from)], to, level, loop);
+}
+
+Loop cast_loop(DType from, DType to) { return loaded_tables().casts[static_cast<int>(from)].loops[static_cast<int>(to)]; }
+
+const LoopSet* find_loops(std::string_view op) {
+    const Tables& known = loaded_tables();
+    const auto found = known.ops.find(op);
+    return found == known.ops.end() ? nullptr : &found->second;
+}
+
+}  // namespace bestiary::cpu

@@ -1,0 +1,108 @@
+// Copies, conversions, and filling.
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+void like_self(const Op&, Args a, Meta& m) {
+    const Tensor& t = a.tensor(0);
+    m.add(t.sizes(), t.dtype());
+    if (!t.is_contiguous() && is_dense(t.sizes(), t.strides())) m.outs[0].strides = t.strides();
+}
+
+OP("copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor")
+    .doc(R"(Writes the elements of ``src``, broadcast to self's shape and converted to its dtype, into self.
+
+>>> engine.zeros(2).copy_(engine.tensor([1.0, 2.0]))
+tensor([1., 2.]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        check(broadcast(self.sizes(), a.tensor(1).sizes()) == self.sizes(),
+              "src: shape ", a.tensor(1).sizes(), " does not broadcast to self's ", self.sizes());
+        m.add(self.sizes(), self.dtype());
+    })
+    .in_place_only()
+    .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
+    .grad("src", "", [](const Backward& b) { return b.g; });
+
+OP("clone(Tensor self) -> Tensor")
+    .doc(R"(A copy with memory of its own, in the same layout where it has no gaps.
+
+>>> x = engine.tensor([1.0]); y = x.clone(); y[0] = 2; x
+tensor([1.]))")
+    .compose([](Args a, Results& r) { r.push(cast(a[0], a.tensor(0).dtype(), true)); });
+
+OP("to.dtype(Tensor self, dtype dtype, bool copy=False) -> Tensor")
+    .doc(R"(Self itself where it has that dtype already (and no copy is asked for), otherwise a converted copy.
+
+>>> engine.tensor([1.7]).to(engine.int64)
+tensor([1]))")
+    .compose([](Args a, Results& r) {
+        if (a.tensor(0).dtype() == a[1].dtype && !a.flag(2)) return r.push(a.tensor(0));
+        r.push(Call<"_convert">()(a[0], a[1]));
+    });
+
+OP("_convert(Tensor self, dtype dtype) -> Tensor")
+    .doc("A copy in another dtype.")
+    .shape([](const Op& op, Args a, Meta& m) {
+        like_self(op, a, m);
+        m.outs[0].dtype = a[1].dtype;
+    })
+    .grad("self", "", [](const Backward& b) { return b.g; });
+
+OP("contiguous(Tensor self) -> Tensor")
+    .doc(R"(Self where its elements lie in row-major order, otherwise such a copy.
+
+>>> engine.ones(2, 3).t().contiguous().stride()
+(2, 1))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
+    });
+
+OP("_pack(Tensor self, int[] strides) -> Tensor")
+    .doc("A copy with the given strides, which must leave no gaps.")
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
+        m.outs[0].strides = Dims(a.ints(1));
+    })
+    .grad("self", "", [](const Backward& b) { return b.g; });
+
+OP("sum_to_size(Tensor self, int... size) -> Tensor")
+    .doc(R"(Sums over the dimensions in which ``size`` was broadcast to self's shape: the reverse of ``expand``.
+
+>>> engine.ones(2, 3).sum_to_size(3)
+tensor([2., 2., 2.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims size(a.ints(1));
+        const int lead = self.dim() - size.size();
+        check(lead >= 0 && broadcast(self.sizes(), size) == self.sizes(), "size: ", size, " does not broadcast to ", self.sizes());
+        Dims dims;
+        for (int d = 0; d < self.dim(); ++d)
+            if (d < lead || (size[d - lead] == 1 && self.sizes()[d] != 1)) dims.push_back(d);
+        const Tensor summed = dims.empty() ? self : Call<"sum.dim">()(self, dims, true);
+        r.push(lead > 0 ? reshape(summed, size) : summed);
+    });
+
+OP("fill_(Tensor self, Operand value) -> Tensor")
+    .doc(R"(Sets every element to ``value``, a number or a 0-d tensor.
+
+>>> engine.empty(2).fill_(7)
+tensor([7., 7.]))")
+    .from_self()
+    .in_place_only()
+    .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
+    .grad("value", "", [](const Backward& b) { return sum_to_size(b.g, Dims()); });
+
+OP("zero_(Tensor self) -> Tensor")
+    .doc(R"(Sets every element to 0.
+
+>>> engine.ones(2).zero_()
+tensor([0., 0.]))")
+    .from_self()
+    .in_place_only()
+    .grad("self", "", [](const Backward& b) { return b.g * 0.0; });
+
+}  // namespace
+}  // namespace bestiary::ops

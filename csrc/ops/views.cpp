@@ -1,0 +1,303 @@
+// Other shapes over the same memory.
+#include <optional>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+Tensor shown(const Tensor& self, Dims sizes, Dims strides, int64_t offset = 0) {
+    return self.alias(std::move(sizes), std::move(strides), self->offset + offset);
+}
+
+// The shape with its one -1 worked out.
+Dims infer_size(std::span<const int64_t> asked, int64_t numel) {
+    Dims size(asked);
+    int unknown = -1;
+    int64_t known = 1;
+    for (int i = 0; i < size.size(); ++i) {
+        check(size[i] >= -1, "shape: expected sizes of -1 or more, got ", size);
+        if (size[i] >= 0) known *= size[i];
+        else {
+            check(unknown < 0, "shape: only one size can be -1, got ", size);
+            unknown = i;
+        }
+    }
+    if (unknown >= 0 && known != 0) size[unknown] = numel / known;
+    check(size.product() == numel && (unknown < 0 || known != 0), "shape: ", Dims(asked), " does not hold ", numel, " elements");
+    return size;
+}
+
+// Strides that show self's memory in the shape `to`; none if no strides can.
+std::optional<Dims> view_strides(const Tensor& self, const Dims& to) {
+    if (self.numel() == 0 || self.is_contiguous()) return contiguous_strides(to);
+    Dims strides(to.size());
+    int d = to.size() - 1;
+    int64_t block = 1, seen = 1;  // elements of self's dimensions that run on in memory; of `to` placed in them
+    int64_t base = self.strides().back();
+    for (int i = self.dim() - 1; i >= 0; --i) {
+        block *= self.sizes()[i];
+        const bool runs_on = i > 0 && (self.sizes()[i - 1] == 1 || self.strides()[i - 1] == block * base);
+        if (runs_on) continue;
+        for (; d >= 0 && (seen < block || to[d] == 1); --d) {
+            strides[d] = seen * base;
+            seen *= to[d];
+        }
+        if (seen != block) return std::nullopt;
+        if (i > 0) base = self.strides()[i - 1];
+        block = seen = 1;
+    }
+    return d < 0 ? std::optional(strides) : std::nullopt;
+}
+
+OP("alias(Tensor self) -> Tensor")
+    .doc("Another tensor over the same memory, with a place of its own in the graph.")
+    .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); })
+    .grad("self", "", [](const Backward& b) { return b.g; });
+
+OP("detach(Tensor self) -> Tensor")
+    .doc(R"(The same memory, outside the graph: no gradient flows through it.
+
+>>> engine.ones(2, requires_grad=True).detach().requires_grad
+False)")
+    .compose([](Args a, Results& r) { r.push(a.tensor(0).alias()); });
+
+OP("expand(Tensor self, int... size) -> Tensor")
+    .doc(R"(Self broadcast to ``size`` without a copy; -1 keeps a dimension.
+
+>>> engine.tensor([[1], [2]]).expand(2, 3)
+tensor([[1, 1, 1],
+        [2, 2, 2]]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        Dims size(a.ints(1));
+        const int lead = size.size() - self.dim();
+        check(lead >= 0, "size: ", size, " has fewer dimensions than self's shape ", self.sizes());
+        for (int i = 0; i < size.size(); ++i) {
+            if (size[i] == -1 && i >= lead) size[i] = self.sizes()[i - lead];
+            check(size[i] >= 0, "size: expected sizes of 0 or more, got ", Dims(a.ints(1)));
+            check(i < lead || self.sizes()[i - lead] == size[i] || self.sizes()[i - lead] == 1,
+                  "size: shape ", self.sizes(), " does not expand to ", size);
+        }
+        Dims strides = broadcast_strides(self, size);
+        r.push(shown(self, size, strides));
+    })
+    .grad("self", "", [](const Backward& b) { return sum_to_size(b.g, b.shape("self")); });
+
+OP("permute(Tensor self, int... dims) -> Tensor")
+    .doc(R"(The dimensions in another order.
+
+>>> engine.ones(2, 3, 4).permute(2, 0, 1).shape
+Size([4, 2, 3]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const auto dims = a.ints(1);
+        const int n = self.dim();
+        check(static_cast<int>(dims.size()) == n, "dims: expected ", n, " of them for shape ", self.sizes(), ", got ", Dims(dims));
+        Dims sizes(n), strides(n), seen(n);
+        for (int i = 0; i < n; ++i) {
+            const int d = wrap_dim(dims[i], n, "dims");
+            check(!seen[d]++, "dims: dimension ", d, " comes twice in ", Dims(dims));
+            sizes[i] = self.sizes()[d];
+            strides[i] = self.strides()[d];
+        }
+        r.push(shown(self, sizes, strides));
+    })
+    .grad("self", "", [](const Backward& b) {
+        const Dims dims = b.ints("dims");
+        Dims inverse(dims.size());
+        for (int i = 0; i < dims.size(); ++i) inverse[wrap_dim(dims[i], dims.size())] = i;
+        return permute(b.g, inverse);
+    });
+
+OP("transpose(Tensor self, int dim0, int dim1) -> Tensor")
+    .doc(R"(Two dimensions exchanged.
+
+>>> engine.ones(2, 3).transpose(0, 1).shape
+Size([3, 2]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        Dims sizes = self.sizes(), strides = self.strides();
+        const int i = wrap_dim(a.integer(1), self.dim(), "dim0"), j = wrap_dim(a.integer(2), self.dim(), "dim1");
+        if (self.dim() > 0) {
+            std::swap(sizes[i], sizes[j]);
+            std::swap(strides[i], strides[j]);
+        }
+        r.push(shown(self, sizes, strides));
+    })
+    .grad("self", "", [](const Backward& b) { return transpose(b.g, b["dim0"], b["dim1"]); });
+
+OP("_view(Tensor self, int[] size) -> Tensor")
+    .doc("A view whose shape is known to fit the memory.")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims size(a.ints(1));
+        r.push(shown(self, size, *view_strides(self, size)));
+    })
+    .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
+
+OP("view(Tensor self, int... shape) -> Tensor")
+    .doc(R"(The same memory in another shape; an error where that needs a copy (see ``reshape``).
+
+>>> engine.arange(6).view(2, -1)
+tensor([[0, 1, 2],
+        [3, 4, 5]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims size = infer_size(a.ints(1), self.numel());
+        check(view_strides(self, size).has_value(), "shape: a tensor of shape ", self.sizes(), " and strides ",
+              self.strides(), " can't be seen as ", size, " without a copy; use reshape()");
+        r.push(Call<"_view">()(self, size));
+    });
+
+OP("reshape(Tensor self, int... shape) -> Tensor")
+    .doc(R"(Another shape: a view where the memory allows it, otherwise a copy. One size may be -1.
+
+>>> engine.arange(6).reshape(3, 2).shape
+Size([3, 2]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims size = infer_size(a.ints(1), self.numel());
+        if (size == self.sizes()) return r.push(alias(self));
+        r.push(Call<"_view">()(view_strides(self, size) ? self : contiguous(self), size));
+    });
+
+OP("select(Tensor self, int dim, int index) -> Tensor")
+    .doc(R"(The slice at ``index`` of a dimension, which disappears.
+
+>>> engine.arange(6).view(2, 3).select(1, -1)
+tensor([2, 5]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        check_as(ErrorKind::Index, self.dim() > 0, "self: a 0-d tensor can't be indexed");
+        const int d = wrap_dim(a.integer(1), self.dim());
+        const int64_t n = self.sizes()[d], i = a.integer(2);
+        check_as(ErrorKind::Index, -n <= i && i < n, "index: ", i, " is out of range for dimension ", d, " of size ", n);
+        r.push(shown(self, self.sizes().without(d), self.strides().without(d), (i < 0 ? i + n : i) * self.strides()[d]));
+    })
+    .grad("self", "", [](const Backward& b) {
+        return Call<"_select_backward">()(b.g, b.shape("self"), b["dim"], b["index"]);
+    });
+
+OP("_select_backward(Tensor grad, int[] size, int dim, int index) -> Tensor")
+    .doc("Zeros of ``size`` with ``grad`` in the place that select showed.")
+    .compose([](Args a, Results& r) {
+        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype());
+        copy_(select(out, a[2], a[3]), a[0]);
+        r.push(out);
+    });
+
+OP("slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor")
+    .doc(R"(Elements ``start`` to ``end`` of a dimension, every ``step``-th; a negative step goes backwards.
+
+>>> engine.arange(6).slice(0, 1, 6, 2)
+tensor([1, 3, 5]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        check_as(ErrorKind::Index, self.dim() > 0, "self: a 0-d tensor can't be sliced");
+        const int d = wrap_dim(a.integer(1), self.dim());
+        const int64_t n = self.sizes()[d], step = a.integer(4);
+        check_as(ErrorKind::Value, step != 0, "step: expected any number but 0");
+        const int64_t lowest = step > 0 ? 0 : -1, highest = step > 0 ? n : n - 1;  // as Python's slice.indices()
+        const auto bound = [&](const Value& v, int64_t otherwise) {
+            return v.none() ? otherwise : std::clamp(v.i < 0 ? v.i + n : v.i, lowest, highest);
+        };
+        const int64_t begin = bound(a[2], step > 0 ? lowest : highest), end = bound(a[3], step > 0 ? highest : lowest);
+        const int64_t span = step > 0 ? end - begin + step - 1 : begin - end - step - 1;
+        Dims sizes = self.sizes(), strides = self.strides();
+        sizes[d] = std::max<int64_t>(span / std::abs(step), 0);
+        strides[d] *= step;
+        r.push(shown(self, sizes, strides, sizes[d] ? begin * self.strides()[d] : 0));
+    })
+    .grad("self", "", [](const Backward& b) {
+        return Call<"_slice_backward">()(b.g, b.shape("self"), b["dim"], b["start"], b["end"], b["step"]);
+    });
+
+OP("_slice_backward(Tensor grad, int[] size, int dim, int? start, int? end, int step) -> Tensor")
+    .doc("Zeros of ``size`` with ``grad`` in the place that slice showed.")
+    .compose([](Args a, Results& r) {
+        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype());
+        copy_(slice(out, a[2], a[3], a[4], a[5]), a[0]);
+        r.push(out);
+    });
+
+OP("narrow(Tensor self, int dim, int start, int length) -> Tensor")
+    .doc(R"(``length`` elements of a dimension from ``start``.
+
+>>> engine.arange(5).narrow(0, 1, 3)
+tensor([1, 2, 3]))")
+    .compose([](Args a, Results& r) {
+        const int64_t n = a.tensor(0).size(a.integer(1)), length = a.integer(3);
+        const int64_t start = a.integer(2) < 0 ? a.integer(2) + n : a.integer(2);
+        check_as(ErrorKind::Index, start >= 0 && length >= 0 && start + length <= n, "start: ", start, " with length ", length,
+                 " is outside a dimension of size ", n);
+        r.push(slice(a[0], a[1], start, start + length));
+    });
+
+OP("unsqueeze(Tensor self, int dim) -> Tensor")
+    .doc(R"(A dimension of size 1 put in at ``dim``.
+
+>>> engine.ones(3).unsqueeze(0).shape
+Size([1, 3]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const int d = wrap_dim(a.integer(1), self.dim() + 1);
+        Dims sizes = self.sizes(), strides = self.strides();
+        const int64_t stride = d < self.dim() ? sizes[d] * strides[d] : 1;
+        sizes.insert(d, 1);
+        strides.insert(d, stride);
+        r.push(shown(self, sizes, strides));
+    })
+    .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
+
+void squeeze_where(const Tensor& self, Results& r, auto&& chosen) {
+    Dims sizes = self.sizes(), strides = self.strides();
+    for (int d = self.dim() - 1; d >= 0; --d) {
+        if (sizes[d] != 1 || !chosen(d)) continue;
+        sizes.erase(d);
+        strides.erase(d);
+    }
+    r.push(shown(self, sizes, strides));
+}
+
+OP("squeeze(Tensor self) -> Tensor")
+    .doc(R"(Every dimension of size 1 left out.
+
+>>> engine.ones(1, 3, 1).squeeze().shape
+Size([3]))")
+    .view([](Args a, Results& r) { squeeze_where(a.tensor(0), r, [](int) { return true; }); })
+    .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
+
+OP("squeeze.dim(Tensor self, int[] dim) -> Tensor")
+    .doc(R"(The named dimensions left out where their size is 1.
+
+>>> engine.ones(1, 3, 1).squeeze(0).shape
+Size([3, 1]))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        Dims named(std::max(self.dim(), 1));
+        for (int64_t d : a.ints(1)) named[wrap_dim(d, self.dim())] = 1;
+        squeeze_where(self, r, [&](int d) { return named[d] == 1; });
+    })
+    .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
+
+OP("flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor")
+    .doc(R"(Dimensions ``start_dim`` to ``end_dim`` made one.
+
+>>> engine.ones(2, 3, 4).flatten(1).shape
+Size([2, 12]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const int start = wrap_dim(a.integer(1), self.dim(), "start_dim"), end = wrap_dim(a.integer(2), self.dim(), "end_dim");
+        check(start <= end, "start_dim: ", start, " comes after end_dim ", end);
+        Dims sizes;
+        for (int d = 0; d < start; ++d) sizes.push_back(self.sizes()[d]);
+        int64_t joined = 1;
+        for (int d = start; d <= end && d < self.dim(); ++d) joined *= self.sizes()[d];
+        sizes.push_back(joined);
+        for (int d = end + 1; d < self.dim(); ++d) sizes.push_back(self.sizes()[d]);
+        r.push(reshape(self, sizes));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,150 @@
+// The graph from Python: backward passes, modes, hooks, nodes, custom functions.
+#include <pybind11/stl.h>
+
+#include "autograd/engine.h"
+#include "autograd/record.h"
+#include "python/wrap.h"
+
+namespace bestiary::python {
+namespace {
+
+// A node whose gradient is a Python function: of engine.autograd.Function.
+class PythonNode final : public Node {
+public:
+    PythonNode(std::string name, py::object backward, const std::vector<Tensor>& inputs)
+        : name_(std::move(name)), backward_(std::move(backward)) {
+        for (const Tensor& t : inputs) edges_.push_back(t.defined() ? gradient_edge(t) : Edge());
+    }
+    ~PythonNode() override {
+        const py::gil_scoped_acquire gil;
+        backward_ = py::object();
+    }
+    std::string name() const override { return name_; }
+    std::span<const Edge> edges() const override { return edges_; }
+
+    void backward(Results& grads, GradSink& sink) override {
+        py::tuple arguments(grads.size());
+        for (int i = 0; i < grads.size(); ++i) arguments[i] = py::cast(grads[i]);
+        py::object answer = backward_(*arguments);
+        const py::tuple given = py::isinstance<py::tuple>(answer) ? py::tuple(answer) : py::make_tuple(answer);
+        check(given.size() == edges_.size(), name_, ".backward: expected ", edges_.size(), " gradients, one per input, got ", given.size());
+        for (size_t i = 0; i < edges_.size(); ++i)
+            if (edges_[i].node && !given[i].is_none()) give(i, given[i].cast<Tensor>(), sink);
+    }
+
+private:
+    void give(size_t i, Tensor grad, GradSink& sink) const {
+        const ResultInfo& wanted = edges_[i].node->result(static_cast<int>(edges_[i].index));
+        check(broadcast(wanted.sizes, grad.sizes()) == grad.sizes(), name_, ".backward: gradient ", i, " has shape ",
+              grad.sizes(), ", the input has ", wanted.sizes);
+        if (!(grad.sizes() == wanted.sizes)) grad = Call<"sum_to_size">()(grad, wanted.sizes);
+        sink.give(edges_[i], std::move(grad));
+    }
+
+    std::string name_;
+    py::object backward_;
+    std::vector<Edge> edges_;
+};
+
+// Makes `outputs`, computed outside the graph, the results of a Python node.
+void link_function(std::string name, py::object backward, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
+    Ptr<Node> node(new PythonNode(std::move(name), std::move(backward), inputs));
+    for (const Tensor& t : outputs) {
+        const uint32_t index = node->add_result(t);
+        if (!is_floating(t.dtype())) continue;
+        t->grad_fn = Ptr<NodeBase>(node.get());
+        t->output_index = index;
+        t->requires_grad = true;
+    }
+}
+
+// A node as Python sees it.
+struct NodeHandle {
+    Ptr<Node> node;
+};
+
+py::object node_handle(const Edge& edge) {
+    return edge.node ? py::cast(NodeHandle{edge.node}) : py::none();
+}
+
+GradHook python_hook(py::object hook) {
+    return [hook = std::move(hook)](const Tensor& grad) {
+        const py::object answer = hook(grad);
+        return answer.is_none() ? Tensor() : answer.cast<Tensor>();
+    };
+}
+
+// The innermost line of Python outside this package, for anomaly mode.
+std::string python_trace() {
+    return py::module_::import("engine.autograd.anomaly").attr("current_line")().cast<std::string>();
+}
+
+template <bool ThreadState::*Flag>
+void bind_flag(py::module_& m, const char* getter, const char* setter) {
+    m.def(getter, [] { return thread_state.*Flag; });
+    m.def(setter, [](bool on) { return std::exchange(thread_state.*Flag, on); }, py::arg("mode"), "Returns the former mode.");
+}
+
+}  // namespace
+
+void bind_autograd(py::module_& m) {
+    current_trace = python_trace;
+    bind_flag<&ThreadState::grad_mode>(m, "is_grad_enabled", "_set_grad_enabled");
+    bind_flag<&ThreadState::inference_mode>(m, "is_inference_mode_enabled", "_set_inference_mode");
+    bind_flag<&ThreadState::anomaly_mode>(m, "is_anomaly_enabled", "_set_anomaly_enabled");
+
+    m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads, const std::vector<Tensor>& inputs,
+                          bool retain_graph, bool create_graph) {
+        run_backward(roots, grads, inputs, {retain_graph, create_graph, true});
+    });
+    m.def("_gradients", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads, const std::vector<Tensor>& inputs,
+                           bool retain_graph, bool create_graph, bool allow_unused) {
+        return gradients(roots, grads, inputs, {retain_graph, create_graph, allow_unused});
+    });
+    m.def("_link_function", &link_function);
+    m.def("_retain_grad", &retain_grad);
+    m.def("_add_hook", [](const Tensor& t, py::object hook) { return add_hook(t, python_hook(std::move(hook))); });
+    m.def("_remove_hook", [](const Tensor& t, uint64_t id) {
+        if (t->grad_fn) remove_hook(*node_of(t), id);
+    });
+    m.def("_add_accumulate_hook", [](const Tensor& t, py::object hook) {
+        static uint64_t last_id = 0;
+        leaf_node(t).after_accumulate.emplace_back(++last_id, [hook = std::move(hook)] { hook(); });
+        return last_id;
+    });
+    m.def("_remove_accumulate_hook", [](const Tensor& t, uint64_t id) {
+        std::erase_if(leaf_node(t).after_accumulate, [id](const auto& entry) { return entry.first == id; });
+    });
+    m.def("_grad_fn", [](const Tensor& t) -> py::object {
+        const Edge edge = gradient_edge(t);
+        return edge.node && !edge.node->is_leaf ? node_handle(edge) : py::none();
+    });
+    m.def("_make_subclass", [](py::handle type, const Tensor& data, bool requires_grad) {
+        Tensor t = detach(data);
+        set_requires_grad(t, requires_grad);
+        return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), std::move(t)));
+    }, "A new tensor over the same memory whose Python type is ``type``, a subclass of Tensor.");
+    m.def("_set_data", [](const Tensor& t, const Tensor& data) {
+        t->storage = data->storage;
+        t->offset = data->offset;
+        t->numel = data->numel;
+        t->sizes = data.sizes();
+        t->strides = data.strides();
+        t->dtype = data.dtype();
+        t->contiguous = data->contiguous;
+        leaf_node(t).first_result = {t.sizes(), t.dtype()};
+    }, "Puts other memory behind a leaf tensor: ``x.data = y``.");
+
+    py::class_<NodeHandle>(m, "Node", "A step of the graph.")
+        .def("name", [](const NodeHandle& h) { return h.node->name(); }, "The op that ran.")
+        .def_property_readonly("next_functions", [](const NodeHandle& h) {
+            py::list next;
+            for (const Edge& edge : h.node->edges()) next.append(py::make_tuple(node_handle(edge), edge.index));
+            return py::tuple(next);
+        }, "The nodes that this one hands gradients to, each with the index of its result.")
+        .def("__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; }, py::is_operator())
+        .def("__hash__", [](const NodeHandle& h) { return reinterpret_cast<size_t>(h.node.get()); })
+        .def("__repr__", [](const NodeHandle& h) { return "<Node " + h.node->name() + ">"; });
+}
+
+}  // namespace bestiary::python

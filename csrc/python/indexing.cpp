@@ -1,0 +1,143 @@
+// x[...] and x[...] = y.
+#include "ops/names.h"
+#include "python/wrap.h"
+
+namespace bestiary::python {
+namespace {
+
+// What is left when integers, slices, None and ... have been applied as views: tensors index the dimensions given.
+struct Indexed {
+    Tensor view;
+    std::vector<Tensor> indices;  // per dimension of the view; undefined: all of it
+    bool advanced = false;
+};
+
+bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && unwrap(o).dtype() == DType::Bool); }
+
+// How many dimensions of the tensor an item of the index uses up.
+int dims_used(PyObject* item) {
+    if (item == Py_None || item == Py_Ellipsis || PyBool_Check(item)) return 0;
+    if (is_tensor(item) && unwrap(item).dtype() == DType::Bool) return unwrap(item).dim();
+    return 1;
+}
+
+// Lists and arrays in an index become tensors.
+py::object as_index(PyObject* item) {
+    const bool plain = item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || PyLong_Check(item) || is_tensor(item);
+    if (plain || (PyIndex_Check(item) && !PySequence_Check(item))) return py::reinterpret_borrow<py::object>(item);
+    return py::module_::import("engine").attr("as_tensor")(py::handle(item));
+}
+
+Value slice_bound(PyObject* o) {
+    if (o == Py_None) return {};
+    const py::object index = steal(PyNumber_Index(o));
+    const Py_ssize_t i = PyNumber_AsSsize_t(index.ptr(), nullptr);  // clips, as Python's slices do
+    return static_cast<int64_t>(i);
+}
+
+void take_slice(Indexed& out, int& at, PyObject* item) {
+    const auto* slice = reinterpret_cast<PySliceObject*>(item);
+    const Value start = slice_bound(slice->start), stop = slice_bound(slice->stop), step = slice_bound(slice->step);
+    if (!start.none() || !stop.none() || !step.none())
+        out.view = ops::slice(out.view, at, start, stop, step.none() ? Value(1) : step);
+    ++at;
+}
+
+void take_tensor(Indexed& out, int& at, const Tensor& index) {
+    check_as(ErrorKind::Index, !is_floating(index.dtype()), "index: expected integers or bools, got ", index.dtype());
+    out.advanced = true;
+    out.indices.resize(std::max<size_t>(out.indices.size(), static_cast<size_t>(at)));
+    if (index.dtype() != DType::Bool) {
+        out.indices.push_back(index);
+        ++at;
+        return;
+    }
+    // A mask stands for the places where it is true, one list per dimension.
+    for (int d = 0; d < index.dim(); ++d)
+        check_as(ErrorKind::Index, at + d < out.view.dim() && index.sizes()[d] == out.view.sizes()[at + d],
+                 "index: a mask of shape ", index.sizes(), " does not fit the indexed shape ", out.view.sizes());
+    const Tensor places = Call<"nonzero">()(index);
+    for (int d = 0; d < index.dim(); ++d) out.indices.push_back(ops::select(places, 1, d));
+    at += index.dim();
+}
+
+void take(Indexed& out, int& at, PyObject* item, int remaining) {
+    if (item == Py_None) {
+        out.view = ops::unsqueeze(out.view, at++);
+    } else if (item == Py_Ellipsis) {
+        at = out.view.dim() - remaining;
+    } else if (PySlice_Check(item)) {
+        take_slice(out, at, item);
+    } else if (PyBool_Check(item)) {
+        out.view = ops::unsqueeze(out.view, at);
+        take_tensor(out, at, ops::reshape(Tensor::scalar(int64_t{item == Py_True}, DType::Bool), Dims{1}));
+    } else if (is_tensor(item) && (unwrap(item).dim() > 0 || is_boolean(item))) {
+        if (unwrap(item).dim() > 0) return take_tensor(out, at, unwrap(item));
+        out.view = ops::unsqueeze(out.view, at);
+        take_tensor(out, at, ops::reshape(unwrap(item), Dims{1}));
+    } else {
+        const Value i = slice_bound(item);
+        out.view = ops::select(out.view, at, i);
+    }
+}
+
+Indexed apply(const Tensor& self, PyObject* index) {
+    std::vector<py::object> items;
+    if (PyTuple_Check(index))
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(index); ++i) items.push_back(as_index(PyTuple_GET_ITEM(index, i)));
+    else items.push_back(as_index(index));
+    int used = 0, ellipses = 0;
+    for (const py::object& item : items) {
+        used += dims_used(item.ptr());
+        ellipses += item.ptr() == Py_Ellipsis;
+    }
+    check_as(ErrorKind::Index, used <= self.dim(), "too many indices: got ", used, " for shape ", self.sizes());
+    check_as(ErrorKind::Index, ellipses <= 1, "index: '...' may come once, got ", ellipses);
+    Indexed out{self, {}, false};
+    int at = 0;
+    for (size_t i = 0; i < items.size(); ++i) {
+        int remaining = 0;
+        if (items[i].ptr() == Py_Ellipsis)
+            for (size_t j = i + 1; j < items.size(); ++j) remaining += dims_used(items[j].ptr());
+        take(out, at, items[i].ptr(), remaining);
+    }
+    return out;
+}
+
+}  // namespace
+
+PyObject* get_item(PyObject* self, PyObject* index) {
+    return guarded([&]() -> PyObject* {
+        const Tensor& t = unwrap(self);
+        if (PyLong_CheckExact(index)) return wrap(ops::select(t, 0, slice_bound(index)));
+        Indexed found = apply(t, index);
+        if (!found.advanced) return wrap(found.view.impl() == t.impl() ? ops::alias(t) : found.view);
+        return wrap(Call<"index">()(found.view, found.indices));
+    });
+}
+
+int set_item(PyObject* self, PyObject* index, PyObject* value) {
+    PyObject* done = guarded([&] {
+        check_as(ErrorKind::Type, value != nullptr, "elements of a tensor can't be deleted");
+        const Indexed found = apply(unwrap(self), index);
+        const Value number = is_tensor(value) ? Value() : number_value(value);
+        Tensor source;
+        if (is_tensor(value)) source = unwrap(value);
+        else if (number.none())
+            source = py::module_::import("engine").attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype()).cast<Tensor>();
+        if (found.advanced) {
+            if (!source.defined()) source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
+                                                                      : Tensor::scalar(number.integer(), found.view.dtype());
+            Call<"index_put_">()(found.view, found.indices, source);
+        } else if (source.defined()) {
+            ops::copy_(found.view, source);
+        } else {
+            Call<"fill_">()(found.view, number);
+        }
+        return Py_NewRef(Py_None);
+    });
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+
+}  // namespace bestiary::python

@@ -1,0 +1,133 @@
+// Sharing memory with NumPy and, through DLPack, with everybody else. Nothing is copied.
+#include <pybind11/numpy.h>
+
+#include "autograd/record.h"
+#include "python/dlpack.h"
+#include "python/wrap.h"
+
+namespace bestiary::python {
+namespace {
+
+// Keeps a Python object alive as long as a storage uses its memory.
+std::function<void()> keep_alive(py::object owner) {
+    PyObject* raw = owner.release().ptr();
+    return [raw] {
+        const PyGILState_STATE state = PyGILState_Ensure();
+        Py_DECREF(raw);
+        PyGILState_Release(state);
+    };
+}
+
+// From the lowest address of a strided block, as negative strides put the first element last.
+Tensor over_memory(char* first, Dims sizes, Dims strides, DType dtype, std::function<void()> release, bool writable) {
+    int64_t low = 0, high = 0;
+    for (int d = 0; d < sizes.size(); ++d) {
+        const int64_t reach = (sizes[d] - 1) * strides[d];
+        (reach < 0 ? low : high) += sizes[d] > 0 ? reach : 0;
+    }
+    const int64_t item = item_size(dtype);
+    const size_t bytes = sizes.product() == 0 ? 0 : static_cast<size_t>((high - low + 1) * item);
+    auto storage = Storage::borrow(first + low * item, bytes, std::move(release), writable);
+    return Tensor(new TensorImpl(std::move(storage), std::move(sizes), std::move(strides), -low, dtype));
+}
+
+std::string numpy_name(DType t) { return dtype_name(t); }
+
+Tensor from_numpy(py::array array) {
+    const std::string name = py::str(array.dtype().attr("name"));
+    const auto dtype = dtype_from_name(name);
+    check_as(ErrorKind::Type, dtype.has_value(), "from_numpy: arrays of dtype ", name, " have no tensor dtype");
+    check_as(ErrorKind::Type, array.dtype().attr("isnative").cast<bool>(), "from_numpy: expected native byte order");
+    const int n = static_cast<int>(array.ndim());
+    Dims sizes(n), strides(n);
+    for (int d = 0; d < n; ++d) {
+        sizes[d] = array.shape(d);
+        strides[d] = array.strides(d) / item_size(*dtype);
+        check_as(ErrorKind::Value, array.strides(d) % item_size(*dtype) == 0, "from_numpy: strides must be whole elements; copy() the array");
+    }
+    char* first = static_cast<char*>(const_cast<void*>(array.data()));
+    const bool writable = array.writeable();
+    return over_memory(first, sizes, strides, *dtype, keep_alive(std::move(array)), writable);
+}
+
+py::object to_numpy(py::object self) {
+    const Tensor& t = unwrap(self.ptr());
+    check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
+    check(!requires_grad(Args(std::array{Value(t)}.data(), 1)), "numpy: a tensor that requires a gradient can't be shared; use .detach()");
+    std::vector<py::ssize_t> shape, strides;
+    for (int d = 0; d < t.dim(); ++d) {
+        shape.push_back(t.sizes()[d]);
+        strides.push_back(t.strides()[d] * item_size(t.dtype()));
+    }
+    py::array array(py::dtype(numpy_name(t.dtype())), shape, strides, t.raw(), self);
+    if (!t->storage->writable()) array.attr("flags").attr("writeable") = false;
+    return array;
+}
+
+constexpr uint8_t kInt = 0, kUInt = 1, kFloat = 2, kBFloat = 4, kBool = 6;
+
+DLDataType dl_type(DType t) {
+    const auto bits = static_cast<uint8_t>(item_size(t) * 8);
+    if (t == DType::Bool) return {kBool, bits, 1};
+    if (t == DType::UInt8) return {kUInt, bits, 1};
+    if (t == DType::BFloat16) return {kBFloat, bits, 1};
+    return {is_floating(t) ? kFloat : kInt, bits, 1};
+}
+
+DType from_dl_type(DLDataType d) {
+    for (int i = 0; i < kDTypes; ++i) {
+        const DLDataType known = dl_type(static_cast<DType>(i));
+        if (known.code == d.code && known.bits == d.bits && d.lanes == 1) return static_cast<DType>(i);
+    }
+    fail(ErrorKind::Type, "from_dlpack: no tensor dtype for code ", int{d.code}, " with ", int{d.bits}, " bits and ", d.lanes, " lanes");
+}
+
+// What a DLPack consumer holds until it calls the deleter.
+struct Exported {
+    DLManagedTensor managed;
+    Tensor tensor;
+    Dims sizes, strides;
+};
+
+py::capsule to_dlpack(const Tensor& t) {
+    check(!requires_grad(Args(std::array{Value(t)}.data(), 1)), "__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
+    Exported* out = new Exported{{}, t, t.sizes(), t.strides()};
+    out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};
+    out->managed.manager_ctx = out;
+    out->managed.deleter = [](DLManagedTensor* m) {
+        const PyGILState_STATE state = PyGILState_Ensure();
+        delete static_cast<Exported*>(m->manager_ctx);
+        PyGILState_Release(state);
+    };
+    return py::capsule(&out->managed, "dltensor", [](PyObject* capsule) {
+        if (!PyCapsule_IsValid(capsule, "dltensor")) return;  // consumed: the consumer deletes
+        auto* m = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule, "dltensor"));
+        m->deleter(m);
+    });
+}
+
+Tensor from_dlpack(py::object source) {
+    const py::object capsule = py::hasattr(source, "__dlpack__") ? source.attr("__dlpack__")() : source;
+    check_as(ErrorKind::Type, PyCapsule_IsValid(capsule.ptr(), "dltensor"), "from_dlpack: expected an object with __dlpack__ or an unused capsule");
+    auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
+    const DLTensor& d = managed->dl_tensor;
+    check(d.device.device_type == 1, "from_dlpack: expected memory of the CPU, got device type ", d.device.device_type);
+    const DType dtype = from_dl_type(d.dtype);
+    const Dims sizes(d.shape, d.ndim);
+    const Dims strides = d.strides ? Dims(d.strides, d.ndim) : contiguous_strides(sizes);
+    char* first = static_cast<char*>(d.data) + d.byte_offset;
+    Tensor t = over_memory(first, sizes, strides, dtype, [managed] { if (managed->deleter) managed->deleter(managed); }, true);
+    PyCapsule_SetName(capsule.ptr(), "used_dltensor");
+    return t;
+}
+
+}  // namespace
+
+void bind_interchange(py::module_& m) {
+    m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
+    m.def("_to_numpy", &to_numpy);
+    m.def("_to_dlpack", &to_dlpack);
+    m.def("from_dlpack", &from_dlpack, py::arg("source"), "A tensor over the memory of any object that speaks DLPack.");
+}
+
+}  // namespace bestiary::python

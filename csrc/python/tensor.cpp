@@ -1,0 +1,308 @@
+// The Tensor type: number slots, properties, and what is quicker here than through an op.
+#include <Python.h>
+#include <structmember.h>
+
+#include "autograd/record.h"
+#include "python/wrap.h"
+
+namespace bestiary::python {
+
+PyTypeObject* tensor_type = nullptr;
+
+namespace {
+
+// Objects of the exact type are kept for reuse.
+constexpr int kKept = 512;
+PyTensor* kept[kKept];
+int kept_count = 0;
+
+PyTensor* new_object(PyTypeObject* type) {
+    if (type == tensor_type && kept_count > 0) {
+        PyTensor* self = kept[--kept_count];
+        Py_INCREF(type);
+        _Py_NewReference(reinterpret_cast<PyObject*>(self));
+        return self;
+    }
+    return reinterpret_cast<PyTensor*>(type->tp_alloc(type, 0));
+}
+
+void dealloc(PyObject* o) {
+    PyTensor* self = reinterpret_cast<PyTensor*>(o);
+    PyTypeObject* type = Py_TYPE(o);
+    if (PyType_IS_GC(type)) PyObject_GC_UnTrack(o);
+    if (self->weak) PyObject_ClearWeakRefs(o);
+    Py_CLEAR(self->dict);
+    if (self->impl) {
+        self->impl->python = nullptr;
+        Ptr<TensorImpl>::adopt(std::exchange(self->impl, nullptr)).reset();
+    }
+    if (type == tensor_type && kept_count < kKept) kept[kept_count++] = self;
+    else type->tp_free(o);
+    Py_DECREF(type);
+}
+
+PyObject* tp_new(PyTypeObject* type, PyObject* args, PyObject*) {
+    return guarded([&]() -> PyObject* {
+        if (PyTuple_GET_SIZE(args) == 0) return wrap_as(type, Tensor::empty({0}, DType::Float32));
+        PyObject* data = PyTuple_GET_ITEM(args, 0);
+        check_as(ErrorKind::Type, is_tensor(data), "Tensor: expected a Tensor, got ", Py_TYPE(data)->tp_name,
+                 "; engine.tensor() makes one from numbers");
+        return wrap_as(type, detach(unwrap(data)));
+    });
+}
+
+template <FixedString Name>
+PyObject* binary(PyObject* a, PyObject* b) {
+    return call_binary(Call<Name>::op(), a, b);
+}
+
+// x += y where y is a tensor or a number.
+template <FixedString Name>
+PyObject* in_place(PyObject* a, PyObject* b) {
+    return call_binary(Call<Name>::op(), a, b);
+}
+
+template <FixedString Name>
+PyObject* unary(PyObject* a) {
+    return guarded([&] { return wrap(Call<Name>()(unwrap(a))); });
+}
+
+PyObject* power(PyObject* a, PyObject* b, PyObject*) { return call_binary(Call<"pow">::op(), a, b); }
+
+PyObject* matmul(PyObject* a, PyObject* b) {
+    if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+    return guarded([&] { return wrap(Call<"matmul">()(unwrap(a), unwrap(b))); });
+}
+
+PyObject* rich_compare(PyObject* a, PyObject* b, int op) {
+    switch (op) {
+        case Py_LT: return call_binary(Call<"lt">::op(), a, b);
+        case Py_LE: return call_binary(Call<"le">::op(), a, b);
+        case Py_EQ: return call_binary(Call<"eq">::op(), a, b);
+        case Py_NE: return call_binary(Call<"ne">::op(), a, b);
+        case Py_GT: return call_binary(Call<"gt">::op(), a, b);
+        default: return call_binary(Call<"ge">::op(), a, b);
+    }
+}
+
+PyObject* item(PyObject* self, PyObject*) {
+    return guarded([&]() -> PyObject* {
+        const Tensor& t = unwrap(self);
+        if (is_floating(t.dtype())) return PyFloat_FromDouble(t.item());
+        if (t.dtype() == DType::Bool) return PyBool_FromLong(t.item_int());
+        return PyLong_FromLongLong(t.item_int());
+    });
+}
+
+int truth(PyObject* self) {
+    try {
+        const Tensor& t = unwrap(self);
+        check(t.numel() == 1, "the truth of a tensor with ", t.numel(), " elements is ambiguous; use any() or all()");
+        return t.item() != 0;
+    } catch (...) {
+        raise_current_exception();
+        return -1;
+    }
+}
+
+PyObject* as_float(PyObject* self) {
+    return guarded([&] { return PyFloat_FromDouble(unwrap(self).item()); });
+}
+PyObject* as_int(PyObject* self) {
+    const py::object number = py::reinterpret_steal<py::object>(item(self, nullptr));
+    return number ? PyNumber_Long(number.ptr()) : nullptr;
+}
+PyObject* as_index(PyObject* self) {
+    if (!is_floating(unwrap(self).dtype())) return as_int(self);
+    PyErr_SetString(PyExc_TypeError, "only a tensor of integers can be used as an index");
+    return nullptr;
+}
+
+Py_ssize_t length(PyObject* self) {
+    const Tensor& t = unwrap(self);
+    if (t.dim() > 0) return t.sizes()[0];
+    PyErr_SetString(PyExc_TypeError, "a 0-d tensor has no length");
+    return -1;
+}
+
+PyObject* iterate(PyObject* self) {
+    return guarded([&]() -> PyObject* {
+        check_as(ErrorKind::Type, unwrap(self).dim() > 0, "a 0-d tensor can't be iterated over");
+        const py::object rows = steal([&] {
+            Results results = Call<"unbind">().all(unwrap(self));
+            return wrap_results(Call<"unbind">::op(), results);
+        }());
+        return PyObject_GetIter(rows.ptr());
+    });
+}
+
+PyObject* get_shape(PyObject* self, void*) { return wrap_size(unwrap(self).sizes()); }
+PyObject* get_dtype(PyObject* self, void*) { return wrap_dtype(unwrap(self).dtype()); }
+PyObject* get_device(PyObject* self, void*) { return py::cast(unwrap(self).device()).release().ptr(); }
+PyObject* get_ndim(PyObject* self, void*) { return PyLong_FromLong(unwrap(self).dim()); }
+PyObject* get_requires_grad(PyObject* self, void*) {
+    const Value v = unwrap(self);
+    return PyBool_FromLong(requires_grad(Args(&v, 1)));
+}
+int set_requires_grad_flag(PyObject* self, PyObject* value, void*) {
+    const int on = value ? PyObject_IsTrue(value) : -1;
+    if (on < 0) return -1;
+    PyObject* done = guarded([&] {
+        set_requires_grad(unwrap(self), on);
+        return Py_NewRef(Py_None);
+    });
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+PyObject* get_grad(PyObject* self, void*) {
+    Tensor grad = grad_of(unwrap(self));
+    return grad.defined() ? wrap(std::move(grad)) : Py_NewRef(Py_None);
+}
+int set_grad_value(PyObject* self, PyObject* value, void*) {
+    PyObject* done = guarded([&] {
+        const bool none = !value || value == Py_None;
+        check_as(ErrorKind::Type, none || is_tensor(value), "grad: expected a Tensor or None");
+        set_grad(unwrap(self), none ? Tensor() : unwrap(value));
+        return Py_NewRef(Py_None);
+    });
+    Py_XDECREF(done);
+    return done ? 0 : -1;
+}
+PyObject* get_is_leaf(PyObject* self, void*) { return PyBool_FromLong(is_leaf(unwrap(self))); }
+PyObject* get_data(PyObject* self, void*) {
+    return guarded([&] { return wrap(detach(unwrap(self))); });
+}
+PyObject* get_version(PyObject* self, void*) { return PyLong_FromUnsignedLong(unwrap(self)->storage->version()); }
+PyObject* get_base(PyObject* self, void*) {
+    const Tensor base(unwrap(self)->base);
+    return base.defined() ? wrap(base) : Py_NewRef(Py_None);
+}
+
+PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&]() -> PyObject* {
+        if (count == 0) return wrap_size(unwrap(self).sizes());
+        return PyLong_FromLongLong(unwrap(self).size(PyLong_AsLongLong(args[0])));
+    });
+}
+PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&]() -> PyObject* {
+        const Tensor& t = unwrap(self);
+        if (count > 0) return PyLong_FromLongLong(t.stride(PyLong_AsLongLong(args[0])));
+        PyObject* tuple = PyTuple_New(t.dim());
+        for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
+        return tuple;
+    });
+}
+PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).dim()); }
+PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
+PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).raw()); }
+PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
+PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
+PyObject* is_contiguous_method(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_contiguous()); }
+
+PyGetSetDef getters[] = {
+    {"shape", get_shape, nullptr, "The sizes of the dimensions.", nullptr},
+    {"dtype", get_dtype, nullptr, "The type of the elements.", nullptr},
+    {"device", get_device, nullptr, "Where the memory lives.", nullptr},
+    {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad_flag, "Whether gradients are wanted for this tensor.", nullptr},
+    {"grad", get_grad, set_grad_value, "The gradient that backward() left here, or None.", nullptr},
+    {"is_leaf", get_is_leaf, nullptr, "Whether the user made this tensor, rather than an op in the graph.", nullptr},
+    {"data", get_data, nullptr, "The same memory outside the graph.", nullptr},
+    {"_version", get_version, nullptr, "How often the memory has been written.", nullptr},
+    {"_base", get_base, nullptr, "For a view: the tensor whose memory it shows.", nullptr},
+    {}};
+
+template <class F>
+PyCFunction as_method(F* f) {
+    return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(f));
+}
+
+PyMethodDef methods[] = {
+    {"item", item, METH_NOARGS, "The one element as a Python number."},
+    {"size", as_method(size), METH_FASTCALL, "The shape, or the size of one dimension."},
+    {"stride", as_method(stride), METH_FASTCALL, "The strides in elements, or that of one dimension."},
+    {"dim", dim, METH_NOARGS, "The number of dimensions."},
+    {"numel", numel, METH_NOARGS, "The number of elements."},
+    {"data_ptr", data_ptr, METH_NOARGS, "The address of the first element."},
+    {"storage_offset", storage_offset, METH_NOARGS, "Elements from the start of the memory to the first element."},
+    {"element_size", element_size, METH_NOARGS, "Bytes of one element."},
+    {"is_contiguous", is_contiguous_method, METH_NOARGS, "Whether the elements lie in row-major order."},
+    {}};
+
+PyMemberDef members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(PyTensor, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weak), READONLY, nullptr},
+    {}};
+
+template <class F>
+constexpr void* slot(F* f) {
+    return reinterpret_cast<void*>(f);
+}
+
+PyType_Slot slots[] = {
+    {Py_tp_doc, const_cast<char*>("A strided array of numbers that remembers how it was computed.")},
+    {Py_tp_new, slot(tp_new)},
+    {Py_tp_dealloc, slot(dealloc)},
+    {Py_tp_getset, getters},
+    {Py_tp_methods, methods},
+    {Py_tp_members, members},
+    {Py_tp_richcompare, slot(rich_compare)},
+    {Py_tp_hash, slot(_Py_HashPointer)},
+    {Py_tp_iter, slot(iterate)},
+    {Py_mp_length, slot(length)},
+    {Py_mp_subscript, slot(get_item)},
+    {Py_mp_ass_subscript, slot(set_item)},
+    {Py_nb_bool, slot(truth)},
+    {Py_nb_float, slot(as_float)},
+    {Py_nb_int, slot(as_int)},
+    {Py_nb_index, slot(as_index)},
+    {Py_nb_add, slot(binary<"add">)},
+    {Py_nb_subtract, slot(binary<"sub">)},
+    {Py_nb_multiply, slot(binary<"mul">)},
+    {Py_nb_true_divide, slot(binary<"div">)},
+    {Py_nb_floor_divide, slot(binary<"floor_divide">)},
+    {Py_nb_remainder, slot(binary<"remainder">)},
+    {Py_nb_power, slot(power)},
+    {Py_nb_matrix_multiply, slot(matmul)},
+    {Py_nb_and, slot(binary<"bitwise_and">)},
+    {Py_nb_or, slot(binary<"bitwise_or">)},
+    {Py_nb_xor, slot(binary<"bitwise_xor">)},
+    {Py_nb_lshift, slot(binary<"bitwise_left_shift">)},
+    {Py_nb_rshift, slot(binary<"bitwise_right_shift">)},
+    {Py_nb_negative, slot(unary<"neg">)},
+    {Py_nb_positive, slot(unary<"alias">)},
+    {Py_nb_absolute, slot(unary<"abs">)},
+    {Py_nb_invert, slot(unary<"bitwise_not">)},
+    {Py_nb_inplace_add, slot(in_place<"add_">)},
+    {Py_nb_inplace_subtract, slot(in_place<"sub_">)},
+    {Py_nb_inplace_multiply, slot(in_place<"mul_">)},
+    {Py_nb_inplace_true_divide, slot(in_place<"div_">)},
+    {Py_nb_inplace_and, slot(in_place<"bitwise_and_">)},
+    {Py_nb_inplace_or, slot(in_place<"bitwise_or_">)},
+    {Py_nb_inplace_xor, slot(in_place<"bitwise_xor_">)},
+    {}};
+
+}  // namespace
+
+PyObject* wrap_as(PyTypeObject* type, Tensor t) {
+    PyTensor* self = new_object(type);
+    if (!self) return nullptr;
+    t->python = self;
+    self->impl = t.detach_handle();
+    return reinterpret_cast<PyObject*>(self);
+}
+
+PyObject* wrap(Tensor t) {
+    if (t->python) return Py_NewRef(static_cast<PyObject*>(t->python));
+    return wrap_as(tensor_type, std::move(t));
+}
+
+void bind_tensor(py::module_& m) {
+    static PyType_Spec spec = {"engine.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+    tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+    if (!tensor_type) throw py::error_already_set();
+    m.attr("Tensor") = py::handle(reinterpret_cast<PyObject*>(tensor_type));
+}
+
+}  // namespace bestiary::python
