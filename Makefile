@@ -1,5 +1,5 @@
-# `make help` lists the targets. Each does all of its own set-up; what is done is kept in .venv*/ and
-# build/, and a stamp in the environment says so until a file that decides about it changes.
+# `make help` lists the targets. Each does all of its own set-up. What is done is kept in .venv*/
+# and build/, and a stamp in the environment says so until a file that decides about it changes.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -13,15 +13,16 @@ WERROR ?= $(if $(CI),ON,OFF)
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# What decides about the compiled module and the installed dependencies.
-INPUTS := pyproject.toml CMakeLists.txt $(shell find csrc -type f)
+# What decides about the compiled module and the installed dependencies; folders as well, because
+# their time changes when a file goes.
+INPUTS := Makefile pyproject.toml CMakeLists.txt $(shell find csrc tests/csrc 2>/dev/null)
 
 comma := ,
 
-# $(call install,ENVIRONMENT,EXTRAS,CMAKE DEFINITIONS): editable, with a build folder of its own that
+# $(call install,ENVIRONMENT,EXTRAS,SETTINGS): editable, with a build folder of its own that
 # is kept, so that the next build compiles only what has changed.
-install = $(1)/bin/pip install --quiet --no-build-isolation --config-settings=build-dir=build/$(1:.%=%) \
-  $(foreach d,$(3),--config-settings=cmake.define.$(d)) --editable '.[$(2)]'
+install = $(1)/bin/pip install --quiet --no-build-isolation \
+  $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
 .PHONY: help demo test sanitize fuzz bench parity docs clean
 
@@ -34,15 +35,16 @@ demo: .venv/built ## name what is in a photograph, with a pretrained network
 test: .venv/built ## lint, types, C++ tests, Python tests
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/ctest --test-dir build/venv --output-on-failure --no-tests=ignore --quiet
+	.venv/bin/ctest --test-dir build/venv --output-on-failure --no-tests=ignore
 	.venv/bin/python -m pytest
 
-# Python itself leaks by design, so leaks are not looked for. The runtimes come first because they
-# must be loaded before anything that they watch.
-sanitize: .venv-sanitize/built ## the engine's tests under address and undefined-behaviour sanitizers
+# Python itself leaks by design, so leaks are not looked for. The runtimes are preloaded because
+# they must come before what they watch; their reports go past pytest, which dies with the process.
+sanitize: .venv-sanitize/built ## the engine's tests under address and undefined sanitizers
+	.venv-sanitize/bin/ctest --test-dir build/venv-sanitize --output-on-failure --no-tests=ignore
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	.venv-sanitize/bin/python -m pytest tests/engine
+	.venv-sanitize/bin/python -m pytest --capture=sys tests/engine
 
 fuzz: .venv/built ## the property-based tests, with many more and random examples
 	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz
@@ -62,11 +64,12 @@ clean: ## remove all that the other targets made
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/built: .venv/tools $(INPUTS)
-	$(call install,.venv,test,BESTIARY_TESTS=ON BESTIARY_WERROR=$(WERROR))
+	$(call install,.venv,test,cmake.define.BESTIARY_TESTS=ON cmake.define.BESTIARY_WERROR=$(WERROR))
 	touch $@
 
 .venv-sanitize/built: .venv-sanitize/tools $(INPUTS)
-	$(call install,.venv-sanitize,test,BESTIARY_SANITIZE=address$(comma)undefined)
+	$(call install,.venv-sanitize,test,cmake.define.BESTIARY_TESTS=ON \
+	  cmake.define.BESTIARY_SANITIZE=address$(comma)undefined install.strip=false)
 	touch $@
 
 .venv-docs/built: .venv-docs/tools $(INPUTS)

@@ -1,13 +1,16 @@
 # Note [One definition per instruction set]
 # csrc/cpu/isa/*.cpp is compiled once per instruction set, with ISA defined as the name of the
-# variant: the files use it as their namespace. Inline functions and templates that live outside that
-# namespace (std::vector, shared headers) would come out as weak symbols of the same name with
-# different instructions, and the linker keeps the first it meets: baseline code could end up calling
-# the AVX-512 copy of std::vector::push_back and die on an older processor. So the objects of a
-# variant are merged into one, and localise_weak.cmake makes every weak symbol in it local. Strong
-# symbols stay global; two variants that define the same one do not link.
-# For the same reason these files have no static constructors: they would run while the module is
-# loaded, before anybody asked what the processor can do. tests/test_project.py checks both.
+# variant: the files use it as their namespace. Inline functions and templates that live outside
+# that namespace (std::vector, shared headers) would come out as weak symbols of the same name with
+# different instructions, and the linker keeps the first it meets: baseline code could end up
+# calling the AVX-512 copy of std::vector::push_back and die on an older processor. So the objects
+# of a variant are merged into one, and localise_weak.cmake makes every weak symbol in it local.
+# Strong symbols stay global; two variants that define the same one do not link.
+#
+# Therefore these files also share no variables through headers (each variant would have its own),
+# and for the same processors' sake they have no static constructors, which would run while the
+# module is loaded, before anybody asked what the processor can do. tests/test_project.py checks
+# all three.
 
 set(BESTIARY_ISA_NAMES baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
