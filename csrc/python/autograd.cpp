@@ -8,6 +8,11 @@
 namespace bestiary::python {
 namespace {
 
+// A node as Python sees it.
+struct NodeHandle {
+    Ptr<Node> node;
+};
+
 // A node whose gradient is a Python function: of engine.autograd.Function.
 class PythonNode final : public Node {
 public:
@@ -23,8 +28,9 @@ public:
     std::span<const Edge> edges() const override { return edges_; }
 
     void backward(Results& grads, GradSink& sink) override {
-        py::tuple arguments(grads.size());
-        for (int i = 0; i < grads.size(); ++i) arguments[i] = py::cast(grads[i]);
+        py::tuple arguments(grads.size() + 1);
+        arguments[0] = py::cast(NodeHandle{Ptr<Node>(this)});
+        for (int i = 0; i < grads.size(); ++i) arguments[i + 1] = py::cast(grads[i]);
         py::object answer = backward_(*arguments);
         const py::tuple given = py::isinstance<py::tuple>(answer) ? py::tuple(answer) : py::make_tuple(answer);
         check(given.size() == edges_.size(), name_, ".backward: expected ", edges_.size(), " gradients, one per input, got ", given.size());
@@ -46,6 +52,15 @@ private:
     std::vector<Edge> edges_;
 };
 
+// A tensor saved by a Python node, as the node's result: differentiable again.
+Tensor as_result(const Tensor& saved, const NodeHandle& handle, uint32_t index) {
+    Tensor t = detach(saved);
+    t->grad_fn = Ptr<NodeBase>(handle.node.get());
+    t->output_index = index;
+    t->requires_grad = true;
+    return t;
+}
+
 // Makes `outputs`, computed outside the graph, the results of a Python node.
 void link_function(std::string name, py::object backward, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
     Ptr<Node> node(new PythonNode(std::move(name), std::move(backward), inputs));
@@ -57,11 +72,6 @@ void link_function(std::string name, py::object backward, const std::vector<Tens
         t->requires_grad = true;
     }
 }
-
-// A node as Python sees it.
-struct NodeHandle {
-    Ptr<Node> node;
-};
 
 py::object node_handle(const Edge& edge) {
     return edge.node ? py::cast(NodeHandle{edge.node}) : py::none();
@@ -102,6 +112,7 @@ void bind_autograd(py::module_& m) {
         return gradients(roots, grads, inputs, {retain_graph, create_graph, allow_unused});
     });
     m.def("_link_function", &link_function);
+    m.def("_as_result", &as_result);
     m.def("_retain_grad", &retain_grad);
     m.def("_add_hook", [](const Tensor& t, py::object hook) { return add_hook(t, python_hook(std::move(hook))); });
     m.def("_remove_hook", [](const Tensor& t, uint64_t id) {

@@ -1,0 +1,70 @@
+"""Tensors from Python's and NumPy's data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from engine import _C
+from engine._C import Tensor, from_numpy
+
+
+def _from_data(data: Any, name: str) -> Tensor:
+    if isinstance(data, Tensor):
+        return data.detach()
+    if isinstance(data, (np.ndarray, np.generic)):
+        return from_numpy(np.asarray(data))
+    try:
+        array = np.array(data)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected numbers in nested lists of equal lengths: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}")
+    if array.dtype == np.float64:
+        array = array.astype(np.float32)
+    return from_numpy(array)
+
+
+def tensor(
+    data: Any,
+    *,
+    dtype: _C.dtype | None = None,
+    device: _C.device | str | None = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A tensor with its own copy of ``data``: a number, nested lists, a NumPy array, a tensor.
+
+    Python floats become float32 and ints int64; arrays keep their dtype.
+    Raises TypeError for data that is not numeric and ValueError for ragged lists.
+
+    >>> import engine
+    >>> engine.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    wide = dtype == _C.float64 and not isinstance(data, (Tensor, np.ndarray, np.generic))
+    made = _from_data(np.array(data) if wide else data, "tensor")
+    made = made.to(device=device, dtype=dtype or made.dtype, copy=True)
+    made.requires_grad = requires_grad
+    return made
+
+
+def as_tensor(
+    data: Any, dtype: _C.dtype | None = None, device: _C.device | str | None = None
+) -> Tensor:
+    """``data`` as a tensor, sharing its memory where that is possible.
+
+    >>> import engine, numpy
+    >>> array = numpy.zeros(2)
+    >>> shared = engine.as_tensor(array); array[0] = 1; shared
+    tensor([1., 0.], dtype=float64)
+    """
+    if isinstance(data, Tensor):
+        return data.to(device=device, dtype=dtype or data.dtype)
+    made = _from_data(data, "as_tensor")
+    return made.to(device=device, dtype=dtype or made.dtype)
+
+
+asarray = as_tensor

@@ -1,0 +1,93 @@
+"""PyTorch's short names for dtypes, and what each can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine import _C
+
+double = _C.float64
+float = _C.float32
+half = _C.float16
+long = _C.int64
+int = _C.int32
+short = _C.int16
+
+
+@dataclass(frozen=True)
+class finfo:
+    """The limits of a floating dtype.
+
+    >>> import engine
+    >>> engine.finfo(engine.float32).eps == 2.0**-23
+    True
+    """
+
+    dtype: _C.dtype = _C.float32
+
+    # bits, explicit mantissa bits, smallest and largest exponent of a normal number
+    _LAYOUT = {
+        _C.float16: (16, 10, -14, 15),
+        _C.bfloat16: (16, 7, -126, 127),
+        _C.float32: (32, 23, -126, 127),
+        _C.float64: (64, 52, -1022, 1023),
+    }
+
+    def __post_init__(self) -> None:
+        if self.dtype not in self._LAYOUT:
+            raise TypeError(f"finfo: expected a floating dtype, got {self.dtype}")
+        bits, mantissa, low, high = self._LAYOUT[self.dtype]
+        values = {
+            "bits": bits,
+            "eps": 2.0**-mantissa,
+            "tiny": 2.0**low,
+            "smallest_normal": 2.0**low,
+            "max": (2.0 - 2.0**-mantissa) * 2.0**high,
+            "min": -(2.0 - 2.0**-mantissa) * 2.0**high,
+            "resolution": 10.0 ** -{10: 3, 7: 2, 23: 6, 52: 15}[mantissa],
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class iinfo:
+    """The limits of an integer dtype.
+
+    >>> import engine
+    >>> engine.iinfo(engine.int8).max
+    127
+    """
+
+    dtype: _C.dtype
+
+    def __post_init__(self) -> None:
+        if self.dtype.is_floating_point or self.dtype == _C.bool:
+            raise TypeError(f"iinfo: expected an integer dtype, got {self.dtype}")
+        bits = self.dtype.itemsize * 8
+        signed = self.dtype != _C.uint8
+        object.__setattr__(self, "bits", bits)
+        object.__setattr__(self, "min", -(2 ** (bits - 1)) if signed else 0)
+        object.__setattr__(self, "max", 2 ** (bits - signed) - 1)
+
+
+def get_default_dtype() -> _C.dtype:
+    """The dtype of floating tensors made from Python numbers: float32.
+
+    >>> import engine
+    >>> engine.get_default_dtype()
+    engine.float32
+    """
+    return _C.float32
+
+
+def set_default_dtype(dtype: _C.dtype) -> None:
+    """Accepts float32 alone: the engine's results do not depend on a global setting.
+
+    >>> import engine
+    >>> engine.set_default_dtype(engine.float32)
+    """
+    if dtype != _C.float32:
+        raise NotImplementedError(
+            f"set_default_dtype: only float32 is supported, got {dtype}; give dtype= where you need it"
+        )

@@ -1,0 +1,137 @@
+"""How tensors print: PyTorch's format, by way of NumPy's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine import _C
+from engine._C import Tensor
+
+
+@dataclass
+class _Options:
+    precision: int = 4
+    threshold: int = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+
+
+_options = _Options()
+
+
+def set_printoptions(**options: Any) -> None:
+    """Sets ``precision``, ``threshold``, ``edgeitems``, ``linewidth`` or ``sci_mode``.
+
+    >>> import engine
+    >>> engine.set_printoptions(precision=2)
+    >>> engine.tensor(3.14159)
+    tensor(3.14)
+    >>> engine.set_printoptions(precision=4)
+    """
+    for name, value in options.items():
+        if not hasattr(_options, name):
+            raise TypeError(f"set_printoptions: unknown option '{name}'")
+        setattr(_options, name, value)
+
+
+def _shown_values(array: np.ndarray) -> np.ndarray:
+    """The elements that will be printed, to choose one format for all."""
+    if array.size <= _options.threshold:
+        return array.reshape(-1)
+    edge = _options.edgeitems
+    for axis, size in enumerate(array.shape):
+        if size > 2 * edge:
+            kept = np.r_[0:edge, size - edge : size]
+            array = np.take(array, kept, axis=axis)
+    return array.reshape(-1)
+
+
+class _FloatFormat:
+    def __init__(self, values: np.ndarray) -> None:
+        finite = np.abs(values[np.isfinite(values) & (values != 0)])
+        top, low = (float(finite.max()), float(finite.min())) if finite.size else (0.0, 0.0)
+        self.whole = bool((finite == np.ceil(finite)).all())
+        if _options.sci_mode is not None:
+            self.scientific = _options.sci_mode
+        elif self.whole:
+            self.scientific = top > 1e8
+        else:
+            self.scientific = top / low > 1000.0 or top > 1e8 or low < 1e-4
+        self.width = max((len(self.text(v)) for v in values), default=0)
+
+    def text(self, value: float) -> str:
+        if not math.isfinite(value):
+            return str(value)
+        if self.scientific:
+            return f"{value:.{_options.precision}e}"
+        return f"{value:.0f}." if self.whole else f"{value:.{_options.precision}f}"
+
+
+class _PlainFormat:
+    def __init__(self, values: np.ndarray) -> None:
+        self.width = max((len(str(v)) for v in values), default=0)
+
+    def text(self, value: Any) -> str:
+        return str(value)
+
+
+class _Printer:
+    """Lays out one tensor."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.edge = _options.edgeitems if array.size > _options.threshold else array.size
+        self.form: _FloatFormat | _PlainFormat
+        self.form = (_FloatFormat if array.dtype.kind == "f" else _PlainFormat)(_shown_values(array))
+
+    def nested(self, array: np.ndarray, indent: int) -> str:
+        if array.ndim == 0:
+            return self.form.text(array.item())
+        if array.ndim == 1:
+            return self.row(array, indent)
+        rows = self.ends(array, lambda row: self.nested(row, indent + 1))
+        return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
+
+    def row(self, array: np.ndarray, indent: int) -> str:
+        cells = self.ends(array, lambda value: f"{self.form.text(value):>{self.form.width}}")
+        per_line = max(1, (_options.linewidth - indent) // (self.form.width + 2))
+        lines = [", ".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+
+    def ends(self, array: np.ndarray, text: Callable[[Any], str]) -> list[str]:
+        """All entries, or those at both ends of a large tensor."""
+        if array.shape[0] <= 2 * self.edge:
+            return [text(entry) for entry in array]
+        first, last = array[: self.edge], array[-self.edge :]
+        return [*map(text, first), "...", *map(text, last)]
+
+
+def _described(self: Tensor) -> list[str]:
+    """What is said besides the numbers."""
+    said = []
+    natural = (_C.float32,) if self.numel() == 0 else (_C.float32, _C.int64, _C.bool)
+    if self.numel() == 0 and self.ndim != 1:
+        said.append(f"size={tuple(self.shape)}")
+    if self.dtype not in natural:
+        said.append(f"dtype={str(self.dtype).removeprefix('engine.')}")
+    if self.device.type != "cpu":
+        said.append(f"device='{self.device}'")
+    node = _C._grad_fn(self)
+    if node is not None:
+        said.append(f"grad_fn=<{node.name()}>")
+    elif self.requires_grad:
+        said.append("requires_grad=True")
+    return said
+
+
+def tensor_repr(self: Tensor) -> str:
+    """The text of ``repr(tensor)``."""
+    plain = self.detach()
+    array = (plain.float() if self.dtype in (_C.bfloat16, _C.float16) else plain).numpy()
+    numbers = _Printer(array).nested(array, len("tensor(")) if array.size else "[]"
+    return f"tensor({', '.join([numbers, *_described(self)])})"

@@ -1,0 +1,269 @@
+"""Tensor's methods that are not ops: conversions, exchange, the graph.
+
+The type itself is csrc/python/tensor.cpp; importing this module adds the methods to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine import _C, _printing
+from engine._C import Tensor
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    setattr(Tensor, function.__name__, function)
+    return function
+
+
+def _convert_to(dtype: _C.dtype, name: str) -> None:
+    def convert(self: Tensor) -> Tensor:
+        return self.to(dtype)
+
+    convert.__doc__ = f"Self as {dtype}."
+    setattr(Tensor, name, convert)
+
+
+for _name, _dtype in {
+    "float": _C.float32,
+    "double": _C.float64,
+    "half": _C.float16,
+    "bfloat16": _C.bfloat16,
+    "long": _C.int64,
+    "int": _C.int32,
+    "short": _C.int16,
+    "char": _C.int8,
+    "byte": _C.uint8,
+    "bool": _C.bool,
+}.items():
+    _convert_to(_dtype, _name)
+
+_cast = Tensor.to  # the op, which converts the dtype alone
+
+
+@_method
+def to(
+    self: Tensor,
+    *target: Any,
+    dtype: _C.dtype | None = None,
+    device: _C.device | str | None = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
+    """Self with another dtype or on another device; self itself where nothing changes.
+
+    ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like.
+    ``non_blocking`` and ``memory_format`` are accepted: layouts are the engine's own business.
+
+    >>> import engine
+    >>> engine.tensor([1.5]).to(engine.int64)
+    tensor([1])
+    """
+    for given in target:
+        if isinstance(given, Tensor):
+            dtype, device = given.dtype, given.device
+        elif isinstance(given, (str, _C.device)):
+            device = given
+        elif given is not None:
+            dtype = given
+    if device is not None and _C.device(device) != self.device:
+        raise RuntimeError(f"to: device {device} is not available")
+    return _cast(self, dtype or self.dtype, copy)
+
+
+@_method
+def cpu(self: Tensor) -> Tensor:
+    """Self in the host's memory."""
+    return self.to("cpu")
+
+
+@_method
+def cuda(self: Tensor, device: int = 0, non_blocking: bool = False) -> Tensor:
+    """Self in the memory of a GPU."""
+    return self.to(f"cuda:{device}")
+
+
+@_method
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """Self in the dtype of ``other``."""
+    return self.to(other.dtype)
+
+
+@_method
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
+    """A NumPy array over the same memory; with ``force`` of a detached copy on the host if need be.
+
+    Raises TypeError for bfloat16, which NumPy does not have.
+    """
+    return _C._to_numpy(self.detach().cpu() if force else self)
+
+
+@_method
+def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    array = _C._to_numpy(self)
+    if dtype is not None and array.dtype != dtype:
+        return array.astype(dtype)
+    return array.copy() if copy else array
+
+
+# NumPy must leave `array * tensor` to the tensor.
+Tensor.__array_priority__ = 1000
+
+
+@_method
+def __dlpack__(self: Tensor, **_: Any) -> Any:
+    return _C._to_dlpack(self)
+
+
+@_method
+def __dlpack_device__(self: Tensor) -> tuple[int, int]:
+    return (1, 0)
+
+
+@_method
+def tolist(self: Tensor) -> Any:
+    """The elements as nested Python lists; a number for a 0-d tensor."""
+    plain = self.detach()
+    return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
+
+
+@_method
+def backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Adds the gradients of self, weighted by ``gradient``, to the leaves it was computed from.
+
+    >>> import engine
+    >>> x = engine.tensor(3.0, requires_grad=True); (x * x).backward(); x.grad
+    tensor(6.)
+    """
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs or ())
+    _C._backward([self], [gradient], wanted, create_graph if retain_graph is None else retain_graph, create_graph)
+
+
+@_method
+def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
+    """Sets ``requires_grad`` and returns self."""
+    self.requires_grad = requires_grad
+    return self
+
+
+@_method
+def retain_grad(self: Tensor) -> None:
+    """Keeps the gradient of a result of an op in ``grad`` after backward()."""
+    _C._retain_grad(self)
+
+
+class RemovableHook:
+    """Takes a hook away again by ``remove()``, or at the end of a ``with`` block."""
+
+    def __init__(self, remove: Callable[[], None]) -> None:
+        self.remove = remove
+
+    def __enter__(self) -> RemovableHook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+@_method
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
+    """Calls ``hook`` with the gradient of self whenever it is computed; what it returns replaces it."""
+    id = _C._add_hook(self, hook)
+    return RemovableHook(lambda: _C._remove_hook(self, id))
+
+
+@_method
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHook:
+    """Calls ``hook`` with self after a gradient was added to ``grad``."""
+    id = _C._add_accumulate_hook(self, lambda: hook(self))
+    return RemovableHook(lambda: _C._remove_accumulate_hook(self, id))
+
+
+Tensor.grad_fn = property(_C._grad_fn, doc="The step of the graph that made self, or None for a leaf.")
+Tensor.data = property(lambda self: self.detach(), _C._set_data, doc="The same memory outside the graph.")
+Tensor.T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="All dimensions reversed.")
+Tensor.mT = property(lambda self: self.transpose(-2, -1), doc="The last two dimensions exchanged.")
+Tensor.is_cuda = property(lambda self: self.device.type == "cuda", doc="Whether the memory is a GPU's.")
+Tensor.itemsize = property(lambda self: self.dtype.itemsize, doc="Bytes of one element.")
+Tensor.nbytes = property(lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements.")
+Tensor.__repr__ = _printing.tensor_repr
+Tensor.nelement = Tensor.numel
+Tensor.ndimension = Tensor.dim
+
+
+@_method
+def __format__(self: Tensor, spec: str) -> str:
+    return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
+
+
+@_method
+def is_floating_point(self: Tensor) -> bool:
+    """Whether the elements are floating-point numbers."""
+    return self.dtype.is_floating_point
+
+
+@_method
+def is_complex(self: Tensor) -> bool:
+    """Whether the elements are complex numbers: there are no complex dtypes yet."""
+    return False
+
+
+@_method
+def get_device(self: Tensor) -> int:
+    """The index of the GPU, -1 for the host."""
+    return -1 if self.device.index is None else self.device.index
+
+
+@_method
+def type(self: Tensor, dtype: _C.dtype | None = None) -> Any:
+    """Self in ``dtype``; without one, the name of self's type as PyTorch gives it."""
+    return str(self.dtype) if dtype is None else self.to(dtype)
+
+
+@_method
+def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
+    """A tensor of ``data`` in the dtype of self."""
+    from engine._creation import tensor
+
+    return tensor(data, **{"dtype": self.dtype, **options})
+
+
+@_method
+def __contains__(self: Tensor, value: Any) -> bool:
+    return bool((self == value).any().item())
+
+
+def _rebuild(array: np.ndarray, bfloat16: bool, requires_grad: bool) -> Tensor:
+    made = _C.from_numpy(array)
+    made = made.to(_C.bfloat16) if bfloat16 else made
+    return made.requires_grad_(requires_grad)
+
+
+@_method
+def __reduce_ex__(self: Tensor, protocol: int) -> tuple[Any, ...]:
+    plain, is_bfloat16 = self.detach(), self.dtype == _C.bfloat16
+    array = (plain.float() if is_bfloat16 else plain).numpy()
+    return _rebuild, (np.array(array), is_bfloat16, self.requires_grad and self.is_leaf)
+
+
+@_method
+def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if not self.is_leaf:
+        raise RuntimeError("deepcopy: only leaf tensors can be copied; detach() the result of an op first")
+    if id(self) not in memo:
+        made = self.detach().clone()
+        made.requires_grad = self.requires_grad
+        if self.grad is not None:
+            made.grad = self.grad.__deepcopy__(memo)
+        memo[id(self)] = made
+    return memo[id(self)]

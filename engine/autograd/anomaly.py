@@ -1,0 +1,47 @@
+"""Anomaly mode: errors of the backward pass name the line of the forward pass."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+from engine import _C
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def current_line() -> str:
+    """The innermost line of Python that is not the engine's own."""
+    for frame in reversed(traceback.extract_stack()):
+        if not os.path.abspath(frame.filename).startswith(_PACKAGE + os.sep):
+            return f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}'
+    return "  (no line of Python outside the engine)"
+
+
+class detect_anomaly:
+    """Makes the backward pass stop at the first nan and name the forward line that it came from.
+
+    Slow: for finding errors.
+
+    >>> import engine
+    >>> with engine.autograd.detect_anomaly():
+    ...     y = engine.tensor(1.0, requires_grad=True) * 2
+    """
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.mode = check_nan
+
+    def __enter__(self) -> None:
+        self._saved = _C._set_anomaly_enabled(self.mode)
+
+    def __exit__(self, *_: object) -> None:
+        _C._set_anomaly_enabled(self._saved)
+
+
+def set_detect_anomaly(mode: bool) -> None:
+    """Switches anomaly mode on or off from here on.
+
+    >>> import engine
+    >>> engine.autograd.set_detect_anomaly(False)
+    """
+    _C._set_anomaly_enabled(mode)

@@ -1,0 +1,125 @@
+"""Switching the graph off and on: context managers that are decorators too."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from engine import _C
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Mode:
+    """Applies ``enter`` for the length of a ``with`` block or of a decorated call."""
+
+    def __enter__(self) -> None:
+        self._saved = self._apply()
+
+    def __exit__(self, *_: object) -> None:
+        self._restore(self._saved)
+
+    def _apply(self) -> Any:
+        raise NotImplementedError
+
+    def _restore(self, saved: Any) -> None:
+        _C._set_grad_enabled(saved)
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self._fresh():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+    def _fresh(self) -> _Mode:
+        # A decorated function may call itself: each call keeps its own former state.
+        return type(self)()
+
+
+class _BareDecorator(type):
+    """Lets ``@no_grad`` stand for ``@no_grad()``."""
+
+    def __call__(cls, function: Any = None, *args: Any) -> Any:
+        if callable(function):
+            return super().__call__()(function)
+        return super().__call__(*(() if function is None else (function, *args)))
+
+
+class no_grad(_Mode, metaclass=_BareDecorator):
+    """Ops within are not recorded.
+
+    >>> import engine
+    >>> x = engine.ones(1, requires_grad=True)
+    >>> with engine.no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    def _apply(self) -> Any:
+        return _C._set_grad_enabled(False)
+
+
+class enable_grad(_Mode, metaclass=_BareDecorator):
+    """Ops within are recorded, inside of no_grad too.
+
+    >>> import engine
+    >>> x = engine.ones(1, requires_grad=True)
+    >>> with engine.no_grad(), engine.enable_grad():
+    ...     (x * 2).requires_grad
+    True
+    """
+
+    def _apply(self) -> Any:
+        return _C._set_grad_enabled(True)
+
+
+class set_grad_enabled(_Mode):
+    """Switches recording from here on, or for a ``with`` block.
+
+    >>> import engine
+    >>> with engine.set_grad_enabled(False):
+    ...     engine.is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self._before = _C._set_grad_enabled(mode)
+
+    def _apply(self) -> Any:
+        _C._set_grad_enabled(self.mode)
+        return self._before
+
+    def __call__(self, function: F) -> F:
+        _C._set_grad_enabled(self._before)  # as a decorator it acts in the calls alone
+        return super().__call__(function)
+
+    def _fresh(self) -> set_grad_enabled:
+        return set_grad_enabled(self.mode)
+
+
+class inference_mode(_Mode, metaclass=_BareDecorator):
+    """As no_grad, and tensors made within carry no bookkeeping of views: they can't enter a graph later.
+
+    >>> import engine
+    >>> with engine.inference_mode():
+    ...     y = engine.ones(1) * 2
+    >>> y.requires_grad
+    False
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def _apply(self) -> Any:
+        return (_C._set_inference_mode(self.mode), _C._set_grad_enabled(not self.mode and _C.is_grad_enabled()))
+
+    def _restore(self, saved: Any) -> None:
+        _C._set_inference_mode(saved[0])
+        _C._set_grad_enabled(saved[1])
+
+    def _fresh(self) -> inference_mode:
+        return inference_mode(self.mode)

@@ -1,0 +1,8 @@
+"""Checks for code that uses the engine: gradients against finite differences, tensors against each other."""
+
+from __future__ import annotations
+
+from engine.testing.compare import assert_close
+from engine.testing.gradcheck import GradcheckError, gradcheck, gradgradcheck
+
+__all__ = ["GradcheckError", "assert_close", "gradcheck", "gradgradcheck"]
