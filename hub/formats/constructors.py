@@ -180,10 +180,10 @@ def _bytearray(args: Arguments) -> bytearray:
 
 
 def _complex(args: Arguments) -> complex:
-    if len(args) != 2 or not all(type(part) is float for part in args):
+    real, imaginary = arity(args, 2, 2, "complex")
+    if not isinstance(real, float) or not isinstance(imaginary, float):
         raise ValueError("complex takes two floats")
-    real, imaginary = args
-    return complex(real, imaginary)  # type: ignore[arg-type]
+    return complex(real, imaginary)
 
 
 def _items(args: Arguments, what: str) -> list[object]:

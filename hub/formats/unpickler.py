@@ -6,6 +6,7 @@ memory, time and nesting. What it does not know is an error that names it.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,11 +18,19 @@ from hub.formats.structure import check_structure, describe, unusual_keys
 
 Globals = Mapping[tuple[str, str], object]
 
-# Memory that a pickle may take: honest ones need a small multiple of their size.
+# Memory that a pickle may take, as bytes that are free and a multiple of its size on top. Honest
+# pickles of many small objects need much of the first, those of large arrays only the second.
 _FREE_MEMORY = 256 << 20
-_MEMORY_RATIO = 4
+_MEMORY_RATIO = 8
 _OBJECT = 64
-_COSTS = {"EMPTY_SET": 224, "EMPTY_DICT": 72, "BINPUT": 104, "LONG_BINPUT": 136, "MEMOIZE": 136}
+_COSTS = {
+    **dict.fromkeys(("NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"), 16),
+    **dict.fromkeys(("BININT1", "BINGET", "LONG_BINGET"), 16),
+    "EMPTY_SET": 224,
+    "BINPUT": 136,
+    "LONG_BINPUT": 136,
+    "MEMOIZE": 136,
+}
 _MAX_PROTOCOL = 5
 _MAX_UNUSUAL_KEYS = 4096
 
@@ -89,7 +98,7 @@ class Unpickler:
 
     def _push_value(self, value: object) -> None:
         """Push an argument, whose memory counts: text may take four bytes for one in the file."""
-        self._charge(4 * len(value) if isinstance(value, (str, bytes, bytearray)) else 0)
+        self._charge(sys.getsizeof(value))
         self._push(value)
 
     def _pop(self) -> object:
@@ -226,7 +235,7 @@ class Unpickler:
 
 def _weight(arg: object) -> int:
     if isinstance(arg, (str, bytes, bytearray)):
-        return 4 * len(arg)
+        return sys.getsizeof(arg)
     return _OBJECT * len(arg) if isinstance(arg, (list, tuple, dict, set, frozenset)) else _OBJECT
 
 

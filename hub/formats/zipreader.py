@@ -171,7 +171,8 @@ class ZipReader:
         name_start = header + _LOCAL.size
         if self._source.bytes(name_start, name_start + name_length) != raw_name:
             raise self._source.error(f"a member that is listed as {raw_name!r} differs", header)
-        return name_start + name_length + extra_length
+        start: int = name_start + name_length + extra_length
+        return start
 
     def _check_overlap(self) -> None:
         position = 0
