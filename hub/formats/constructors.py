@@ -187,11 +187,10 @@ def _complex(args: Arguments) -> complex:
 
 
 def _items(args: Arguments, what: str) -> list[object]:
-    if not arity(args, 0, 1, what):
-        return []
-    if type(args[0]) not in (list, tuple):
-        raise ValueError(f"{what} is made of {describe(args[0])}")
-    return list(args[0])  # type: ignore[call-overload, no-any-return]
+    items = args[0] if arity(args, 0, 1, what) else ()
+    if not isinstance(items, (list, tuple)):
+        raise ValueError(f"{what} is made of {describe(items)}")
+    return list(items)
 
 
 def _checked_keys(keys: list[object], what: str) -> list[object]:
@@ -201,11 +200,13 @@ def _checked_keys(keys: list[object], what: str) -> list[object]:
 
 
 def _ordered_dict(args: Arguments) -> OrderedDict[object, object]:
-    pairs = _items(args, "OrderedDict")
-    if not all(type(pair) in (list, tuple) and len(pair) == 2 for pair in pairs):  # type: ignore
-        raise ValueError("OrderedDict is made of something other than pairs")
-    _checked_keys([pair[0] for pair in pairs], "OrderedDict")  # type: ignore[index]
-    return OrderedDict(pairs)  # type: ignore[arg-type]
+    keys, values = [], []
+    for pair in _items(args, "OrderedDict"):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise ValueError("OrderedDict is made of something other than pairs")
+        keys.append(pair[0])
+        values.append(pair[1])
+    return OrderedDict(zip(_checked_keys(keys, "OrderedDict"), values, strict=True))
 
 
 def _set(args: Arguments) -> set[object]:

@@ -46,7 +46,8 @@ class SafetensorsFile(Mapping[str, Buffer]):
 
     Opening maps the file and checks the whole header, and no tensor's bytes are touched or
     copied, unless the file puts a tensor at an address that its type may not have. `metadata`
-    holds the strings that the file carries. Raises FormatError for what the specification forbids.
+    holds the strings that the file carries. The file stays mapped for as long as anything made from
+    it is in use. Raises FormatError for what the specification forbids.
 
     >>> import tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "one.safetensors")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hub.errors import FormatError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Bytes to read a format from: a mapped file, or a part of one.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -29,9 +28,9 @@ def check_structure(root: object) -> None:
     # For each container that has been walked: how deep it nests and how many parts it unfolds to.
     measured: dict[int, tuple[int, int]] = {}
     open_containers: set[int] = set()
-    path: list[tuple[object, Iterator[object]]] = []
+    path: list[tuple[Collection[object], Iterator[Collection[object]]]] = []
 
-    def enter(container: object) -> None:
+    def enter(container: Collection[object]) -> None:
         if id(container) in open_containers:
             raise ValueError("an object contains itself")
         if len(path) >= MAX_DEPTH:
@@ -52,8 +51,10 @@ def check_structure(root: object) -> None:
         measured[id(container)] = _measure(container, measured)
 
 
-def _measure(container: object, measured: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    depth, parts = 1, 1 + len(container)  # type: ignore[arg-type]
+def _measure(
+    container: Collection[object], measured: dict[int, tuple[int, int]]
+) -> tuple[int, int]:
+    depth, parts = 1, 1 + len(container)
     for child in _containers_in(container):
         child_depth, child_parts = measured[id(child)]
         depth = max(depth, 1 + child_depth)
@@ -65,16 +66,13 @@ def _measure(container: object, measured: dict[int, tuple[int, int]]) -> tuple[i
     return depth, parts
 
 
-def _containers_in(container: object) -> Iterable[object]:
+def _containers_in(container: Collection[object]) -> list[Collection[object]]:
     """Return the containers directly inside, and raise ValueError for what is not plain data."""
-    values: Iterable[object]
+    values: Iterable[object] = container
     if isinstance(container, dict):
-        values = container.values()
-        if isinstance(container, OrderedDict) and hasattr(container, "_metadata"):
-            values = [*values, container._metadata]
-    else:
-        values = container  # type: ignore[assignment]
-    found = []
+        # State dicts carry the versions of modules in an attribute.
+        values = [*container.values(), getattr(container, "_metadata", None)]
+    found: list[Collection[object]] = []
     for value in values:
         if isinstance(value, (list, tuple, dict, set, frozenset)):
             found.append(value)

@@ -31,7 +31,7 @@ def read_torch_zip(source: Source) -> object:
     Raises FormatError for other zips, files of big-endian machines, and malformed ones.
     """
     archive = ZipReader(source)
-    root = find_root(archive, source)
+    root = _find_root(archive, source)
     _check_records(archive, root)
     storages = _ZipStorages(archive, root)
     return Unpickler(archive.read(f"{root}/data.pkl"), TORCH_GLOBALS, storages.load).load()
@@ -51,10 +51,10 @@ def read_pickle(source: Source) -> object:
     return value
 
 
-def find_root(archive: ZipReader, source: Source) -> str:
+def _find_root(archive: ZipReader, source: Source) -> str:
     """Return the folder that everything in PyTorch's zips is in."""
-    roots = [name.removesuffix("/data.pkl") for name in archive.members]
-    roots = [root for root in roots if f"{root}/data.pkl" in archive.members and "/" not in root]
+    pickles = [name for name in archive.members if name.endswith("/data.pkl")]
+    roots = [name.removesuffix("/data.pkl") for name in pickles if name.count("/") == 1]
     if len(roots) != 1:
         members = ", ".join(list(archive.members)[:8])
         raise source.error(f"not a PyTorch zip: it has {len(roots)} data.pkl among {members}")

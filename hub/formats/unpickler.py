@@ -162,12 +162,12 @@ class Unpickler:
 
     def _update(self, items: list[object]) -> None:
         target = self._top()
-        if type(target) not in (dict, OrderedDict):
+        if not isinstance(target, dict):
             raise ValueError(f"items are set in {describe(target)}")
         if len(items) % 2:
             raise ValueError("a key is set without its value")
         self._check_keys(items[::2])
-        target.update(zip(items[::2], items[1::2], strict=True))  # type: ignore[attr-defined]
+        target.update(zip(items[::2], items[1::2], strict=True))
 
     def _add(self, items: list[object]) -> None:
         target = self._top()

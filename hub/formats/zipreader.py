@@ -147,7 +147,7 @@ class ZipReader:
         except UnicodeDecodeError:
             raise self._source.error(f"the name {raw[:80]!r} is not UTF-8", position) from None
         parts = name.removesuffix("/").split("/")
-        if any(part in ("", ".", "..") for part in parts) or set("\\\0:") & set(name):
+        if any(part in ("", ".", "..") for part in parts) or set("\\\0") & set(name):
             raise self._source.error(f"the name {name[:80]!r} is no relative path", position)
         return name
 

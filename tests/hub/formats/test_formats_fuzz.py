@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import pickle
 import struct
@@ -19,12 +20,13 @@ from hub.formats import Buffer, FormatError, read, scan, write
 from hub.formats.opcodes import OPCODES
 
 BOUNDS = settings(
-    max_examples=300,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TEMPORARY = tempfile.TemporaryDirectory(prefix="formats-fuzz-")
+atexit.register(TEMPORARY.cleanup)
 DIRECTORY = Path(TEMPORARY.name)
 TENSOR = Buffer.from_numpy(np.arange(6, dtype=np.float32).reshape(2, 3))
 STATE = OrderedDict(a=TENSOR, b=Buffer("float32", (2,), (3,), TENSOR.storage, 1))
