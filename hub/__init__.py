@@ -1,0 +1,41 @@
+"""Weight files: fetched from where they are published, verified, cached and read.
+
+>>> import hub
+>>> path = hub.download("builtin:digits.safetensors")  # doctest: +SKIP
+
+A reference says which file is meant; `hub.refs` lists their forms. The same is at hand in a shell
+as `hub download`, `hub ls` and so on. Nothing here imports the engine.
+"""
+
+from hub.api import Check, Info, download, info, ls, path, rm, verify
+from hub.cache import Record
+from hub.errors import (
+    CacheError,
+    FetchError,
+    FormatError,
+    HubError,
+    IntegrityError,
+    NotFoundError,
+    OfflineError,
+    RefError,
+)
+
+__all__ = [
+    "download",
+    "info",
+    "ls",
+    "path",
+    "rm",
+    "verify",
+    "Check",
+    "Info",
+    "Record",
+    "CacheError",
+    "FetchError",
+    "FormatError",
+    "HubError",
+    "IntegrityError",
+    "NotFoundError",
+    "OfflineError",
+    "RefError",
+]
