@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -17,12 +16,10 @@ from hub.refs import Ref
 from hub.sink import Sink
 from hub.sources import LocalSource, RemoteSource, source_for
 
-_log = logging.getLogger("hub")
-
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """The outcome of `verify` for one file. `got` is None if the file is gone."""
 
@@ -36,7 +33,7 @@ class Check:
         return self.got == self.expected
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Info:
     """What is known of a file; what lies at its source alone is not known.
 
@@ -227,7 +224,7 @@ def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) 
             if found := cache.find(ref):  # another process has fetched it while this one waited
                 return found
         except IntegrityError as error:
-            _log.warning("%s: the cached file has SHA-256 %s; fetching it again", ref, error.got)
+            _warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
         first = cache.record(ref)
         expected = ref.sha256 or (first.sha256 if first else None)
         with cache.workspace(ref) as folder:
@@ -236,6 +233,12 @@ def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) 
             if expected not in (None, sink.sha256):
                 raise _wrong_bytes(ref, sink.sha256, provenance.source, first)
             return cache.path(cache.publish(ref, sink, provenance))
+
+
+def _warn(message: str) -> None:
+    import logging  # rarely needed, and a fifth of what importing the hub would take
+
+    logging.getLogger("hub").warning(message)
 
 
 def _wrong_bytes(ref: Ref, got: str, source: str, first: Record | None) -> IntegrityError:

@@ -9,7 +9,7 @@
 `<key>` is half of the SHA-256 of the reference without its pins. A file appears in the order blob,
 link, record, each of them by an atomic rename after its bytes are on the disk; nothing reads a
 blob without its record. Who fetches holds the lock of the entry; who publishes or removes also
-holds the lock of the store, for a moment, so that no blob is collected before its record is written.
+holds the lock of the store, for a moment: no blob is collected before its record is written.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hub.sink import Sink
 from hub.sources import Provenance
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stamp:
     """What the file system says of a file; while it is the same, so are the bytes."""
 
@@ -45,7 +45,7 @@ class Stamp:
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """What is known of a cached file. `ref` has no pins; `size` counts bytes."""
 

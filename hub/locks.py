@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-
-_log = logging.getLogger("hub")
 
 
 @contextlib.contextmanager
@@ -20,7 +17,9 @@ def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
     """
     descriptor = _acquire(path, blocking=False)
     if descriptor is None:
-        _log.info("waiting: %s", waiting_for)
+        import logging  # rarely needed, and a fifth of what importing the hub would take
+
+        logging.getLogger("hub").info("waiting: %s", waiting_for)
         descriptor = _acquire(path, blocking=True)
     assert descriptor is not None
     with _held(path, descriptor):

@@ -25,7 +25,7 @@ _PINS = re.compile(r"#((?:archive-)?sha256=[^#]*)$")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ref:
     """A parsed reference: what is meant (`identity`) and which bytes are accepted (the pins).
 

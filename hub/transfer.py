@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("hub")
 
-_CHUNK = 1 << 20  # bytes
+_CHUNK = 1 << 17  # bytes: a bar on a slow line moves, and hashing is still not call-bound
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 403})
 _HTML = (b"<!doctype html", b"<html")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """How long a download is given. Times are in seconds."""
 

@@ -30,7 +30,7 @@ _TABLE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Provenance:
     """What a source learned while it fetched a file."""
 
