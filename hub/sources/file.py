@@ -31,8 +31,8 @@ class FileSource:
 
     def locate(self, ref: Ref) -> Path:
         path = Path(ref.locator)
-        if not path.is_file():
-            what = "is a folder, not a file" if path.is_dir() else "there is no such file"
+        if not os.path.isfile(path):  # unlike Path.is_file, never raises
+            what = "is a folder, not a file" if os.path.isdir(path) else "there is no such file"
             raise NotFoundError(f"{ref}: {what}")
         return path
 

@@ -125,6 +125,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
         except BaseException:
             process.kill()
             raise
+        received.update(_wheel_size(folder) - received.n)
     return errors if process.returncode else None
 
 
