@@ -169,7 +169,7 @@ def _check_headers(response: Response, ref: Ref) -> int | None:
     length = headers.get("Content-Length")
     if length is not None:
         if not _LENGTH.fullmatch(length):
-            raise FetchError(f"{ref}: the server announced a length of {length!r}")
+            raise FetchError(f"{ref}: the server announced a length of {length[:40]!r}")
         return int(length)
     if headers.get("Transfer-Encoding", "").lower() != "chunked" and ref.sha256 is None:
         # The end of the body is then the end of the connection, and a cut would pass for it.

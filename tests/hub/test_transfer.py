@@ -95,7 +95,7 @@ def test_unannounced_length_needs_a_pin(server: Any, refused: Callable[..., str]
 
 
 def test_too_large_for_the_disk(server: Any, refused: Callable[..., str]) -> None:
-    url = server.add("/w", server.body(b"", Content_Length=str(1 << 60)))
+    url = server.add("/w", server.body(b"", Content_Length=str(1 << 59)))
     with pytest.raises(CacheError, match="make room"):
         hub.download(url)
     assert hub.ls() == []
