@@ -57,14 +57,14 @@ class _TransientError(Exception):
         self.wait = wait
 
 
-def download(ref: Ref, url: str, sink: Sink, limits: Limits | None = None) -> str:
+def download(ref: Ref, url: str, sink: Sink) -> str:
     """Stream a URL into a sink and return where it was found, redirects followed.
 
     FetchError, which names `ref`, if it cannot be had; NotFoundError if it does not exist.
     """
     import requests  # takes longer to import than all of the hub
 
-    limits = limits or LIMITS
+    limits = LIMITS
     attempt = 1
     with requests.Session() as session:
         while True:
