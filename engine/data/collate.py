@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import _C
+from engine import _C, _creation
 from engine._C import Tensor
 
 
@@ -24,7 +24,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
-        return data if data.dtype.kind in "SUO" else _C.as_tensor(np.asarray(data))
+        return data if data.dtype.kind in "SUO" else _creation.as_tensor(np.asarray(data))
     if isinstance(data, Mapping):
         return _rebuilt(data, {key: default_convert(data[key]) for key in data})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
@@ -50,9 +50,9 @@ def default_collate(batch: list[Any]) -> Any:
     if isinstance(first, (np.ndarray, np.generic)):
         return _collate_arrays(batch)
     if isinstance(first, float):
-        return _C.tensor(batch, dtype=_C.float64)
+        return _creation.tensor(batch, dtype=_C.float64)
     if isinstance(first, int):
-        return _C.tensor(batch)
+        return _creation.tensor(batch)
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-from engine import _C
+from engine import _C, _creation
 from engine.data.seeding import draw_seed
 
 T_co = TypeVar("T_co", covariant=True)
@@ -105,7 +105,7 @@ class WeightedRandomSampler(Sampler[int]):
             raise ValueError(
                 f"WeightedRandomSampler: num_samples must be positive, got {num_samples}"
             )
-        self.weights = _C.as_tensor(weights, dtype=_C.float64)
+        self.weights = _creation.as_tensor(weights, dtype=_C.float64)
         if self.weights.dim() != 1:
             raise ValueError(
                 "WeightedRandomSampler: weights must have 1 dimension, got "

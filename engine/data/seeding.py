@@ -37,11 +37,11 @@ def seed_batch(epoch_seed: int, batch: int) -> None:
 @contextmanager
 def batch_seeds(epoch_seed: int, batch: int) -> Iterator[None]:
     """Seeds of the batch inside, the state that was there before after."""
-    states = _C.get_rng_state(), random.getstate(), np.random.get_state()
+    states = _C.default_generator.get_state(), random.getstate(), np.random.get_state()
     try:
         seed_batch(epoch_seed, batch)
         yield
     finally:
-        _C.set_rng_state(states[0])
+        _C.default_generator.set_state(states[0])
         random.setstate(states[1])
         np.random.set_state(states[2])

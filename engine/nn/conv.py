@@ -112,7 +112,7 @@ class _ConvNd(Module):
             f"stride={self.stride}"
         )
         if isinstance(self.padding, str) or any(self.padding):
-            text += f", padding={self.padding!r}"
+            text += f", padding={self.padding}"
         if any(d != 1 for d in self.dilation):
             text += f", dilation={self.dilation}"
         if any(self.output_padding):

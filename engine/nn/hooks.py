@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from engine._C import Tensor
+from engine.autograd import Function
 
 
 class Hook(NamedTuple):
@@ -221,9 +222,6 @@ def _identity(
     on_backward: Callable[[tuple[Any, ...]], tuple[Any, ...]], tensors: list[Tensor]
 ) -> tuple[Tensor, ...]:
     """The same values, with `on_backward` in the way of their gradients."""
-    # Imported here, as engine.autograd itself may need engine.nn to be loadable first.
-    from engine.autograd import Function
-
     class Tap(Function):
         @staticmethod
         def forward(ctx: Any, *inputs: Tensor) -> tuple[Tensor, ...]:

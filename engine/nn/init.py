@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 
 _SQUARE_GAINS = {
     "linear", "sigmoid", "conv1d", "conv2d", "conv3d",
@@ -39,13 +40,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the uniform distribution on [a, b)."""
-    with _C.no_grad():
+    with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
     """Fill from the normal distribution."""
-    with _C.no_grad():
+    with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
@@ -59,7 +60,7 @@ def trunc_normal_(
 ) -> Tensor:
     """Fill from the normal distribution with values outside [a, b] cut away (not clipped)."""
     low, high = (math.erf((x - mean) / (std * math.sqrt(2.0))) for x in (a, b))
-    with _C.no_grad():
+    with no_grad():
         # The inverse of the cumulative distribution, between its values at a and b.
         tensor.uniform_(low, high, generator=generator)
         tensor.erfinv_().mul_(std * math.sqrt(2.0)).add_(mean)
@@ -68,7 +69,7 @@ def trunc_normal_(
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
-    with _C.no_grad():
+    with no_grad():
         return tensor.fill_(val)
 
 
@@ -85,7 +86,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 def eye_(tensor: Tensor) -> Tensor:
     """Make a matrix the identity."""
     _check_dims("eye_", tensor, (2,))
-    with _C.no_grad():
+    with no_grad():
         return tensor.copy_(_C.eye(*tensor.shape, dtype=tensor.dtype, device=tensor.device))
 
 
@@ -96,7 +97,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     if out % groups:
         raise ValueError(f"dirac_: {out} output channels are no multiple of groups {groups}")
     middle = tuple(k // 2 for k in kernel)
-    with _C.no_grad():
+    with no_grad():
         tensor.zero_()
         for group in range(groups):
             for channel in range(min(out // groups, channels)):
@@ -178,7 +179,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
-    with _C.no_grad():
+    with no_grad():
         drawn = _C.empty(max(rows, columns), min(rows, columns), dtype=_C.float64)
         q, r = np.linalg.qr(drawn.normal_(generator=generator).numpy())
         # Without the signs the distribution would not be uniform over orthogonal matrices.
@@ -192,7 +193,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
     _check_dims("sparse_", tensor, (2,))
     rows, columns = tensor.shape
     zeros = math.ceil(sparsity * rows)
-    with _C.no_grad():
+    with no_grad():
         tensor.normal_(0.0, std, generator=generator)
         for column in range(columns):
             tensor[_C.randperm(rows, generator=generator)[:zeros], column] = 0.0

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 from engine.nn import state_dict as _state
 from engine.nn.hooks import (
     CallHooks,
@@ -297,7 +298,7 @@ class Module:
         if recurse:
             for child in self.children():
                 child._apply(function)
-        with _C.no_grad():
+        with no_grad():
             for parameter in self._parameters.values():
                 if parameter is None:
                     continue

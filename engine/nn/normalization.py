@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine import _C
+from engine import _C, _creation
 from engine._C import Tensor
 from engine.nn import functional as F
 from engine.nn import init
@@ -33,6 +33,8 @@ class _NormBase(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -41,13 +43,13 @@ class _NormBase(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         place = {"device": device, "dtype": dtype}
-        for name in ("weight", "bias"):
-            value = Parameter(_C.empty(num_features, **place)) if affine else None
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            value = Parameter(_C.empty(num_features, **place)) if wanted else None
             self.register_parameter(name, value)
         tracked = track_running_stats
         self.register_buffer("running_mean", _C.zeros(num_features, **place) if tracked else None)
         self.register_buffer("running_var", _C.ones(num_features, **place) if tracked else None)
-        count = _C.tensor(0, dtype=_C.int64, device=device) if tracked else None
+        count = _creation.tensor(0, dtype=_C.int64, device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
 
@@ -61,8 +63,9 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and no running statistics."""
         self.reset_running_stats()
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def _check_input(self, input: Tensor) -> None:
@@ -85,7 +88,7 @@ class _NormBase(Module):
         key = prefix + "num_batches_tracked"
         old = local_metadata.get("version") is None or local_metadata["version"] < 2
         if old and self.track_running_stats and key not in state_dict:
-            count = _C.tensor(0, dtype=_C.int64)
+            count = _creation.tensor(0, dtype=_C.int64)
             state_dict[key] = count if self.num_batches_tracked is None \
                 else self.num_batches_tracked
         super()._load_from_state_dict(
@@ -95,7 +98,8 @@ class _NormBase(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"affine={self.affine}, bias={self.bias is not None}, "
+            f"track_running_stats={self.track_running_stats}"
         )
 
 
@@ -158,8 +162,12 @@ class _InstanceNorm(_NormBase):
         track_running_stats: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input(input)
@@ -245,7 +253,7 @@ class LayerNorm(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
+            f"elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
         )
 
 
@@ -309,6 +317,8 @@ class GroupNorm(Module):
         affine: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
@@ -319,24 +329,28 @@ class GroupNorm(Module):
         self.num_channels = num_channels
         self.eps = eps
         self.affine = affine
-        for name in ("weight", "bias"):
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
             value = None
-            if affine:
+            if wanted:
                 value = Parameter(_C.empty(num_channels, device=device, dtype=dtype))
             self.register_parameter(name, value)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Weight 1 and bias 0."""
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 from engine.nn import functional as F
 from engine.nn import init
 from engine.nn.module import Module
@@ -58,7 +59,7 @@ class _Table(Module):
         """Draw new values from the standard normal distribution; the padding row is zero."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
-            with _C.no_grad():
+            with no_grad():
                 self.weight[self.padding_idx].fill_(0)
 
     @classmethod
@@ -79,8 +80,15 @@ class _Table(Module):
         return text
 
 
+def _refuse_scaling(name: str, scale_grad_by_freq: bool) -> None:
+    if scale_grad_by_freq:
+        raise ValueError(f"{name}: scale_grad_by_freq=True is not supported")
+
+
 class Embedding(_Table):
     """The learned row for each integer; the row padding_idx is not trained.
+
+    `sparse` is taken for compatibility: gradients are always dense.
 
     >>> import engine
     >>> table = engine.nn.Embedding(10, 4)
@@ -95,12 +103,14 @@ class Embedding(_Table):
         padding_idx: int | None = None,
         max_norm: float | None = None,
         norm_type: float = 2.0,
-        *,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
         _weight: Tensor | None = None,
         _freeze: bool = False,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        _refuse_scaling("Embedding", scale_grad_by_freq)
         super().__init__(
             num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, _weight, _freeze,
             device, dtype,
@@ -112,6 +122,8 @@ class Embedding(_Table):
 
 class EmbeddingBag(_Table):
     """The sum, mean or maximum of the learned rows of each bag of integers.
+
+    `sparse` is taken for compatibility: gradients are always dense.
 
     >>> import engine
     >>> table = engine.nn.EmbeddingBag(10, 4, mode="sum")
@@ -125,15 +137,18 @@ class EmbeddingBag(_Table):
         embedding_dim: int,
         max_norm: float | None = None,
         norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
         mode: str = "mean",
-        *,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
         include_last_offset: bool = False,
         padding_idx: int | None = None,
-        _weight: Tensor | None = None,
-        _freeze: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        _freeze: bool = False,
     ) -> None:
+        _refuse_scaling("EmbeddingBag", scale_grad_by_freq)
         super().__init__(
             num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, _weight, _freeze,
             device, dtype,

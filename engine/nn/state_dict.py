@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 from engine.nn.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def load(
     state: OrderedDict[str, Any] = OrderedDict(state_dict)
     result = IncompatibleKeys([], [])
     errors: list[str] = []
-    with _C.no_grad():
+    with no_grad():
         _load_tree(module, state, "", metadata, strict, assign, result, errors)
     if strict:
         if result.unexpected_keys:

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import enable_grad, no_grad
 from engine.nn.hooks import Hook, HookTable, RemovableHandle, WeakTable, register
 
 Closure = Callable[[], Any]
@@ -84,7 +85,7 @@ class Optimizer:
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(f"{name}: can only optimize Tensors, got {type(param).__name__}")
-            if not (param.is_leaf or param.retains_grad):
+            if not param.is_leaf:
                 raise ValueError(f"{name}: can't optimize a Tensor that is no leaf of the graph")
             if id(param) in known:
                 raise ValueError(f"{name}: a parameter is in more than one place in the groups")
@@ -107,7 +108,7 @@ class Optimizer:
     def _evaluate(self, closure: Closure | None) -> Any:
         if closure is None:
             return None
-        with _C.enable_grad():
+        with enable_grad():
             return closure()
 
     # ---- state ----------------------------------------------------------------------------
@@ -211,7 +212,7 @@ class PerParameter(Optimizer):
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters by their gradients; closure recomputes and returns the loss."""
         loss = self._evaluate(closure)
-        with _C.no_grad():
+        with no_grad():
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from engine import _C
+from engine import _C, _dtypes
 from engine._C import Tensor
 
 # log(1 + exp(x)) equals x in float64 beyond this, so the switch to x is exact.
@@ -207,7 +207,7 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
     with the gradient of the soft sample."""
-    uniform = _C.rand_like(logits.detach()).clamp(min=_C.finfo(logits.dtype).tiny)
+    uniform = _C.rand_like(logits.detach()).clamp(min=_dtypes.finfo(logits.dtype).tiny)
     soft = _C.softmax((logits - (-uniform.log()).log()) / tau, dim)
     if not hard:
         return soft

@@ -28,7 +28,7 @@ def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor:
     """x1 A x2 + b for each output; weight is (out, in1, in2)."""
-    result = _C.einsum("...i,oij,...j->...o", input1, weight, input2)
+    result = _C.einsum("...i,oij,...j->...o", [input1, weight, input2])
     return result if bias is None else result + bias
 
 

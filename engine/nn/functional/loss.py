@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 from engine.nn.functional.activation import logsigmoid
 from engine.nn.functional.distance import pairwise_distance
 
@@ -230,7 +231,7 @@ def gaussian_nll_loss(
         var = var.unsqueeze(-1)
     if bool((var < 0).any()):
         raise ValueError("gaussian_nll_loss: var has negative entries")
-    with _C.no_grad():
+    with no_grad():
         excess = (eps - var).clamp(min=0)
     # The variance is cut from below, but its gradient is not.
     var = var + excess

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 
 
 def embedding(
@@ -34,7 +35,7 @@ def embedding(
 
 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
-    with _C.no_grad():
+    with no_grad():
         used = _C.unique(indices)
         rows = weight[used]
         norms = _C.norm(rows, norm_type, 1, True)

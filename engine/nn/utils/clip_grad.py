@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from engine import _C
+from engine import _C, _creation
 from engine._C import Tensor
+from engine.autograd import no_grad
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
@@ -24,7 +25,7 @@ def get_total_norm(
     """The norm of all tensors as if they were one vector."""
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not tensors:
-        return _C.tensor(0.0)
+        return _creation.tensor(0.0)
     norms = _C.stack([_C.norm(tensor.reshape(-1), float(norm_type)) for tensor in tensors])
     total = _C.norm(norms, float(norm_type))
     if error_if_nonfinite and not math.isfinite(total.item()):
@@ -44,7 +45,7 @@ def clip_grads_with_norm_(
     """Scale the gradients in place as if their norm, which is total_norm, were max_norm at
     most."""
     scale = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
-    with _C.no_grad():
+    with no_grad():
         for grad in _gradients(parameters):
             grad.mul_(scale.to(grad.dtype))
 
@@ -66,7 +67,7 @@ def clip_grad_norm_(
     5.0
     """
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    with _C.no_grad():
+    with no_grad():
         total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
         clip_grads_with_norm_(parameters, max_norm, total)
     return total
@@ -76,6 +77,6 @@ def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
     """Cut the gradients in place to [-clip_value, clip_value]."""
-    with _C.no_grad():
+    with no_grad():
         for grad in _gradients(parameters):
             grad.clamp_(-clip_value, clip_value)

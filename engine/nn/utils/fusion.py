@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from engine import _C
 from engine._C import Tensor
+from engine.autograd import no_grad
 from engine.nn.parameter import Parameter
 
 
@@ -51,7 +51,7 @@ def fuse_conv_bn_weights(
 ) -> tuple[Parameter, Parameter]:
     """Weight and bias of the fused convolution; output channels of a transposed one stand in
     dimension 1."""
-    with _C.no_grad():
+    with no_grad():
         scale = (bn_rv + bn_eps).rsqrt()
         if bn_w is not None:
             scale = scale * bn_w

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from engine import _C
+from engine import _C, _creation
 from engine._C import Tensor
 
 
@@ -50,7 +50,7 @@ def pack_padded_sequence(
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     sorted_indices = None
     if not enforce_sorted:
-        sorted_indices = _C.tensor(order, dtype=_C.int64, device=input.device)
+        sorted_indices = _creation.tensor(order, dtype=_C.int64, device=input.device)
         input = input.index_select(1, sorted_indices)
     elif any(a < b for a, b in itertools.pairwise(lengths)):
         raise ValueError(
@@ -61,7 +61,7 @@ def pack_padded_sequence(
     data = _C.cat([input[step, :size] for step, size in enumerate(sizes)])
     return PackedSequence(
         data,
-        _C.tensor(sizes, dtype=_C.int64),
+        _creation.tensor(sizes, dtype=_C.int64),
         sorted_indices,
         None if sorted_indices is None else invert_permutation(sorted_indices),
     )
@@ -91,7 +91,8 @@ def pad_packed_sequence(
     if length > len(sizes):
         extra = [0, 0] * data.dim() + [0, length - len(sizes)]
         padded = _C.pad(padded, extra, "constant", padding_value)
-    lengths = _C.tensor([sum(size > i for size in sizes) for i in range(batch)], dtype=_C.int64)
+    counts = [sum(size > i for size in sizes) for i in range(batch)]
+    lengths = _creation.tensor(counts, dtype=_C.int64)
     if sequence.unsorted_indices is not None:
         padded = padded.index_select(1, sequence.unsorted_indices)
         lengths = lengths.index_select(0, sequence.unsorted_indices)
