@@ -64,15 +64,19 @@ class Adam(Optimizer):
         for group in self.param_groups:
             params = [param for param in group["params"] if param.grad is not None]
             states = [self.state[param] or self._initial_state(param, group) for param in params]
-            steps = {state["step"] for state in states}
-            if len(steps) == 1:
+            if len({state["step"] for state in states}) == 1:
                 self._apply(group, params, states)
-                continue
-            # Parameters that had no gradient in some step lag behind the others.
-            for step in steps:
-                at = [i for i, state in enumerate(states) if state["step"] == step]
-                self._apply(group, [params[i] for i in at], [states[i] for i in at])
+            else:
+                self._apply_by_step(group, params, states)
         return loss
+
+    def _apply_by_step(self, group: dict[str, Any], params: list[Any], states: list[Any]) -> None:
+        """Parameters that had no gradient in some step lag behind the others."""
+        by_step: dict[int, list[int]] = {}
+        for i, state in enumerate(states):
+            by_step.setdefault(state["step"], []).append(i)
+        for at in by_step.values():
+            self._apply(group, [params[i] for i in at], [states[i] for i in at])
 
     def _initial_state(self, param: Any, group: dict[str, Any]) -> dict[str, Any]:
         state = self.state[param]
