@@ -11,11 +11,11 @@ import fnmatch
 import importlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo import labels
-from zoo.errors import UnknownModelError, WeightsError, ZooError
+from zoo.errors import UnknownModelError, WeightsError
 
 if TYPE_CHECKING:
     from engine import Tensor
@@ -77,7 +77,7 @@ class ModelInfo:
     label_set: str
     head: str
     preprocess: Preprocess
-    weights: Mapping[str, Weights] = field(default_factory=dict)
+    weights: Mapping[str, Weights]
 
     @property
     def default_tag(self) -> str | None:
@@ -109,9 +109,16 @@ def register(
         name = build.__name__
         if name in _models:
             raise ValueError(f"register: a model named {name!r} is there already")
-        by_tag = {entry.tag: entry for entry in weights}
         _models[name] = ModelInfo(
-            name, build, task, summary, paper, label_set, head, preprocess, by_tag
+            name=name,
+            build=build,
+            task=task,
+            summary=summary,
+            paper=paper,
+            label_set=label_set,
+            head=head,
+            preprocess=preprocess,
+            weights={entry.tag: entry for entry in weights},
         )
         return build
 
@@ -224,6 +231,3 @@ def _rename(name: str, table: tuple[tuple[str, str], ...]) -> str:
     for pattern, replacement in table:
         name = re.sub(pattern, replacement, name)
     return name
-
-
-__all__ = ["Metric", "ModelInfo", "Weights", "ZooError", "info", "list_models", "load", "register"]

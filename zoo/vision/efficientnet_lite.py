@@ -171,7 +171,7 @@ def _round_channels(channels: float) -> int:
 def _init_convolution(module: nn.Module) -> None:
     """He et al.'s initialisation by the number of outputs that an input value reaches."""
     if isinstance(module, nn.Conv2d):
-        fan_out = module.weight[:, 0].numel() // module.groups
+        fan_out = math.prod(module.kernel_size) * module.out_channels // module.groups
         nn.init.normal_(module.weight, 0.0, math.sqrt(2 / fan_out))
 
 
