@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -218,7 +219,7 @@ def _check_cover(entries: Mapping[str, _Entry], data: Source) -> None:
         raise data.error(f"the tensors end at {position} and the file's data at {len(data)}")
 
 
-def _check_tensors(tensors: Mapping[str, Buffer]) -> None:
+def _check_tensors(tensors: Mapping[Any, Any]) -> None:
     ranges: list[tuple[int, int, str]] = []
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Buffer):
@@ -239,7 +240,7 @@ def _check_tensors(tensors: Mapping[str, Buffer]) -> None:
             )
 
 
-def _checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+def _checked_metadata(metadata: Mapping[Any, Any]) -> dict[str, str]:
     for key, value in metadata.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise TypeError(f"metadata maps text to text, got {key!r:.80}: {value!r:.80}")

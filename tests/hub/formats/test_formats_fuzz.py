@@ -19,12 +19,7 @@ from hypothesis import strategies as st
 from hub.formats import Buffer, FormatError, read, scan, write
 from hub.formats.opcodes import OPCODES
 
-BOUNDS = settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 TEMPORARY = tempfile.TemporaryDirectory(prefix="formats-fuzz-")
 atexit.register(TEMPORARY.cleanup)
 DIRECTORY = Path(TEMPORARY.name)
@@ -101,7 +96,7 @@ def test_the_seeds_can_be_read(seed: str) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@BOUNDS
+@PATIENT
 @given(data=st.data())
 def test_changed_bytes(seed: str, data: st.DataObject) -> None:
     raw = bytearray(SEEDS[seed])
@@ -112,7 +107,7 @@ def test_changed_bytes(seed: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@BOUNDS
+@PATIENT
 @given(data=st.data())
 def test_extreme_numbers_and_moved_parts(seed: str, data: st.DataObject) -> None:
     raw = SEEDS[seed]
@@ -146,13 +141,13 @@ PIECES = st.one_of(
 )
 
 
-@BOUNDS
+@PATIENT
 @given(st.lists(PIECES, max_size=40))
 def test_programs_of_opcodes(pieces: list[bytes]) -> None:
     check(b"\x80\2" + b"".join(pieces) + b".")
 
 
-@BOUNDS
+@PATIENT
 @given(st.binary(min_size=1, max_size=200))
 def test_noise(raw: bytes) -> None:
     check(raw)

@@ -13,12 +13,6 @@ import pytest
 
 from hub.formats import Buffer, FormatError, read, scan
 
-WEIGHTS = Path(__file__).resolve().parents[4] / "shared" / "weights"
-
-pytestmark = pytest.mark.skipif(
-    not WEIGHTS.is_dir(), reason=f"the real weights are not at {WEIGHTS}"
-)
-
 # file, member, (tensors, elements, SHA-256 of names and row-major bytes in the order of names)
 FILES = [
     ("mnist/gan_mlp_discriminator.pth", None, (6, 267009, "f4da49555a9e75a6")),
@@ -33,6 +27,14 @@ FILES = [
 ]
 
 
+@pytest.fixture
+def weights(shared: Path) -> Path:
+    folder = shared / "weights"
+    if not folder.is_dir():
+        pytest.skip(f"the real weights are not at {folder}")
+    return folder
+
+
 def digest(state: dict[str, Buffer]) -> tuple[int, int, str]:
     total = hashlib.sha256()
     for name in sorted(state):
@@ -43,16 +45,16 @@ def digest(state: dict[str, Buffer]) -> tuple[int, int, str]:
 
 @pytest.mark.parametrize(("file", "member", "expected"), FILES)
 def test_state_dicts_are_what_pytorch_reads(
-    file: str, member: str | None, expected: tuple[int, int, str]
+    weights: Path, file: str, member: str | None, expected: tuple[int, int, str]
 ) -> None:
-    state = read(WEIGHTS / file, member=member)
+    state = read(weights / file, member=member)
     assert isinstance(state, dict)
     assert digest(state) == expected
-    assert scan(WEIGHTS / file, member=member).safe
+    assert scan(weights / file, member=member).safe
 
 
-def test_foreign_classes_are_named_and_refused() -> None:
-    path = WEIGHTS / "sb3" / "a2c-Acrobot-v1-vecnormalize.pkl"
+def test_foreign_classes_are_named_and_refused(weights: Path) -> None:
+    path = weights / "sb3" / "a2c-Acrobot-v1-vecnormalize.pkl"
     with pytest.raises(FormatError, match=r"stable_baselines3.*VecNormalize"):
         read(path)
     report = scan(path)
