@@ -110,6 +110,7 @@ enum class Promote : uint8_t {
     Float,   // exp, true division: integers become the default float
     Bool,    // comparison: compared in the promoted type, the result is bool
     Same,    // the type of self
+    Select,  // where: a bool condition comes first and takes no part
 };
 
 // What a gradient reads, so that only that is kept: bits 0..30 are arguments, bit 31 the results.

@@ -55,10 +55,13 @@ bool lies_flat(const KernelCall& call) {
     return true;
 }
 
-void add_number(Plan& plan, const Value& v, DType wanted) {
+// `rounded` is the type that the number takes on first.
+void add_number(Plan& plan, const Value& v, DType wanted, DType rounded) {
     char* place = plan.scalars[plan.at.operands];
     visit(wanted, [&]<class T>() {
-        const T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        if (rounded == DType::Float16) value = convert<T>(convert<Half>(value));
+        if (rounded == DType::BFloat16) value = convert<T>(convert<BFloat16>(value));
         std::memcpy(place, &value, sizeof value);
     });
     plan.at.add_scalar(place);
@@ -72,13 +75,17 @@ Plan make_plan(const KernelCall& call) {
     const DType type = loops.get(call.compute) ? call.compute : compute_type(call.compute);
     plan.loop = loops.get(type);
     check_as(ErrorKind::NotImplemented, plan.loop, "not implemented for ", call.compute);
-    add_tensor(plan, out, call.op.promotion == Promote::Bool ? DType::Bool : type, true);
+    const Promote promotion = call.op.promotion;
+    add_tensor(plan, out, promotion == Promote::Bool ? DType::Bool : type, true);
+    // A comparison with 0.1 asks whether an element is the nearest to it in the tensor's own type.
+    const DType rounded = promotion == Promote::Bool ? call.compute : type;
     int next_param = 0;
     for (int i = 0; i < call.args.size(); ++i) {
         const Kind kind = call.op.schema.params[i].kind;
         const Value& v = call.args[i];
-        if (v.is_tensor()) add_tensor(plan, call.args.tensor(i), type, false);
-        else if (kind == Kind::Operand || kind == Kind::Number) add_number(plan, v, type);
+        const bool condition = promotion == Promote::Select && i == 0;
+        if (v.is_tensor()) add_tensor(plan, call.args.tensor(i), condition ? DType::Bool : type, false);
+        else if (kind == Kind::Operand || kind == Kind::Number) add_number(plan, v, type, rounded);
         else if (v.is_number()) plan.params[next_param++] = v.number();
     }
     return plan;
