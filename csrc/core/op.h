@@ -192,8 +192,8 @@ struct KernelRegistration {
 #define BESTIARY_JOIN_(a, b) a##b
 #define BESTIARY_JOIN(a, b) BESTIARY_JOIN_(a, b)
 // KERNEL(CPU, "mul", mul_kernel);
-#define KERNEL(device, name, fn) \
-    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(::bestiary::DeviceType::device, name, fn)
+#define KERNEL(device, name, ...) \
+    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(::bestiary::DeviceType::device, name, __VA_ARGS__)
 // OP("mul(...) -> Tensor").doc(...): a row at namespace scope.
 #define OP(schema) [[maybe_unused]] static ::bestiary::Op& BESTIARY_JOIN(op_, __COUNTER__) = ::bestiary::op(schema)
 
