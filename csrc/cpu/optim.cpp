@@ -56,7 +56,7 @@ void update(const KernelCall& call, const char* rule, const Lists& lists, const 
     }
 }
 
-KERNEL(CPU, "sgd_step_", [](const KernelCall& call) {
+void sgd_step(const KernelCall& call) {
     const Options o{call};
     Lists lists = {call.args.tensors(0), call.args.tensors(1)};
     const bool momentum = o.number("momentum") != 0;
@@ -64,9 +64,9 @@ KERNEL(CPU, "sgd_step_", [](const KernelCall& call) {
     const double params[] = {o.sign(), o.number("weight_decay"), o.number("lr"), o.number("momentum"),
                              1.0 - o.number("dampening"), double(o.flag("nesterov")), double(o.flag("first"))};
     update(call, momentum ? "sgd_momentum" : "sgd", lists, params);
-});
+}
 
-KERNEL(CPU, "adam_step_", [](const KernelCall& call) {
+void adam_step(const KernelCall& call) {
     const Options o{call};
     Lists lists = {call.args.tensors(0), call.args.tensors(1), call.args.tensors(2), call.args.tensors(3)};
     const bool amsgrad = o.flag("amsgrad");
@@ -77,9 +77,9 @@ KERNEL(CPU, "adam_step_", [](const KernelCall& call) {
     const double params[] = {o.sign(), decoupled ? 0.0 : decay, decoupled ? 1.0 - lr * decay : 1.0, 1.0 - beta1, beta2, 1.0 - beta2,
                              lr / (1.0 - std::pow(beta1, step)), 1.0 / std::sqrt(1.0 - std::pow(beta2, step)), o.number("eps")};
     update(call, amsgrad ? "adam_amsgrad" : "adam", lists, params);
-});
+}
 
-KERNEL(CPU, "rmsprop_step_", [](const KernelCall& call) {
+void rmsprop_step(const KernelCall& call) {
     const Options o{call};
     Lists lists = {call.args.tensors(0), call.args.tensors(1), call.args.tensors(2)};
     const bool momentum = o.number("momentum") != 0, centered = o.flag("centered");
@@ -88,7 +88,11 @@ KERNEL(CPU, "rmsprop_step_", [](const KernelCall& call) {
     const double params[] = {o.sign(), o.number("weight_decay"), o.number("lr"), o.number("alpha"), o.number("eps"), o.number("momentum")};
     constexpr const char* rules[2][2] = {{"rmsprop", "rmsprop_centered"}, {"rmsprop_momentum", "rmsprop_momentum_centered"}};
     update(call, rules[momentum][centered], lists, params);
-});
+}
+
+KERNEL(CPU, "sgd_step_", sgd_step);
+KERNEL(CPU, "adam_step_", adam_step);
+KERNEL(CPU, "rmsprop_step_", rmsprop_step);
 
 }  // namespace
 }  // namespace bestiary::cpu
