@@ -298,7 +298,7 @@ def print_row(row: Row) -> None:
     if row.engine and row.seconds_target:
         verdicts += verdict(row.engine.median, row.seconds_target, " s")
     print(
-        f"{row.case:<38} {row.threads:>2}T {times[0]:>15} {times[1]:>15} {layout:<4} {ratio:>6}  "
+        f"{row.case:<44} {row.threads:>2}T {times[0]:>15} {times[1]:>15} {layout:<4} {ratio:>6}  "
         f"{verdicts:<14} {row.others_busy:4.2f}",
         flush=True,
     )
@@ -309,7 +309,7 @@ def print_row(row: Row) -> None:
 def print_heading(workers: Sequence[Worker]) -> None:
     names = [worker.module for worker in workers] + ["-"]
     print(
-        f"{'case':<38} {'':>3} {names[0]:>15} {names[1]:>15} {'':<4} {'ratio':>6}  "
+        f"{'case':<44} {'':>3} {names[0]:>15} {names[1]:>15} {'':<4} {'ratio':>6}  "
         f"{'target':<14} others' cores"
     )
 
@@ -333,7 +333,7 @@ def run_busy(
             slower = beside.median / alone.median
             target = BUSY_TARGET if side == "engine" else None
             print(
-                f"{case.name:<38} {worker.module:<8} 1T {alone}  busy {beside}  "
+                f"{case.name:<44} {worker.module:<8} 1T {alone}  busy {beside}  "
                 f"x{slower:.2f}  {verdict(slower, target)}",
                 flush=True,
             )
