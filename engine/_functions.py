@@ -1,4 +1,4 @@
-"""Functions over tensors that are not ops of the table: questions answered in Python, calls of varying arity."""
+"""Functions over tensors that are no ops of the table: questions, calls of varying arity."""
 
 from __future__ import annotations
 
