@@ -3,32 +3,10 @@
 #include <limits>
 
 #include "cpu/contiguous.h"
-#include "cpu/parallel.h"
+#include "cpu/lines.h"
 
 namespace bestiary::cpu {
 namespace {
-
-// A packed tensor as (outer, n, inner): line i of outer * inner begins at start(i), its elements `inner` apart.
-struct Lines {
-    int64_t outer = 1, n = 1, inner = 1;
-
-    Lines(const Dims& sizes, int64_t dim) {
-        if (sizes.empty()) return;
-        const int d = wrap_dim(dim, sizes.size());
-        n = sizes[d];
-        for (int k = 0; k < d; ++k) outer *= sizes[k];
-        for (int k = d + 1; k < sizes.size(); ++k) inner *= sizes[k];
-    }
-    int64_t start(int64_t line) const { return line / inner * n * inner + line % inner; }
-
-    // Calls body(first element) for every line.
-    template <class F>
-    void each(const F& body) const {
-        parallel_for(n == 0 ? 0 : outer * inner, ceil_div(kGrain, std::max<int64_t>(n, 1)), [&](int64_t begin, int64_t end) {
-            for (int64_t line = begin; line < end; ++line) body(start(line));
-        });
-    }
-};
 
 // Floats run on in double, integers in unsigned 64 bits, which wrap.
 template <class T>

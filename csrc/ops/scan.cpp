@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include "ops/names.h"
+#include "ops/picked.h"
 
 namespace bestiary::ops {
 namespace {
@@ -109,17 +109,13 @@ void values_and_indices(const Op&, Args a, Meta& m) {
     m.add(self.sizes(), DType::Int64);
 }
 
-Tensor to_the_picked(const Backward& b) {
-    return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), b.g.dtype()), b["dim"], b.results[1], b.g);
-}
-
 OP("cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)")
     .doc(R"(The largest element so far along a dimension, and its index: the last of equals.
 
 >>> engine.tensor([1, 3, 2]).cummax(0).values
 tensor([1, 3, 3]))")
     .shape(values_and_indices)
-    .grad("self", "result", to_the_picked);
+    .grad("self", "result", picked_along);
 
 OP("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
     .doc(R"(The smallest element so far along a dimension, and its index: the last of equals.
@@ -127,7 +123,7 @@ OP("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
 >>> engine.tensor([3, 1, 2]).cummin(0).values
 tensor([3, 1, 1]))")
     .shape(values_and_indices)
-    .grad("self", "result", to_the_picked);
+    .grad("self", "result", picked_along);
 
 }  // namespace
 }  // namespace bestiary::ops
