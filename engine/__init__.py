@@ -42,13 +42,15 @@ from engine._dtypes import (  # noqa: E402
 from engine._functions import *  # noqa: E402, F403
 from engine._printing import set_printoptions  # noqa: E402
 from engine import _tensor as _tensor  # noqa: E402  (adds Tensor's Python methods)
-from engine import autograd  # noqa: E402
+from engine import autograd, data, nn, optim, testing, utils  # noqa: E402
 from engine.autograd.modes import (  # noqa: E402
     enable_grad,
     inference_mode,
     no_grad,
     set_grad_enabled,
 )
+
+from engine.serialization import load, save  # noqa: E402
 
 inf = _math.inf
 nan = _math.nan

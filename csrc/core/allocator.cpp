@@ -32,8 +32,9 @@ struct SmallLists {
     ~SmallLists();
 };
 
-thread_local SmallLists* small_lists = nullptr;
-thread_local bool thread_ended = false;
+#define BESTIARY_FAST_TLS __attribute__((tls_model("initial-exec")))
+thread_local constinit SmallLists* small_lists BESTIARY_FAST_TLS = nullptr;
+thread_local constinit bool thread_ended BESTIARY_FAST_TLS = false;
 
 SmallLists::~SmallLists() {
     for (FreeBlock* block : head)

@@ -44,7 +44,7 @@ void keep_layout(Args args, Meta::Out& out) {
 
 DType promoted(const Op& op, Args args) {
     Promotion promotion;
-    for (int i = 0; i < args.size(); ++i)
+    for (int i = op.promotion == Promote::Select; i < args.size(); ++i)
         if (is_operand(op.schema.params[i])) promotion.see(args[i]);
     return promotion.result();
 }

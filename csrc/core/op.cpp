@@ -22,7 +22,8 @@ Op& Op::elementwise(Promote rule) {
     is_elementwise = true;
     promotion = rule;
     meta = elementwise_meta;
-    return in_place_too();
+    const bool writable = rule != Promote::Select && schema.name[0] != '_';
+    return writable ? in_place_too() : *this;
 }
 
 Op& Op::compose(ComposeFn fn) {
@@ -41,6 +42,7 @@ Op& Op::view(ComposeFn fn) {
 Op& Op::in_place_too() {
     Schema in_place = Schema::parse(schema.text);
     in_place.name += "_";
+    in_place.params[0].kind = Kind::Tensor;  // a number can't be written
     in_place.text.insert(in_place.text.find_first_of(".("), "_");
     Op& written = OpTable::get().add(std::move(in_place));
     written.form = Form::InPlace;

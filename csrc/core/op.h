@@ -110,6 +110,7 @@ enum class Promote : uint8_t {
     Float,   // exp, true division: integers become the default float
     Bool,    // comparison: compared in the promoted type, the result is bool
     Same,    // the type of self
+    Select,  // where: a bool condition comes first and takes no part
 };
 
 // What a gradient reads, so that only that is kept: bits 0..28 are arguments, bits 31, 30 and 29 the results.
@@ -192,9 +193,10 @@ struct KernelRegistration {
 
 #define BESTIARY_JOIN_(a, b) a##b
 #define BESTIARY_JOIN(a, b) BESTIARY_JOIN_(a, b)
-// KERNEL(CPU, "mul", mul_kernel);
-#define KERNEL(device, name, fn) \
-    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(::bestiary::DeviceType::device, name, fn)
+// KERNEL(CPU, "mul", mul_kernel); the kernel may be a lambda with commas of its own.
+#define KERNEL(device, name, ...)                                                        \
+    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(     \
+        ::bestiary::DeviceType::device, name, __VA_ARGS__)
 // OP("mul(...) -> Tensor").doc(...): a row at namespace scope.
 #define OP(schema) [[maybe_unused]] static ::bestiary::Op& BESTIARY_JOIN(op_, __COUNTER__) = ::bestiary::op(schema)
 

@@ -78,8 +78,9 @@ static Ptr<Storage> storage_on(Device device, size_t bytes) {
 }
 
 Tensor Tensor::empty(const Dims& sizes, DType dtype, Device device) {
-    auto storage = storage_on(device, bytes_for(sizes, dtype));
-    return Tensor(new TensorImpl(std::move(storage), sizes, contiguous_strides(sizes), 0, dtype));
+    const size_t bytes = bytes_for(sizes, dtype);
+    const int64_t numel = static_cast<int64_t>(bytes) / item_size(dtype);
+    return Tensor(new TensorImpl(storage_on(device, bytes), sizes, numel, dtype));
 }
 
 Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {

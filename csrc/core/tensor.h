@@ -26,6 +26,10 @@ class Tensor;
 class TensorImpl final : public RefCounted {
 public:
     TensorImpl(Ptr<Storage> storage, Dims sizes, Dims strides, int64_t offset, DType dtype);
+    // Row-major over all of `storage`.
+    TensorImpl(Ptr<Storage> storage, const Dims& sizes, int64_t numel, DType dtype)
+        : storage(std::move(storage)), offset(0), numel(numel), sizes(sizes), strides(contiguous_strides(sizes)),
+          dtype(dtype), contiguous(true) {}
     static void* operator new(size_t size) { return allocate(size); }
     static void operator delete(void* block, size_t size) { deallocate(block, size); }
     static void dispose(TensorImpl* impl) { delete impl; }

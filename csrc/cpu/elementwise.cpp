@@ -23,7 +23,9 @@ struct Plan {
     std::array<double, 8> params{};
     alignas(8) char scalars[kMaxOperands][8];
 
-    explicit Plan(const Dims& sizes) : at(sizes) {}
+    bool flat;  // every operand lies in memory as the result does: one long row
+
+    Plan(const Tensor& out, bool is_flat) : at(is_flat ? Dims{out.numel()} : out.sizes()), flat(is_flat) {}
 };
 
 const LoopSet& loops_of(const Op& op) {
@@ -33,21 +35,33 @@ const LoopSet& loops_of(const Op& op) {
     return *static_cast<const LoopSet*>(known);
 }
 
-// 16-bit floats calculate in float, unless an op has a loop of its own for them.
-DType loop_type(const Op& op, DType compute) { return loops_of(op).get(compute) ? compute : compute_type(compute); }
-
 void add_tensor(Plan& plan, const Tensor& t, DType wanted, bool is_result) {
     if (t.dtype() != wanted) {
         plan.conversions[plan.at.operands] = {is_result ? cast_loop(wanted, t.dtype()) : cast_loop(t.dtype(), wanted), item_size(wanted)};
         plan.converts = true;
     }
-    plan.at.add(t);
+    if (plan.flat) plan.at.add_row(t.raw(), item_size(t.dtype()));
+    else plan.at.add(t);
 }
 
-void add_number(Plan& plan, const Value& v, DType wanted) {
+bool lies_flat(const KernelCall& call) {
+    const TensorImpl& out = *call.outs[0].impl();
+    if (!out.contiguous && !is_dense(out.sizes, out.strides)) return false;
+    for (const Value& v : call.args) {
+        if (!v.is_tensor()) continue;
+        const bool alike = v.t->sizes == out.sizes && (v.t->strides == out.strides || (v.t->contiguous && out.contiguous));
+        if (!alike) return false;
+    }
+    return true;
+}
+
+// `rounded` is the type that the number takes on first.
+void add_number(Plan& plan, const Value& v, DType wanted, DType rounded) {
     char* place = plan.scalars[plan.at.operands];
     visit(wanted, [&]<class T>() {
-        const T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        if (rounded == DType::Float16) value = convert<T>(convert<Half>(value));
+        if (rounded == DType::BFloat16) value = convert<T>(convert<BFloat16>(value));
         std::memcpy(place, &value, sizeof value);
     });
     plan.at.add_scalar(place);
@@ -55,17 +69,23 @@ void add_number(Plan& plan, const Value& v, DType wanted) {
 
 Plan make_plan(const KernelCall& call) {
     const Tensor& out = call.outs[0];
-    Plan plan(out.sizes());
-    const DType type = loop_type(call.op, call.compute);
-    plan.loop = loops_of(call.op).get(type);
+    Plan plan(out, lies_flat(call));
+    const LoopSet& loops = loops_of(call.op);
+    // 16-bit floats calculate in float, unless the op has a loop of its own for them.
+    const DType type = loops.get(call.compute) ? call.compute : compute_type(call.compute);
+    plan.loop = loops.get(type);
     check_as(ErrorKind::NotImplemented, plan.loop, "not implemented for ", call.compute);
-    add_tensor(plan, out, call.op.promotion == Promote::Bool ? DType::Bool : type, true);
+    const Promote promotion = call.op.promotion;
+    add_tensor(plan, out, promotion == Promote::Bool ? DType::Bool : type, true);
+    // A comparison with 0.1 asks whether an element is the nearest to it in the tensor's own type.
+    const DType rounded = promotion == Promote::Bool ? call.compute : type;
     int next_param = 0;
     for (int i = 0; i < call.args.size(); ++i) {
         const Kind kind = call.op.schema.params[i].kind;
         const Value& v = call.args[i];
-        if (v.is_tensor()) add_tensor(plan, call.args.tensor(i), type, false);
-        else if (kind == Kind::Operand || kind == Kind::Number) add_number(plan, v, type);
+        const bool condition = promotion == Promote::Select && i == 0;
+        if (v.is_tensor()) add_tensor(plan, call.args.tensor(i), condition ? DType::Bool : type, false);
+        else if (kind == Kind::Operand || kind == Kind::Number) add_number(plan, v, type, rounded);
         else if (v.is_number()) plan.params[next_param++] = v.number();
     }
     return plan;
@@ -101,7 +121,7 @@ void elementwise(const KernelCall& call) {
     Plan plan = make_plan(call);
     const int64_t n = call.outs[0].numel();
     if (n == 0) return;
-    plan.at.coalesce();
+    if (!plan.flat) plan.at.coalesce();
     parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
         for_rows(plan.at, begin, end, [&](char* const* data, const int64_t* strides, int64_t count) {
             if (plan.converts) run_converted(plan, data, strides, count);

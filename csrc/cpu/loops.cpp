@@ -72,6 +72,8 @@ void register_cast(DType from, DType to, IsaLevel level, Loop loop) {
 
 Loop cast_loop(DType from, DType to) { return loaded_tables().casts[static_cast<int>(from)].loops[static_cast<int>(to)]; }
 
+void division_by_zero() { fail(ErrorKind::Runtime, "other: integer division by zero"); }
+
 const LoopSet* find_loops(std::string_view op) {
     const Tables& known = loaded_tables();
     const auto found = known.ops.find(op);

@@ -23,4 +23,7 @@ void register_loop(const char* op, DType dtype, IsaLevel level, Loop loop);
 void register_cast(DType from, DType to, IsaLevel level, Loop loop);
 Loop cast_loop(DType from, DType to);
 
+// Raises "integer division by zero".
+[[noreturn]] void division_by_zero();
+
 }  // namespace bestiary::cpu

@@ -25,6 +25,11 @@ struct Strided {
         for (int64_t& s : strides[operands]) s *= item_size(t.dtype());
         ++operands;
     }
+    // One row of elements of `item` bytes without gaps.
+    void add_row(char* first, int64_t item) {
+        data[operands] = first;
+        strides[operands++] = Dims{item};
+    }
     void add_scalar(void* value) {
         data[operands] = static_cast<char*>(value);
         strides[operands++] = Dims(sizes.size(), 0);

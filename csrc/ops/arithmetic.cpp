@@ -4,7 +4,7 @@
 namespace bestiary::ops {
 namespace {
 
-OP("add(Tensor self, Operand other) -> Tensor")
+OP("add(Operand self, Operand other) -> Tensor")
     .doc(R"(Adds ``other``, element by element, with broadcasting and type promotion.
 
 >>> engine.tensor([1.0, 2.0]) + 1
@@ -13,12 +13,12 @@ tensor([2., 3.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g; });
 
-OP("add.alpha(Tensor self, Operand other, *, Number alpha) -> Tensor")
+OP("add.alpha(Operand self, Operand other, *, Number alpha) -> Tensor")
     .doc("``self + alpha * other``.")
-    .compose([](Args a, Results& r) { r.push(a[0] + a[1] * a[2]); })
+    .compose([](Args a, Results& r) { r.push(a[0] + mul(a[1], a[2])); })
     .in_place_too();
 
-OP("sub(Tensor self, Operand other) -> Tensor")
+OP("sub(Operand self, Operand other) -> Tensor")
     .doc(R"(Subtracts ``other``, element by element, with broadcasting and type promotion.
 
 >>> engine.tensor([1.0, 2.0]) - 1
@@ -27,7 +27,19 @@ tensor([0., 1.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return -b.g; });
 
-OP("mul(Tensor self, Operand other) -> Tensor")
+OP("sub.alpha(Operand self, Operand other, *, Number alpha) -> Tensor")
+    .doc("``self - alpha * other``.")
+    .compose([](Args a, Results& r) { r.push(a[0] - mul(a[1], a[2])); })
+    .in_place_too();
+
+OP("rsub(Tensor self, Operand other) -> Tensor")
+    .doc(R"(Subtracts self from ``other``.
+
+>>> engine.rsub(engine.tensor([1.0, 2.0]), 1)
+tensor([ 0., -1.]))")
+    .compose([](Args a, Results& r) { r.push(a[1] - a[0]); });
+
+OP("mul(Operand self, Operand other) -> Tensor")
     .doc(R"(Multiplies by ``other``, element by element, with broadcasting and type promotion.
 
 >>> engine.tensor([1.0, 2.0]) * 3
@@ -36,15 +48,6 @@ tensor([3., 6.]))")
     .grad("self", "other", [](const Backward& b) { return b.g * b["other"]; })
     .grad("other", "self", [](const Backward& b) { return b.g * b["self"]; });
 
-OP("div(Tensor self, Operand other) -> Tensor")
-    .doc(R"(True division, element by element; integers give the default floating type.
-
->>> engine.tensor([1, 2]) / 2
-tensor([0.5000, 1.0000]))")
-    .elementwise(Promote::Float)
-    .grad("self", "other", [](const Backward& b) { return b.g / b["other"]; })
-    .grad("other", "other result", [](const Backward& b) { return -(b.g * b["result"] / b["other"]); });
-
 OP("neg(Tensor self) -> Tensor")
     .doc(R"(The negative of each element.
 
@@ -52,6 +55,62 @@ OP("neg(Tensor self) -> Tensor")
 tensor([-1.,  2.]))")
     .elementwise(Promote::Common)
     .grad("self", "", [](const Backward& b) { return -b.g; });
+
+OP("abs(Tensor self) -> Tensor")
+    .doc(R"(The absolute value of each element.
+
+>>> engine.abs(engine.tensor([-1.5, 2.0]))
+tensor([1.5000, 2.0000]))")
+    .elementwise(Promote::Common)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"sign">()(b["self"]); });
+
+OP("sign(Tensor self) -> Tensor")
+    .doc(R"(-1, 0 or 1 as each element is negative, zero or positive.
+
+>>> engine.sign(engine.tensor([-3.0, 0.0, 2.0]))
+tensor([-1.,  0.,  1.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
+
+OP("square(Tensor self) -> Tensor")
+    .doc(R"(Each element multiplied by itself.
+
+>>> engine.square(engine.tensor([3.0, -2.0]))
+tensor([9., 4.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "self", [](const Backward& b) { return b.g * (b["self"] * 2.0); });
+
+OP("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1) -> Tensor")
+    .doc(R"(``self + value * tensor1 * tensor2``.
+
+>>> engine.addcmul(engine.ones(2), engine.tensor([1.0, 2.0]), engine.tensor([3.0, 4.0]), value=0.5)
+tensor([2.5000, 5.0000]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", [](const Backward& b) { return b.g; })
+    .grad("tensor1", "tensor2", [](const Backward& b) { return b.g * (b["tensor2"] * b["value"]); })
+    .grad("tensor2", "tensor1", [](const Backward& b) { return b.g * (b["tensor1"] * b["value"]); });
+
+OP("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1) -> Tensor")
+    .doc(R"(``self + value * tensor1 / tensor2``, for floating types.
+
+>>> engine.addcdiv(engine.ones(2), engine.tensor([1.0, 2.0]), engine.tensor([4.0, 4.0]), value=2)
+tensor([1.5000, 2.0000]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", [](const Backward& b) { return b.g; })
+    .grad("tensor1", "tensor2", [](const Backward& b) { return b.g * b["value"] / b["tensor2"]; })
+    .grad("tensor2", "tensor1 tensor2", [](const Backward& b) {
+        return -b.g * b["value"] * b["tensor1"] / Call<"square">()(b["tensor2"]);
+    });
+
+OP("lerp(Tensor self, Tensor end, Operand weight) -> Tensor")
+    .doc(R"(The point ``weight`` of the way from self to ``end``.
+
+>>> engine.lerp(engine.zeros(2), engine.tensor([4.0, 8.0]), 0.25)
+tensor([1., 2.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "weight", [](const Backward& b) { return b.g * (1.0 - b["weight"]); })
+    .grad("end", "weight", [](const Backward& b) { return b.g * b["weight"]; })
+    .grad("weight", "self end", [](const Backward& b) { return b.g * (b["end"] - b["self"]); });
 
 }  // namespace
 }  // namespace bestiary::ops

@@ -14,6 +14,7 @@ Tensor made(Tensor t, bool wants_grad) {
 }
 
 Tensor filled(const Dims& size, const Value& value, DType dtype, Device device) {
+    if (value.number() == 0) return Tensor::zeros(size, dtype, device);
     const Tensor t = Tensor::empty(size, dtype, device);
     const GradMode off(false);
     Call<"fill_">()(t, value);

@@ -1,5 +1,6 @@
 // Sharing memory with NumPy and, through DLPack, with everybody else. Nothing is copied.
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 
 #include "autograd/record.h"
 #include "python/dlpack.h"
@@ -121,10 +122,29 @@ Tensor from_dlpack(py::object source) {
     return t;
 }
 
+// Part of the memory behind `bytes`, seen as elements of another type.
+Tensor view_storage(const Tensor& bytes, DType dtype, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
+                    int64_t offset) {
+    const Dims shape{std::span<const int64_t>(sizes)}, steps{std::span<const int64_t>(strides)};
+    int64_t last = offset;
+    for (int d = 0; d < shape.size(); ++d) last += std::max<int64_t>(shape[d] - 1, 0) * steps[d];
+    const bool inside = shape.product() == 0 || (last + 1) * item_size(dtype) <= static_cast<int64_t>(bytes->storage->bytes());
+    check(offset >= 0 && inside, "storage: shape ", shape, " with strides ", steps, " at ", offset, " leaves the ",
+          bytes->storage->bytes(), " bytes of it");
+    return Tensor(new TensorImpl(bytes->storage, shape, steps, offset, dtype));
+}
+
+Tensor storage_bytes(const Tensor& t) {
+    const auto n = static_cast<int64_t>(t->storage->bytes());
+    return Tensor(new TensorImpl(t->storage, Dims{n}, Dims{1}, 0, DType::UInt8));
+}
+
 }  // namespace
 
 void bind_interchange(py::module_& m) {
     m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
+    m.def("_view_storage", &view_storage);
+    m.def("_storage_bytes", &storage_bytes);
     m.def("_to_numpy", &to_numpy);
     m.def("_to_dlpack", &to_dlpack);
     m.def("from_dlpack", &from_dlpack, py::arg("source"), "A tensor over the memory of any object that speaks DLPack.");

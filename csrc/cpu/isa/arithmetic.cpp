@@ -33,20 +33,55 @@ struct Mul {
     }
 };
 template <class T>
-struct Div {
-    T operator()(T x, T y) const { return x / y; }
-};
-template <class T>
 struct Neg {
     T operator()(T x) const { return wrapping(T(0), x, [](auto a, auto b) { return a - b; }); }
+};
+
+template <class T>
+struct Abs {
+    T operator()(T x) const {
+        if constexpr (std::is_floating_point_v<T>) return std::abs(x);
+        else return x < T(0) ? Neg<T>()(x) : x;
+    }
+};
+template <class T>
+struct Sign {
+    T operator()(T x) const { return static_cast<T>((x > T(0)) - (x < T(0))); }
+};
+template <class T>
+struct Square {
+    T operator()(T x) const { return Mul<T>()(x, x); }
+};
+
+template <class T>
+struct AddCMul {
+    T value;
+    explicit AddCMul(const double* params) : value(static_cast<T>(params[0])) {}
+    T operator()(T x, T y, T z) const { return Add<T>()(x, Mul<T>()(value, Mul<T>()(y, z))); }
+};
+template <class T>
+struct AddCDiv {
+    T value;
+    explicit AddCDiv(const double* params) : value(static_cast<T>(params[0])) {}
+    T operator()(T x, T y, T z) const { return x + value * (y / z); }
+};
+// Exact at both ends.
+template <class T>
+struct Lerp {
+    T operator()(T x, T y, T w) const { return w < T(0.5) ? x + w * (y - x) : y - (y - x) * (T(1) - w); }
 };
 
 LOOPS {
     binary<Add>("add", All{});
     binary<Sub>("sub", Numbers{});
     binary<Mul>("mul", All{});
-    binary<Div>("div", Floats{});
     unary<Neg>("neg", Numbers{});
+    unary<Abs>("abs", All{});
+    unary<Sign>("sign", All{});
+    unary<Square>("square", Numbers{});
+    ternary<AddCMul>("addcmul", Numbers{});
+    ternary<AddCDiv>("addcdiv", Floats{});
+    ternary<Lerp>("lerp", Floats{});
 }
 
 }  // namespace

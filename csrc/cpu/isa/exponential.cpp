@@ -14,9 +14,15 @@ struct Log {
     T operator()(T x) const { return v_log(x); }
 };
 
+template <class T>
+struct Tanh {
+    T operator()(T x) const { return v_tanh(x); }
+};
+
 LOOPS {
     unary<Exp>("exp", Floats{});
     unary<Log>("log", Floats{});
+    unary<Tanh>("tanh", Floats{});
 }
 
 }  // namespace

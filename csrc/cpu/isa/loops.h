@@ -59,17 +59,28 @@ void binary_loop(char* const* data, const int64_t* strides, int64_t n, const dou
     }
 }
 
+template <class F, class Out, class A, class B, class C, bool FixedB, bool FixedC>
+void ternary_row(const F& f, Out* out, const A* a, const B* b, const C* c, int64_t n) {
+    const B y = *b;
+    const C z = *c;
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i) out[i] = f(a[i], FixedB ? y : b[i], FixedC ? z : c[i]);
+}
+
 template <class F, class Out, class A, class B, class C>
 void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const F f = make<F>(params);
-    if (strides[0] == sizeof(Out) && strides[1] == sizeof(A) && strides[2] == sizeof(B) && strides[3] == sizeof(C)) {
+    const bool fixed_b = strides[2] == 0, fixed_c = strides[3] == 0;
+    if (strides[0] == sizeof(Out) && strides[1] == sizeof(A) && (fixed_b || strides[2] == sizeof(B)) &&
+        (fixed_c || strides[3] == sizeof(C))) {
         Out* out = reinterpret_cast<Out*>(data[0]);
         const A* a = reinterpret_cast<const A*>(data[1]);
         const B* b = reinterpret_cast<const B*>(data[2]);
         const C* c = reinterpret_cast<const C*>(data[3]);
-#pragma omp simd
-        for (int64_t i = 0; i < n; ++i) out[i] = f(a[i], b[i], c[i]);
-        return;
+        if (fixed_b && fixed_c) return ternary_row<F, Out, A, B, C, true, true>(f, out, a, b, c, n);
+        if (fixed_b) return ternary_row<F, Out, A, B, C, true, false>(f, out, a, b, c, n);
+        if (fixed_c) return ternary_row<F, Out, A, B, C, false, true>(f, out, a, b, c, n);
+        return ternary_row<F, Out, A, B, C, false, false>(f, out, a, b, c, n);
     }
     for (int64_t i = 0; i < n; ++i)
         *reinterpret_cast<Out*>(data[0] + i * strides[0]) =
@@ -112,6 +123,11 @@ void compare(const char* op, Types<T...>) {
 template <template <class> class F, class... T>
 void ternary(const char* op, Types<T...>) {
     (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<F<T>, T, T, T, T>), ...);
+}
+// The first operand is a bool whatever the others are.
+template <template <class> class F, class... T>
+void choose(const char* op, Types<T...>) {
+    (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<F<T>, T, bool, T, T>), ...);
 }
 
 }  // namespace bestiary::cpu::ISA

@@ -1,0 +1,138 @@
+// The extreme of a dimension and where it is.
+#include <vector>
+
+#include "cpu/contiguous.h"
+#include "cpu/parallel.h"
+#include "cpu/reduce.h"
+
+namespace bestiary::cpu {
+namespace {
+
+constexpr int64_t kBlock = 1024;   // searched again once its extreme is known to win
+constexpr int64_t kChunk = 65536;  // of a row, looked through by one task
+constexpr int64_t kTile = 1024;    // columns
+
+struct Order {
+    explicit Order(const std::string& name)
+        : fold(name), columns(find_loops(name + ".arg_columns")), greater(name == "max") {}
+
+    Fold fold;
+    const LoopSet* columns;
+    bool greater;
+
+    template <class T>
+    bool beats(T x, T best) const {
+        if (x != x) return best == best;
+        return greater ? x > best : x < best;
+    }
+};
+
+// A packed input seen as (outer, n, inner), and the results of the same order without n.
+struct Search {
+    const Order& order;
+    Tensor in;
+    int64_t outer, n, inner;
+    Tensor values, indices;
+};
+
+template <class T>
+struct Found {
+    T value;
+    int64_t index;
+};
+
+template <class T>
+Found<T> search_row(const Order& order, const T* p, int64_t n) {
+    const Loop identity = order.fold.identity(dtype_of<T>()), row = order.fold.row(dtype_of<T>());
+    Found<T> found{};
+    for (int64_t at = 0; at < n; at += kBlock) {
+        T extreme;
+        char* const data[] = {reinterpret_cast<char*>(&extreme), reinterpret_cast<char*>(const_cast<T*>(p + at))};
+        identity(data, nullptr, 1, nullptr);
+        row(data, nullptr, std::min(kBlock, n - at), nullptr);
+        if (at == 0 || order.beats(extreme, found.value)) found = {extreme, at};
+    }
+    const T wanted = found.value;
+    const auto matches = [&](T x) { return x == wanted || (x != x && wanted != wanted); };
+    while (!matches(p[found.index])) ++found.index;
+    return found;
+}
+
+// Long rows are searched in chunks of fixed size.
+template <class T>
+void search_rows(const Search& s) {
+    const int64_t chunks = ceil_div(s.n, kChunk);
+    std::vector<Found<T>> found(static_cast<size_t>(chunks * s.outer));
+    parallel_for(chunks * s.outer, ceil_div(kGrain, std::min(s.n, kChunk)), [&](int64_t begin, int64_t end) {
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t first = task % chunks * kChunk;
+            const T* row = s.in.data<T>() + task / chunks * s.n;
+            Found<T>& here = found[static_cast<size_t>(task)] = search_row(s.order, row + first, std::min(kChunk, s.n - first));
+            here.index += first;
+        }
+    });
+    for (int64_t o = 0; o < s.outer; ++o) {
+        const Found<T>* of_row = &found[static_cast<size_t>(o * chunks)];
+        const Found<T>* best = of_row;
+        for (int64_t c = 1; c < chunks; ++c)
+            if (s.order.beats(of_row[c].value, best->value)) best = of_row + c;
+        s.values.data<T>()[o] = best->value;
+        s.indices.data<int64_t>()[o] = best->index;
+    }
+}
+
+template <class T>
+void search_columns(const Search& s) {
+    const Loop loop = s.order.columns->get(dtype_of<T>());
+    const int64_t tiles = ceil_div(s.inner, kTile);
+    parallel_for(s.outer * tiles, ceil_div(kGrain, s.n * std::min(s.inner, kTile)), [&](int64_t begin, int64_t end) {
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t o = task / tiles, column = task % tiles * kTile, at = o * s.inner + column;
+            char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
+                                  reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
+                                  reinterpret_cast<char*>(s.in.data<T>() + o * s.n * s.inner + column)};
+            const int64_t strides[] = {0, 0, s.inner * static_cast<int64_t>(sizeof(T))};
+            const double rows[] = {static_cast<double>(s.n)};
+            loop(data, strides, std::min(kTile, s.inner - column), rows);
+        }
+    });
+}
+
+Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
+    const Tensor& self = call.args.tensor(0);
+    Search s{order, packed_as(self, compute_type(self.dtype())), 1, self.numel(), 1, Tensor(), indices};
+    if (!call.args.none(1) && self.dim() > 0) {
+        const int d = wrap_dim(call.args.integer(1), self.dim());
+        s.n = self.sizes()[d];
+        for (int k = 0; k < self.dim(); ++k) (k < d ? s.outer : k > d ? s.inner : s.n) *= k == d ? 1 : self.sizes()[k];
+    }
+    s.values = Tensor::empty(indices.sizes(), s.in.dtype());
+    if (indices.numel() == 0) return s;
+    visit(s.in.dtype(), [&]<class T>() {
+        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) fail(ErrorKind::Type, "16-bit floats are searched as float32");
+        else if (s.inner == 1) search_rows<T>(s);
+        else search_columns<T>(s);
+    });
+    return s;
+}
+
+const Order& largest() {
+    static const Order order("max");
+    return order;
+}
+const Order& smallest() {
+    static const Order order("min");
+    return order;
+}
+
+void with_values(const Order& order, const KernelCall& call) {
+    copy_into(call.outs[0], search_of(order, call, call.outs[1]).values);
+}
+
+KERNEL(CPU, "max.dim", [](const KernelCall& c) { with_values(largest(), c); });
+KERNEL(CPU, "min.dim", [](const KernelCall& c) { with_values(smallest(), c); });
+KERNEL(CPU, "argmax", [](const KernelCall& c) { search_of(largest(), c, c.outs[0]); });
+KERNEL(CPU, "argmin", [](const KernelCall& c) { search_of(smallest(), c, c.outs[0]); });
+
+}  // namespace
+}  // namespace bestiary::cpu

@@ -1,0 +1,136 @@
+// Reading and writing along one dimension at an index per element, places under a mask, and the places of what is true.
+#include "core/indexing.h"
+#include "cpu/contiguous.h"
+#include "cpu/parallel.h"
+#include "cpu/strided.h"
+
+namespace bestiary::cpu {
+namespace {
+
+// Every element of the index, with the element that moves and the line of self that the index chooses from.
+struct Along {
+    Strided at;  // operands: what moves, self with the dimension held at 0, the index
+    int64_t dim, size, stride;
+
+    explicit Along(const Dims& sizes) : at(sizes) {}
+};
+
+Along along(const Tensor& self, int64_t given_dim, const Tensor& index, const Tensor& moving) {
+    Along a(index.sizes());
+    const int d = wrap_dim(given_dim, self.dim());
+    a.dim = d;
+    a.size = self.dim() ? self.sizes()[d] : 1;
+    a.stride = self.dim() ? self.strides()[d] * item_size(self.dtype()) : 0;
+    Dims held = self.strides();
+    if (self.dim()) held[d] = 0;
+    a.at.add(moving.alias(index.sizes(), moving.strides(), moving->offset));
+    a.at.add(self.alias(index.sizes(), held, self->offset));
+    a.at.add(index);
+    a.at.coalesce();
+    return a;
+}
+
+template <class T, class F>
+void for_places(const Along& a, int64_t begin, int64_t end, const F& body) {
+    for_rows(a.at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) {
+            const int64_t at = wrap_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
+            body(*reinterpret_cast<T*>(data[0] + i * steps[0]), *reinterpret_cast<T*>(data[1] + i * steps[1] + at * a.stride));
+        }
+    });
+}
+
+void gather(const KernelCall& call) {
+    const Tensor& out = call.outs[0];
+    if (out.numel() == 0) return;
+    const Along a = along(call.args.tensor(0), call.args.integer(1), packed_as(call.args.tensor(2), DType::Int64), out);
+    visit(out.dtype(), [&]<class T>() {
+        parallel_for(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
+            for_places<T>(a, begin, end, [](T& moving, const T& place) { moving = place; });
+        });
+    });
+}
+
+enum class Combine { Replace, Add, Multiply, Max, Min };
+
+template <class T>
+using Calculated = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float,
+                                      std::conditional_t<std::is_same_v<T, bool>, int, T>>;
+
+template <Combine how, class T>
+void combine(T& place, const T& moving) {
+    if constexpr (how == Combine::Replace) {
+        place = moving;
+    } else {
+        const auto x = convert<Calculated<T>>(place), y = convert<Calculated<T>>(moving);
+        if constexpr (how == Combine::Add) place = convert<T>(static_cast<Calculated<T>>(x + y));
+        else if constexpr (how == Combine::Multiply) place = convert<T>(static_cast<Calculated<T>>(x * y));
+        else if constexpr (how == Combine::Max) place = y > x || y != y ? moving : place;
+        else place = y < x || y != y ? moving : place;
+    }
+}
+
+// In one thread: several indices may choose one place.
+template <Combine how>
+void scatter(const KernelCall& call) {
+    const Tensor& self = call.outs[0];
+    const Tensor index = packed_as(call.args.tensor(2), DType::Int64);
+    if (index.numel() == 0) return;
+    const Tensor& given = call.args.tensor(3);
+    const Tensor src = given.dtype() == self.dtype() ? given : packed_as(given, self.dtype());
+    const Along a = along(self, call.args.integer(1), index, src);
+    visit(self.dtype(), [&]<class T>() {
+        for_places<T>(a, 0, index.numel(), [](const T& moving, T& place) { combine<how>(place, moving); });
+    });
+}
+
+void masked_fill(const KernelCall& call) {
+    const Tensor& self = call.outs[0];
+    Strided at(self.sizes());
+    at.add(self);
+    at.add(call.args.tensor(1));
+    at.coalesce();
+    visit(self.dtype(), [&]<class T>() {
+        const Value& v = call.args[2];
+        const T value = v.is_tensor() ? packed_as(call.args.tensor(2), self.dtype()).template data<T>()[0]
+                        : v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
+        parallel_for(self.numel(), kGrain, [&](int64_t begin, int64_t end) {
+            for_rows(at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
+                for (int64_t i = 0; i < n; ++i)
+                    if (*reinterpret_cast<const bool*>(data[1] + i * steps[1])) *reinterpret_cast<T*>(data[0] + i * steps[0]) = value;
+            });
+        });
+    });
+}
+
+void nonzero(const KernelCall& call) {
+    const Tensor& self = call.args.tensor(0);
+    const Tensor truth = packed_as(self, DType::Bool);
+    const bool* p = truth.data<bool>();
+    const int64_t n = truth.numel();
+    const int dims = self.dim();
+    const Tensor places = Tensor::empty({std::count(p, p + n, true), dims}, DType::Int64);
+    int64_t* out = places.data<int64_t>();
+    for (int64_t i = 0; i < n; ++i) {
+        if (!p[i]) continue;
+        int64_t left = i;
+        for (int d = dims - 1; d >= 0; --d) {
+            out[d] = left % self.sizes()[d];
+            left /= self.sizes()[d];
+        }
+        out += dims;
+    }
+    call.outs.push(places);
+}
+
+KERNEL(CPU, "gather", gather);
+KERNEL(CPU, "_scatter", scatter<Combine::Replace>);
+KERNEL(CPU, "scatter_add", scatter<Combine::Add>);
+KERNEL(CPU, "_scatter_multiply", scatter<Combine::Multiply>);
+KERNEL(CPU, "_scatter_max", scatter<Combine::Max>);
+KERNEL(CPU, "_scatter_min", scatter<Combine::Min>);
+KERNEL(CPU, "masked_fill", masked_fill);
+KERNEL(CPU, "nonzero", nonzero);
+
+}  // namespace
+}  // namespace bestiary::cpu

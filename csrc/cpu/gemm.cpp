@@ -1,0 +1,130 @@
+#include "cpu/gemm.h"
+
+#include "core/allocator.h"
+#include "cpu/isa/gemm.h"
+#include "cpu/loop_table.h"
+#include "cpu/parallel.h"
+
+namespace bestiary::cpu {
+namespace {
+
+// A piece of a product that is worth a thread: multiply-adds where arithmetic counts, elements of b where memory does.
+constexpr int64_t kPieceWork = int64_t{1} << 20;
+constexpr int64_t kPieceElements = int64_t{1} << 17;
+
+// Memory of a thread that products pack blocks into.
+struct Scratch {
+    char* data = static_cast<char*>(allocate(kGemmScratch));
+    ~Scratch() { deallocate(data, kGemmScratch); }
+};
+
+char* scratch() {
+    thread_local Scratch mine;
+    return mine.data;
+}
+
+Loop gemm_loop(DType dtype) {
+    static const LoopSet* const loops = find_loops("gemm");
+    return loops->get(dtype);
+}
+
+void run(const GemmTask& task, DType dtype) {
+    char* data[] = {reinterpret_cast<char*>(const_cast<GemmTask*>(&task))};
+    gemm_loop(dtype)(data, nullptr, 0, nullptr);
+}
+
+// 16-bit results are summed in float and rounded once.
+void run_rounded(GemmTask task, DType dtype) {
+    const size_t bytes = static_cast<size_t>(task.m * task.n) * sizeof(float);
+    char* const result = task.c;
+    const int64_t row = task.c_row;
+    char* const sums = static_cast<char*>(allocate(bytes));
+    task.c = sums;
+    task.c_row = task.n;
+    task.accumulate = false;
+    run(task, dtype);
+    for (int64_t i = 0; i < task.m; ++i) {
+        char* pair[] = {result + i * row * item_size(dtype), sums + i * task.n * sizeof(float)};
+        const int64_t steps[] = {item_size(dtype), sizeof(float)};
+        cast_loop(DType::Float32, dtype)(pair, steps, task.n, nullptr);
+    }
+    deallocate(sums, bytes);
+}
+
+// Rows [i, i + m) and columns [j, j + n) of the result.
+void run_piece(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n) {
+    const int64_t item = item_size(p.dtype);
+    const GemmTask task{m, n, p.k,
+                        p.a + i * p.a_row * item, p.a_row, p.a_col,
+                        p.b + j * p.b_col * item, p.b_row, p.b_col,
+                        p.c + (i * p.c_row + j) * item, p.c_row,
+                        p.bias ? p.bias + j * item : nullptr, p.accumulate, scratch()};
+    if (is_half(p.dtype)) run_rounded(task, p.dtype);
+    else run(task, p.dtype);
+}
+
+int64_t pieces_of(const Product& p) {
+    const int64_t work = std::max(p.m * p.n * p.k / kPieceWork, p.n * p.k / kPieceElements);
+    return std::clamp<int64_t>(work, 1, omp_in_parallel() ? 1 : omp_get_max_threads());
+}
+
+// Pieces along m that make them as square as can be: each packs its own blocks of a and b.
+int64_t split_rows(const Product& p, int64_t pieces) {
+    int64_t best = 1;
+    double least = 0;
+    for (int64_t rows = 1; rows <= pieces; ++rows) {
+        if (pieces % rows) continue;
+        const double packed = static_cast<double>(p.m) / rows + static_cast<double>(p.n) * rows / pieces;
+        if (rows > 1 && packed >= least) continue;
+        best = rows;
+        least = packed;
+    }
+    return best;
+}
+
+// The begin of part `i` of `parts`, at a multiple of `unit`.
+int64_t part(int64_t n, int64_t i, int64_t parts, int64_t unit) {
+    return std::min(n, ceil_div(n, unit) * i / parts * unit);
+}
+
+}  // namespace
+
+void gemm(const Product& p) {
+    if (p.m == 0 || p.n == 0) return;
+    const int64_t pieces = pieces_of(p);
+    if (pieces == 1) return run_piece(p, 0, p.m, 0, p.n);
+    constexpr int64_t kUnit = 48;  // rows and columns: whole tiles on every instruction set, or nearly
+    const int64_t rows = split_rows(p, pieces), columns = pieces / rows;
+    parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t at = begin; at < end; ++at) {
+            const int64_t i = part(p.m, at / columns, rows, kUnit), i_end = part(p.m, at / columns + 1, rows, kUnit);
+            const int64_t j = part(p.n, at % columns, columns, 64), j_end = part(p.n, at % columns + 1, columns, 64);
+            if (i < i_end && j < j_end) run_piece(p, i, i_end - i, j, j_end - j);
+        }
+    });
+}
+
+void integer_product(const Product& p) {
+    visit(p.dtype, [&]<class T>() {
+        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+            const T* a = reinterpret_cast<const T*>(p.a);
+            const T* b = reinterpret_cast<const T*>(p.b);
+            const T* bias = reinterpret_cast<const T*>(p.bias);
+            T* c = reinterpret_cast<T*>(p.c);
+            parallel_for(p.m, std::max<int64_t>(1, kGrain / std::max<int64_t>(p.n * p.k, 1)), [&](int64_t begin, int64_t end) {
+                for (int64_t i = begin; i < end; ++i)
+                    for (int64_t j = 0; j < p.n; ++j) {
+                        uint64_t sum = bias ? static_cast<uint64_t>(bias[j]) : 0;
+                        for (int64_t q = 0; q < p.k; ++q)
+                            sum += static_cast<uint64_t>(a[i * p.a_row + q * p.a_col]) *
+                                   static_cast<uint64_t>(b[q * p.b_row + j * p.b_col]);
+                        c[i * p.c_row + j] = static_cast<T>(sum);
+                    }
+            });
+        } else {
+            fail(ErrorKind::Type, "not implemented for ", p.dtype);
+        }
+    });
+}
+
+}  // namespace bestiary::cpu

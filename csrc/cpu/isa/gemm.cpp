@@ -1,0 +1,331 @@
+// Matrix products on one thread.
+//
+// Note [Blocked product]
+// As in BLIS (Van Zee and van de Geijn, 2015): blocks of b, then of a, are copied ("packed") into the order in
+// which the innermost tile reads them; the tile keeps kRows x kColumns sums in registers. Packing also transposes
+// and converts 16-bit floats, so that there is one tile for all layouts. Where an operand is used only a few times
+// and lies in a fit order already, it is read in place.
+#include "cpu/isa/gemm.h"
+
+#include <algorithm>
+
+#include "cpu/isa/loops.h"
+
+namespace bestiary::cpu::ISA {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64, kRows = 12;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32, kRows = 6;
+#else
+constexpr int kVectorBytes = 16, kRows = 6;
+#endif
+
+template <class T>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(kVectorBytes)));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+template <class T>
+constexpr int kLanes = kVectorBytes / sizeof(T);
+template <class T>
+constexpr int kColumns = 2 * kLanes<T>;
+
+template <class Acc, class In>
+inline Vec<Acc> load_vec(const In* p) {
+    Vec<Acc> v;
+    if constexpr (std::is_same_v<Acc, In>) {
+        std::memcpy(&v, p, sizeof v);
+    } else {
+        Acc lanes[kLanes<Acc>];
+        for (int i = 0; i < kLanes<Acc>; ++i) lanes[i] = convert<Acc>(p[i]);
+        std::memcpy(&v, lanes, sizeof v);
+    }
+    return v;
+}
+
+template <class Acc>
+inline void store_vec(Acc* p, const Vec<Acc>& v) {
+    std::memcpy(p, &v, sizeof v);
+}
+
+// Where a tile's sums go.
+template <class Acc>
+struct Target {
+    Acc* c;
+    int64_t row;
+    int64_t columns;   // at most kColumns
+    const Acc* bias;   // may be null; kColumns values
+    bool accumulate;
+};
+
+template <class Acc, int R>
+inline void store_tile(const Vec<Acc> (&sums)[R][2], const Target<Acc>& to) {
+    constexpr int lanes = kLanes<Acc>;
+    Vec<Acc> bias[2] = {};
+    if (to.bias)
+        for (int v = 0; v < 2; ++v) bias[v] = load_vec<Acc>(to.bias + v * lanes);
+    for (int i = 0; i < R; ++i) {
+        Acc* c = to.c + i * to.row;
+        if (to.columns == kColumns<Acc>) {
+            for (int v = 0; v < 2; ++v) {
+                Vec<Acc> sum = sums[i][v] + bias[v];
+                if (to.accumulate) sum += load_vec<Acc>(c + v * lanes);
+                store_vec(c + v * lanes, sum);
+            }
+        } else {
+            Acc row[kColumns<Acc>];
+            for (int v = 0; v < 2; ++v) store_vec(row + v * lanes, sums[i][v] + bias[v]);
+            for (int64_t j = 0; j < to.columns; ++j) c[j] = to.accumulate ? c[j] + row[j] : row[j];
+        }
+    }
+}
+
+// R rows of a times a panel of b. A packed a has its kRows rows side by side; otherwise a_row apart.
+template <class Acc, int R, bool Packed>
+void tile(const Acc* a, int64_t a_row, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
+    Vec<Acc> sums[R][2] = {};
+    for (int64_t p = 0; p < k; ++p) {
+        const Vec<Acc> b0 = load_vec<Acc>(b), b1 = load_vec<Acc>(b + kLanes<Acc>);
+#pragma GCC unroll 16
+        for (int i = 0; i < R; ++i) {
+            const Acc x = Packed ? a[i] : a[i * a_row];
+            sums[i][0] += x * b0;
+            sums[i][1] += x * b1;
+        }
+        a += Packed ? kRows : 1;
+        b += b_row;
+    }
+    store_tile<Acc, R>(sums, to);
+}
+
+template <class Acc>
+using TileFn = void (*)(const Acc*, int64_t, const Acc*, int64_t, int64_t, const Target<Acc>&);
+
+template <class Acc, bool Packed, int... R>
+TileFn<Acc> tile_of(int64_t rows, std::integer_sequence<int, R...>) {
+    static constexpr TileFn<Acc> table[] = {tile<Acc, R + 1, Packed>...};
+    return table[rows - 1];
+}
+
+template <class Acc, bool Packed>
+void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
+    if (rows == kRows) return tile<Acc, kRows, Packed>(a, a_row, b, b_row, k, to);
+    tile_of<Acc, Packed>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_row, b, b_row, k, to);
+}
+
+// Transposes lanes x lanes values in registers, by perfect shuffles.
+template <class Acc>
+inline void transpose(Vec<Acc> (&r)[kLanes<Acc>]) {
+    constexpr int lanes = kLanes<Acc>;
+    using Index = Vec<std::conditional_t<sizeof(Acc) == 4, int32_t, int64_t>>;
+    Index low, high;
+    for (int i = 0; i < lanes; ++i) {
+        low[i] = i / 2 + (i % 2) * lanes;
+        high[i] = low[i] + lanes / 2;
+    }
+#pragma GCC unroll 4
+    for (int step = 1; step < lanes; step *= 2) {
+        Vec<Acc> next[lanes];
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes / 2; ++i) {
+            next[2 * i] = __builtin_shuffle(r[i], r[i + lanes / 2], low);
+            next[2 * i + 1] = __builtin_shuffle(r[i], r[i + lanes / 2], high);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) r[i] = next[i];
+    }
+}
+
+// `count` lines of `depth` values to panels of `width` lines, zeros for missing lines: panel[p * width + i].
+template <class Acc, class In>
+void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t depth, int64_t line, int64_t step) {
+    constexpr int lanes = kLanes<Acc>;
+    if (line == 1 && count == width) {
+        for (int64_t p = 0; p < depth; ++p)
+            for (int i = 0; i < width; ++i) panel[p * width + i] = convert<Acc>(from[p * step + i]);
+        return;
+    }
+    int64_t i = 0;
+    const int64_t whole = step == 1 ? depth / lanes * lanes : 0;
+    for (; whole && i + lanes <= count; i += lanes) {
+        for (int64_t p = 0; p < whole; p += lanes) {
+            Vec<Acc> block[lanes];
+            for (int r = 0; r < lanes; ++r) block[r] = load_vec<Acc>(from + (i + r) * line + p);
+            transpose<Acc>(block);
+            for (int r = 0; r < lanes; ++r) store_vec(panel + (p + r) * width + i, block[r]);
+        }
+        for (int64_t p = whole; p < depth; ++p)
+            for (int64_t r = i; r < i + lanes; ++r) panel[p * width + r] = convert<Acc>(from[r * line + p]);
+    }
+    for (int64_t p = 0; p < depth; ++p) {
+        for (int64_t r = i; r < count; ++r) panel[p * width + r] = convert<Acc>(from[r * line + p * step]);
+        for (int64_t r = count; r < width; ++r) panel[p * width + r] = Acc(0);
+    }
+}
+
+template <class In, class Acc>
+class Gemm {
+    static constexpr int kWidth = kColumns<Acc>;
+    static constexpr int64_t kBlockM = kGemmABytes / (kGemmDepth * sizeof(Acc)) / kRows * kRows;
+    static constexpr int64_t kBlockN = kGemmBBytes / (kGemmDepth * sizeof(Acc)) / kWidth * kWidth;
+    static constexpr bool kInPlace = std::is_same_v<In, Acc>;
+
+public:
+    explicit Gemm(const GemmTask& task)
+        : t_(task), a_(reinterpret_cast<const In*>(t_.a)), b_(reinterpret_cast<const In*>(t_.b)),
+          c_(reinterpret_cast<Acc*>(t_.c)), packed_a_(reinterpret_cast<Acc*>(t_.scratch)),
+          packed_b_(reinterpret_cast<Acc*>(t_.scratch + kGemmABytes)),
+          reads_a_(kInPlace && t_.a_col == 1 && t_.n <= 4 * kWidth),
+          reads_b_(kInPlace && t_.b_col == 1 && t_.m <= kRows) {}
+
+    void run() {
+        for (int64_t j = 0; j < t_.n; j += kBlockN)
+            for (int64_t p = 0; p == 0 || p < t_.k; p += kGemmDepth)  // once for a depth of 0: the sums are then zeros
+                block_of_b(j, std::min(kBlockN, t_.n - j), p, std::min(kGemmDepth, t_.k - p));
+    }
+
+private:
+    void block_of_b(int64_t j, int64_t n, int64_t p, int64_t k) {
+        for (int64_t q = 0; q < n; q += kWidth)
+            if (!reads_b_ || n - q < kWidth)
+                pack_panel(packed_b_ + q * k, kWidth, b_ + p * t_.b_row + (j + q) * t_.b_col,
+                           std::min<int64_t>(kWidth, n - q), k, t_.b_col, t_.b_row);
+        for (int64_t i = 0; i < t_.m; i += kBlockM) block_of_a(i, std::min(kBlockM, t_.m - i), j, n, p, k);
+    }
+
+    void block_of_a(int64_t i, int64_t m, int64_t j, int64_t n, int64_t p, int64_t k) {
+        const In* a = a_ + i * t_.a_row + p * t_.a_col;
+        if (!reads_a_)
+            for (int64_t r = 0; r < m; r += kRows)
+                pack_panel(packed_a_ + r * k, kRows, a + r * t_.a_row, std::min<int64_t>(kRows, m - r), k, t_.a_row, t_.a_col);
+        for (int64_t q = 0; q < n; q += kWidth) {
+            Acc bias[kWidth];
+            const int64_t columns = std::min<int64_t>(kWidth, n - q);
+            const bool in_place = reads_b_ && columns == kWidth;
+            const Acc* b = packed_b_ + q * k;
+            if constexpr (kInPlace) b = in_place ? b_ + p * t_.b_row + j + q : b;
+            Target<Acc> to{c_ + i * t_.c_row + j + q, t_.c_row, columns, load_bias(bias, j + q, columns, p), t_.accumulate || p > 0};
+            for (int64_t r = 0; r < m; r += kRows, to.c += kRows * t_.c_row) {
+                const int64_t rows = std::min<int64_t>(kRows, m - r);
+                const int64_t b_row = in_place ? t_.b_row : kWidth;
+                if (!reads_a_) run_tile<Acc, true>(rows, packed_a_ + r * k, 0, b, b_row, k, to);
+                else if constexpr (kInPlace) run_tile<Acc, false>(rows, a + r * t_.a_row, t_.a_row, b, b_row, k, to);
+            }
+        }
+    }
+
+    // The bias goes in with the first block of depth.
+    const Acc* load_bias(Acc* bias, int64_t j, int64_t columns, int64_t p) const {
+        if (!t_.bias || p > 0) return nullptr;
+        const In* from = reinterpret_cast<const In*>(t_.bias) + j;
+        for (int64_t i = 0; i < kWidth; ++i) bias[i] = i < columns ? convert<Acc>(from[i]) : Acc(0);
+        return bias;
+    }
+
+    const GemmTask& t_;
+    const In* a_;
+    const In* b_;
+    Acc* c_;
+    Acc* packed_a_;
+    Acc* packed_b_;
+    const bool reads_a_, reads_b_;
+};
+
+template <class Acc>
+inline Acc sum_lanes(const Vec<Acc>& v) {
+    Acc lanes[kLanes<Acc>];
+    store_vec(lanes, v);
+    for (int width = kLanes<Acc> / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+    return lanes[0];
+}
+
+// out[r] = the inner product of x with row r of b.
+template <class In, class Acc, int R>
+inline void inner_products(const In* x, const In* b, int64_t line, int64_t k, Acc* out) {
+    constexpr int lanes = kLanes<Acc>;
+    Vec<Acc> sums[R] = {};
+    int64_t p = 0;
+    for (; p + lanes <= k; p += lanes) {
+        const Vec<Acc> v = load_vec<Acc>(x + p);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) sums[r] += v * load_vec<Acc>(b + r * line + p);
+    }
+    for (int r = 0; r < R; ++r) {
+        out[r] = sum_lanes<Acc>(sums[r]);
+        for (int64_t q = p; q < k; ++q) out[r] += convert<Acc>(x[q]) * convert<Acc>(b[r * line + q]);
+    }
+}
+
+// Few rows of a times a transposed b: b is read once, in order, at the speed of memory.
+template <class In, class Acc>
+void gemm_inner(const GemmTask& t) {
+    const In* a = reinterpret_cast<const In*>(t.a);
+    const In* b = reinterpret_cast<const In*>(t.b);
+    const In* bias = reinterpret_cast<const In*>(t.bias);
+    constexpr int step = 4;
+    for (int64_t j = 0; j < t.n; j += step) {
+        const int64_t columns = std::min<int64_t>(step, t.n - j);
+        for (int64_t i = 0; i < t.m; ++i) {
+            Acc out[step];
+            if (columns == step) inner_products<In, Acc, step>(a + i * t.a_row, b + j * t.b_col, t.b_col, t.k, out);
+            else
+                for (int64_t r = 0; r < columns; ++r)
+                    inner_products<In, Acc, 1>(a + i * t.a_row, b + (j + r) * t.b_col, t.b_col, t.k, out + r);
+            Acc* c = reinterpret_cast<Acc*>(t.c) + i * t.c_row + j;
+            for (int64_t r = 0; r < columns; ++r) {
+                const Acc sum = bias ? out[r] + convert<Acc>(bias[j + r]) : out[r];
+                c[r] = t.accumulate ? c[r] + sum : sum;
+            }
+        }
+    }
+}
+
+// One row times a b with its columns side by side: whole rows of b are added up, in the order they lie in.
+template <class In, class Acc>
+void gemm_outer(const GemmTask& t) {
+    const In* a = reinterpret_cast<const In*>(t.a);
+    const In* bias = reinterpret_cast<const In*>(t.bias);
+    Acc* c = reinterpret_cast<Acc*>(t.c);
+    for (int64_t j = 0; j < t.n; ++j) c[j] = (bias ? convert<Acc>(bias[j]) : Acc(0)) + (t.accumulate ? c[j] : Acc(0));
+    constexpr int step = 4;
+    const In* b = reinterpret_cast<const In*>(t.b);
+    int64_t p = 0;
+    for (; p + step <= t.k; p += step, b += step * t.b_row) {
+        const In *b0 = b, *b1 = b0 + t.b_row, *b2 = b1 + t.b_row, *b3 = b2 + t.b_row;
+        Acc x[step];
+        for (int r = 0; r < step; ++r) x[r] = convert<Acc>(a[(p + r) * t.a_col]);
+#pragma omp simd
+        for (int64_t j = 0; j < t.n; ++j)
+            c[j] += (x[0] * convert<Acc>(b0[j]) + x[1] * convert<Acc>(b1[j])) +
+                    (x[2] * convert<Acc>(b2[j]) + x[3] * convert<Acc>(b3[j]));
+    }
+    for (; p < t.k; ++p, b += t.b_row) {
+        const Acc x = convert<Acc>(a[p * t.a_col]);
+#pragma omp simd
+        for (int64_t j = 0; j < t.n; ++j) c[j] += x * convert<Acc>(b[j]);
+    }
+}
+
+constexpr int64_t kFewRows = 4;
+
+template <class In, class Acc>
+void gemm(char* const* data, const int64_t*, int64_t, const double*) {
+    const GemmTask& task = *reinterpret_cast<const GemmTask*>(data[0]);
+    if (task.m <= kFewRows && task.a_col == 1 && task.b_row == 1) return gemm_inner<In, Acc>(task);
+    if (task.m == 1 && task.b_col == 1) return gemm_outer<In, Acc>(task);
+    Gemm<In, Acc>(task).run();
+}
+
+LOOPS {
+    register_loop("gemm", DType::Float32, IsaLevel::ISA, gemm<float, float>);
+    register_loop("gemm", DType::Float64, IsaLevel::ISA, gemm<double, double>);
+    register_loop("gemm", DType::Float16, IsaLevel::ISA, gemm<Half, float>);
+    register_loop("gemm", DType::BFloat16, IsaLevel::ISA, gemm<BFloat16, float>);
+}
+
+}  // namespace
+}  // namespace bestiary::cpu::ISA

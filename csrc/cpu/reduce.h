@@ -1,0 +1,34 @@
+// The driver of reductions: which elements go into which result, in what order and on which thread.
+#pragma once
+
+#include <string>
+
+#include "core/reduction.h"
+#include "cpu/loop_table.h"
+
+namespace bestiary::cpu {
+
+// The loops of one way to fold: see Note [Reduction loops] in isa/reduce.cpp.
+class Fold {
+public:
+    // `merges_as`: how two accumulators become one, if not as elements do.
+    explicit Fold(const std::string& name, const std::string& merges_as = "");
+
+    Loop row(DType t) const { return get(row_, t); }
+    Loop columns(DType t) const { return get(columns_, t); }
+    Loop identity(DType t) const { return get(identity_, t); }
+    // Folds rows of accumulators.
+    Loop merge(DType acc) const { return get(merge_, acc); }
+    // What elements of type t are folded in.
+    DType accumulator(DType t) const;
+
+private:
+    static Loop get(const LoopSet* set, DType t);
+    const LoopSet *row_, *columns_, *identity_, *merge_;
+    bool widens_;
+};
+
+// Folds the dimensions in `mask` of `in`: one accumulator per result, contiguous, in the results' order.
+Tensor fold(const Fold& with, const Tensor& in, DimMask mask);
+
+}  // namespace bestiary::cpu

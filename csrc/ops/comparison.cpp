@@ -1,0 +1,106 @@
+// Comparisons and tests: the results are bool.
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+OP("eq(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self equals ``other``; nan equals nothing.
+
+>>> engine.tensor([1, 2]) == 2
+tensor([False,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("ne(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self differs from ``other``.
+
+>>> engine.tensor([1, 2]) != 2
+tensor([ True, False]))")
+    .elementwise(Promote::Bool);
+
+OP("lt(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self is less than ``other``.
+
+>>> engine.tensor([1, 2]) < 2
+tensor([ True, False]))")
+    .elementwise(Promote::Bool);
+
+OP("le(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self is at most ``other``.
+
+>>> engine.tensor([1, 2]) <= 2
+tensor([True, True]))")
+    .elementwise(Promote::Bool);
+
+OP("gt(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self is greater than ``other``.
+
+>>> engine.tensor([1, 2]) > 1
+tensor([False,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("ge(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where self is at least ``other``.
+
+>>> engine.tensor([1, 2]) >= 1
+tensor([True, True]))")
+    .elementwise(Promote::Bool);
+
+OP("isnan(Tensor self) -> Tensor")
+    .doc(R"(Where an element is nan.
+
+>>> engine.isnan(engine.tensor([1.0, float('nan')]))
+tensor([False,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("isinf(Tensor self) -> Tensor")
+    .doc(R"(Where an element is positive or negative infinity.
+
+>>> engine.isinf(engine.tensor([1.0, float('-inf')]))
+tensor([False,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("isfinite(Tensor self) -> Tensor")
+    .doc(R"(Where an element is neither infinite nor nan.
+
+>>> engine.isfinite(engine.tensor([1.0, float('inf')]))
+tensor([ True, False]))")
+    .elementwise(Promote::Bool);
+
+OP("signbit(Tensor self) -> Tensor")
+    .doc(R"(Where the sign bit is set: below zero, and at negative zero.
+
+>>> engine.signbit(engine.tensor([-0.0, 1.0]))
+tensor([ True, False]))")
+    .elementwise(Promote::Bool);
+
+OP("logical_not(Tensor self) -> Tensor")
+    .doc(R"(Where an element is zero.
+
+>>> engine.logical_not(engine.tensor([0, 3]))
+tensor([ True, False]))")
+    .elementwise(Promote::Bool);
+
+OP("logical_and(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where neither element is zero.
+
+>>> engine.logical_and(engine.tensor([0, 0, 2]), engine.tensor([0, 1, 1]))
+tensor([False, False,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("logical_or(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where at least one element is not zero.
+
+>>> engine.logical_or(engine.tensor([0, 0, 2]), engine.tensor([0, 1, 1]))
+tensor([False,  True,  True]))")
+    .elementwise(Promote::Bool);
+
+OP("logical_xor(Operand self, Operand other) -> Tensor")
+    .doc(R"(Where exactly one element is not zero.
+
+>>> engine.logical_xor(engine.tensor([0, 0, 2]), engine.tensor([0, 1, 1]))
+tensor([False,  True, False]))")
+    .elementwise(Promote::Bool);
+
+}  // namespace
+}  // namespace bestiary::ops

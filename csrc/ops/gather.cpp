@@ -1,0 +1,205 @@
+// One index per element along a dimension, masks, and places in memory.
+#include "core/dispatch.h"
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"gather"> gather;
+const Call<"_scatter"> scatter;
+const Call<"scatter_add"> scatter_add;
+const Call<"masked_fill"> masked_fill;
+
+// `index` chooses along `dim`; elsewhere it may cover a part of `sizes` only.
+void check_index(const Dims& sizes, int64_t dim, const Tensor& index) {
+    check_as(ErrorKind::Index, category(index.dtype()) == Category::Int, "index: expected integers, got ", index.dtype());
+    const int d = wrap_dim(dim, sizes.size());
+    check(index.dim() == sizes.size() || index.numel() == 0, "index: expected ", sizes.size(), " dimensions as self, got shape ", index.sizes());
+    for (int k = 0; k < sizes.size() && index.numel() > 0; ++k)
+        check(k == d || index.sizes()[k] <= sizes[k], "index: shape ", index.sizes(), " reaches beyond ", sizes, " in dimension ", k);
+}
+
+OP("gather(Tensor self, int dim, Tensor index) -> Tensor")
+    .doc(R"(For each element of ``index``, the element of self at that index along ``dim`` and the same place elsewhere.
+
+>>> engine.tensor([[1, 2], [3, 4]]).gather(1, engine.tensor([[1], [0]]))
+tensor([[2],
+        [3]]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        check_index(a.tensor(0).sizes(), a.integer(1), a.tensor(2));
+        m.add(a.tensor(2).sizes(), a.tensor(0).dtype());
+    })
+    .grad("self", "index", [](const Backward& b) {
+        return scatter_add(Call<"zeros">()(b.shape("self"), b.g.dtype()), b["dim"], b["index"], b.g);
+    });
+
+OP("take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor")
+    .doc(R"(``gather`` with the shapes broadcast outside of ``dim``; without it both are flattened.
+
+>>> x = engine.tensor([[3, 1, 2]]); x.take_along_dim(engine.tensor([[1, 2, 0]]), 1)
+tensor([[1, 2, 3]]))")
+    .compose([](Args a, Results& r) {
+        if (a.none(2)) return r.push(gather(flatten(a[0]), 0, flatten(a[1])));
+        const Tensor &self = a.tensor(0), &index = a.tensor(1);
+        check(self.dim() == index.dim(), "indices: expected ", self.dim(), " dimensions as self, got shape ", index.sizes());
+        const int d = wrap_dim(a.integer(2), self.dim());
+        Dims common = broadcast(self.sizes().without(d), index.sizes().without(d));
+        Dims picked = common;
+        common.insert(d, self.sizes()[d]);
+        picked.insert(d, index.sizes()[d]);
+        r.push(gather(expand(self, common), d, expand(index, picked)));
+    });
+
+void like_self(const Op&, Args a, Meta& m) {
+    const Tensor &self = a.tensor(0), &index = a.tensor(2), &src = a.tensor(3);
+    check_index(self.sizes(), a.integer(1), index);
+    check(src.dtype() == self.dtype(), "src: expected self's dtype ", self.dtype(), ", got ", src.dtype());
+    for (int k = 0; k < index.dim() && index.numel() > 0; ++k)
+        check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(), " is smaller than the index's ", index.sizes());
+    m.add(self.sizes(), self.dtype());
+}
+
+Tensor gather_src(const Backward& b) { return gather(b.g, b["dim"], b["index"]); }
+
+OP("_scatter(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
+    .doc("Self with the elements of src written at an index per element along dim.")
+    .shape(like_self)
+    .from_self()
+    .grad("self", "index", [](const Backward& b) {
+        const Tensor zeros = Call<"zeros_like">()(b["index"], b.g.dtype());
+        return scatter(b.g, b["dim"], b["index"], zeros);
+    })
+    .grad("src", "index", gather_src);
+
+OP("scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
+    .doc(R"(Self with each element of ``src`` added at the index along ``dim`` that ``index`` gives for it.
+
+>>> engine.zeros(3).scatter_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
+tensor([2., 0., 1.]))")
+    .shape(like_self)
+    .from_self()
+    .in_place_too()
+    .grad("self", "", [](const Backward& b) { return b.g; })
+    .grad("src", "index", gather_src);
+
+OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
+    .doc("Self multiplied at an index per element along dim.")
+    .shape(like_self)
+    .from_self();
+
+OP("_scatter_max(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
+    .doc("The larger of self and of each src element that goes to the same place.")
+    .shape(like_self)
+    .from_self();
+
+OP("_scatter_min(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
+    .doc("The smaller of self and of each src element that goes to the same place.")
+    .shape(like_self)
+    .from_self();
+
+Tensor scattered(Args a, const Tensor& src) {
+    const std::string_view how = a.none(4) ? std::string_view() : a.str(4);
+    if (a.none(4)) return scatter(a[0], a[1], a[2], src);
+    if (how == "add") return scatter_add(a[0], a[1], a[2], src);
+    check_as(ErrorKind::Value, how == "multiply", "reduce: expected 'add' or 'multiply', got '", how, "'");
+    return Call<"_scatter_multiply">()(a[0], a[1], a[2], src);
+}
+
+OP("scatter(Tensor self, int dim, Tensor index, Tensor src, *, str? reduce=None) -> Tensor")
+    .doc(R"(Self with each element of ``src`` written at the index along ``dim`` that ``index`` gives for it.
+
+``reduce`` 'add' or 'multiply' combines instead of replacing; which of several elements for one place stays is
+unspecified otherwise.
+
+>>> engine.zeros(3).scatter(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
+tensor([2., 0., 1.]))")
+    .compose([](Args a, Results& r) { r.push(scattered(a, a.tensor(3))); })
+    .in_place_too();
+
+OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? reduce=None) -> Tensor")
+    .doc(R"(``scatter`` of one number.
+
+>>> engine.zeros(3).scatter(0, engine.tensor([1]), 7)
+tensor([0., 7., 0.]))")
+    .compose([](Args a, Results& r) { r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype()))); })
+    .in_place_too();
+
+void masked_shape(const Op&, Args a, Meta& m) {
+    const Tensor &self = a.tensor(0), &mask = a.tensor(1);
+    check(mask.dtype() == DType::Bool, "mask: expected dtype bool, got ", mask.dtype());
+    check(!a[2].is_tensor() || a.tensor(2).dim() == 0, "value: expected a number or a 0-d tensor, got shape ",
+          a[2].is_tensor() ? a.tensor(2).sizes() : Dims());
+    m.add(broadcast(self.sizes(), mask.sizes()), self.dtype());
+}
+
+OP("masked_fill(Tensor self, Tensor mask, Operand value) -> Tensor")
+    .doc(R"(Self with ``value`` (a number or a 0-d tensor) where ``mask`` is true; mask and self are broadcast.
+
+>>> engine.tensor([1, 2, 3]).masked_fill(engine.tensor([True, False, True]), 0)
+tensor([0, 2, 0]))")
+    .shape(masked_shape)
+    .from_self()
+    .in_place_too()
+    .grad("self", "mask", [](const Backward& b) { return masked_fill(b.g, b["mask"], 0.0); })
+    .grad("value", "mask", [](const Backward& b) {
+        return sum_to_size(Call<"masked_select">()(b.g, b["mask"]), Dims());
+    });
+
+OP("nonzero(Tensor self) -> Tensor")
+    .doc(R"(The places of the elements that are not zero: one row of indices for each, in row-major order.
+
+>>> engine.tensor([[0, 5], [6, 0]]).nonzero()
+tensor([[0, 1],
+        [1, 0]]))");
+
+OP("_strided_gather(Tensor self, int[] size, int[] stride, int offset, int[] layout) -> Tensor")
+    .doc("What as_strided would show of self if self were laid out with strides ``layout``.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(1)), a.tensor(0).dtype()); })
+    .grad("self", "", [](const Backward& b) {
+        return Call<"_strided_scatter">()(b.g, b["stride"], b["offset"], b.shape("self"), b["layout"]);
+    });
+
+OP("_strided_scatter(Tensor grad, int[] stride, int offset, int[] size, int[] layout) -> Tensor")
+    .doc("Zeros of ``size`` with grad added where _strided_gather reads; places that it reads twice add up.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(3)), a.tensor(0).dtype()); })
+    .grad("grad", "", [](const Backward& b) {
+        return Call<"_strided_gather">()(b.g, b.shape("grad"), b["stride"], b["offset"], b["layout"]);
+    });
+
+OP("_as_strided(Tensor self, int[] size, int[] stride, int offset, int[] layout) -> Tensor")
+    .doc("A view with any strides; offset counts from self's first element, and layout is self's strides.")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        r.push(self.alias(Dims(a.ints(1)), Dims(a.ints(2)), self->offset + a.integer(3)));
+    })
+    .grad("self", "", [](const Backward& b) {
+        return Call<"_strided_scatter">()(b.g, b["stride"], b["offset"], b.shape("self"), b["layout"]);
+    });
+
+OP("as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor")
+    .doc(R"(A view of self's memory with the given sizes and strides (in elements), from ``storage_offset``.
+
+Raises RuntimeError if it would reach outside the memory. Elements that are seen several times add up their gradients.
+
+>>> engine.arange(4).as_strided((3, 2), (1, 1))
+tensor([[0, 1],
+        [1, 2],
+        [2, 3]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const auto size = a.ints(1), stride = a.ints(2);
+        check(size.size() == stride.size(), "stride: expected ", size.size(), " of them, got ", Dims(stride));
+        const int64_t offset = a.none(3) ? self->offset : a.integer(3);
+        int64_t low = offset, high = offset;
+        for (size_t d = 0; d < size.size(); ++d) {
+            check(size[d] >= 0, "size: expected sizes of 0 or more, got ", Dims(size));
+            (stride[d] < 0 ? low : high) += std::max<int64_t>(size[d] - 1, 0) * stride[d];
+        }
+        const int64_t held = static_cast<int64_t>(self->storage->bytes()) / item_size(self.dtype());
+        check(Dims(size).product() == 0 || (low >= 0 && high < held), "size ", Dims(size), ", stride ", Dims(stride), " and offset ",
+              offset, " reach outside memory of ", held, " elements");
+        r.push(Call<"_as_strided">()(self, size, stride, offset - self->offset, self.strides()));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

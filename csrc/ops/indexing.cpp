@@ -1,0 +1,144 @@
+// Index tensors, one per dimension: reading, writing, and what is built on them.
+#include <vector>
+
+#include "core/indexing.h"
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"index"> index;
+const Call<"index_put"> index_put;
+
+Tensor zeros_like_shape(const Dims& size, DType dtype) { return Call<"zeros">()(size, dtype); }
+
+OP("index(Tensor self, Tensor[]? indices) -> Tensor")
+    .doc(R"(The elements that integer tensors, one per dimension, choose; None leaves a dimension whole.
+
+Index tensors are broadcast together. Their common shape takes the place of the indexed dimensions if those are
+neighbours, otherwise it comes first. Negative indices count from the end; others out of range raise IndexError.
+
+>>> engine.tensor([[1, 2], [3, 4]]).index([None, engine.tensor([1, 0])])
+tensor([[2, 1],
+        [4, 3]]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(index_layout(a.tensor(0).sizes(), a.tensors(1)).result(), a.tensor(0).dtype());
+    })
+    .grad("self", "indices", [](const Backward& b) {
+        return index_put(zeros_like_shape(b.shape("self"), b.g.dtype()), b["indices"], b.g, true);
+    });
+
+OP("index_put(Tensor self, Tensor[]? indices, Tensor values, bool accumulate=False) -> Tensor")
+    .doc(R"(A copy of self with ``values`` written where ``indices`` point (see ``index``), or added there.
+
+>>> engine.zeros(3).index_put([engine.tensor([0, 0])], engine.tensor(1.0), accumulate=True)
+tensor([2., 0., 0.]))")
+    .from_self()
+    .in_place_too()
+    .grad("self", "indices", [](const Backward& b) {
+        return b.flag("accumulate") ? b.g : index_put(b.g, b["indices"], Tensor::scalar(0.0, b.g.dtype()));
+    })
+    .grad("values", "indices", [](const Backward& b) { return index(b.g, b["indices"]); });
+
+// Index tensors that choose along one dimension only.
+std::vector<Tensor> along(int dim, const Tensor& chosen) {
+    std::vector<Tensor> indices(static_cast<size_t>(dim) + 1);
+    indices[static_cast<size_t>(dim)] = chosen;
+    return indices;
+}
+
+std::vector<Tensor> along_dim(Args a) {
+    const Tensor& chosen = a.tensor(2);
+    check_as(ErrorKind::Index, chosen.dim() <= 1, "index: expected one dimension, got shape ", chosen.sizes());
+    return along(wrap_dim(a.integer(1), a.tensor(0).dim()), chosen.dim() == 1 ? chosen : unsqueeze(chosen, 0));
+}
+
+Tensor at_least_1d(const Tensor& t) { return t.dim() > 0 ? t : unsqueeze(t, 0); }
+
+OP("index_select(Tensor self, int dim, Tensor index) -> Tensor")
+    .doc(R"(The slices of a dimension at the positions in ``index``, a 1-d integer tensor.
+
+>>> engine.tensor([[1, 2], [3, 4]]).index_select(1, engine.tensor([1, 1]))
+tensor([[2, 2],
+        [4, 4]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor picked = index(at_least_1d(a.tensor(0)), along_dim(a));
+        r.push(a.tensor(0).dim() > 0 ? picked : squeeze(picked));
+    });
+
+OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha=1) -> Tensor")
+    .doc(R"(Self with ``alpha`` times each slice of ``source`` added to the slice of self that ``index`` names.
+
+>>> engine.zeros(3).index_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
+tensor([2., 0., 1.]))")
+    .compose([](Args a, Results& r) {
+        const bool scaled = a.number(4) != 1.0;
+        r.push(index_put(a[0], along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true));
+    })
+    .in_place_too();
+
+OP("index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor")
+    .doc(R"(Self with its slices at ``index`` replaced by those of ``source``.
+
+>>> engine.zeros(3).index_copy(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
+tensor([2., 0., 1.]))")
+    .compose([](Args a, Results& r) { r.push(index_put(a[0], along_dim(a), a[3])); })
+    .in_place_too();
+
+OP("index_fill(Tensor self, int dim, Tensor index, Operand value) -> Tensor")
+    .doc(R"(Self with its slices at ``index`` set to ``value``, a number or a 0-d tensor.
+
+>>> engine.zeros(3).index_fill(0, engine.tensor([1]), 5)
+tensor([0., 5., 0.]))")
+    .compose([](Args a, Results& r) {
+        const DType dtype = a.tensor(0).dtype();
+        const Tensor value = a[3].is_tensor() ? a.tensor(3) : Call<"full">()(Dims(), a[3], dtype);
+        r.push(index_put(a[0], along_dim(a), value));
+    })
+    .in_place_too();
+
+OP("take(Tensor self, Tensor index) -> Tensor")
+    .doc(R"(Elements by their place in the flattened tensor, in the shape of ``index``.
+
+>>> engine.tensor([[4, 3], [2, 1]]).take(engine.tensor([0, 3]))
+tensor([4, 1]))")
+    .compose([](Args a, Results& r) { r.push(index(flatten(a[0]), along(0, a.tensor(1)))); });
+
+OP("masked_select(Tensor self, Tensor mask) -> Tensor")
+    .doc(R"(The elements where ``mask`` is true, in one dimension; mask and self are broadcast.
+
+>>> engine.tensor([1, 2, 3]).masked_select(engine.tensor([True, False, True]))
+tensor([1, 3]))")
+    .compose([](Args a, Results& r) {
+        check(a.tensor(1).dtype() == DType::Bool, "mask: expected dtype bool, got ", a.tensor(1).dtype());
+        const Dims size = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
+        const Tensor places = Call<"nonzero">()(flatten(expand(a[1], size)));
+        r.push(index(flatten(expand(a[0], size)), along(0, select(places, 1, 0))));
+    });
+
+OP("embedding(Tensor weight, Tensor indices, int? padding_idx=None) -> Tensor")
+    .doc(R"(Rows of ``weight`` (of shape entries x features) by number: the shape of ``indices`` with the features last.
+
+The row ``padding_idx`` gets no gradient.
+
+>>> engine.embedding(engine.tensor([[1.0, 2.0], [3.0, 4.0]]), engine.tensor([1, 0]))
+tensor([[3., 4.],
+        [1., 2.]]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& weight = a.tensor(0);
+        check(weight.dim() == 2, "weight: expected 2 dimensions, got shape ", weight.sizes());
+        m.add(index_layout(weight.sizes(), std::span(&a.tensor(1), 1)).result(), weight.dtype());
+    })
+    .grad("weight", "indices", [](const Backward& b) {
+        const Tensor indices = b.tensor("indices");
+        Tensor g = b.g;
+        if (!b["padding_idx"].none()) {
+            const int64_t rows = b.shape("weight")[0], given = b.integer("padding_idx");
+            const Tensor padding = Call<"eq">()(indices, given < 0 ? given + rows : given);
+            g = Call<"masked_fill">()(g, unsqueeze(padding, -1), 0.0);
+        }
+        return index_put(zeros_like_shape(b.shape("weight"), g.dtype()), along(0, indices), g, true);
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

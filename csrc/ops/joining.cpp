@@ -1,0 +1,243 @@
+// Tensors put together and taken apart.
+#include <vector>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"cat"> cat;
+
+// The size (0,) stands for "nothing yet", whatever the others' shape.
+bool is_nothing(const Tensor& t) { return t.dim() == 1 && t.sizes()[0] == 0; }
+
+DType common_type(std::span<const Tensor> tensors) {
+    DType type = tensors[0].dtype();
+    for (const Tensor& t : tensors) type = promote(type, t.dtype());
+    return type;
+}
+
+void cat_shape(const Op&, Args a, Meta& m) {
+    const auto tensors = a.tensors(0);
+    check_as(ErrorKind::Value, !tensors.empty(), "tensors: expected at least one");
+    const Tensor* first = nullptr;
+    Dims size = tensors[0].sizes();
+    for (size_t i = 0; i < tensors.size(); ++i) {
+        const Tensor& t = tensors[i];
+        check(t.dim() > 0, "tensors[", i, "]: a 0-d tensor can't be concatenated; use stack()");
+        if (is_nothing(t)) continue;
+        if (!first) {
+            first = &t;
+            size = t.sizes();
+            continue;
+        }
+        const int d = wrap_dim(a.integer(1), size.size());
+        check(t.dim() == size.size() && t.sizes().without(d) == size.without(d), "tensors[", i, "]: shape ", t.sizes(),
+              " does not fit ", first->sizes(), " outside of dimension ", d);
+        size[d] += t.sizes()[d];
+    }
+    wrap_dim(a.integer(1), size.size());
+    m.add(size, common_type(tensors));
+}
+
+OP("cat(Tensor[] tensors, int dim=0) -> Tensor")
+    .doc(R"(Tensors one after the other along a dimension, in their promoted dtype.
+
+>>> engine.cat([engine.tensor([1, 2]), engine.tensor([3])])
+tensor([1, 2, 3]))")
+    .shape(cat_shape)
+    .grads("tensors", [](const Backward& b) {
+        std::vector<Tensor> parts;
+        const int d = wrap_dim(b.integer("dim"), b.g.dim());
+        int64_t at = 0;
+        for (const Tensor& t : b["tensors"].tensor_list()) {
+            parts.push_back(is_nothing(t) ? Call<"zeros">()(t.sizes(), t.dtype()) : narrow(b.g, d, at, t.sizes()[d]));
+            at += is_nothing(t) ? 0 : t.sizes()[d];
+        }
+        b.give_list("tensors", std::move(parts));
+    });
+
+OP("concat(Tensor[] tensors, int dim=0) -> Tensor")
+    .doc("Another name for ``cat``.")
+    .compose([](Args a, Results& r) { r.push(cat(a[0], a[1])); });
+
+OP("stack(Tensor[] tensors, int dim=0) -> Tensor")
+    .doc(R"(Tensors of one shape along a new dimension.
+
+>>> engine.stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
+tensor([[1, 2],
+        [3, 4]]))")
+    .compose([](Args a, Results& r) {
+        std::vector<Tensor> rows;
+        for (const Tensor& t : a.tensors(0)) {
+            check(t.sizes() == a.tensors(0)[0].sizes(), "tensors: expected one shape, got ", a.tensors(0)[0].sizes(), " and ", t.sizes());
+            rows.push_back(unsqueeze(t, a[1]));
+        }
+        r.push(cat(rows, a[1]));
+    });
+
+// As matrices of at least that many dimensions; a vector is a row.
+std::vector<Tensor> at_least(std::span<const Tensor> tensors, int dims) {
+    std::vector<Tensor> out;
+    for (Tensor t : tensors) {
+        while (t.dim() < dims) t = unsqueeze(t, 0);
+        out.push_back(t);
+    }
+    return out;
+}
+
+OP("hstack(Tensor[] tensors) -> Tensor")
+    .doc(R"(Side by side: along dimension 1, or 0 for vectors.
+
+>>> engine.hstack([engine.tensor([1]), engine.tensor([2, 3])])
+tensor([1, 2, 3]))")
+    .compose([](Args a, Results& r) {
+        const std::vector<Tensor> tensors = at_least(a.tensors(0), 1);
+        r.push(cat(tensors, !tensors.empty() && tensors[0].dim() > 1 ? 1 : 0));
+    });
+
+OP("vstack(Tensor[] tensors) -> Tensor")
+    .doc(R"(One below the other: along dimension 0, vectors being rows.
+
+>>> engine.vstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
+tensor([[1, 2],
+        [3, 4]]))")
+    .compose([](Args a, Results& r) { r.push(cat(at_least(a.tensors(0), 2), 0)); });
+
+// The gradient of a part that nothing used: zeros, like the parts that were used.
+Tensor unused_grad(const Backward& b, Dims size, int d, int64_t n) {
+    size[d] = n;
+    for (const Tensor* grad = b.grads;; ++grad)
+        if (grad->defined()) return Call<"zeros">()(size, grad->dtype());
+}
+
+OP("_split(Tensor self, int[] sizes, int dim) -> Tensor[]")
+    .doc("Neighbouring parts of a dimension, which they fill.")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const int d = wrap_dim(a.integer(2), self.dim());
+        int64_t at = self->offset;
+        for (int64_t n : a.ints(1)) {
+            Dims size = self.sizes();
+            size[d] = n;
+            r.push(self.alias(size, self.strides(), at));
+            at += n * self.strides()[d];
+        }
+    })
+    .grads("", [](const Backward& b) {
+        const Dims sizes = b.ints("sizes");
+        const int d = wrap_dim(b.integer("dim"), b.shape("self").size());
+        std::vector<Tensor> parts;
+        for (int i = 0; i < sizes.size(); ++i)
+            parts.push_back(b.grads[i].defined() ? b.grads[i] : unused_grad(b, b.shape("self"), d, sizes[i]));
+        b.give("self", cat(parts, d));
+    });
+
+void push_parts(const Tensor& self, const Dims& sizes, const Value& dim, Results& r) {
+    Call<"_split"> split;
+    for (const Tensor& part : split.all(self, sizes, dim)) r.push(part);
+}
+
+int64_t size_along(Args a, int dim_argument) {
+    const Tensor& self = a.tensor(0);
+    check(self.dim() > 0, "self: a 0-d tensor can't be split");
+    return self.sizes()[wrap_dim(a.integer(dim_argument), self.dim())];
+}
+
+// Parts of `step`, the last perhaps smaller; a dimension of size 0 is one empty part.
+Dims even_parts(int64_t n, int64_t step) {
+    Dims sizes;
+    for (int64_t at = 0; at < n; at += step) sizes.push_back(std::min(step, n - at));
+    if (n == 0) sizes.push_back(0);
+    return sizes;
+}
+
+OP("split(Tensor self, int split_size, int dim=0) -> Tensor[]")
+    .doc(R"(Views of ``split_size`` along a dimension; the last may be smaller.
+
+>>> engine.arange(5).split(2)
+(tensor([0, 1]), tensor([2, 3]), tensor([4])))")
+    .compose([](Args a, Results& r) {
+        check(a.integer(1) > 0 || (a.integer(1) == 0 && size_along(a, 2) == 0), "split_size: expected 1 or more, got ", a.integer(1));
+        push_parts(a.tensor(0), even_parts(size_along(a, 2), a.integer(1)), a[2], r);
+    });
+
+OP("split.sizes(Tensor self, int[] split_size, int dim=0) -> Tensor[]")
+    .doc(R"(Views of the given sizes along a dimension, which they must fill.
+
+>>> engine.arange(5).split([1, 4])
+(tensor([0]), tensor([1, 2, 3, 4])))")
+    .compose([](Args a, Results& r) {
+        int64_t total = 0;
+        for (int64_t n : a.ints(1)) {
+            check(n >= 0, "split_size: expected sizes of 0 or more, got ", Dims(a.ints(1)));
+            total += n;
+        }
+        check(total == size_along(a, 2), "split_size: ", Dims(a.ints(1)), " must add up to ", size_along(a, 2));
+        push_parts(a.tensor(0), Dims(a.ints(1)), a[2], r);
+    });
+
+OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
+    .doc(R"(At most ``chunks`` views of equal size along a dimension; the last may be smaller.
+
+>>> engine.arange(5).chunk(2)
+(tensor([0, 1, 2]), tensor([3, 4])))")
+    .compose([](Args a, Results& r) {
+        const int64_t chunks = a.integer(1), n = size_along(a, 2);
+        check(chunks > 0, "chunks: expected 1 or more, got ", chunks);
+        if (n == 0) return push_parts(a.tensor(0), Dims(static_cast<int>(chunks)), a[2], r);
+        push_parts(a.tensor(0), even_parts(n, (n + chunks - 1) / chunks), a[2], r);
+    });
+
+OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
+    .doc(R"(Exactly ``sections`` views, whose sizes differ by one at most.
+
+>>> engine.arange(5).tensor_split(3)
+(tensor([0, 1]), tensor([2, 3]), tensor([4])))")
+    .compose([](Args a, Results& r) {
+        const int64_t sections = a.integer(1), n = size_along(a, 2);
+        check(sections > 0, "sections: expected 1 or more, got ", sections);
+        Dims sizes;
+        for (int64_t i = 0; i < sections; ++i) sizes.push_back(n / sections + (i < n % sections));
+        push_parts(a.tensor(0), sizes, a[2], r);
+    });
+
+OP("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
+    .doc(R"(Views between the given positions of a dimension.
+
+>>> engine.arange(5).tensor_split([1, 3])
+(tensor([0]), tensor([1, 2]), tensor([3, 4])))")
+    .compose([](Args a, Results& r) {
+        const int64_t n = size_along(a, 2);
+        int64_t from = 0;
+        const auto push = [&](int64_t to) { r.push(slice(a[0], a[2], from, to)); };
+        for (int64_t to : a.ints(1)) {
+            push(to);
+            from = to;
+        }
+        push(n);
+    });
+
+OP("unbind(Tensor self, int dim=0) -> Tensor[]")
+    .doc(R"(Views of each slice of a dimension, which disappears.
+
+>>> engine.tensor([[1, 2], [3, 4]]).unbind()
+(tensor([1, 2]), tensor([3, 4])))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        check(self.dim() > 0, "self: a 0-d tensor can't be taken apart");
+        const int d = wrap_dim(a.integer(1), self.dim());
+        const Dims sizes = self.sizes().without(d), strides = self.strides().without(d);
+        for (int64_t i = 0; i < self.sizes()[d]; ++i) r.push(self.alias(sizes, strides, self->offset + i * self.strides()[d]));
+    })
+    .grads("", [](const Backward& b) {
+        const Dims& full = b.shape("self");
+        const int d = wrap_dim(b.integer("dim"), full.size());
+        std::vector<Tensor> slices;
+        for (int i = 0; i < full[d]; ++i)
+            slices.push_back(b.grads[i].defined() ? unsqueeze(b.grads[i], d) : unused_grad(b, full, d, 1));
+        b.give("self", cat(slices, d));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,58 @@
+// Powers and roots.
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+void pow_meta(const Op& op, Args a, Meta& m) {
+    elementwise_meta(op, a, m);
+    check(is_floating(m.compute) || !a[1].is_number() || a.number(1) >= 0,
+          "exponent: integers to the power of a negative integer are not integers, got ", a[1]);
+}
+
+// exponent * self^(exponent-1), and 0 where the exponent is 0: there the power before the product may be infinite.
+Tensor base_gradient(const Backward& b) {
+    const Value exponent = b["exponent"], self = b["self"];
+    if (exponent.is_number()) {
+        if (exponent.number() == 0) return Call<"zeros_like">()(b.g);
+        if (exponent.number() == 2) return b.g * (self * 2.0);
+        return b.g * (pow(self, exponent.number() - 1) * exponent);
+    }
+    const Tensor slope = exponent * pow(self, exponent - 1.0);
+    return b.g * where(eq(exponent, 0.0), 0.0, slope);
+}
+
+// result * log(self), and 0 where self is 0 and the exponent is not negative.
+Tensor exponent_gradient(const Backward& b) {
+    const Tensor flat = Call<"logical_and">()(eq(b["self"], 0.0), ge(b["exponent"], 0.0));
+    return b.g * where(flat, 0.0, b["result"] * log(b["self"]));
+}
+
+OP("pow(Operand self, Operand exponent) -> Tensor")
+    .doc(R"(Self to the power of ``exponent``; exact for integers, which wrap on overflow.
+
+>>> engine.tensor([1.0, 2.0, 3.0]) ** 2
+tensor([1., 4., 9.]))")
+    .elementwise(Promote::Common)
+    .shape(pow_meta)
+    .grad("self", "self exponent", base_gradient)
+    .grad("exponent", "self exponent result", exponent_gradient);
+
+OP("sqrt(Tensor self) -> Tensor")
+    .doc(R"(The square root of each element; nan below 0.
+
+>>> engine.sqrt(engine.tensor([4.0, 2.0]))
+tensor([2.0000, 1.4142]))")
+    .elementwise(Promote::Float)
+    .grad("self", "result", [](const Backward& b) { return b.g / (b["result"] * 2.0); });
+
+OP("rsqrt(Tensor self) -> Tensor")
+    .doc(R"(1 divided by the square root of each element.
+
+>>> engine.rsqrt(engine.tensor([4.0, 16.0]))
+tensor([0.5000, 0.2500]))")
+    .elementwise(Promote::Float)
+    .grad("self", "result", [](const Backward& b) { return b.g * (pow(b["result"], 3.0) * -0.5); });
+
+}  // namespace
+}  // namespace bestiary::ops

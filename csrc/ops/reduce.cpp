@@ -1,0 +1,123 @@
+// Sums, means, products, and whether any or all elements are true.
+#include "ops/reduce.h"
+
+namespace bestiary::ops {
+namespace {
+
+// Sums and products of integers are kept in 64 bits.
+DType summed_type(const Value& asked, DType self) {
+    if (!asked.none()) return asked.dtype;
+    return is_floating(self) ? self : DType::Int64;
+}
+
+OP("sum(Tensor self, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The sum of all elements; integers and bools add up in int64.
+
+>>> engine.tensor([1.0, 2.0, 3.0]).sum()
+tensor(6.))")
+    .compose([](Args a, Results& r) { r.push(Call<"sum.dim">()(a[0], Value(), false, a[1])); });
+
+OP("sum.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The sum over the given dimensions; ``keepdim`` keeps them with size 1.
+
+>>> engine.ones(2, 3).sum(1)
+tensor([3., 3.]))")
+    .shape([](const Op&, Args a, Meta& m) { m.add(reduced_shape(a), summed_type(a[3], a.tensor(0).dtype())); })
+    .grad("self", "", [](const Backward& b) { return expand(with_dims(b.g, b), b.shape("self")); });
+
+OP("mean(Tensor self, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The mean of all elements; nan if there are none.
+
+>>> engine.tensor([1.0, 2.0, 6.0]).mean()
+tensor(3.))")
+    .compose([](Args a, Results& r) { r.push(Call<"mean.dim">()(a[0], Value(), false, a[1])); });
+
+OP("mean.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The mean over the given dimensions; ``keepdim`` keeps them with size 1.
+
+>>> engine.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
+tensor([2., 3.]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const DType type = a.none(3) ? a.tensor(0).dtype() : a[3].dtype;
+        check(is_floating(type), "self: expected a floating dtype, got ", type, "; pass dtype= to convert");
+        m.add(reduced_shape(a), type);
+    })
+    .grad("self", "", [](const Backward& b) {
+        const Dims& full = b.shape("self");
+        const auto count = static_cast<double>(reduced_count(full, dim_mask(b["dim"], full.size())));
+        return expand(with_dims(b.g / count, b), full);
+    });
+
+// The product of all other elements along the last dimension: of those before times of those after. Dividing the
+// whole product by an element would fail at zeros.
+Tensor product_of_others(const Tensor& x) {
+    if (x.numel() == 0) return x;
+    const Tensor one = Call<"ones_like">()(slice(x, -1, 0, 1));
+    const auto shifted = [&](const Tensor& t) { return Call<"cat">()(std::vector<Tensor>{one, slice(t, -1, 0, -1)}, -1); };
+    const Call<"cumprod"> cumprod;
+    const Call<"flip"> flip;
+    const Dims last{-1};
+    return cumprod(shifted(x), -1) * flip(cumprod(shifted(flip(x, last)), -1), last);
+}
+
+OP("_prod(Tensor self, int[]? dim, bool keepdim) -> Tensor")
+    .doc("The product over dimensions.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(reduced_shape(a), summed_type(Value(), a.tensor(0).dtype())); })
+    .grad("self", "self", [](const Backward& b) {
+        const Tensor self = b.tensor("self");
+        const Tensor g = expand(with_dims(b.g, b), self.sizes());
+        if (b["dim"].none()) return g * reshape(product_of_others(flatten(self)), self.sizes());
+        const int64_t dim = b.ints("dim")[0];
+        return g * transpose(product_of_others(transpose(self, dim, -1)), dim, -1);
+    });
+
+Tensor of_type(const Value& self, const Value& dtype) {
+    return dtype.none() ? Tensor(self.t) : cast(self, dtype);
+}
+
+OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The product of all elements; integers multiply in int64.
+
+>>> engine.tensor([2, 3, 4]).prod()
+tensor(24))")
+    .compose([](Args a, Results& r) { r.push(Call<"_prod">()(of_type(a[0], a[1]), Value(), false)); });
+
+OP("prod.dim(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The product over a dimension.
+
+>>> engine.tensor([[1, 2], [3, 4]]).prod(0)
+tensor([3, 8]))")
+    .compose([](Args a, Results& r) { r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2])); });
+
+void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
+
+OP("any(Tensor self) -> Tensor")
+    .doc(R"(Whether any element is true (not zero).
+
+>>> engine.tensor([False, True]).any()
+tensor(True))")
+    .compose([](Args a, Results& r) { r.push(Call<"any.dim">()(a[0], Value(), false)); });
+
+OP("any.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
+    .doc(R"(Whether any element along the given dimensions is true.
+
+>>> engine.tensor([[False, True], [False, False]]).any(1)
+tensor([ True, False]))")
+    .shape(truth);
+
+OP("all(Tensor self) -> Tensor")
+    .doc(R"(Whether all elements are true (not zero); of none, True.
+
+>>> engine.tensor([False, True]).all()
+tensor(False))")
+    .compose([](Args a, Results& r) { r.push(Call<"all.dim">()(a[0], Value(), false)); });
+
+OP("all.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
+    .doc(R"(Whether all elements along the given dimensions are true.
+
+>>> engine.tensor([[True, True], [True, False]]).all(1)
+tensor([ True, False]))")
+    .shape(truth);
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,251 @@
+"""Batches of a dataset, made in this process or by workers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from engine.data import transport
+from engine.data.collate import default_collate, default_convert
+from engine.data.dataset import Dataset, IterableDataset
+from engine.data.fetch import make_fetch
+from engine.data.pool import WorkerPool
+from engine.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+from engine.data.seeding import batch_seeds, draw_seed
+from engine.data.worker import MakeBatch
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class DataLoader(Generic[T_co]):
+    """Batches of a dataset, in the sampler's order.
+
+    With num_workers processes make them ahead, prefetch_factor batches each, and hand them over
+    in shared memory. The batches are the same for any number of workers, as what is drawn from
+    engine, random or numpy.random while a batch is made depends on the loader's seed and the
+    batch's number alone. A worker's exception is raised here with its traceback; a worker that
+    dies is a RuntimeError. pin_memory has no effect on a CPU.
+
+    >>> import engine
+    >>> data = engine.data.TensorDataset(engine.arange(5))
+    >>> [batch.tolist() for (batch,) in engine.data.DataLoader(data, batch_size=2)]
+    [[0, 1], [2, 3], [4]]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[T_co],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Any = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
+        self.dataset = dataset
+        self.num_workers = num_workers
+        self.pin_memory = pin_memory
+        self.pin_memory_device = pin_memory_device
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
+        self.generator = generator
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
+        self.persistent_workers = persistent_workers
+        self.in_order = in_order
+        self._check_worker_options()
+        self._check_order_options(batch_size, shuffle, sampler, batch_sampler, drop_last)
+        if batch_sampler is not None:
+            batch_size, drop_last = None, False
+        if sampler is None:
+            sampler = self._default_sampler(bool(shuffle))
+        if batch_size is not None and batch_sampler is None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        if collate_fn is None:
+            collate_fn = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = collate_fn
+        self._pool: WorkerPool | None = None
+
+    def _check_worker_options(self) -> None:
+        if self.num_workers < 0:
+            raise ValueError(
+                f"DataLoader: num_workers must not be negative, got {self.num_workers}"
+            )
+        if self.timeout < 0:
+            raise ValueError(f"DataLoader: timeout must not be negative, got {self.timeout}")
+        if self.num_workers == 0:
+            for name in ("prefetch_factor", "persistent_workers", "multiprocessing_context"):
+                if getattr(self, name):
+                    raise ValueError(f"DataLoader: {name} needs num_workers > 0")
+        elif self.prefetch_factor is not None and self.prefetch_factor <= 0:
+            raise ValueError(
+                f"DataLoader: prefetch_factor must be positive, got {self.prefetch_factor}"
+            )
+
+    def _check_order_options(
+        self,
+        batch_size: int | None,
+        shuffle: bool | None,
+        sampler: Iterable[Any] | None,
+        batch_sampler: Iterable[Any] | None,
+        drop_last: bool,
+    ) -> None:
+        if isinstance(self.dataset, IterableDataset):
+            if shuffle:
+                raise ValueError("DataLoader: an IterableDataset cannot be shuffled")
+            if sampler is not None or batch_sampler is not None:
+                raise ValueError("DataLoader: an IterableDataset takes no sampler")
+        if sampler is not None and shuffle:
+            raise ValueError("DataLoader: sampler and shuffle exclude each other")
+        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler or drop_last):
+            raise ValueError(
+                "DataLoader: batch_sampler excludes batch_size, shuffle, sampler and drop_last"
+            )
+        if batch_size is None and drop_last:
+            raise ValueError("DataLoader: drop_last needs a batch_size")
+
+    def _default_sampler(self, shuffle: bool) -> Iterable[Any]:
+        if isinstance(self.dataset, IterableDataset):
+            return itertools.repeat(None)
+        if shuffle:
+            return RandomSampler(self.dataset, generator=self.generator)  # type: ignore[arg-type]
+        return SequentialSampler(self.dataset)  # type: ignore[arg-type]
+
+    @property
+    def _indices(self) -> Iterable[Any]:
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.num_workers == 0:
+            return self._iterate_here()
+        return _WorkerIterator(self)
+
+    def _iterate_here(self) -> Iterator[Any]:
+        # The seed is drawn when iter() is called, not when the first batch is asked for.
+        return _batches_here(self, draw_seed(self.generator))
+
+    def __len__(self) -> int:
+        if not isinstance(self.dataset, IterableDataset):
+            return len(self._indices)  # type: ignore[arg-type]
+        samples = len(self.dataset)  # type: ignore[arg-type]
+        if self.batch_size is None:
+            return samples
+        return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
+
+    def _acquire_pool(self) -> WorkerPool:
+        if self._pool is not None:
+            return self._pool
+        spec = {
+            "dataset": self.dataset,
+            "collate_fn": self.collate_fn,
+            "batched": self.batch_sampler is not None,
+            "drop_last": self.drop_last,
+            "init_fn": self.worker_init_fn,
+        }
+        pool = WorkerPool(spec, self.num_workers, self.multiprocessing_context, self.timeout)
+        if self.persistent_workers:
+            self._pool = pool
+        return pool
+
+    def _forget_pool(self, pool: WorkerPool) -> None:
+        pool.close()
+        if self._pool is pool:
+            self._pool = None
+
+
+def _batches_here(loader: DataLoader[Any], seed: int) -> Iterator[Any]:
+    with batch_seeds(seed, 0):
+        fetch = make_fetch(
+            loader.dataset, loader.collate_fn, loader.batch_sampler is not None, loader.drop_last
+        )
+    for number, index in enumerate(loader._indices):
+        # See Note [The same batches for any number of workers].
+        with batch_seeds(seed, number):
+            try:
+                batch = fetch(index)
+            except StopIteration:
+                return
+        yield batch
+
+
+class _WorkerIterator:
+    """One pass over the dataset, with tasks for the workers always ahead.
+
+    Batch number k is made by one worker in the order of its tasks, so the batches come out in
+    order without being sorted.
+    """
+
+    def __init__(self, loader: DataLoader[Any]) -> None:
+        seed = draw_seed(loader.generator)
+        self._loader = loader
+        self._pool = loader._acquire_pool()
+        self._indices = enumerate(loader._indices)
+        self._owners: dict[int, int] = {}
+        self._next = 0
+        self._failed = False
+        try:
+            self._epoch = self._pool.start_epoch(seed)
+            for _ in range(loader.prefetch_factor or 1):
+                for worker in range(loader.num_workers):
+                    self._assign(worker)
+        except BaseException:
+            loader._forget_pool(self._pool)
+            raise
+
+    def _assign(self, worker: int) -> None:
+        task = next(self._indices, None)
+        if task is not None:
+            number, index = task
+            self._owners[number] = worker
+            self._pool.send(worker, MakeBatch(number, index))
+
+    def __iter__(self) -> _WorkerIterator:
+        return self
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __next__(self) -> Any:
+        if self._failed:
+            raise StopIteration
+        if self._pool.epoch != self._epoch:
+            raise RuntimeError(
+                "DataLoader: a new iteration with the same persistent workers has begun"
+            )
+        while self._next in self._owners:
+            worker = self._owners.pop(self._next)
+            self._next += 1
+            answer = self._receive(worker)
+            if answer.failure is None and answer.parcel is None:
+                continue  # this worker's stream has ended
+            self._assign(worker)
+            if answer.failure is not None:
+                answer.failure.reraise()
+            return transport.unpack(answer.parcel)
+        if not self._loader.persistent_workers:
+            self._pool.close()
+        raise StopIteration
+
+    def _receive(self, worker: int) -> Any:
+        try:
+            return self._pool.receive(worker)
+        except BaseException:
+            self._failed = True
+            self._loader._forget_pool(self._pool)
+            raise

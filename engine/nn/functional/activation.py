@@ -1,0 +1,216 @@
+"""Activations: elementwise functions, gates and softmax."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from engine import _C, _dtypes
+from engine._C import Tensor
+
+# log(1 + exp(x)) equals x in float64 beyond this, so the switch to x is exact.
+_EXACT_SOFTPLUS_THRESHOLD = 40.0
+
+gelu = _C.gelu
+softplus = _C.softplus
+sigmoid = _C.sigmoid
+tanh = _C.tanh
+
+
+def _in_place(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
+    # The clone keeps what the gradient needs from being overwritten.
+    return input.copy_(function(input.clone()))
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """max(x, 0).
+
+    >>> import engine
+    >>> engine.nn.functional.relu(engine.tensor([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return _C.relu_(input) if inplace else _C.relu(input)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """relu in place."""
+    return _C.relu_(input)
+
+
+def hardtanh(
+    input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
+    """x cut to [min_val, max_val]."""
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
+    return (_C.clamp_ if inplace else _C.clamp)(input, min_val, max_val)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """x cut to [0, 6]."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where positive, negative_slope * x elsewhere."""
+    return (_C.leaky_relu_ if inplace else _C.leaky_relu)(input, negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """x where positive, alpha * (exp(x) - 1) elsewhere (Clevert et al., 2015)."""
+    return (_C.elu_ if inplace else _C.elu)(input, alpha)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """The self-normalising scaled elu (Klambauer et al., 2017)."""
+    if inplace:
+        return _in_place(selu, input)
+    return 1.0507009873554804934193349852946 * _C.elu(input, 1.6732632423543772848170429916717)
+
+
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """The continuously differentiable elu, alpha * elu(x / alpha) (Barron, 2017)."""
+    if inplace:
+        return _in_place(lambda x: celu(x, alpha), input)
+    return alpha * _C.elu(input / alpha)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * sigmoid(x), also known as swish."""
+    return _C.silu_(input) if inplace else _C.silu(input)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * tanh(softplus(x)) (Misra, 2019)."""
+    return _C.mish_(input) if inplace else _C.mish(input)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x * relu6(x + 3) / 6 (Howard et al., 2019)."""
+    return _C.hardswish_(input) if inplace else _C.hardswish(input)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """relu6(x + 3) / 6."""
+    return _C.hardsigmoid_(input) if inplace else _C.hardsigmoid(input)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """x where it is above the threshold, `value` elsewhere."""
+    below = input <= threshold
+    return input.masked_fill_(below, value) if inplace else input.masked_fill(below, value)
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """leaky_relu with a learned slope: one, or one for each channel (dimension 1)."""
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.dim() > 1 else 1
+        if weight.numel() != channels:
+            raise ValueError(
+                f"prelu: weight has {weight.numel()} slopes, the input has {channels} channels"
+            )
+        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
+    return _C.where(input > 0, input, weight * input)
+
+
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
+    """leaky_relu with a slope drawn from [lower, upper), or their mean outside training."""
+    if inplace:
+        return _in_place(lambda x: rrelu(x, lower, upper, training), input)
+    if not training:
+        return _C.leaky_relu(input, (lower + upper) / 2)
+    slope = _C.rand_like(input.detach()) * (upper - lower) + lower
+    return _C.where(input >= 0, input, slope * input)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """The first half along dim times the sigmoid of the second (Dauphin et al., 2016)."""
+    if input.shape[dim] % 2:
+        raise ValueError(f"glu: the size of dimension {dim} must be even, got {input.shape[dim]}")
+    value, gate = input.chunk(2, dim)
+    return value * _C.sigmoid(gate)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log(sigmoid(x))."""
+    return -_C.softplus(-input, 1.0, _EXACT_SOFTPLUS_THRESHOLD)
+
+
+def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x where |x| > lambd, 0 elsewhere."""
+    return input.masked_fill(input.abs() <= lambd, 0.0)
+
+
+def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
+    """x moved towards 0 by lambd, 0 where it is nearer than that."""
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd must not be negative, got {lambd}")
+    return input - _C.clamp(input, -lambd, lambd)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x)."""
+    return input - _C.tanh(input)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    return input / (1 + input.abs())
+
+
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """exp(x) / sum(exp(x)) along dim.
+
+    >>> import engine
+    >>> engine.nn.functional.softmax(engine.zeros(4), dim=0).tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    """
+    if dtype is not None:
+        input = input.to(dtype)
+    return _C.softmax(input, _implicit_dim("softmax", input, dim))
+
+
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """log(softmax(x)) along dim, without overflow."""
+    if dtype is not None:
+        input = input.to(dtype)
+    return _C.log_softmax(input, _implicit_dim("log_softmax", input, dim))
+
+
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """softmax(-x) along dim."""
+    return softmax(-input, dim, _stacklevel, dtype)
+
+
+def _implicit_dim(name: str, input: Tensor, dim: int | None) -> int:
+    if dim is not None:
+        return dim
+    warnings.warn(f"{name}: give dim; it is chosen by the number of dimensions", stacklevel=4)
+    return 0 if input.dim() in (0, 1, 3) else 1
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
+    with the gradient of the soft sample."""
+    uniform = _C.rand_like(logits.detach()).clamp(min=_dtypes.finfo(logits.dtype).tiny)
+    soft = _C.softmax((logits - (-uniform.log()).log()) / tau, dim)
+    if not hard:
+        return soft
+    index = soft.argmax(dim, keepdim=True)
+    one_hot = _C.zeros_like(logits).scatter(dim, index, 1.0)
+    return one_hot - soft.detach() + soft

@@ -1,0 +1,99 @@
+"""Dropout of elements and of whole channels."""
+
+from __future__ import annotations
+
+import math
+
+from engine import _C
+from engine._C import Tensor
+
+# The value that selu approaches far on the negative side.
+_SELU_FLOOR = -1.7580993408473766
+
+
+def _check_probability(name: str, p: float) -> None:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"{name}: p must be between 0 and 1, got {p}")
+
+
+def dropout(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Zero elements with probability p and divide the rest by 1 - p, in training only."""
+    _check_probability("dropout", p)
+    if not training or p == 0.0:
+        return input
+    return _C.dropout_(input, p, True) if inplace else _C.dropout(input, p, True)
+
+
+def _channel_dropout(
+    name: str, input: Tensor, p: float, training: bool, inplace: bool, leading: int
+) -> Tensor:
+    """Dropout with one decision for each index of the first `leading` dimensions."""
+    _check_probability(name, p)
+    if not training or p == 0.0:
+        return input
+    shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
+    kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
+    return input.mul_(kept) if inplace else input * kept
+
+
+def _check_dims(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:
+    if input.dim() not in allowed:
+        wanted = " or ".join(map(str, allowed))
+        raise ValueError(
+            f"{name}: input must have {wanted} dimensions, got {tuple(input.shape)}"
+        )
+
+
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
+    _check_dims("dropout1d", input, (2, 3))
+    return _channel_dropout("dropout1d", input, p, training, inplace, input.dim() - 1)
+
+
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Dropout of whole channels of (N, C, H, W) or (N, C, L)."""
+    _check_dims("dropout2d", input, (3, 4))
+    return _channel_dropout("dropout2d", input, p, training, inplace, 2)
+
+
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    _check_dims("dropout3d", input, (4, 5))
+    return _channel_dropout("dropout3d", input, p, training, inplace, input.dim() - 3)
+
+
+def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: int) -> Tensor:
+    _check_probability(name, p)
+    if not training or p == 0.0:
+        return input
+    if p == 1.0:
+        return input * 0.0
+    shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
+    kept = (_C.rand(shape, device=input.device) >= p).to(input.dtype)
+    scale = 1.0 / math.sqrt((1 - p) * (1 + p * _SELU_FLOOR**2))
+    shift = -scale * _SELU_FLOOR * p
+    return input * (kept * scale) + ((1 - kept) * (_SELU_FLOOR * scale) + shift)
+
+
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Dropout that keeps mean and variance of selu's output (Klambauer et al., 2017)."""
+    result = _alpha_dropout("alpha_dropout", input, p, training, input.dim())
+    return input.copy_(result) if inplace else result
+
+
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """alpha_dropout of whole channels."""
+    result = _alpha_dropout("feature_alpha_dropout", input, p, training, 2)
+    return input.copy_(result) if inplace else result

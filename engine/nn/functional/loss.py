@@ -1,0 +1,355 @@
+"""Losses. `reduction` is 'none', 'mean' or 'sum' everywhere."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+
+from engine import _C
+from engine._C import Tensor
+from engine.autograd import no_grad
+from engine.nn.functional.activation import logsigmoid
+from engine.nn.functional.distance import pairwise_distance
+
+# What the logarithm of a probability is cut to, so that a certain wrong answer costs a finite
+# amount.
+_LOG_FLOOR = -100.0
+
+
+def reduce_loss(name: str, loss: Tensor, reduction: str) -> Tensor:
+    """The loss as it is, its mean or its sum."""
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "none":
+        return loss
+    raise ValueError(f"{name}: reduction must be 'none', 'mean' or 'sum', got '{reduction}'")
+
+
+def _warn_if_broadcast(name: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        warnings.warn(
+            f"{name}: the target's shape {tuple(target.shape)} differs from the input's "
+            f"{tuple(input.shape)}; they are broadcast, which is often not what was meant",
+            stacklevel=3,
+        )
+
+
+def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
+    if input.shape != target.shape:
+        raise ValueError(
+            f"{name}: target shape {tuple(target.shape)} must be the same as input shape "
+            f"{tuple(input.shape)}"
+        )
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Cross entropy of logits (N, C, ...) and classes (N, ...) or probabilities (N, C, ...).
+
+    >>> import engine
+    >>> logits, target = engine.zeros(2, 4), engine.tensor([0, 3])
+    >>> round(engine.nn.functional.cross_entropy(logits, target).item(), 4)
+    1.3863
+    """
+    return _C.cross_entropy(input, target, weight, reduction, ignore_index, label_smoothing)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """The negative log likelihood of log-probabilities (N, C, ...) and classes (N, ...)."""
+    return _C.nll_loss(input, target, weight, reduction, ignore_index)
+
+
+def _weighted_mean(name: str, loss: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    """reduce_loss of a loss with elementwise weights, the mean being over the weights' sum."""
+    if weight is None:
+        return reduce_loss(name, loss, reduction)
+    loss = loss * weight
+    if reduction == "mean":
+        return loss.sum() / weight.expand(loss.shape).sum()
+    return reduce_loss(name, loss, reduction)
+
+
+def mse_loss(
+    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
+) -> Tensor:
+    """(x - y)²."""
+    _warn_if_broadcast("mse_loss", input, target)
+    difference = input - target
+    return _weighted_mean("mse_loss", difference * difference, weight, reduction)
+
+
+def l1_loss(
+    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
+) -> Tensor:
+    """|x - y|."""
+    _warn_if_broadcast("l1_loss", input, target)
+    return _weighted_mean("l1_loss", (input - target).abs(), weight, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0
+) -> Tensor:
+    """(x - y)² / (2 beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere."""
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
+    if beta == 0:
+        return l1_loss(input, target, reduction=reduction)
+    _warn_if_broadcast("smooth_l1_loss", input, target)
+    distance = (input - target).abs()
+    near = distance * distance * (0.5 / beta)
+    return reduce_loss(
+        "smooth_l1_loss", _C.where(distance < beta, near, distance - 0.5 * beta), reduction
+    )
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    *,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """(x - y)² / 2 where |x - y| < delta, delta (|x - y| - delta / 2) elsewhere."""
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
+    _warn_if_broadcast("huber_loss", input, target)
+    distance = (input - target).abs()
+    loss = _C.where(
+        distance < delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta)
+    )
+    return _weighted_mean("huber_loss", loss, weight, reduction)
+
+
+def _floored(log: Callable[[Tensor], Tensor], x: Tensor, at: float) -> Tensor:
+    """log(x), but _LOG_FLOOR with no gradient where x is `at` and log(x) minus infinity."""
+    infinite = x == at
+    return log(x.masked_fill(infinite, 0.5)).masked_fill(infinite, _LOG_FLOOR)
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards."""
+    _check_same_shape("binary_cross_entropy", input, target)
+    log_one = _floored(_C.log, input, 0.0).clamp(min=_LOG_FLOOR)
+    log_zero = _floored(lambda x: _C.log1p(-x), input, 1.0)
+    loss = (target - 1) * log_zero - target * log_one
+    if weight is not None:
+        loss = loss * weight
+    return reduce_loss("binary_cross_entropy", loss, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """binary_cross_entropy of sigmoid(x), without overflow; pos_weight weighs the ones."""
+    _check_same_shape("binary_cross_entropy_with_logits", input, target)
+    log_one = logsigmoid(input)
+    if pos_weight is None:
+        loss = (1 - target) * input - log_one
+    else:
+        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_one
+    if weight is not None:
+        loss = loss * weight
+    return reduce_loss("binary_cross_entropy_with_logits", loss, reduction)
+
+
+def _xlogx(x: Tensor) -> Tensor:
+    return x * x.masked_fill(x == 0, 1.0).log()
+
+
+def kl_div(
+    input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False
+) -> Tensor:
+    """y (log(y) - x) of log-probabilities x; reduction may also be 'batchmean', the sum over
+    the first dimension's size, which is the divergence as mathematics has it."""
+    entropy = target.exp() * target if log_target else _xlogx(target)
+    loss = entropy - (target.exp() if log_target else target) * input
+    if reduction == "batchmean":
+        return loss.sum() / input.shape[0] if input.dim() else loss.sum()
+    return reduce_loss("kl_div", loss, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    *,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+) -> Tensor:
+    """-log of a Poisson likelihood with mean exp(x), or x where not log_input; `full` adds
+    Stirling's approximation of log(y!)."""
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        safe = target.masked_fill(target <= 1, 1.0)
+        stirling = safe * safe.log() - safe + 0.5 * (2 * math.pi * safe).log()
+        loss = loss + stirling.masked_fill(target <= 1, 0.0)
+    return reduce_loss("poisson_nll_loss", loss, reduction)
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
+    """-log of a Gaussian likelihood with mean x and the variance var, at least eps."""
+    if isinstance(var, float):
+        var = _C.full(input.shape, var, dtype=input.dtype, device=input.device)
+    elif var.shape != input.shape and var.shape == input.shape[:-1]:
+        var = var.unsqueeze(-1)
+    if bool((var < 0).any()):
+        raise ValueError("gaussian_nll_loss: var has negative entries")
+    with no_grad():
+        excess = (eps - var).clamp(min=0)
+    # The variance is cut from below, but its gradient is not.
+    var = var + excess
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return reduce_loss("gaussian_nll_loss", loss, reduction)
+
+
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0.0,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
+    eps = 1e-12
+    dot = (input1 * input2).sum(-1)
+    squares = ((input1 * input1).sum(-1) + eps) * ((input2 * input2).sum(-1) + eps)
+    cosine = dot / squares.sqrt()
+    loss = _C.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
+    return reduce_loss("cosine_embedding_loss", loss.masked_fill(target.abs() != 1, 0.0), reduction)
+
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0.0,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, -y (x1 - x2) + margin)."""
+    loss = (margin - target * (input1 - input2)).clamp(min=0)
+    return reduce_loss("margin_ranking_loss", loss, reduction)
+
+
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean"
+) -> Tensor:
+    """x where the target is 1, max(0, margin - x) where it is -1."""
+    near = input.masked_fill(target == -1, 0.0)
+    far = (margin - input).clamp(min=0).masked_fill(target == 1, 0.0)
+    return reduce_loss("hinge_embedding_loss", near + far, reduction)
+
+
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """max(0, d(anchor, positive) - d(anchor, negative) + margin) (Balntas et al., 2016)."""
+    return triplet_margin_with_distance_loss(
+        anchor,
+        positive,
+        negative,
+        distance_function=lambda a, b: pairwise_distance(a, b, p, eps),
+        margin=margin,
+        swap=swap,
+        reduction=reduction,
+    )
+
+
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """triplet_margin_loss with any distance; `swap` also takes the positive's distance to the
+    negative where that is smaller."""
+    distance = pairwise_distance if distance_function is None else distance_function
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = _C.minimum(far, distance(positive, negative))
+    return reduce_loss("triplet_margin_loss", (near - far + margin).clamp(min=0), reduction)
+
+
+def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """log(1 + exp(-y x)) with targets 1 and -1."""
+    return reduce_loss("soft_margin_loss", -logsigmoid(target * input), reduction)
+
+
+def multilabel_soft_margin_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    """The mean over classes of binary_cross_entropy_with_logits."""
+    loss = binary_cross_entropy_with_logits(input, target, weight, reduction="none")
+    return reduce_loss("multilabel_soft_margin_loss", loss.mean(-1), reduction)
+
+
+def multi_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """The mean over the wrong classes of max(0, margin - x[y] + x[i])**p."""
+    scores = input if input.dim() == 2 else input.unsqueeze(0)
+    classes = target.reshape(-1, 1)
+    gaps = (margin - scores.gather(1, classes) + scores).clamp(min=0) ** p
+    if weight is not None:
+        gaps = gaps * weight[classes]
+    loss = gaps.scatter(1, classes, 0.0).sum(1) / scores.shape[1]
+    loss = loss if input.dim() == 2 else loss.squeeze(0)
+    return reduce_loss("multi_margin_loss", loss, reduction)

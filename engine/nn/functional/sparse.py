@@ -1,0 +1,112 @@
+"""Look-ups in tables."""
+
+from __future__ import annotations
+
+from engine import _C
+from engine._C import Tensor
+from engine.autograd import no_grad
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+) -> Tensor:
+    """The rows of weight (rows, features) that the integer tensor names.
+
+    The row padding_idx gets no gradient. With max_norm the rows looked up are first scaled down,
+    in place, to that norm.
+
+    >>> import engine
+    >>> table = engine.arange(6.0).reshape(3, 2)
+    >>> engine.nn.functional.embedding(engine.tensor([2, 0]), table).tolist()
+    [[4.0, 5.0], [0.0, 1.0]]
+    """
+    rows = weight.shape[0]
+    if padding_idx is not None:
+        if not -rows <= padding_idx < rows:
+            raise ValueError(f"embedding: padding_idx {padding_idx} is out of range of {rows} rows")
+        padding_idx %= rows
+    if max_norm is not None:
+        _renormalize(weight, input, max_norm, norm_type)
+    return _C.embedding(weight, input, -1 if padding_idx is None else padding_idx)
+
+
+def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
+    with no_grad():
+        used = _C.unique(indices)
+        rows = weight[used]
+        norms = _C.norm(rows, norm_type, 1, True)
+        weight[used] = _C.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
+
+
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    mode: str = "mean",
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """The sum, mean or maximum of the rows of each bag.
+
+    Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one. An empty bag gives
+    zeros; entries equal to padding_idx do not count.
+    """
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
+    if per_sample_weights is not None and mode != "sum":
+        raise ValueError(f"embedding_bag: per_sample_weights need mode 'sum', got '{mode}'")
+    flat, bag, bags = _bags(input, offsets, include_last_offset)
+    values = embedding(flat, weight, padding_idx, max_norm, norm_type)
+    if per_sample_weights is not None:
+        values = values * per_sample_weights.reshape(-1, 1)
+    if padding_idx is not None:
+        counted = (flat != padding_idx % weight.shape[0]).nonzero().reshape(-1)
+        values, bag = values[counted], bag[counted]
+    zeros = _C.zeros(bags, weight.shape[1], dtype=values.dtype, device=values.device)
+    if mode == "max":
+        target = bag.reshape(-1, 1).expand(values.shape)
+        return zeros.scatter_reduce(0, target, values, "amax", include_self=False)
+    sums = zeros.index_add(0, bag, values)
+    if mode == "sum":
+        return sums
+    ones = _C.ones(bag.shape[0], dtype=values.dtype, device=values.device)
+    counts = _C.zeros(bags, dtype=values.dtype, device=values.device).index_add(0, bag, ones)
+    return sums / counts.clamp(min=1.0).reshape(-1, 1)
+
+
+def _bags(
+    input: Tensor, offsets: Tensor | None, include_last_offset: bool
+) -> tuple[Tensor, Tensor, int]:
+    """All indices in one row, the bag of each, and the number of bags."""
+    if input.dim() == 2:
+        if offsets is not None:
+            raise ValueError("embedding_bag: offsets must be None where input has 2 dimensions")
+        bags, size = input.shape
+        bag = _C.arange(bags, device=input.device).reshape(-1, 1).expand(bags, size)
+        return input.reshape(-1), bag.reshape(-1), bags
+    if input.dim() != 1 or offsets is None:
+        raise ValueError(
+            "embedding_bag: input must have 2 dimensions, or 1 with offsets, got "
+            f"{tuple(input.shape)}"
+        )
+    starts = offsets[:-1] if include_last_offset else offsets
+    positions = _C.arange(input.shape[0], device=input.device)
+    bag = (positions.reshape(-1, 1) >= starts.reshape(1, -1)).sum(1) - 1
+    return input, bag, starts.shape[0]
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Integers as rows of zeros with a one, int64; as many columns as needed where -1."""
+    if num_classes < 0:
+        if tensor.numel() == 0:
+            raise ValueError("one_hot: num_classes must be given for an empty tensor")
+        num_classes = int(tensor.max()) + 1
+    zeros = _C.zeros(*tensor.shape, num_classes, dtype=_C.int64, device=tensor.device)
+    return zeros.scatter(-1, tensor.unsqueeze(-1), 1)

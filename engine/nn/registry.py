@@ -1,0 +1,48 @@
+"""What a Module's `_parameters`, `_buffers` and `_modules` are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+
+class Registry(MutableMapping):  # type: ignore[type-arg]
+    """The attributes of a module whose names are listed in `names`, as a live dict.
+
+    Note [Where a module keeps its tensors]: parameters, buffers and children stand in the
+    module's own __dict__, so that reading `self.weight` is a plain attribute load; beside them
+    the module keeps only the ordered names of each kind. This view joins the two. It is made
+    anew at each access and kept by nobody: were it stored in the module, a cycle would keep
+    every module's memory until the next garbage collection.
+    """
+
+    __slots__ = ("_attributes", "_names")
+
+    def __init__(self, attributes: dict[str, Any], names: dict[str, Any]) -> None:
+        self._attributes = attributes
+        self._names = names
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._attributes[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._names.setdefault(name, True)
+        self._attributes[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._names[name]
+        del self._attributes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

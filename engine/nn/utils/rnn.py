@@ -1,0 +1,146 @@
+"""Batches of sequences of different lengths: padded, or packed step by step."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from engine import _C, _creation
+from engine._C import Tensor
+
+
+class PackedSequence(NamedTuple):
+    """Sequences sorted by falling length, laid out step by step.
+
+    Step t holds the first batch_sizes[t] of them; data is all steps end to end.
+    """
+
+    data: Tensor
+    batch_sizes: Tensor
+    sorted_indices: Tensor | None = None
+    unsorted_indices: Tensor | None = None
+
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The same with its data on another device or of another dtype."""
+        return self._replace(data=self.data.to(*args, **kwargs))
+
+
+def invert_permutation(permutation: Tensor) -> Tensor:
+    """The permutation that undoes this one."""
+    places = _C.arange(permutation.shape[0], device=permutation.device)
+    return _C.empty_like(permutation).scatter_(0, permutation, places)
+
+
+def pack_padded_sequence(
+    input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
+) -> PackedSequence:
+    """Pack a padded batch (L, N, ...), or (N, L, ...) where batch_first, of these lengths."""
+    lengths = lengths.tolist() if isinstance(lengths, Tensor) else list(lengths)
+    if batch_first:
+        input = input.transpose(0, 1)
+    if len(lengths) != input.shape[1]:
+        raise ValueError(
+            f"pack_padded_sequence: got {len(lengths)} lengths for a batch of {input.shape[1]}"
+        )
+    if not lengths or min(lengths) <= 0 or max(lengths) > input.shape[0]:
+        raise ValueError(
+            f"pack_padded_sequence: lengths must be from 1 to {input.shape[0]}, got {lengths}"
+        )
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    sorted_indices = None
+    if not enforce_sorted:
+        sorted_indices = _creation.tensor(order, dtype=_C.int64, device=input.device)
+        input = input.index_select(1, sorted_indices)
+    elif any(a < b for a, b in itertools.pairwise(lengths)):
+        raise ValueError(
+            "pack_padded_sequence: lengths must fall; pass enforce_sorted=False for others"
+        )
+    falling = [lengths[i] for i in order]
+    sizes = [sum(length > step for length in falling) for step in range(falling[0])]
+    data = _C.cat([input[step, :size] for step, size in enumerate(sizes)])
+    return PackedSequence(
+        data,
+        _creation.tensor(sizes, dtype=_C.int64),
+        sorted_indices,
+        None if sorted_indices is None else invert_permutation(sorted_indices),
+    )
+
+
+def pad_packed_sequence(
+    sequence: PackedSequence,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    total_length: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The padded batch and the lengths that a PackedSequence came from."""
+    sizes = sequence.batch_sizes.tolist()
+    length = len(sizes) if total_length is None else total_length
+    if length < len(sizes):
+        raise ValueError(
+            f"pad_packed_sequence: total_length {total_length} is less than the longest "
+            f"sequence, {len(sizes)}"
+        )
+    data, batch = sequence.data, sizes[0]
+    margin = [0, 0] * (data.dim() - 1)
+    steps = [
+        _C.pad(step, [*margin, 0, batch - size], "constant", padding_value)
+        for step, size in zip(data.split(sizes), sizes, strict=True)
+    ]
+    padded = _C.stack(steps)
+    if length > len(sizes):
+        extra = [0, 0] * data.dim() + [0, length - len(sizes)]
+        padded = _C.pad(padded, extra, "constant", padding_value)
+    counts = [sum(size > i for size in sizes) for i in range(batch)]
+    lengths = _creation.tensor(counts, dtype=_C.int64)
+    if sequence.unsorted_indices is not None:
+        padded = padded.index_select(1, sequence.unsorted_indices)
+        lengths = lengths.index_select(0, sequence.unsorted_indices)
+    return (padded.transpose(0, 1) if batch_first else padded), lengths
+
+
+def pad_sequence(
+    sequences: Sequence[Tensor],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Tensor:
+    """Tensors (L, ...) of different lengths as one (L, N, ...), or (N, L, ...).
+
+    >>> import engine
+    >>> parts = [engine.ones(1), engine.ones(3)]
+    >>> engine.nn.utils.rnn.pad_sequence(parts, batch_first=True).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
+    """
+    if padding_side not in ("left", "right"):
+        raise ValueError(f"pad_sequence: padding_side must be 'left' or 'right', "
+                         f"got '{padding_side}'")
+    longest = max(sequence.shape[0] for sequence in sequences)
+    padded = []
+    for sequence in sequences:
+        missing = longest - sequence.shape[0]
+        ends = [0, missing] if padding_side == "right" else [missing, 0]
+        margins = [0, 0] * (sequence.dim() - 1) + ends
+        padded.append(_C.pad(sequence, margins, "constant", padding_value))
+    return _C.stack(padded, 0 if batch_first else 1)
+
+
+def unpad_sequence(
+    padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
+) -> list[Tensor]:
+    """The sequences that pad_sequence put together."""
+    if not batch_first:
+        padded_sequences = padded_sequences.transpose(0, 1)
+    return [padded_sequences[i, :length] for i, length in enumerate(lengths.tolist())]
+
+
+def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
+    """Pack tensors (L, ...) of different lengths."""
+    lengths = [sequence.shape[0] for sequence in sequences]
+    return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
+    """The sequences of a PackedSequence."""
+    padded, lengths = pad_packed_sequence(packed_sequences)
+    return unpad_sequence(padded, lengths)

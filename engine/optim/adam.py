@@ -1,0 +1,157 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import _C
+from engine.optim.optimizer import (
+    Closure,
+    Optimizer,
+    Params,
+    check_betas,
+    check_options,
+    refuse_differentiable,
+)
+
+
+class Adam(Optimizer):
+    """Adaptive moments (Kingma and Ba, 2014), all parameters in one call.
+
+    `foreach`, `capturable` and `fused` are taken for compatibility and change nothing.
+
+    >>> import engine
+    >>> weight = engine.nn.Parameter(engine.ones(1))
+    >>> weight.grad = engine.ones(1)
+    >>> engine.optim.Adam([weight], lr=0.5).step()
+    >>> round(weight.item(), 4)
+    0.5
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        name = type(self).__name__
+        check_options(name, lr=lr, eps=eps, weight_decay=weight_decay)
+        check_betas(name, betas)
+        refuse_differentiable(name, differentiable)
+        super().__init__(params, {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        })
+
+    def step(self, closure: Closure | None = None) -> Any:
+        """Update the parameters by their gradients; closure recomputes and returns the loss."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            params = [param for param in group["params"] if param.grad is not None]
+            states = [self.state[param] or self._initial_state(param, group) for param in params]
+            if len({state["step"] for state in states}) == 1:
+                self._apply(group, params, states)
+            else:
+                self._apply_by_step(group, params, states)
+        return loss
+
+    def _apply_by_step(self, group: dict[str, Any], params: list[Any], states: list[Any]) -> None:
+        """Parameters that had no gradient in some step lag behind the others."""
+        by_step: dict[int, list[int]] = {}
+        for i, state in enumerate(states):
+            by_step.setdefault(state["step"], []).append(i)
+        for at in by_step.values():
+            self._apply(group, [params[i] for i in at], [states[i] for i in at])
+
+    def _initial_state(self, param: Any, group: dict[str, Any]) -> dict[str, Any]:
+        state = self.state[param]
+        state["step"] = 0
+        names = ["exp_avg", "exp_avg_sq"]
+        if group["amsgrad"]:
+            names.append("max_exp_avg_sq")
+        for name in names:
+            state[name] = _C.zeros_like(param.data)
+        return state
+
+    def _apply(self, group: dict[str, Any], params: list[Any], states: list[Any]) -> None:
+        amsgrad = group["amsgrad"]
+        step = states[0]["step"] + 1
+        beta1, beta2 = group["betas"]
+        _C.adam_step_(
+            params,
+            [param.grad for param in params],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [state["max_exp_avg_sq"] for state in states] if amsgrad else [],
+            step=step,
+            lr=float(group["lr"]),
+            beta1=float(beta1),
+            beta2=float(beta2),
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            decoupled=group["decoupled_weight_decay"],
+            amsgrad=amsgrad,
+            maximize=group["maximize"],
+        )
+        for state in states:
+            state["step"] = step
+
+
+class AdamW(Adam):
+    """Adam whose weight decay does not pass through the moments (Loshchilov and Hutter, 2017).
+
+    >>> import engine
+    >>> weight = engine.nn.Parameter(engine.ones(1))
+    >>> weight.grad = engine.zeros(1)
+    >>> engine.optim.AdamW([weight], lr=0.5, weight_decay=0.1).step()
+    >>> round(weight.item(), 4)
+    0.95
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            differentiable=differentiable,
+            decoupled_weight_decay=True,
+        )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        # A state saved from an optimizer without the option must not switch it off.
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

@@ -1,0 +1,90 @@
+"""``engine.load`` and ``engine.save``: a thin face over ``hub.formats``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine import _C
+from engine._C import Tensor
+from hub import formats
+from hub.formats import Buffer, Storage
+
+
+def _each(value: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
+    """``value`` with everything of ``kind`` in its dicts, lists and tuples converted."""
+    if isinstance(value, kind):
+        return convert(value)
+    if isinstance(value, Mapping):
+        return type(value)((k, _each(v, kind, convert)) for k, v in value.items())  # type: ignore[call-arg]
+    if isinstance(value, (list, tuple)):
+        return type(value)(_each(v, kind, convert) for v in value)
+    return value
+
+
+def load(f: str | Path, map_location: Any = None, *, weights_only: bool = True, mmap: bool = True) -> Any:
+    """Reads a weight file: safetensors, PyTorch's zip or its older format, told apart by content.
+
+    Tensors lie over the mapped file where the format allows, and are copied page by page when written.
+    Tensors that share memory in the file share it here. Nothing in the file is ever executed:
+    ``weights_only`` and ``mmap`` are accepted, and True. Raises ``hub.formats.FormatError``, naming the
+    file, for anything malformed.
+
+    >>> import engine, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "weights.safetensors")
+    >>> engine.save({"w": engine.ones(2)}, path)
+    >>> engine.load(path)
+    {'w': tensor([1., 1.])}
+    """
+    if not weights_only:
+        raise ValueError("load: weights_only=False would run code from the file; there is no such option")
+    if map_location is not None and _C.device(map_location).type != "cpu":
+        raise RuntimeError(f"load: device {map_location} is not available")
+    bytes_of: dict[int, Tensor] = {}
+
+    def to_tensor(buffer: Buffer) -> Tensor:
+        memory = buffer.storage.memory
+        if id(buffer.storage) not in bytes_of:
+            bytes_of[id(buffer.storage)] = _C.from_numpy(memory)
+        dtype = getattr(_C, buffer.dtype, None)
+        if not isinstance(dtype, _C.dtype):
+            raise TypeError(f"load: {f} holds a tensor of {buffer.dtype}, which the engine does not have")
+        shared = bytes_of[id(buffer.storage)]
+        made = _C._view_storage(shared, dtype, buffer.shape, buffer.strides, buffer.offset)
+        return made.requires_grad_(buffer.requires_grad)
+
+    return _each(formats.read(Path(f), writable=True), Buffer, to_tensor)
+
+
+def save(obj: Any, f: str | Path) -> None:
+    """Writes tensors in nested dicts, lists and tuples: ``.safetensors``, or ``.pt``, ``.pth`` and ``.bin``.
+
+    The file appears whole or not at all. PyTorch reads it with ``weights_only=True``.
+
+    >>> import engine, os, tempfile
+    >>> engine.save([engine.zeros(1), 3], os.path.join(tempfile.mkdtemp(), "pair.pt"))
+    """
+    storages: dict[int, Storage] = {}
+
+    def to_buffer(tensor: Tensor) -> Buffer:
+        plain = tensor.detach()
+        if any(s < 0 for s in plain.stride()):
+            plain = plain.contiguous()
+        whole = _C._storage_bytes(plain)
+        key = whole.data_ptr()
+        if key not in storages:
+            storages[key] = Storage(np.asarray(whole))
+        dtype = str(plain.dtype).removeprefix("engine.")
+        return Buffer(
+            dtype,
+            tuple(plain.shape),
+            tuple(plain.stride()),
+            storages[key],
+            plain.storage_offset(),
+            requires_grad=tensor.requires_grad and tensor.is_leaf,
+        )
+
+    formats.write(Path(f), _each(obj, Tensor, to_buffer))

@@ -1,0 +1,85 @@
+"""The exceptions that `hub` raises: one family, each message one line."""
+
+from __future__ import annotations
+
+
+class HubError(Exception):
+    """Anything that goes wrong in `hub`; every other exception here is one."""
+
+
+class FormatError(HubError):
+    """A weight file that cannot be read, and what is wrong with it.
+
+    `file` names the file, and the member inside it where there is one; `position` is the byte at
+    which reading stopped. Both are None where they are not known.
+
+    >>> print(FormatError("the header is cut short", file="model.safetensors", position=8))
+    model.safetensors: at byte 8: the header is cut short
+    """
+
+    def __init__(
+        self, reason: str, *, file: str | None = None, position: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.file = file
+        self.position = position
+
+    def __str__(self) -> str:
+        where = [self.file] if self.file is not None else []
+        if self.position is not None:
+            where.append(f"at byte {self.position}")
+        return ": ".join([*where, self.reason])
+
+
+class RefError(HubError, ValueError):
+    """A reference cannot be understood, or would leave the place it names."""
+
+
+class NotFoundError(HubError):
+    """What a reference names does not exist at its source, or is not in the cache."""
+
+
+class FetchError(HubError):
+    """A source could not be reached, or answered with something that is not the file."""
+
+
+class OfflineError(HubError):
+    """A file would have to be fetched, and fetching is switched off."""
+
+
+class CacheError(HubError):
+    """The cache folder cannot be read or written."""
+
+
+class IntegrityError(HubError):
+    """A file is not the one that was asked for: its SHA-256 differs.
+
+    `expected` and `got` are SHA-256 digests in hexadecimal; `source` says where the bytes were
+    read from. `got` is None where the source of the bytes does not say.
+    """
+
+    def __init__(
+        self, ref: str, *, expected: str, got: str | None, source: str, advice: str
+    ) -> None:
+        super().__init__(
+            f"{ref}: wrong SHA-256 from {source}: expected {expected}, "
+            f"got {got or 'another'}: {advice}"
+        )
+        self.ref = ref
+        self.expected = expected
+        self.got = got
+        self.source = source
+        self.advice = advice
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions are rebuilt from `args`, which is the message: crossing to another process
+        # (a pool, a data loader) needs the parts.
+        state = (self.ref, self.expected, self.got, self.source, self.advice)
+        return _integrity_error, state
+
+
+def _integrity_error(
+    ref: str, expected: str, got: str | None, source: str, advice: str
+) -> IntegrityError:
+    return IntegrityError(ref, expected=expected, got=got, source=source, advice=advice)

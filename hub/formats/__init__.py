@@ -1,0 +1,31 @@
+"""Weight files: safetensors and PyTorch's, read and written with numpy alone.
+
+`read` and `write` are all that most callers need; a tensor is a `Buffer`. Nothing that a file
+names is ever imported or called, and there is no option to do so.
+"""
+
+from __future__ import annotations
+
+from hub.errors import FormatError
+from hub.formats.buffer import Buffer, Storage
+from hub.formats.dtypes import DTYPES, DType
+from hub.formats.files import read, scan, write
+from hub.formats.safetensors import SafetensorsFile, save_safetensors
+from hub.formats.scan import GlobalUse, ScanReport
+from hub.formats.torchwriter import save_torch
+
+__all__ = [
+    "DTYPES",
+    "Buffer",
+    "DType",
+    "FormatError",
+    "GlobalUse",
+    "SafetensorsFile",
+    "ScanReport",
+    "Storage",
+    "read",
+    "save_safetensors",
+    "save_torch",
+    "scan",
+    "write",
+]

@@ -1,0 +1,140 @@
+"""Reading and writing weight files of whichever format."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hub.formats.safetensors import SafetensorsFile, header_length, save_safetensors
+from hub.formats.scan import ScanReport, scan_pickle
+from hub.formats.source import Source, open_source
+from hub.formats.torchfile import read_pickle, read_torch_zip
+from hub.formats.torchwriter import save_torch
+from hub.formats.zipreader import ZipReader
+
+AnyPath = str | os.PathLike[str]
+_TORCH_SUFFIXES = (".pt", ".pth", ".bin")
+_ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
+_PICKLE_PROTOCOLS = range(2, 6)
+
+# What else comes in the place of a weight file, by how it begins.
+_OTHERS = (
+    (b"version https://git-lfs", "a Git LFS pointer: the file itself was not fetched"),
+    (b"GGUF", "a GGUF file, which is not supported"),
+    (b"\x89HDF", "an HDF5 file, which is not supported"),
+    (b"\x93NUMPY", "a .npy file, which is not supported"),
+    (b"\x1f\x8b", "packed with gzip: unpack it first"),
+    (b"7z\xbc\xaf", "packed with 7-Zip: unpack it first"),
+    (b"{", "JSON text, not weights"),
+)
+_TAR_MAGIC = (257, b"ustar")
+
+
+def read(path: AnyPath, *, member: str | None = None, writable: bool = False) -> object:
+    """Return what a weight file holds, with every tensor as a `Buffer`.
+
+    The format is told by the content, never by the name: safetensors gives a dict of buffers;
+    PyTorch's zip and legacy files give the object that was saved; a bare pickle gives plain data
+    and numpy arrays (which cannot be written to). `member` reads a file inside a zip. Tensors look
+    into the mapped file, which must stay as it is while they are in use; with `writable` they can
+    be written to, and the file does not change. Raises FormatError for anything else.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from hub.formats import Buffer
+    >>> path = Path(tempfile.mkdtemp()) / "one.safetensors"
+    >>> write(path, {"x": Buffer.from_numpy(np.ones(2))})
+    >>> read(path)["x"].numpy().tolist()
+    [1.0, 1.0]
+    """
+    source = _open(path, member, writable)
+    kind = _kind(source)
+    if kind == "zip":
+        return read_torch_zip(source)
+    if kind == "pickle":
+        return read_pickle(source)
+    if kind == "safetensors":
+        return dict(SafetensorsFile(source))
+    raise source.error(_what_else(source))
+
+
+def write(path: AnyPath, value: object) -> None:
+    """Write a value in the format that the name ends in: .safetensors, .pt, .pth or .bin.
+
+    The file appears whole or not at all. A safetensors file takes a flat dict of buffers (see
+    `save_safetensors`), the others what `save_torch` takes. Raises ValueError for other endings.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix in _TORCH_SUFFIXES:
+        save_torch(path, value)
+    elif suffix != ".safetensors":
+        known = ", ".join((".safetensors", *_TORCH_SUFFIXES))
+        raise ValueError(f"path {os.fspath(path)!r}: the name should end in one of {known}")
+    elif isinstance(value, dict):
+        save_safetensors(path, value)
+    else:
+        raise TypeError(f"value: a safetensors file holds a dict, got {type(value).__name__}")
+
+
+def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
+    """List every global that the pickles of a file name, without making any object.
+
+    A zip is searched for members that end in .pkl; a safetensors file has no pickle. Anything
+    else is taken for a pickle. Raises FormatError where the file or its zip cannot be read.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "evil.pkl"
+    >>> _ = path.write_bytes(b"cos\\nsystem\\n(Vls\\ntR.")
+    >>> [(use.module, use.name, use.allowed) for use in scan(path).globals]
+    [('os', 'system', False)]
+    """
+    source = _open(path, member, writable=False)
+    kind = _kind(source)
+    if kind == "safetensors":
+        return ScanReport((), None)
+    if kind != "zip":
+        return scan_pickle(source)
+    archive = ZipReader(source)
+    pickles = [name for name in archive.members if name.endswith(".pkl")]
+    if not pickles:
+        raise source.error(f"no pickle is in the zip: {', '.join(list(archive.members)[:8])}")
+    reports = [scan_pickle(archive.read(name)) for name in pickles]
+    found = tuple(use for report in reports for use in report.globals)
+    problems = [report.problem for report in reports if report.problem is not None]
+    return ScanReport(found, problems[0] if problems else None)
+
+
+def _open(path: AnyPath, member: str | None, writable: bool) -> Source:
+    source = open_source(path, writable=writable)
+    if member is None:
+        return source
+    if _kind(source) != "zip":
+        raise source.error(f"not a zip, and {member!r} is to be read inside it")
+    inner = ZipReader(source).read(member)
+    if not len(inner):
+        raise inner.error("the file is empty")
+    return inner
+
+
+def _kind(source: Source) -> str | None:
+    start = source.bytes(0, 4)
+    if start in _ZIP_STARTS:
+        return "zip"
+    if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:
+        return "pickle"
+    return "safetensors" if header_length(source) is not None else None
+
+
+def _what_else(source: Source) -> str:
+    """Say what a file is that is none of the formats."""
+    start = source.bytes(0, 512)
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] == b"<":
+        return "an HTML or XML page, not weights: the download got a page instead of the file"
+    for magic, what in _OTHERS:
+        if text.startswith(magic):
+            return what
+    at, magic = _TAR_MAGIC
+    if start[at : at + len(magic)] == magic:
+        return "a tar archive: PyTorch files from before version 0.1.10 are not supported"
+    return f"neither safetensors nor a PyTorch file nor a pickle: it begins with {start[:8]!r}"

@@ -1,0 +1,83 @@
+"""Where files come from: one module per kind of source, found by the table below.
+
+A source turns a reference into its canonical spelling and then either says where the file lies on
+this machine (`LocalSource`) or streams it into a sink (`RemoteSource`). It never touches the
+cache: hashes, locks and publication are the same for all of them and live above.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from hub.errors import RefError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hub.refs import Ref
+    from hub.sink import Sink
+
+# kind: "module:class", imported on first use, so that a source costs nothing until it is needed.
+_TABLE = {
+    "builtin": "hub.sources.builtin:BuiltinSource",
+    "file": "hub.sources.file:FileSource",
+    "http": "hub.sources.https:HttpsSource",
+    "https": "hub.sources.https:HttpsSource",
+    "pypi": "hub.sources.pypi:PyPISource",
+}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a source learned while it fetched a file."""
+
+    source: str  # where the bytes came from, without secrets: shown to people
+    license: str | None = None
+    archive_sha256: str | None = None
+
+
+class Source(Protocol):
+    """What every source can do."""
+
+    from_archive: bool
+
+    def identify(self, text: str) -> str:
+        """The canonical spelling of an unpinned reference; RefError if it is none."""
+
+
+@runtime_checkable
+class LocalSource(Source, Protocol):
+    """A source whose files already lie on this machine: they are used in place, never copied."""
+
+    def locate(self, ref: Ref) -> Path:
+        """The file; NotFoundError if there is none."""
+
+
+@runtime_checkable
+class RemoteSource(Source, Protocol):
+    """A source whose files must be brought here."""
+
+    def fetch(self, ref: Ref, sink: Sink) -> Provenance:
+        """Write the file into the sink; FetchError or NotFoundError if that cannot be done."""
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of source there are, in alphabetical order.
+
+    >>> kinds()
+    ('builtin', 'file', 'http', 'https', 'pypi')
+    """
+    return tuple(sorted(_TABLE))
+
+
+@functools.cache
+def source_for(kind: str) -> LocalSource | RemoteSource:
+    """The source of this kind; RefError, with the kinds there are, if there is none."""
+    if kind not in _TABLE:
+        raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
+    module, _, name = _TABLE[kind].partition(":")
+    source: LocalSource | RemoteSource = getattr(importlib.import_module(module), name)()
+    return source

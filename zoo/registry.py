@@ -1,0 +1,233 @@
+"""Which models there are, where their weights come from, and how they are loaded.
+
+A family is one file; its entry points are decorated with `register` and called as their model is
+named. Nothing heavy is imported before a model is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zoo import labels
+from zoo.errors import UnknownModelError, WeightsError
+
+if TYPE_CHECKING:
+    from engine import Tensor
+    from zoo.classifier import ImageClassifier
+    from zoo.preprocessing import Preprocess
+
+    State = dict[str, Tensor]
+
+Builder = TypeVar("Builder", bound="Callable[..., ImageClassifier]")
+
+# The packages whose import registers the families.
+_FAMILIES = ("zoo.vision",)
+_models: dict[str, ModelInfo] = {}
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measured figure: what, how much, on which data, and who says so."""
+
+    name: str
+    value: float
+    data: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights and what is known about it.
+
+    `ref` is the hub's reference, `size` the file's in bytes, `rename` a table of regular
+    expressions and replacements, applied in turn, that maps the file's names to the model's.
+    """
+
+    tag: str
+    ref: str
+    sha256: str
+    size: int
+    licence: str
+    origin: str
+    num_params: int
+    preprocess: Preprocess
+    metrics: tuple[Metric, ...]
+    rename: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model: who builds it, what it was published as, and its weights by tag.
+
+    `head` is the prefix of the parameters that depend on the number of classes, `preprocess` what
+    a model without pretrained weights gets.
+    """
+
+    name: str
+    build: Callable[..., ImageClassifier]
+    task: str
+    summary: str
+    paper: str
+    label_set: str
+    head: str
+    preprocess: Preprocess
+    weights: Mapping[str, Weights]
+
+    @property
+    def default_tag(self) -> str | None:
+        """The first tag, or None if the model has no weights."""
+        return next(iter(self.weights), None)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the outputs."""
+        return labels.read(self.label_set)
+
+
+def register(
+    *,
+    task: str,
+    summary: str,
+    paper: str,
+    label_set: str,
+    head: str,
+    preprocess: Preprocess,
+    weights: tuple[Weights, ...] = (),
+) -> Callable[[Builder], Builder]:
+    """Enter a model under its builder's name; the first of `weights` is the default.
+
+    Raises ValueError if the name is taken.
+    """
+
+    def enter(build: Builder) -> Builder:
+        name = build.__name__
+        if name in _models:
+            raise ValueError(f"register: a model named {name!r} is there already")
+        _models[name] = ModelInfo(
+            name=name,
+            build=build,
+            task=task,
+            summary=summary,
+            paper=paper,
+            label_set=label_set,
+            head=head,
+            preprocess=preprocess,
+            weights={entry.tag: entry for entry in weights},
+        )
+        return build
+
+    return enter
+
+
+def list_models(
+    pattern: str = "*", *, task: str | None = None, pretrained: bool = False
+) -> list[str]:
+    """Names that match a shell pattern, sorted; with `pretrained`, one `arch.tag` per weights.
+
+    >>> list_models("digits*")
+    ['digits_cnn', 'digits_mlp']
+    >>> list_models("digits*", pretrained=True)
+    ['digits_cnn.uci', 'digits_mlp.uci']
+    """
+    found = [model for model in _all_models().values() if task in (None, model.task)]
+    names = (
+        [f"{model.name}.{tag}" for model in found for tag in model.weights]
+        if pretrained
+        else [model.name for model in found]
+    )
+    return sorted(fnmatch.filter(names, pattern))
+
+
+def info(name: str) -> ModelInfo:
+    """What is known about a model, given as `arch` or `arch.tag`.
+
+    Raises `UnknownModelError`, which lists the closest names.
+
+    >>> info("efficientnet_lite0.in1k").weights["in1k"].num_params
+    4652008
+    """
+    return _resolve(name)[0]
+
+
+def load(name: str, pretrained: bool = True, **kwargs: Any) -> ImageClassifier:
+    """Build a model, in evaluation mode, with the weights that the tag of `arch.tag` names.
+
+    Further arguments go to the model's builder. With a `num_classes` other than the weights' own,
+    the classifier is a fresh one and everything before it is pretrained.
+
+    Raises `UnknownModelError` for a name that is not there, `WeightsError` if there are no weights
+    or they do not fit, and the hub's errors if they cannot be fetched or are not the expected ones.
+
+    >>> load("digits_mlp", pretrained=False, num_classes=2).num_classes
+    2
+    """
+    found, weights = _resolve(name)
+    if pretrained and weights is None:
+        raise WeightsError(
+            f"{name}: there are no pretrained weights; "
+            f"zoo.load({name!r}, pretrained=False) builds it with random ones"
+        )
+    model = found.build(**kwargs)
+    chosen = weights if pretrained else None
+    if chosen is not None:
+        _load_weights(model, found, chosen)
+    model.describe(found, chosen)
+    return model.eval()
+
+
+def _all_models() -> dict[str, ModelInfo]:
+    for package in _FAMILIES:
+        importlib.import_module(package)
+    return _models
+
+
+def _resolve(name: str) -> tuple[ModelInfo, Weights | None]:
+    """The model and the weights of `arch.tag`, the default ones of `arch`."""
+    models = _all_models()
+    arch, _, tag = name.partition(".")
+    found = models.get(arch)
+    if found is None:
+        close = difflib.get_close_matches(arch, models, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else "zoo.list() names them all"
+        raise UnknownModelError(f"{name}: no such model; {hint}")
+    if tag and tag not in found.weights:
+        tags = ", ".join(found.weights) or "none"
+        raise UnknownModelError(f"{name}: {arch} has no weights {tag!r}; it has: {tags}")
+    wanted = tag or found.default_tag
+    return found, None if wanted is None else found.weights[wanted]
+
+
+def _load_weights(model: ImageClassifier, found: ModelInfo, weights: Weights) -> None:
+    state = _read_state(weights)
+    if model.num_classes != len(found.labels):
+        state = {k: v for k, v in state.items() if not k.startswith(found.head)}
+        fresh = model.state_dict()
+        state |= {k: v for k, v in fresh.items() if k.startswith(found.head)}
+    try:
+        model.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f"{found.name}.{weights.tag}: {weights.ref}: {error}") from error
+
+
+def _read_state(weights: Weights) -> State:
+    """Fetch, verify and read the file, under the model's names."""
+    import engine
+    import hub
+
+    path = hub.download(weights.ref, sha256=weights.sha256)
+    state = engine.load(path)
+    if not isinstance(state, dict):
+        raise WeightsError(f"{weights.ref}: expected names and tensors, got {type(state).__name__}")
+    return {_rename(name, weights.rename): tensor for name, tensor in state.items()}
+
+
+def _rename(name: str, table: tuple[tuple[str, str], ...]) -> str:
+    for pattern, replacement in table:
+        name = re.sub(pattern, replacement, name)
+    return name
