@@ -88,7 +88,4 @@ ROWS = [
     Row("masked_select", lambda x, m: np.broadcast_arrays(x, m)[0][np.broadcast_arrays(x, m)[1]],
         [Arg(3, 4), _mask(4)], dtypes="all"),
     Row("nonzero", lambda x: np.argwhere(x), [Arg(3, 4)], dtypes="all", grad=False, empty=True),
-    Row("as_strided", lambda x, size, stride, start: np.lib.stride_tricks.as_strided(
-            x.reshape(-1)[start:], size, [s * x.itemsize for s in stride]), [Arg(12), (3, 4), (2, 1), 1],
-        dtypes="wide"),
 ]
