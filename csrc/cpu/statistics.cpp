@@ -32,7 +32,8 @@ Tensor difference(const Tensor& a, const Tensor& b) {
     const Value args[] = {a, b};
     Results results;
     results.push(Tensor::empty(a.sizes(), a.dtype()));
-    elementwise_kernels[static_cast<int>(DeviceType::CPU)]({Call<"sub">::op(), Args(args, 2), results, a.dtype()});
+    elementwise_kernels[static_cast<int>(DeviceType::CPU)](
+        {Call<"sub">::op(), Args(args, 2), results, a.dtype()});
     return results[0];
 }
 
