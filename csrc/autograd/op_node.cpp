@@ -54,9 +54,10 @@ void OpNode::add_input(const Value& v, bool save, Input& input) {
 
 void OpNode::save_results(const Results& results) {
     if (!(uses_ & kUsesResults)) return;
-    for (const Tensor& t : results) {
-        results_.push_back(detach(t));
-        result_versions_.push_back(t->storage->version());
+    for (int k = 0; k < results.size(); ++k) {
+        const bool used = uses_ & uses_result(std::min(k, 2));
+        results_.push_back(used ? detach(results[k]) : Tensor());
+        result_versions_.push_back(used ? results[k]->storage->version() : 0);
     }
 }
 
@@ -76,6 +77,7 @@ void OpNode::check_saved(const Tensor& t, uint32_t version) const {
 }
 
 Tensor OpNode::saved_result(int i) const {
+    if (!results_[i].defined()) return {};
     check_saved(results_[i], result_versions_[i]);
     Tensor t = detach(results_[i]);
     if (is_floating(t.dtype())) {

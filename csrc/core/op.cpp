@@ -65,15 +65,27 @@ Op& Op::from_self() {
     return *this;
 }
 
+static int result_index(const Schema& schema, std::string_view name) {
+    const auto found = std::find(schema.results.begin(), schema.results.end(), name);
+    return found == schema.results.end() ? -1 : static_cast<int>(found - schema.results.begin());
+}
+
+// "result" is all of them, unless one of several has that name.
+static UseMask use_of(const Schema& schema, std::string_view word) {
+    if (const int index = schema.index_of(word); index >= 0) return UseMask{1} << index;
+    if (const int index = result_index(schema, word); index >= 0 && schema.results.size() > 1) return uses_result(index);
+    return word == "result" ? kUsesResults : 0;
+}
+
 UseMask Op::mask(const char* uses) const {
     UseMask bits = 0;
     const std::string_view text(uses);
     for (size_t begin = 0; begin < text.size();) {
         const size_t end = std::min(text.find(' ', begin), text.size());
         const std::string_view word = text.substr(begin, end - begin);
-        const int index = schema.index_of(word);
-        check_as(ErrorKind::Value, index >= 0 || word == "result", full_name(), ": gradient uses unknown '", word, "'");
-        bits |= index >= 0 ? UseMask{1} << index : kUsesResults;
+        const UseMask use = use_of(schema, word);
+        check_as(ErrorKind::Value, use != 0, full_name(), ": gradient uses unknown '", word, "'");
+        bits |= use;
         begin = end + 1;
     }
     return bits;
@@ -136,8 +148,8 @@ static int index_in(const Op& op, std::string_view name) {
 }
 
 Value Backward::operator[](std::string_view name) const {
-    if (name == "result") return results[0];
-    return args[index_in(op, name)];
+    if (const int index = result_index(op.schema, name); index >= 0) return results[index];
+    return name == "result" ? Value(results[0]) : args[index_in(op, name)];
 }
 
 Tensor Backward::tensor(std::string_view name) const {

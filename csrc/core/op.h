@@ -83,7 +83,7 @@ struct Backward {
     std::vector<Tensor>* lists;  // per argument: of Tensor[] ones
     const Tensor& g;           // grads[0]
 
-    // An argument by name, or "result".
+    // An argument or a result by name; "result" is the first one.
     Value operator[](std::string_view name) const;
     Tensor tensor(std::string_view name) const;
     int64_t integer(std::string_view name) const { return (*this)[name].integer(); }
@@ -113,9 +113,10 @@ enum class Promote : uint8_t {
     Select,  // where: a bool condition comes first and takes no part
 };
 
-// What a gradient reads, so that only that is kept: bits 0..30 are arguments, bit 31 the results.
+// What a gradient reads, so that only that is kept: bits 0..28 are arguments, bits 31, 30 and 29 the results.
 using UseMask = uint32_t;
-constexpr UseMask kUsesResults = UseMask{1} << 31;
+constexpr UseMask uses_result(int k) { return UseMask{1} << (31 - k); }
+constexpr UseMask kUsesResults = uses_result(0) | uses_result(1) | uses_result(2);
 
 struct Op {
     enum class Form : uint8_t { Kernel, Compose, View, InPlace };

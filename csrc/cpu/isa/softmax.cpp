@@ -199,6 +199,15 @@ void scaled_softmax_rows(char* const* data, const int64_t* strides, int64_t n, c
     }
 }
 
+// data: result, x, weights (none: all 1). The sum of weight * x over strides[0] elements.
+template <class T>
+void weighted_sum_row(char* const* data, const int64_t* strides, int64_t, const double*) {
+    const T *x = reinterpret_cast<const T*>(data[1]), *weights = reinterpret_cast<const T*>(data[2]);
+    *reinterpret_cast<T*>(data[0]) = sum_vec<T>(strides[0], [&](int64_t i, auto lanes) {
+        return weights ? load_vec(x + i, lanes) * load_vec(weights + i, lanes) : load_vec(x + i, lanes);
+    });
+}
+
 template <class T>
 void add_loops() {
     const auto add = [](const char* name, Loop loop) { register_loop(name, dtype_of<T>(), IsaLevel::ISA, loop); };
@@ -212,6 +221,7 @@ void add_loops() {
     add("_log_softmax_backward.columns", columns<T, &Columns<T>::log_softmax_backward>);
     add("logsumexp.rows", logsumexp_rows<T>);
     add("scaled_softmax.rows", scaled_softmax_rows<T>);
+    add("weighted_sum.row", weighted_sum_row<T>);
 }
 
 LOOPS {

@@ -1,0 +1,48 @@
+#include "cpu/channel_norm.h"
+
+namespace bestiary::cpu {
+
+// Strides that put the channels last in memory.
+static Dims channels_last_strides(const Dims& sizes) {
+    Dims strides(sizes.size());
+    strides[1] = 1;
+    int64_t step = sizes[1];
+    for (int d = sizes.size() - 1; d >= 0; --d) {
+        if (d == 1) continue;
+        strides[d] = step;
+        step *= sizes[d];
+    }
+    return strides;
+}
+
+static bool same_layout(const Dims& sizes, const Dims& a, const Dims& b) {
+    for (int d = 0; d < sizes.size(); ++d)
+        if (sizes[d] != 1 && a[d] != b[d]) return false;
+    return true;
+}
+
+ChannelLayout::ChannelLayout(const Tensor& self) : batch(self.sizes()[0]), channels(self.sizes()[1]) {
+    for (int d = 2; d < self.dim(); ++d) spatial *= self.sizes()[d];
+    const Dims last = channels_last_strides(self.sizes());
+    channels_last = (spatial == 1 && self.is_contiguous()) || (!self.is_contiguous() && same_layout(self.sizes(), self.strides(), last));
+    strides = channels_last ? last : contiguous_strides(self.sizes());
+}
+
+bool ChannelLayout::fits(const Tensor& t) const { return same_layout(t.sizes(), t.strides(), strides); }
+
+Tensor ChannelLayout::fit(const Tensor& t, DType computed) const {
+    if (t.dtype() == computed && fits(t)) return t;
+    Tensor copy = Tensor::empty_strided(t.sizes(), strides, computed);
+    copy_into(copy, t);
+    return copy;
+}
+
+LaidOutResult::LaidOutResult(const Tensor& result, const ChannelLayout& layout, DType computed)
+    : result_(result), work_(result.dtype() == computed && layout.fits(result)
+                                 ? result : Tensor::empty_strided(result.sizes(), layout.strides, computed)) {}
+
+LaidOutResult::~LaidOutResult() {
+    if (work_.impl() != result_.impl()) copy_into(result_, work_);
+}
+
+}  // namespace bestiary::cpu

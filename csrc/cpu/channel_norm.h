@@ -1,0 +1,54 @@
+// What the drivers of batch norm and group norm share: see Note [Channel loops] in isa/channel_norm.cpp.
+#pragma once
+
+#include "cpu/parallel.h"
+#include "cpu/staging.h"
+
+namespace bestiary::cpu {
+
+// (N, C, ...) in memory: planes of one channel, or rows of all channels.
+struct ChannelLayout {
+    bool channels_last = false;
+    int64_t batch = 1, channels = 1, spatial = 1;
+    Dims strides;
+
+    explicit ChannelLayout(const Tensor& self);
+    // Elements of one channel.
+    int64_t count() const { return batch * spatial; }
+    // The tensor in this layout, copied if it is not.
+    Tensor fit(const Tensor& t, DType computed) const;
+    bool fits(const Tensor& t) const;
+};
+
+// A result in some layout, computed in `computed`, which reaches its own tensor when this goes out of scope.
+class LaidOutResult {
+public:
+    LaidOutResult(const Tensor& result, const ChannelLayout& layout, DType computed);
+    ~LaidOutResult();
+    LaidOutResult(const LaidOutResult&) = delete;
+    LaidOutResult& operator=(const LaidOutResult&) = delete;
+    char* raw() const { return work_.raw(); }
+
+private:
+    Tensor result_, work_;
+};
+
+// One parameter per channel, or the same value for all.
+template <class T>
+class PerChannel {
+public:
+    PerChannel(const Tensor& t, T otherwise) : values_(staged(t, dtype_of<T>())), otherwise_(otherwise) {}
+    T operator[](int64_t c) const { return values_.defined() ? values_.template data<T>()[c] : otherwise_; }
+
+private:
+    Tensor values_;
+    T otherwise_;
+};
+
+// The address of element i, as loops take it.
+template <class T>
+char* at(T* values, int64_t i) {
+    return reinterpret_cast<char*>(const_cast<std::remove_const_t<T>*>(values + i));
+}
+
+}  // namespace bestiary::cpu

@@ -1,0 +1,130 @@
+// Normalisation of channels: batch norm, group norm, instance norm.
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+constexpr Call<"_batch_norm_train"> train;
+constexpr Call<"_batch_norm_eval"> evaluate;
+constexpr Call<"_batch_norm_backward"> batch_norm_backward;
+constexpr Call<"rsqrt"> rsqrt;
+constexpr Call<"mean.dim"> mean_along;
+
+// The shape (1, C, 1, ...) in which a parameter per channel meets self.
+Dims channel_shape(const Tensor& self) {
+    Dims shape(self.dim(), 1);
+    shape[1] = self.sizes()[1];
+    return shape;
+}
+
+// Every dimension but the channels.
+Dims reduced_dims(const Tensor& self) {
+    Dims dims;
+    for (int d = 0; d < self.dim(); ++d)
+        if (d != 1) dims.push_back(d);
+    return dims;
+}
+
+Tensor affine(Tensor normal, const Value& weight, const Value& bias, const Dims& shape) {
+    if (!weight.none()) normal = normal * reshape(weight, shape);
+    if (!bias.none()) normal = normal + reshape(bias, shape);
+    return normal;
+}
+
+// Self's layout where it has no gaps: channels-last stays so.
+void add_like_self(const Tensor& self, Meta& m) {
+    check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
+    m.add(self.sizes(), self.dtype());
+    if (!self.is_contiguous() && is_dense(self.sizes(), self.strides())) m.outs[0].strides = self.strides();
+}
+
+void give_gradients(const Backward& b, const Value& mean, const Value& rstd, bool training) {
+    const Results grads = batch_norm_backward.all(b.g, b["self"], b["weight"], mean, rstd, training, b.needs("self"),
+                                                  b.needs("weight"), b.needs("bias"));
+    if (b.needs("self")) b.give("self", grads[0]);
+    if (b.needs("weight")) b.give("weight", grads[1]);
+    if (b.needs("bias")) b.give("bias", grads[2]);
+}
+
+OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+   "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
+    .doc("batch_norm by the statistics of the batch; writes the running ones.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        add_like_self(self, m);
+        m.add({self.sizes()[1]}, compute_type(self.dtype()));
+        m.add({self.sizes()[1]}, compute_type(self.dtype()));
+    })
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims dims = reduced_dims(self);
+        const Tensor centred = self - mean_along(self, dims, true);
+        const Tensor scale = rsqrt(mean_along(centred * centred, dims, true) + a[6]);
+        r.push(affine(centred * scale, a[1], a[2], channel_shape(self)));
+    })
+    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b["mean"], b["rstd"], true); });
+
+OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float eps) -> Tensor")
+    .doc("batch_norm by running statistics.")
+    .shape([](const Op&, Args a, Meta& m) { add_like_self(a.tensor(0), m); })
+    .compose([](Args a, Results& r) {
+        const Dims shape = channel_shape(a.tensor(0));
+        const Tensor scale = rsqrt(reshape(a[4], shape) + a[5]);
+        r.push(affine((a[0] - reshape(a[3], shape)) * scale, a[1], a[2], shape));
+    })
+    .grads("self weight bias running_mean running_var", [](const Backward& b) {
+        give_gradients(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false);
+    });
+
+OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, bool training, "
+   "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")
+    .doc("The gradients of batch_norm; those not wanted have no elements.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(1);
+        const Dims channels{self.sizes()[1]}, none{0};
+        if (a.flag(6)) add_like_self(self, m);
+        else m.add(none, self.dtype());
+        m.add(a.flag(7) ? channels : none, self.dtype());
+        m.add(a.flag(8) ? channels : none, self.dtype());
+    });
+
+void check_channels(const char* name, const Value& parameter, const Tensor& self) {
+    if (parameter.none()) return;
+    const Dims expected{self.sizes()[1]};
+    check(parameter.t->sizes == expected, name, ": expected shape ", expected, " for self of shape ", self.sizes(), ", got ",
+          parameter.t->sizes);
+}
+
+void check_writable(const char* name, const Value& running) {
+    check(running.none() || running.t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
+}
+
+OP("batch_norm(Tensor self, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, Tensor? bias=None, "
+   "bool training=False, float momentum=0.1, float eps=1e-05) -> Tensor")
+    .doc(R"(Normalises each channel of (N, C, ...): (x - mean) / sqrt(var + eps) * weight + bias (Ioffe and Szegedy,
+"Batch normalization", 2015).
+
+In training mean and variance are the batch's, and the running ones, where given, move towards them by ``momentum``
+(the variance without bias); otherwise the running ones are used.
+
+>>> x = engine.tensor([[1.0], [3.0]])
+>>> engine.batch_norm(x, engine.ones(1), engine.ones(1), eps=0.0)
+tensor([[0.],
+        [2.]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        check(self.dim() >= 2, "self: expected (N, C, ...), got shape ", self.sizes());
+        static constexpr const char* names[] = {"running_mean", "running_var", "weight", "bias"};
+        for (int i = 0; i < 4; ++i) check_channels(names[i], a[i + 1], self);
+        if (!a.flag(5)) {
+            check(!a[1].none() && !a[2].none(), "running_mean, running_var: expected tensors outside training");
+            return r.push(evaluate(self, a[3], a[4], a[1], a[2], a[7]));
+        }
+        check_as(ErrorKind::Value, self.numel() != self.sizes()[1],
+                 "self: expected more than 1 value per channel when training, got shape ", self.sizes());
+        for (int i = 0; i < 2; ++i) check_writable(names[i], a[i + 1]);
+        r.push(train(self, a[3], a[4], a[1], a[2], a[6], a[7]));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops
