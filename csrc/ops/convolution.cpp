@@ -6,7 +6,7 @@
 // own, linear in both of its tensors, whose gradients are convolutions again. So every order of gradient is there.
 #include "core/channels_last.h"
 #include "ops/names.h"
-#include "ops/windows.h"
+#include "ops/window_args.h"
 
 namespace bestiary::ops {
 namespace {

@@ -1,6 +1,6 @@
 // Windows of an image as columns of a matrix, and back.
 #include "ops/names.h"
-#include "ops/windows.h"
+#include "ops/window_args.h"
 
 namespace bestiary::ops {
 namespace {

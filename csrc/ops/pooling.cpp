@@ -1,7 +1,7 @@
 // Pooling: the largest element or the mean of each window.
 #include "core/channels_last.h"
 #include "ops/names.h"
-#include "ops/windows.h"
+#include "ops/window_args.h"
 
 namespace bestiary::ops {
 namespace {
