@@ -12,22 +12,14 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
-import math as _math
-import os as _os
-
-# OpenMP reads its policy once, when its library loads. Threads that sleep while they wait cost a few
-# microseconds more per kernel; threads that spin stall everything when another process needs a core.
-_policy_was_set = "OMP_WAIT_POLICY" in _os.environ
-_os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-from engine import _C  # noqa: E402
-
-if not _policy_was_set:
-    del _os.environ["OMP_WAIT_POLICY"]
-
-from engine._C import *  # noqa: E402, F403
-from engine._C import Generator, Size, Tensor, default_generator, device, dtype  # noqa: E402
-from engine._creation import as_tensor, asarray, from_numpy, tensor  # noqa: E402
-from engine._dtypes import (  # noqa: E402
+from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
+from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
+from engine import autograd, data, nn, optim, testing, utils
+from engine._C import *  # noqa: F403
+from engine._C import Generator, Size, Tensor, default_generator, device, dtype
+from engine._constants import e, inf, nan, newaxis, pi
+from engine._creation import as_tensor, asarray, from_numpy, tensor
+from engine._dtypes import (
     double,
     finfo,
     float,
@@ -39,22 +31,9 @@ from engine._dtypes import (  # noqa: E402
     set_default_dtype,
     short,
 )
-from engine._functions import *  # noqa: E402, F403
-from engine._printing import set_printoptions  # noqa: E402
-from engine import _tensor as _tensor  # noqa: E402  (adds Tensor's Python methods)
-from engine import autograd, data, nn, optim, testing, utils  # noqa: E402
-from engine.autograd.modes import (  # noqa: E402
-    enable_grad,
-    inference_mode,
-    no_grad,
-    set_grad_enabled,
-)
-
-from engine.serialization import load, save  # noqa: E402
-
-inf = _math.inf
-nan = _math.nan
-pi = _math.pi
-e = _math.e
+from engine._functions import *  # noqa: F403
+from engine._printing import set_printoptions
+from engine.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from engine.serialization import load, save
 
 __version__ = "0.1.0"

@@ -18,9 +18,13 @@ def _from_data(data: Any, name: str) -> Tensor:
     try:
         array = np.array(data)
     except ValueError as error:
-        raise ValueError(f"{name}: expected numbers in nested lists of equal lengths: {error}") from None
+        raise ValueError(
+            f"{name}: expected numbers in nested lists of equal lengths: {error}"
+        ) from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}")
+        raise TypeError(
+            f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}"
+        )
     if array.dtype == np.float64:
         array = array.astype(np.float32)
     return from_numpy(array)

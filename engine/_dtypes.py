@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from engine import _C
 
@@ -26,7 +27,7 @@ class finfo:
     dtype: _C.dtype = _C.float32
 
     # bits, explicit mantissa bits, smallest and largest exponent of a normal number
-    _LAYOUT = {
+    _LAYOUT: ClassVar = {
         _C.float16: (16, 10, -14, 15),
         _C.bfloat16: (16, 7, -126, 127),
         _C.float32: (32, 23, -126, 127),
@@ -89,5 +90,5 @@ def set_default_dtype(dtype: _C.dtype) -> None:
     """
     if dtype != _C.float32:
         raise NotImplementedError(
-            f"set_default_dtype: only float32 is supported, got {dtype}; give dtype= where you need it"
+            f"set_default_dtype: only float32 is supported, got {dtype}; give dtype= instead"
         )

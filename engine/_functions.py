@@ -1,4 +1,4 @@
-"""Functions over tensors that are not ops of the table: questions answered in Python, calls of varying arity."""
+"""Functions over tensors that are no ops of the table: questions, calls of varying arity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from engine._C import Tensor
 
 __all__ = [
     "allclose",
+    "broadcast_tensors",
     "einsum",
     "equal",
     "is_floating_point",
     "is_tensor",
     "numel",
+    "unique",
+    "unique_consecutive",
 ]
 
 
@@ -81,5 +84,48 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     return _C.einsum(equation, list(operands))
 
 
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The tensors expanded to their common shape.
+
+    >>> import engine
+    >>> engine.broadcast_tensors(engine.zeros(2, 1), engine.zeros(3))[1].shape
+    Size([2, 3])
+    """
+    return _C._broadcast_all(list(tensors))
+
+
+def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
+    """What a search for distinct elements was asked for: a tensor, or a tuple of several."""
+    wanted = (found.values, *([found.inverse] if inverse else []), *([found.counts] if counts else []))
+    return wanted if len(wanted) > 1 else wanted[0]
+
+
+def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The distinct elements in ascending order, whether ``sorted`` is asked for or not.
+
+    With ``return_inverse`` also the place of each element of ``input`` among them, with ``return_counts`` also how
+    often each comes. Every nan is distinct.
+
+    >>> import engine
+    >>> engine.unique(engine.tensor([3, 1, 3]), return_counts=True)
+    (tensor([1, 3]), tensor([1, 2]))
+    """
+    return _chosen(_C._unique(input), return_inverse, return_counts)
+
+
+def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    """The first element of each run of equal ones, in the order of ``input`` flattened.
+
+    ``return_inverse`` and ``return_counts`` are those of :func:`unique`.
+
+    >>> import engine
+    >>> engine.unique_consecutive(engine.tensor([1, 1, 2, 1]))
+    tensor([1, 2, 1])
+    """
+    return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
+
+
 Tensor.equal = equal
+Tensor.unique = unique
+Tensor.unique_consecutive = unique_consecutive
 Tensor.allclose = allclose

@@ -87,7 +87,9 @@ class _Printer:
     def __init__(self, array: np.ndarray) -> None:
         self.edge = _options.edgeitems if array.size > _options.threshold else array.size
         self.form: _FloatFormat | _PlainFormat
-        self.form = (_FloatFormat if array.dtype.kind == "f" else _PlainFormat)(_shown_values(array))
+        self.form = (_FloatFormat if array.dtype.kind == "f" else _PlainFormat)(
+            _shown_values(array)
+        )
 
     def nested(self, array: np.ndarray, indent: int) -> str:
         if array.ndim == 0:

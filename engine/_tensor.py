@@ -146,7 +146,13 @@ def backward(
     tensor(6.)
     """
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs or ())
-    _C._backward([self], [gradient], wanted, create_graph if retain_graph is None else retain_graph, create_graph)
+    _C._backward(
+        [self],
+        [gradient],
+        wanted,
+        create_graph if retain_graph is None else retain_graph,
+        create_graph,
+    )
 
 
 @_method
@@ -177,25 +183,37 @@ class RemovableHook:
 
 @_method
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
-    """Calls ``hook`` with the gradient of self whenever it is computed; what it returns replaces it."""
+    """Calls ``hook`` with each gradient computed for self; what it returns replaces it."""
     id = _C._add_hook(self, hook)
     return RemovableHook(lambda: _C._remove_hook(self, id))
 
 
 @_method
-def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> RemovableHook:
+def register_post_accumulate_grad_hook(
+    self: Tensor, hook: Callable[[Tensor], None]
+) -> RemovableHook:
     """Calls ``hook`` with self after a gradient was added to ``grad``."""
     id = _C._add_accumulate_hook(self, lambda: hook(self))
     return RemovableHook(lambda: _C._remove_accumulate_hook(self, id))
 
 
-Tensor.grad_fn = property(_C._grad_fn, doc="The step of the graph that made self, or None for a leaf.")
-Tensor.data = property(lambda self: self.detach(), _C._set_data, doc="The same memory outside the graph.")
-Tensor.T = property(lambda self: self.permute(*reversed(range(self.ndim))), doc="All dimensions reversed.")
+Tensor.grad_fn = property(
+    _C._grad_fn, doc="The step of the graph that made self, or None for a leaf."
+)
+Tensor.data = property(
+    lambda self: self.detach(), _C._set_data, doc="The same memory outside the graph."
+)
+Tensor.T = property(
+    lambda self: self.permute(*reversed(range(self.ndim))), doc="All dimensions reversed."
+)
 Tensor.mT = property(lambda self: self.transpose(-2, -1), doc="The last two dimensions exchanged.")
-Tensor.is_cuda = property(lambda self: self.device.type == "cuda", doc="Whether the memory is a GPU's.")
+Tensor.is_cuda = property(
+    lambda self: self.device.type == "cuda", doc="Whether the memory is a GPU's."
+)
 Tensor.itemsize = property(lambda self: self.dtype.itemsize, doc="Bytes of one element.")
-Tensor.nbytes = property(lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements.")
+Tensor.nbytes = property(
+    lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements."
+)
 Tensor.__repr__ = _printing.tensor_repr
 Tensor.nelement = Tensor.numel
 Tensor.ndimension = Tensor.dim
@@ -259,7 +277,9 @@ def __reduce_ex__(self: Tensor, protocol: int) -> tuple[Any, ...]:
 @_method
 def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
-        raise RuntimeError("deepcopy: only leaf tensors can be copied; detach() the result of an op first")
+        raise RuntimeError(
+            "deepcopy: only leaf tensors can be copied; detach() the result of an op first"
+        )
     if id(self) not in memo:
         made = self.detach().clone()
         made.requires_grad = self.requires_grad

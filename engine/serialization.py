@@ -25,13 +25,15 @@ def _each(value: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
     return value
 
 
-def load(f: str | Path, map_location: Any = None, *, weights_only: bool = True, mmap: bool = True) -> Any:
+def load(
+    f: str | Path, map_location: Any = None, *, weights_only: bool = True, mmap: bool = True
+) -> Any:
     """Reads a weight file: safetensors, PyTorch's zip or its older format, told apart by content.
 
-    Tensors lie over the mapped file where the format allows, and are copied page by page when written.
+    Tensors lie over the mapped file where the format allows; a page is copied when it is written.
     Tensors that share memory in the file share it here. Nothing in the file is ever executed:
-    ``weights_only`` and ``mmap`` are accepted, and True. Raises ``hub.formats.FormatError``, naming the
-    file, for anything malformed.
+    ``weights_only`` and ``mmap`` are accepted, and True. Raises ``hub.formats.FormatError``,
+    naming the file, for anything malformed.
 
     >>> import engine, os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "weights.safetensors")
@@ -40,7 +42,9 @@ def load(f: str | Path, map_location: Any = None, *, weights_only: bool = True, 
     {'w': tensor([1., 1.])}
     """
     if not weights_only:
-        raise ValueError("load: weights_only=False would run code from the file; there is no such option")
+        raise ValueError(
+            "load: weights_only=False would run code from the file; there is no such option"
+        )
     if map_location is not None and _C.device(map_location).type != "cpu":
         raise RuntimeError(f"load: device {map_location} is not available")
     bytes_of: dict[int, Tensor] = {}
@@ -51,7 +55,9 @@ def load(f: str | Path, map_location: Any = None, *, weights_only: bool = True, 
             bytes_of[id(buffer.storage)] = _C.from_numpy(memory)
         dtype = getattr(_C, buffer.dtype, None)
         if not isinstance(dtype, _C.dtype):
-            raise TypeError(f"load: {f} holds a tensor of {buffer.dtype}, which the engine does not have")
+            raise TypeError(
+                f"load: {f} holds a tensor of {buffer.dtype}, which the engine does not have"
+            )
         shared = bytes_of[id(buffer.storage)]
         made = _C._view_storage(shared, dtype, buffer.shape, buffer.strides, buffer.offset)
         return made.requires_grad_(buffer.requires_grad)
@@ -60,7 +66,7 @@ def load(f: str | Path, map_location: Any = None, *, weights_only: bool = True, 
 
 
 def save(obj: Any, f: str | Path) -> None:
-    """Writes tensors in nested dicts, lists and tuples: ``.safetensors``, or ``.pt``, ``.pth`` and ``.bin``.
+    """Writes tensors in dicts, lists and tuples: ``.safetensors``, ``.pt``, ``.pth`` or ``.bin``.
 
     The file appears whole or not at all. PyTorch reads it with ``weights_only=True``.
 

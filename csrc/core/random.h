@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 
 #include "core/refcount.h"
@@ -38,15 +39,11 @@ public:
         position_ = position;
     }
     // The first of `count` counters that now belong to the caller.
-    uint64_t reserve(uint64_t count) {
-        const uint64_t first = position_;
-        position_ += count;
-        return first;
-    }
+    uint64_t reserve(uint64_t count) { return position_.fetch_add(count, std::memory_order_relaxed); }
 
 private:
     uint64_t seed_;
-    uint64_t position_ = 0;
+    std::atomic<uint64_t> position_ = 0;  // kernels run outside Python's lock
 };
 
 // The generator used where none is given.

@@ -63,11 +63,6 @@ void run_piece(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n) {
     else run(task, p.dtype);
 }
 
-int64_t pieces_of(const Product& p) {
-    const int64_t work = std::max(p.m * p.n * p.k / kPieceWork, p.n * p.k / kPieceElements);
-    return std::clamp<int64_t>(work, 1, omp_in_parallel() ? 1 : omp_get_max_threads());
-}
-
 // Pieces along m that make them as square as can be: each packs its own blocks of a and b.
 int64_t split_rows(const Product& p, int64_t pieces) {
     int64_t best = 1;
@@ -89,9 +84,14 @@ int64_t part(int64_t n, int64_t i, int64_t parts, int64_t unit) {
 
 }  // namespace
 
+int64_t threads_for(const Product& p) {
+    const int64_t pieces = std::max(p.m * p.n * p.k / kPieceWork, p.n * p.k / kPieceElements);
+    return std::clamp<int64_t>(pieces, 1, omp_in_parallel() ? 1 : omp_get_max_threads());
+}
+
 void gemm(const Product& p) {
     if (p.m == 0 || p.n == 0) return;
-    const int64_t pieces = pieces_of(p);
+    const int64_t pieces = threads_for(p);
     if (pieces == 1) return run_piece(p, 0, p.m, 0, p.n);
     constexpr int64_t kUnit = 48;  // rows and columns: whole tiles on every instruction set, or nearly
     const int64_t rows = split_rows(p, pieces), columns = pieces / rows;

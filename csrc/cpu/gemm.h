@@ -1,4 +1,4 @@
-// Matrix products in kernels of our own: for any layout and floating type, on any processor.
+// Matrix products of raw memory: any layout, any number type.
 #pragma once
 
 #include "core/dtype.h"
@@ -19,9 +19,13 @@ struct Product {
     bool accumulate = false;
 };
 
-// For floating types; threads share large ones unless the caller is in a parallel loop already.
+// The fastest way that this processor has. Threads share large products, unless this is in a parallel loop already.
+void product(const Product& p);
+
+// Our own blocked kernels, for floating types, and a plain loop for integers, which wrap.
 void gemm(const Product& p);
-// The portable loop for integers, which wrap.
 void integer_product(const Product& p);
+// How many threads a product is worth, of those there are.
+int64_t threads_for(const Product& p);
 
 }  // namespace bestiary::cpu

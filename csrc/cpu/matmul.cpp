@@ -46,20 +46,15 @@ Dims padded(const Dims& values, int n, int64_t fill) {
     return out;
 }
 
-void run(const Product& p) {
-    if (is_floating(p.dtype)) gemm(p);
-    else integer_product(p);
-}
-
 // A column as the result is a row of the transposed product, which reads the matrix in order.
 void run_any(Product p) {
-    if (p.n != 1 || p.m == 1 || p.c_row != 1 || p.bias) return run(p);
+    if (p.n != 1 || p.m == 1 || p.c_row != 1 || p.bias) return product(p);
     std::swap(p.m, p.n);
     std::swap(p.a, p.b);
     std::swap(p.a_row, p.b_col);
     std::swap(p.a_col, p.b_row);
     p.c_row = p.n;
-    run(p);
+    product(p);
 }
 
 // Bytes from the first matrix of an operand to the one at `index` of the joint batch.
@@ -89,7 +84,7 @@ void run_batch(const Matrices& a, const Matrices& b, Product p) {
     parallel_for(count, ceil_div(kSmallProduct, std::max<int64_t>(work, 1)), each);
 }
 
-void product(const Tensor& left, const Tensor& right, const Tensor& bias, const Tensor& out, bool right_transposed) {
+void multiply(const Tensor& left, const Tensor& right, const Tensor& bias, const Tensor& out, bool right_transposed) {
     Matrices a = matrices(left, true), b = matrices(right, false);
     if (right_transposed) {
         std::swap(b.rows, b.columns);
@@ -104,11 +99,11 @@ void product(const Tensor& left, const Tensor& right, const Tensor& bias, const 
     else run_batch(a, b, p);
 }
 
-void matmul(const KernelCall& call) { product(call.args.tensor(0), call.args.tensor(1), Tensor(), call.outs[0], false); }
+void matmul(const KernelCall& call) { multiply(call.args.tensor(0), call.args.tensor(1), Tensor(), call.outs[0], false); }
 
 void linear(const KernelCall& call) {
     const Tensor bias = call.args.tensor_or_none(2);
-    product(call.args.tensor(0), call.args.tensor(1), bias.defined() ? packed(bias) : bias, call.outs[0], true);
+    multiply(call.args.tensor(0), call.args.tensor(1), bias.defined() ? packed(bias) : bias, call.outs[0], true);
 }
 
 KERNEL(CPU, "matmul", matmul);

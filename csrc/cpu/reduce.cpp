@@ -1,7 +1,5 @@
 #include "cpu/reduce.h"
 
-#include <cmath>
-
 #include "cpu/contiguous.h"
 #include "cpu/parallel.h"
 #include "cpu/strided.h"
@@ -148,6 +146,10 @@ void fold_columns(const Plan& plan, const Tensor& acc) {
 
 }  // namespace
 
+void store(const Tensor& result, const Tensor& acc) {
+    copy_into(result, acc.alias(result.sizes(), contiguous_strides(result.sizes()), 0));
+}
+
 Tensor fold(const Fold& with, const Tensor& given, DimMask mask) {
     const DType type = compute_type(given.dtype());
     const Tensor in = type == given.dtype() ? given : packed_as(given, type);
@@ -172,19 +174,12 @@ const Fold& named() {
 }
 constexpr char kSum[] = "sum", kProd[] = "prod", kMax[] = "max", kMin[] = "min";
 
-DimMask mask_of(const KernelCall& call) { return dim_mask(call.args[1], call.args.tensor(0).dim()); }
-
-// Writes accumulators, converted, to the result: same elements, perhaps with dimensions of size 1 between.
-void finish(const KernelCall& call, const Tensor& acc) {
-    copy_into(call.outs[0], acc.alias(call.outs[0].sizes(), contiguous_strides(call.outs[0].sizes()), 0));
-}
-
 // Elements are added in their own type, unless the result's is narrower in kind.
 void sum(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const DType out = call.outs[0].dtype();
     const Tensor terms = category(in.dtype()) > category(out) ? packed_as(in, out) : in;
-    finish(call, fold(named<kSum>(), terms, mask_of(call)));
+    store(call.outs[0], fold(named<kSum>(), terms, mask_of(call)));
 }
 
 void mean(const KernelCall& call) {
@@ -193,30 +188,18 @@ void mean(const KernelCall& call) {
     const Tensor acc = fold(named<kSum>(), in, mask);
     const double count = static_cast<double>(reduced_count(in.sizes(), mask));
     for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p /= count;
-    finish(call, acc);
+    store(call.outs[0], acc);
 }
 
 template <const char* Name>
 void plain(const KernelCall& call) {
-    finish(call, fold(named<Name>(), call.args.tensor(0), mask_of(call)));
+    store(call.outs[0], fold(named<Name>(), call.args.tensor(0), mask_of(call)));
 }
 
 // Truth folds as the extreme of zeros and ones.
 template <const char* Name>
 void truth(const KernelCall& call) {
-    finish(call, fold(named<Name>(), packed_as(call.args.tensor(0), DType::Bool), mask_of(call)));
-}
-
-void norm_1(const KernelCall& call) {
-    static const Fold loops("sum_of_magnitudes", "sum");
-    finish(call, fold(loops, call.args.tensor(0), mask_of(call)));
-}
-
-void norm_2(const KernelCall& call) {
-    static const Fold loops("sum_of_squares", "sum");
-    const Tensor acc = fold(loops, call.args.tensor(0), mask_of(call));
-    for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p = std::sqrt(*p);
-    finish(call, acc);
+    store(call.outs[0], fold(named<Name>(), packed_as(call.args.tensor(0), DType::Bool), mask_of(call)));
 }
 
 KERNEL(CPU, "sum.dim", sum);
@@ -226,8 +209,6 @@ KERNEL(CPU, "amax", plain<kMax>);
 KERNEL(CPU, "amin", plain<kMin>);
 KERNEL(CPU, "any.dim", truth<kMax>);
 KERNEL(CPU, "all.dim", truth<kMin>);
-KERNEL(CPU, "_norm_1", norm_1);
-KERNEL(CPU, "_norm_2", norm_2);
 
 }  // namespace
 }  // namespace bestiary::cpu

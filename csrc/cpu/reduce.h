@@ -31,4 +31,10 @@ private:
 // Folds the dimensions in `mask` of `in`: one accumulator per result, contiguous, in the results' order.
 Tensor fold(const Fold& with, const Tensor& in, DimMask mask);
 
+// Writes accumulators, converted, to a result: the same elements, perhaps with dimensions of size 1 between.
+void store(const Tensor& result, const Tensor& acc);
+
+// Of an op whose first arguments are (self, dim, ...).
+inline DimMask mask_of(const KernelCall& call) { return dim_mask(call.args[1], call.args.tensor(0).dim()); }
+
 }  // namespace bestiary::cpu

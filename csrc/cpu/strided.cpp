@@ -38,6 +38,10 @@ void Strided::coalesce() {
     for (int d = sizes.size() - 1; d >= 0; --d)
         if (sizes[d] == 1) drop(d);
     sort_dims(*this);
+    merge();
+}
+
+void Strided::merge() {
     for (int d = sizes.size() - 2; d >= 0; --d) {
         if (!joins(*this, d, d + 1)) continue;
         sizes[d + 1] *= sizes[d];

@@ -40,6 +40,8 @@ struct Strided {
         for (int k = 0; k < operands; ++k) strides[k].erase(at);
     }
     void coalesce();
+    // The part of coalesce() that keeps the order of the elements.
+    void merge();
     int64_t inner() const { return sizes.empty() ? 1 : sizes.back(); }
     int64_t inner_stride(int k) const { return sizes.empty() ? 0 : strides[k].back(); }
     int64_t outer() const { return inner() == 0 ? 0 : sizes.product() / inner(); }

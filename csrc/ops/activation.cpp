@@ -1,4 +1,6 @@
 // Activation functions. Those that matter for speed run as one loop, and so do their gradients.
+#include <cmath>
+
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -44,6 +46,202 @@ OP("_tanh_backward(Tensor grad, Tensor result) -> Tensor")
     .elementwise(Promote::Common)
     .grad("grad", "result", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["result"]); })
     .grad("result", "grad result", [](const Backward& b) { return b.g * b["grad"] * (b["result"] * -2.0); });
+
+OP("leaky_relu(Tensor self, float negative_slope=0.01) -> Tensor")
+    .doc(R"(x where positive, ``negative_slope * x`` elsewhere. The slope must not be negative.
+
+>>> engine.leaky_relu(engine.tensor([-1.0, 2.0]))
+tensor([-0.0100,  2.0000]))")
+    .elementwise(Promote::Float)
+    .shape([](const Op& op, Args a, Meta& m) {
+        // The gradient reads the sign of x off the result, so that the in-place form can have one.
+        check_as(ErrorKind::Value, a.number(1) >= 0, "negative_slope: expected 0 or more, got ", a.number(1));
+        elementwise_meta(op, a, m);
+    })
+    .grad("self", "result", [](const Backward& b) {
+        return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]);
+    });
+
+OP("_leaky_relu_backward(Tensor grad, Tensor result, float negative_slope) -> Tensor")
+    .doc("grad where the result is positive, ``negative_slope * grad`` elsewhere.")
+    .elementwise(Promote::Common)
+    .grad("grad", "result", [](const Backward& b) {
+        return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]);
+    });
+
+OP("elu(Tensor self, float alpha=1) -> Tensor")
+    .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere. Alpha must not be negative.
+
+>>> engine.elu(engine.tensor([-1.0, 2.0]))
+tensor([-0.6321,  2.0000]))")
+    .compose([](Args a, Results& r) { r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0)); })
+    .in_place_too();
+
+// The constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
+OP("selu(Tensor self) -> Tensor")
+    .doc(R"(The elu whose outputs keep mean 0 and variance 1 (Klambauer et al., 2017).
+
+>>> engine.selu(engine.tensor([-1.0, 2.0]))
+tensor([-1.1113,  2.1014]))")
+    .compose([](Args a, Results& r) { r.push(Call<"_elu">()(a[0], 1.6732632423543772, 1.0507009873554805, 1.0)); })
+    .in_place_too();
+
+OP("celu(Tensor self, float alpha=1) -> Tensor")
+    .doc(R"(x where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere. Alpha must be positive.
+
+>>> engine.celu(engine.tensor([-1.0, 2.0]), 2.0)
+tensor([-0.7869,  2.0000]))")
+    .compose([](Args a, Results& r) {
+        check_as(ErrorKind::Value, a.number(1) > 0, "alpha: expected more than 0, got ", a.number(1));
+        r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0 / a.number(1)));
+    })
+    .in_place_too();
+
+OP("_elu(Tensor self, float alpha, float scale, float input_scale) -> Tensor")
+    .doc("``scale * x`` where positive, ``scale * alpha * (exp(input_scale * x) - 1)`` elsewhere.")
+    .elementwise(Promote::Float)
+    .shape([](const Op& op, Args a, Meta& m) {
+        // The gradient reads the sign of x off the result.
+        check_as(ErrorKind::Value, a.number(1) >= 0, "alpha: expected 0 or more, got ", a.number(1));
+        elementwise_meta(op, a, m);
+    })
+    .grad("self", "result", [](const Backward& b) {
+        return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
+    });
+
+OP("_elu_backward(Tensor grad, Tensor result, float alpha, float scale, float input_scale) -> Tensor")
+    .doc("``grad * scale`` where the result is positive, ``grad * input_scale * (result + scale * alpha)`` elsewhere.")
+    .elementwise(Promote::Common)
+    .grad("grad", "result", [](const Backward& b) {
+        return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
+    })
+    .grad("result", "grad result", [](const Backward& b) {
+        return where(gt(b["result"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]);
+    });
+
+OP("gelu(Tensor self, *, str approximate='none') -> Tensor")
+    .doc(R"(x times the standard normal distribution function of x (Hendrycks and Gimpel, 2016).
+
+``approximate='tanh'`` takes the paper's approximation by a hyperbolic tangent.
+
+>>> engine.gelu(engine.tensor([-1.0, 2.0]))
+tensor([-0.1587,  1.9545]))")
+    .compose([](Args a, Results& r) {
+        check_as(ErrorKind::Value, a.str(1) == "none" || a.str(1) == "tanh",
+                 "approximate: expected 'none' or 'tanh', got '", a.str(1), "'");
+        r.push(a.str(1) == "none" ? Call<"_gelu">()(a[0]) : Call<"_gelu_tanh">()(a[0]));
+    });
+
+Tensor gelu_of(const Value& x) { return x * (Call<"erf">()(x * M_SQRT1_2) + 1.0) * 0.5; }
+
+OP("_gelu(Tensor self) -> Tensor")
+    .doc("gelu by the error function.")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) { r.push(gelu_of(a[0])); })
+    .grad("self", "self", [](const Backward& b) { return Call<"_gelu_backward">()(b.g, b["self"]); });
+
+OP("_gelu_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of gelu.")
+    .elementwise(Promote::Common);
+
+OP("_gelu_tanh(Tensor self) -> Tensor")
+    .doc("gelu by the hyperbolic tangent.")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) {
+        const Tensor inner = (a[0] + pow(a[0], 3) * 0.044715) * (M_2_SQRTPI * M_SQRT1_2);
+        r.push(a[0] * (Call<"tanh">()(inner) + 1.0) * 0.5);
+    })
+    .grad("self", "self", [](const Backward& b) { return Call<"_gelu_tanh_backward">()(b.g, b["self"]); });
+
+OP("_gelu_tanh_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of gelu by the hyperbolic tangent.")
+    .elementwise(Promote::Common);
+
+OP("silu(Tensor self) -> Tensor")
+    .doc(R"(``x * sigmoid(x)``, also known as swish.
+
+>>> engine.silu(engine.tensor([-1.0, 2.0]))
+tensor([-0.2689,  1.7616]))")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) { r.push(a[0] * Call<"sigmoid">()(a[0])); })
+    .grad("self", "self", [](const Backward& b) { return Call<"_silu_backward">()(b.g, b["self"]); });
+
+OP("_silu_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of silu.")
+    .elementwise(Promote::Common);
+
+OP("mish(Tensor self) -> Tensor")
+    .doc(R"(``x * tanh(softplus(x))`` (Misra, 2019).
+
+>>> engine.mish(engine.tensor([-1.0, 2.0]))
+tensor([-0.3034,  1.9440]))")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) { r.push(a[0] * Call<"tanh">()(Call<"softplus">()(a[0]))); })
+    .grad("self", "self", [](const Backward& b) { return Call<"_mish_backward">()(b.g, b["self"]); });
+
+OP("_mish_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of mish.")
+    .elementwise(Promote::Common);
+
+OP("hardswish(Tensor self) -> Tensor")
+    .doc(R"(``x * clamp(x + 3, 0, 6) / 6`` (Howard et al., 2019).
+
+>>> engine.hardswish(engine.tensor([-1.0, 2.0]))
+tensor([-0.3333,  1.6667]))")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) { r.push(a[0] * Call<"clamp">()(a[0] + 3.0, 0.0, 6.0) / 6.0); })
+    .grad("self", "self", [](const Backward& b) { return Call<"_hardswish_backward">()(b.g, b["self"]); });
+
+OP("_hardswish_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of hardswish.")
+    .elementwise(Promote::Common);
+
+OP("hardsigmoid(Tensor self) -> Tensor")
+    .doc(R"(``clamp(x + 3, 0, 6) / 6``.
+
+>>> engine.hardsigmoid(engine.tensor([-1.0, 2.0]))
+tensor([0.3333, 0.8333]))")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) { r.push(Call<"clamp">()(a[0] + 3.0, 0.0, 6.0) / 6.0); })
+    .grad("self", "self", [](const Backward& b) { return Call<"_hardsigmoid_backward">()(b.g, b["self"]); });
+
+OP("_hardsigmoid_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of hardsigmoid.")
+    .elementwise(Promote::Common);
+
+OP("softplus(Tensor self, float beta=1, float threshold=20) -> Tensor")
+    .doc(R"(``log(1 + exp(beta * x)) / beta``, and x itself where ``beta * x`` is above the threshold.
+
+>>> engine.softplus(engine.tensor([-1.0, 2.0]))
+tensor([0.3133, 2.1269]))")
+    .elementwise(Promote::Float)
+    .compose([](Args a, Results& r) {
+        const Tensor v = a[0] * a[1];
+        const Tensor sum = Call<"logaddexp">()(v, Call<"zeros_like">()(v)) / a[1];
+        r.push(where(gt(v, a[2]), a[0], sum));
+    })
+    .grad("self", "self", [](const Backward& b) {
+        return Call<"_softplus_backward">()(b.g, b["self"], b["beta"], b["threshold"]);
+    });
+
+OP("_softplus_backward(Tensor grad, Tensor self, float beta, float threshold) -> Tensor")
+    .doc("The gradient of softplus.")
+    .elementwise(Promote::Common);
+
+OP("prelu(Tensor self, Tensor weight) -> Tensor")
+    .doc(R"(x where positive, ``weight * x`` elsewhere: one weight, or one for each channel (dimension 1).
+
+>>> engine.prelu(engine.tensor([-1.0, 2.0]), engine.tensor([0.25]))
+tensor([-0.2500,  2.0000]))")
+    .compose([](Args a, Results& r) {
+        const Tensor &self = a.tensor(0), &weight = a.tensor(1);
+        const int64_t channels = self.dim() > 1 ? self.sizes()[1] : 1;
+        check(weight.numel() == 1 || weight.numel() == channels, "weight: expected 1 or ", channels, " elements for shape ",
+              self.sizes(), ", got ", weight.numel());
+        Dims shape(self.dim(), 1);
+        if (weight.numel() > 1) shape[1] = channels;
+        r.push(where(gt(self, 0.0), self, reshape(weight, shape) * self));
+    });
 
 }  // namespace
 }  // namespace bestiary::ops

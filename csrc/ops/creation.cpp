@@ -1,24 +1,13 @@
 // Tensors from nothing.
-#include "ops/names.h"
+#include "ops/factory.h"
 
 namespace bestiary::ops {
 namespace {
 
-DType dtype_or(const Value& v, DType otherwise) { return v.none() ? otherwise : v.dtype; }
-
-Device device_or_default(const Value& v) { return v.none() ? Device() : v.device; }
-
-Tensor made(Tensor t, bool wants_grad) {
-    t->requires_grad = wants_grad;
-    return t;
-}
-
-Tensor filled(const Dims& size, const Value& value, DType dtype, Device device) {
-    if (value.number() == 0) return Tensor::zeros(size, dtype, device);
-    const Tensor t = Tensor::empty(size, dtype, device);
-    const GradMode off(false);
-    Call<"fill_">()(t, value);
-    return t;
+// The dtype that a Python number brings.
+DType natural_dtype(const Value& number) {
+    static constexpr DType natural[] = {DType::Bool, DType::Int64, DType::Float32};
+    return natural[static_cast<int>(number.number_category())];
 }
 
 OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -54,8 +43,7 @@ OP("full(int[] size, Number fill_value, *, dtype? dtype=None, device? device=Non
 >>> engine.full((2,), 7)
 tensor([7, 7]))")
     .compose([](Args a, Results& r) {
-        static constexpr DType natural[] = {DType::Bool, DType::Int64, DType::Float32};
-        const DType dtype = dtype_or(a[2], natural[static_cast<int>(a[1].number_category())]);
+        const DType dtype = dtype_or(a[2], natural_dtype(a[1]));
         r.push(made(filled(Dims(a.ints(0)), a[1], dtype, device_or_default(a[3])), a.flag(4)));
     });
 
@@ -66,7 +54,7 @@ OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 tensor([0, 0]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(filled(t.sizes(), 0, dtype_or(a[1], t.dtype()), t.device()), a.flag(3)));
+        r.push(made(filled(t.sizes(), 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
     });
 
 OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -76,7 +64,68 @@ OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requi
 tensor([1, 1]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(filled(t.sizes(), 1, dtype_or(a[1], t.dtype()), t.device()), a.flag(3)));
+        r.push(made(filled(t.sizes(), 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
+    });
+
+OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Uninitialised memory in the shape and dtype of self.
+
+>>> engine.empty_like(engine.zeros(2, 3)).shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(Tensor::empty(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
+    });
+
+OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(A tensor of one value in the shape and dtype of self.
+
+>>> engine.full_like(engine.zeros(2), 7)
+tensor([7., 7.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(filled(t.sizes(), a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    });
+
+OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Uninitialised memory with the dtype and device of self.
+
+>>> engine.ones(2).new_empty(3).shape
+Size([3]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(Tensor::empty(Dims(a.ints(1)), dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    });
+
+OP("new_zeros(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Zeros with the dtype and device of self.
+
+>>> engine.tensor([1, 2]).new_zeros(3)
+tensor([0, 0, 0]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(filled(Dims(a.ints(1)), 0, dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    });
+
+OP("new_ones(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Ones with the dtype and device of self.
+
+>>> engine.tensor([1, 2]).new_ones(3)
+tensor([1, 1, 1]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(filled(Dims(a.ints(1)), 1, dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    });
+
+OP("new_full(Tensor self, int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, "
+   "bool requires_grad=False) -> Tensor")
+    .doc(R"(A tensor of one value with the dtype and device of self.
+
+>>> engine.tensor([1.0]).new_full((2,), 7)
+tensor([7., 7.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(made(filled(Dims(a.ints(1)), a[2], dtype_or(a[3], t.dtype()), device_or(a[4], t)), a.flag(5)));
     });
 
 }  // namespace

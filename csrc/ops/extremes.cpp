@@ -1,4 +1,5 @@
 // Largest and smallest elements, and where they are.
+#include "ops/picked.h"
 #include "ops/reduce.h"
 
 namespace bestiary::ops {
@@ -61,12 +62,7 @@ void with_index(const Op&, Args a, Meta& m) {
     m.add(m.outs[0].sizes, DType::Int64);
 }
 
-// The gradient goes to the element that was picked.
-Tensor to_the_picked(const Backward& b) {
-    const Tensor places = with_dims(b.results[1], b);
-    const Tensor zeros = Call<"zeros">()(b.shape("self"), b.g.dtype());
-    return Call<"scatter_add">()(zeros, b["dim"], places, with_dims(b.g, b));
-}
+Tensor to_the_extreme(const Backward& b) { return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b)); }
 
 OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The largest element along a dimension and its (first) index.
@@ -74,7 +70,7 @@ OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor 
 >>> engine.tensor([[1, 5], [7, 2]]).max(1).indices
 tensor([1, 0]))")
     .shape(with_index)
-    .grad("self", "result", to_the_picked);
+    .grad("self", "result", to_the_extreme);
 
 OP("min(Tensor self) -> Tensor")
     .doc(R"(The smallest element; nan if there is one.
@@ -93,7 +89,7 @@ OP("min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor 
 >>> engine.tensor([[1, 5], [7, 2]]).min(1).indices
 tensor([0, 1]))")
     .shape(with_index)
-    .grad("self", "result", to_the_picked);
+    .grad("self", "result", to_the_extreme);
 
 void index_only(const Op&, Args a, Meta& m) {
     check_not_empty(a);

@@ -10,7 +10,10 @@ constexpr Call<"matmul"> matmul;
 Tensor transposed(const Tensor& t) { return transpose(t, -2, -1); }
 
 // A batch of matrices as the rows of one.
-Tensor rows(const Tensor& t) { return t.dim() == 2 ? t : reshape(t, Dims{-1, t.sizes().back()}); }
+Tensor rows(const Tensor& t) {
+    if (t.dim() == 2) return t;
+    return reshape(t, Dims{t.sizes().without(t.dim() - 1).product(), t.sizes().back()});
+}
 
 void check_types(const char* name, const Tensor& a, const Tensor& b) {
     check(a.dtype() == b.dtype(), name, ": expected dtype ", a.dtype(), " as the first operand has, got ", b.dtype());

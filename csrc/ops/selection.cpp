@@ -65,24 +65,17 @@ tensor([1., 2.]))")
     .grad("self", "self other", [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), b.g, 0.0); })
     .grad("other", "self other", [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), 0.0, b.g); });
 
-void clamp(Args a, Results& r) {
-    check(!a.none(1) || !a.none(2), "min, max: at least one of them must be given");
-    if (a.none(1)) r.push(Call<"clamp_max">()(a[0], a[2]));
-    else if (a.none(2)) r.push(Call<"clamp_min">()(a[0], a[1]));
-    else r.push(Call<"_clamp">()(a[0], a[1], a[2]));
-}
-
 OP("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
     .doc(R"(Each element brought between ``min`` and ``max``; where they cross, ``max`` wins.
 
 >>> engine.clamp(engine.tensor([-2.0, 0.5, 3.0]), min=0, max=1)
 tensor([0.0000, 0.5000, 1.0000]))")
-    .compose(clamp)
-    .in_place_too();
-
-OP("clip(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
-    .doc("Alias of ``clamp``.")
-    .compose(clamp)
+    .compose([](Args a, Results& r) {
+        check(!a.none(1) || !a.none(2), "min, max: at least one of them must be given");
+        if (a.none(1)) r.push(Call<"clamp_max">()(a[0], a[2]));
+        else if (a.none(2)) r.push(Call<"clamp_min">()(a[0], a[1]));
+        else r.push(Call<"_clamp">()(a[0], a[1], a[2]));
+    })
     .in_place_too();
 
 OP("clamp_min(Tensor self, Operand min) -> Tensor")

@@ -1,6 +1,8 @@
 // dtype, device, Size, Generator, and exceptions.
 #include <new>
 
+#include <pybind11/stl.h>
+
 #include "core/random.h"
 #include "python/wrap.h"
 

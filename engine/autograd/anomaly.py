@@ -14,7 +14,9 @@ def current_line() -> str:
     """The innermost line of Python that is not the engine's own."""
     for frame in reversed(traceback.extract_stack()):
         if not os.path.abspath(frame.filename).startswith(_PACKAGE + os.sep):
-            return f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}'
+            return (
+                f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}\n    {frame.line}'
+            )
     return "  (no line of Python outside the engine)"
 
 

@@ -30,13 +30,13 @@ class Context:
         for t, version in zip(self._saved, self._versions, strict=True):
             if t is not None and t._version != version:
                 raise RuntimeError(
-                    f"a tensor of shape {tuple(t.shape)} saved for the backward pass was overwritten "
-                    "after the forward pass; clone() it before writing"
+                    f"a tensor of shape {tuple(t.shape)} saved for the backward pass was "
+                    "overwritten after the forward pass; clone() it before writing"
                 )
         return tuple(self._in_graph(t) for t in self._saved)
 
     def _in_graph(self, saved: Tensor | None) -> Tensor | None:
-        """A saved result as the graph knows it: ctx must not own the tensor that owns the step that owns ctx."""
+        """A saved result as the graph knows it; ctx itself must not own what owns ctx."""
         for index, result in enumerate(self._results):
             if saved is result and self._node is not None:
                 return _C._as_result(saved, self._node, index)
@@ -94,10 +94,12 @@ class Function:
             return answer
         results = answer if isinstance(answer, tuple) else (answer,)
         ctx._results = tuple(r for r in results if cls._differentiable(ctx, r))
-        # A result that is an argument, or shows one's memory, needs a place of its own in the graph.
+        # A result that is an argument, or shows one's memory, needs its own place in the graph.
         fresh = [r.detach() if cls._differentiable(ctx, r) else r for r in results]
         linked = [f for f, r in zip(fresh, results, strict=True) if cls._differentiable(ctx, r)]
-        _C._link_function(cls.__name__, lambda node, *grads: cls._run(ctx, node, grads), inputs, linked)
+        _C._link_function(
+            cls.__name__, lambda node, *grads: cls._run(ctx, node, grads), inputs, linked
+        )
         return tuple(fresh) if isinstance(answer, tuple) else fresh[0]
 
     @staticmethod

@@ -25,8 +25,8 @@ def backward(
 ) -> None:
     """Adds the gradients of ``tensors``, weighted by ``grad_tensors``, to the leaves.
 
-    With ``inputs``, to those alone. The graph is freed unless ``retain_graph``; with ``create_graph``
-    the gradients can be differentiated again.
+    With ``inputs``, to those alone. The graph is freed unless ``retain_graph``; with
+    ``create_graph`` the gradients can be differentiated again.
 
     >>> import engine
     >>> x = engine.ones(2, requires_grad=True)

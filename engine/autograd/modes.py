@@ -102,7 +102,7 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode, metaclass=_BareDecorator):
-    """As no_grad, and tensors made within carry no bookkeeping of views: they can't enter a graph later.
+    """As no_grad, and tensors made within can't enter a graph later: no views are tracked.
 
     >>> import engine
     >>> with engine.inference_mode():
@@ -115,7 +115,10 @@ class inference_mode(_Mode, metaclass=_BareDecorator):
         self.mode = mode
 
     def _apply(self) -> Any:
-        return (_C._set_inference_mode(self.mode), _C._set_grad_enabled(not self.mode and _C.is_grad_enabled()))
+        return (
+            _C._set_inference_mode(self.mode),
+            _C._set_grad_enabled(not self.mode and _C.is_grad_enabled()),
+        )
 
     def _restore(self, saved: Any) -> None:
         _C._set_inference_mode(saved[0])

@@ -86,6 +86,7 @@ class WorkerPool:
         answers, process = self._answers[worker], self._processes[worker]
         ready = wait([answers, process.sentinel], self.timeout or None)
         if not ready:
+            process.kill()  # it would not end in time either
             raise RuntimeError(
                 f"DataLoader worker {worker} (pid {process.pid}) gave no batch within the "
                 f"timeout of {self.timeout} seconds"

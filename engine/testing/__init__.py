@@ -1,4 +1,4 @@
-"""Checks for code that uses the engine: gradients against finite differences, tensors against each other."""
+"""Checks for code that uses the engine: of gradients by finite differences, of tensors."""
 
 from __future__ import annotations
 

@@ -33,14 +33,16 @@ def assert_close(
     atol: float | None = None,
     equal_nan: bool = False,
 ) -> None:
-    """Raises AssertionError unless shapes are equal and elements agree within atol + rtol * |expected|.
+    """Raises AssertionError unless shapes agree, and elements within atol + rtol * |expected|.
 
     The default tolerances follow the dtype of ``actual``; integers and bools must be equal.
 
     >>> import engine
     >>> engine.testing.assert_close(engine.tensor([1.0]), engine.tensor([1.0 + 1e-7]))
     """
-    default = _TOLERANCES.get(actual.dtype, (0.0, 0.0)) if isinstance(actual, Tensor) else (1e-7, 1e-7)
+    default = (
+        _TOLERANCES.get(actual.dtype, (0.0, 0.0)) if isinstance(actual, Tensor) else (1e-7, 1e-7)
+    )
     np.testing.assert_allclose(
         _array(actual).astype(np.float64),
         _array(expected).astype(np.float64),

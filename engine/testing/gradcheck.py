@@ -25,7 +25,9 @@ def _results(function: Function, inputs: Sequence[Any]) -> list[Tensor]:
     return [r for r in results if isinstance(r, Tensor) and r.dtype.is_floating_point]
 
 
-def _numerical(function: Function, inputs: Sequence[Any], at: int, weights: list[Tensor], eps: float) -> np.ndarray:
+def _numerical(
+    function: Function, inputs: Sequence[Any], at: int, weights: list[Tensor], eps: float
+) -> np.ndarray:
     """d(sum of weights * results) / d(inputs[at]) by central differences."""
     base = inputs[at].detach().clone()
     flat = np.array(base.numpy()).reshape(-1)
@@ -35,7 +37,10 @@ def _numerical(function: Function, inputs: Sequence[Any], at: int, weights: list
         moved = _C.from_numpy(flat.copy().reshape(tuple(base.shape)))
         with no_grad():
             results = _results(function, [*inputs[:at], moved, *inputs[at + 1 :]])
-        return sum(float((r.detach().numpy() * w.detach().numpy()).sum()) for r, w in zip(results, weights, strict=True))
+        return sum(
+            float((r.detach().numpy() * w.detach().numpy()).sum())
+            for r, w in zip(results, weights, strict=True)
+        )
 
     for i, x in enumerate(flat.copy()):
         flat[i] = x + eps
@@ -50,7 +55,9 @@ def _wanted(inputs: Sequence[Any]) -> list[int]:
     wanted = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
     for i in wanted:
         if inputs[i].dtype != _C.float64:
-            raise ValueError(f"inputs: expected float64 where a gradient is checked, input {i} is {inputs[i].dtype}")
+            raise ValueError(
+                f"inputs: expected float64 to check a gradient, input {i} is {inputs[i].dtype}"
+            )
     if not wanted:
         raise ValueError("inputs: expected at least one tensor that requires a gradient")
     return wanted
@@ -67,8 +74,8 @@ def gradcheck(
 ) -> bool:
     """Whether the gradients of ``func`` at ``inputs`` agree with central differences.
 
-    Inputs that require a gradient must be float64. The results are weighted at random, so one backward
-    pass checks all of them. Raises GradcheckError naming the input and the numbers.
+    Inputs that require a gradient must be float64. The results are weighted at random, so one
+    backward pass checks all of them. Raises GradcheckError naming the input and the numbers.
 
     >>> import engine
     >>> x = engine.tensor([0.5, 2.0], dtype=engine.float64, requires_grad=True)
@@ -96,7 +103,8 @@ def gradcheck(
             continue
         if raise_exception:
             raise GradcheckError(
-                f"the gradient of input {i} is\n{analytic.detach().numpy()}\nfinite differences give\n{numeric}"
+                f"the gradient of input {i} is\n{analytic.detach().numpy()}\n"
+                f"finite differences give\n{numeric}"
             )
         return False
     return True
@@ -123,7 +131,11 @@ def gradgradcheck(func: Function, inputs: Any, **options: Any) -> bool:
             for i in wanted:
                 if not values[i].requires_grad:
                     values[i] = values[i].detach().requires_grad_()
-            results = [(r, w) for r, w in zip(_results(func, values), outer, strict=True) if r.requires_grad]
+            results = [
+                (r, w)
+                for r, w in zip(_results(func, values), outer, strict=True)
+                if r.requires_grad
+            ]
             return grad(
                 [r for r, _ in results],
                 [values[i] for i in wanted],

@@ -1,4 +1,4 @@
-// Activations and the loops of their gradients.
+// Activations and the loops of their gradients, which take the gradient first, then x or the result y.
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vector_math.h"
 
@@ -32,12 +32,171 @@ struct TanhBackward {
     T operator()(T g, T y) const { return g * (T(1) - y * y); }
 };
 
+template <class T>
+struct LeakyRelu {
+    T slope;
+    explicit LeakyRelu(const double* params) : slope(static_cast<T>(params[0])) {}
+    T operator()(T x) const { return x > T(0) ? x : x * slope; }
+};
+template <class T>
+struct LeakyReluBackward {
+    T slope;
+    explicit LeakyReluBackward(const double* params) : slope(static_cast<T>(params[0])) {}
+    T operator()(T g, T y) const { return y > T(0) ? g : g * slope; }
+};
+
+// params: alpha, scale, input_scale; selu and celu are elu with others.
+template <class T>
+struct Elu {
+    T positive, negative, input_scale;
+    explicit Elu(const double* params)
+        : positive(static_cast<T>(params[1])), negative(static_cast<T>(params[0] * params[1])), input_scale(static_cast<T>(params[2])) {}
+    T operator()(T x) const {
+        const T below = negative * v_expm1(x * input_scale);
+        return x > T(0) ? positive * x : below;
+    }
+};
+template <class T>
+struct EluBackward : Elu<T> {
+    using Elu<T>::Elu;
+    T operator()(T g, T y) const { return y > T(0) ? g * this->positive : g * this->input_scale * (y + this->negative); }
+};
+
+// The distribution function and the density of the standard normal distribution.
+template <class T>
+inline T normal_cdf(T x) {
+    return T(0.5) * (T(1) + v_erf(x * T(M_SQRT1_2)));
+}
+template <class T>
+inline T normal_pdf(T x) {
+    return T(0.5 * M_2_SQRTPI * M_SQRT1_2) * v_exp(T(-0.5) * x * x);
+}
+// tanh of this is the approximation of 2 * normal_cdf - 1 that gelu's paper gives.
+template <class T>
+inline T gelu_inner(T x) {
+    return T(M_2_SQRTPI * M_SQRT1_2) * (x + T(0.044715) * x * x * x);
+}
+
+template <class T>
+struct Gelu {
+    T operator()(T x) const { return x * normal_cdf(x); }
+};
+template <class T>
+struct GeluBackward {
+    T operator()(T g, T x) const { return g * (normal_cdf(x) + x * normal_pdf(x)); }
+};
+template <class T>
+struct GeluTanh {
+    T operator()(T x) const { return T(0.5) * x * (T(1) + v_tanh(gelu_inner(x))); }
+};
+template <class T>
+struct GeluTanhBackward {
+    T operator()(T g, T x) const {
+        const T t = v_tanh(gelu_inner(x));
+        const T slope = T(M_2_SQRTPI * M_SQRT1_2) * (T(1) + T(3 * 0.044715) * x * x);
+        return g * T(0.5) * ((T(1) + t) + x * (T(1) - t * t) * slope);
+    }
+};
+
+template <class T>
+struct Silu {
+    T operator()(T x) const { return x / (T(1) + v_exp(-x)); }
+};
+template <class T>
+struct SiluBackward {
+    T operator()(T g, T x) const {
+        const T s = sigmoid(x);
+        return g * s * (T(1) + x * (T(1) - s));
+    }
+};
+
+// tanh(softplus(x)) is n / (n + 2) with n = e(e + 2), e = exp(x); beyond 20 it is 1 to the last digit.
+template <class T>
+inline T mish_n(T x) {
+    const T e = v_exp(x < T(20) ? x : T(20));
+    return e * (e + T(2));
+}
+template <class T>
+struct Mish {
+    T operator()(T x) const {
+        const T n = mish_n(x);
+        return x * (n / (n + T(2)));
+    }
+};
+template <class T>
+struct MishBackward {
+    T operator()(T g, T x) const {
+        const T n = mish_n(x), t = n / (n + T(2));
+        const T complement = T(2) / (n + T(2)) * (T(1) + t);  // 1 - t^2
+        return g * (t + x * sigmoid(x) * complement);
+    }
+};
+
+template <class T>
+inline T ramp(T x, T low, T high) {
+    return x < low ? low : x > high ? high : x;
+}
+template <class T>
+struct HardSwish {
+    T operator()(T x) const { return x * ramp(x + T(3), T(0), T(6)) / T(6); }
+};
+template <class T>
+struct HardSwishBackward {
+    T operator()(T g, T x) const { return x <= T(-3) ? T(0) : x < T(3) ? g * (x / T(3) + T(0.5)) : g; }
+};
+template <class T>
+struct HardSigmoid {
+    T operator()(T x) const { return ramp(x + T(3), T(0), T(6)) / T(6); }
+};
+template <class T>
+struct HardSigmoidBackward {
+    T operator()(T g, T x) const { return x > T(-3) && x < T(3) ? g / T(6) : T(0); }
+};
+
+// params: beta, threshold. Written so that exp can't overflow.
+template <class T>
+struct Softplus {
+    T beta, threshold;
+    explicit Softplus(const double* params) : beta(static_cast<T>(params[0])), threshold(static_cast<T>(params[1])) {}
+    T operator()(T x) const {
+        const T v = x * beta;
+        const T sum = (v < T(0) ? T(0) : v) + v_log1p(v_exp(-std::abs(v)));
+        return v > threshold ? x : sum / beta;
+    }
+};
+template <class T>
+struct SoftplusBackward : Softplus<T> {
+    using Softplus<T>::Softplus;
+    T operator()(T g, T x) const {
+        const T v = x * this->beta, s = sigmoid(v);
+        return v > this->threshold ? g : g * s;
+    }
+};
+
 LOOPS {
     unary<Relu>("relu", Numbers{});
     binary<ReluBackward>("_relu_backward", Floats{});
     unary<Sigmoid>("sigmoid", Floats{});
     binary<SigmoidBackward>("_sigmoid_backward", Floats{});
     binary<TanhBackward>("_tanh_backward", Floats{});
+    unary<LeakyRelu>("leaky_relu", Floats{});
+    binary<LeakyReluBackward>("_leaky_relu_backward", Floats{});
+    unary<Elu>("_elu", Floats{});
+    binary<EluBackward>("_elu_backward", Floats{});
+    unary<Gelu>("_gelu", Floats{});
+    binary<GeluBackward>("_gelu_backward", Floats{});
+    unary<GeluTanh>("_gelu_tanh", Floats{});
+    binary<GeluTanhBackward>("_gelu_tanh_backward", Floats{});
+    unary<Silu>("silu", Floats{});
+    binary<SiluBackward>("_silu_backward", Floats{});
+    unary<Mish>("mish", Floats{});
+    binary<MishBackward>("_mish_backward", Floats{});
+    unary<HardSwish>("hardswish", Floats{});
+    binary<HardSwishBackward>("_hardswish_backward", Floats{});
+    unary<HardSigmoid>("hardsigmoid", Floats{});
+    binary<HardSigmoidBackward>("_hardsigmoid_backward", Floats{});
+    unary<Softplus>("softplus", Floats{});
+    binary<SoftplusBackward>("_softplus_backward", Floats{});
 }
 
 }  // namespace

@@ -10,19 +10,58 @@ struct Exp {
     T operator()(T x) const { return v_exp(x); }
 };
 template <class T>
+struct Exp2 {
+    T operator()(T x) const { return v_exp2(x); }
+};
+template <class T>
+struct Expm1 {
+    T operator()(T x) const { return v_expm1(x); }
+};
+template <class T>
 struct Log {
     T operator()(T x) const { return v_log(x); }
 };
-
 template <class T>
-struct Tanh {
-    T operator()(T x) const { return v_tanh(x); }
+struct Log2 {
+    T operator()(T x) const { return v_log2(x); }
+};
+template <class T>
+struct Log10 {
+    T operator()(T x) const { return v_log10(x); }
+};
+template <class T>
+struct Log1p {
+    T operator()(T x) const { return v_log1p(x); }
+};
+
+// Of infinite numbers the difference may be nan.
+template <class T>
+struct LogAddExp {
+    T operator()(T x, T y) const {
+        const T greater = x > y || x != x ? x : y;
+        const T sum = greater + v_log1p(v_exp(-std::abs(x - y)));
+        return x == y ? x + T(0.6931471805599453) : sum;
+    }
+};
+// x * log(y), but 0 where x is 0, unless y is nan.
+template <class T>
+struct XLogY {
+    T operator()(T x, T y) const {
+        const T product = x * v_log(y);
+        return x == T(0) && y == y ? T(0) : product;
+    }
 };
 
 LOOPS {
     unary<Exp>("exp", Floats{});
+    unary<Exp2>("exp2", Floats{});
+    unary<Expm1>("expm1", Floats{});
     unary<Log>("log", Floats{});
-    unary<Tanh>("tanh", Floats{});
+    unary<Log2>("log2", Floats{});
+    unary<Log10>("log10", Floats{});
+    unary<Log1p>("log1p", Floats{});
+    binary<LogAddExp>("logaddexp", Floats{});
+    binary<XLogY>("xlogy", Floats{});
 }
 
 }  // namespace

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import engine
 import numpy as np
 import pytest
+
+import engine
 from engine.testing import gradcheck, gradgradcheck
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
@@ -22,7 +23,12 @@ DTYPES = {
     "bool": ("bool",),
 }
 # relative and absolute tolerance against float64
-TOLERANCES = {"float64": (1e-9, 1e-11), "float32": (2e-5, 1e-6), "float16": (6e-3, 6e-3), "bfloat16": (4e-2, 4e-2)}
+TOLERANCES = {
+    "float64": (1e-9, 1e-11),
+    "float32": (2e-5, 1e-6),
+    "float16": (6e-3, 6e-3),
+    "bfloat16": (4e-2, 4e-2),
+}
 
 
 @dataclass
@@ -37,7 +43,9 @@ class Arg:
     high: float = 2.0
     dtype: str | None = None
 
-    def __init__(self, *shape: int, low: float = -2.0, high: float = 2.0, dtype: str | None = None) -> None:
+    def __init__(
+        self, *shape: int, low: float = -2.0, high: float = 2.0, dtype: str | None = None
+    ) -> None:
         self.shape, self.low, self.high, self.dtype = shape, low, high, dtype
 
     def draw(self, dtype: str, seed: int, shape: tuple[int, ...] | None = None) -> np.ndarray:
@@ -73,7 +81,8 @@ class Row:
     id: str = ""
 
     def name(self) -> str:
-        return self.id or f"{self.op}-{'-'.join('x'.join(map(str, a.shape)) for a in self.args if isinstance(a, Arg))}"
+        shapes = ["x".join(map(str, a.shape)) for a in self.args if isinstance(a, Arg)]
+        return self.id or "-".join([self.op, *shapes])
 
     def function(self) -> Callable[..., Any]:
         found: Any = engine
@@ -86,7 +95,9 @@ def tensor_of(array: np.ndarray, arg: Arg, dtype: str) -> engine.Tensor:
     return engine.from_numpy(np.array(array)).to(getattr(engine, arg.dtype or dtype))
 
 
-def build(row: Row, dtype: str, shapes: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda s: s) -> tuple[list, list]:
+def build(
+    row: Row, dtype: str, shapes: Callable[[tuple[int, ...]], tuple[int, ...]] = lambda s: s
+) -> tuple[list, list]:
     """The arguments as arrays and as tensors."""
     arrays, tensors = [], []
     for i, arg in enumerate(row.args):
@@ -95,7 +106,9 @@ def build(row: Row, dtype: str, shapes: Callable[[tuple[int, ...]], tuple[int, .
             arrays.append(array)
             tensors.append(tensor_of(array, arg, dtype))
         elif isinstance(arg, list) and arg and isinstance(arg[0], Arg):
-            drawn = [a.draw(dtype, seed=100 * i + k, shape=shapes(a.shape)) for k, a in enumerate(arg)]
+            drawn = [
+                a.draw(dtype, seed=100 * i + k, shape=shapes(a.shape)) for k, a in enumerate(arg)
+            ]
             arrays.append(drawn)
             tensors.append([tensor_of(x, a, dtype) for x, a in zip(drawn, arg, strict=True)])
         else:
@@ -123,8 +136,14 @@ def compare(row: Row, answer: Any, wanted: list[np.ndarray], dtype: str) -> None
         rtol, atol = TOLERANCES.get(str(result.dtype).removeprefix("engine."), (0, 0))
         if row.tol and dtype in ("float32", "float64"):
             rtol, atol = row.tol
-        numbers = result.detach().double().numpy() if result.dtype.is_floating_point else result.detach().numpy()
-        np.testing.assert_allclose(numbers, value.astype(numbers.dtype), rtol=rtol, atol=atol, equal_nan=True)
+        numbers = (
+            result.detach().double().numpy()
+            if result.dtype.is_floating_point
+            else result.detach().numpy()
+        )
+        np.testing.assert_allclose(
+            numbers, value.astype(numbers.dtype), rtol=rtol, atol=atol, equal_nan=True
+        )
 
 
 def non_contiguous(t: Any) -> Any:
@@ -152,7 +171,9 @@ def _mark_grad(t: Any) -> Any:
 def _differentiable(row: Row, tensors: list) -> tuple[Callable[..., Any], list[engine.Tensor]]:
     """The op as a function of its floating tensors alone."""
     flat = [x for t in tensors for x in (t if isinstance(t, list) else [t])]
-    inputs = [_mark_grad(t) for t in flat if isinstance(t, engine.Tensor) and t.dtype == engine.float64]
+    inputs = [
+        _mark_grad(t) for t in flat if isinstance(t, engine.Tensor) and t.dtype == engine.float64
+    ]
 
     def call(*given: engine.Tensor) -> Any:
         rest = iter(given)
@@ -167,7 +188,11 @@ def _differentiable(row: Row, tensors: list) -> tuple[Callable[..., Any], list[e
 
 
 def cases(rows: list[Row]) -> Any:
-    return [pytest.param(row, dtype, id=f"{row.name()}-{dtype}") for row in rows for dtype in DTYPES[row.dtypes]]
+    return [
+        pytest.param(row, dtype, id=f"{row.name()}-{dtype}")
+        for row in rows
+        for dtype in DTYPES[row.dtypes]
+    ]
 
 
 def named(rows: list[Row]) -> Any:
@@ -190,7 +215,12 @@ def check_value(row: Row, dtype: str) -> None:
 def check_layout(row: Row) -> None:
     dtype = "float64" if "float64" in DTYPES[row.dtypes] else DTYPES[row.dtypes][0]
     arrays, tensors = build(row, dtype)
-    compare(row, row.function()(*map(non_contiguous, tensors), **row.kwargs), expected(row, arrays), dtype)
+    compare(
+        row,
+        row.function()(*map(non_contiguous, tensors), **row.kwargs),
+        expected(row, arrays),
+        dtype,
+    )
 
 
 def check_empty(row: Row) -> None:

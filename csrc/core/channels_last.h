@@ -1,0 +1,29 @@
+// The layout of images in kernels: all channels of a pixel side by side.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace bestiary {
+
+// Strides with which (N, C, ...) lies in memory as (N, ..., C).
+inline Dims channels_last_strides(const Dims& sizes) {
+    Dims strides(sizes.size());
+    strides[1] = 1;
+    int64_t step = std::max<int64_t>(sizes[1], 1);
+    for (int d = sizes.size() - 1; d > 1; --d) {
+        strides[d] = step;
+        step *= std::max<int64_t>(sizes[d], 1);
+    }
+    strides[0] = step;
+    return strides;
+}
+
+// Whether the elements lie so; dimensions of size 1 may have any stride.
+inline bool is_channels_last(const Tensor& t) {
+    const Dims wanted = channels_last_strides(t.sizes());
+    for (int d = 0; d < t.dim(); ++d)
+        if (t.sizes()[d] != 1 && t.strides()[d] != wanted[d]) return false;
+    return true;
+}
+
+}  // namespace bestiary

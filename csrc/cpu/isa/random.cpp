@@ -1,0 +1,195 @@
+// Random numbers: Philox counters, many at a time, turned into distributions. Loops write n contiguous elements;
+// data[1] is a RandomStream and data[2] the operand of those that have one.
+#include <algorithm>
+
+#include "cpu/isa/loops.h"
+#include "cpu/isa/random.h"
+#include "cpu/isa/vector_math.h"
+
+namespace bestiary::cpu::ISA {
+namespace {
+
+constexpr int kLanes = 64;
+
+struct Words {
+    alignas(64) uint32_t word[4][kLanes];
+    uint64_t pair(int first, int lane) const { return uint64_t{word[first][lane]} << 32 | word[first + 1][lane]; }
+};
+
+// philox() of core/random.h for kLanes counters.
+void philox_lanes(uint64_t seed, uint64_t counter, Words& out) {
+#pragma omp simd
+    for (int lane = 0; lane < kLanes; ++lane) {
+        const uint64_t at = counter + static_cast<uint64_t>(lane);
+        uint32_t a = static_cast<uint32_t>(at), b = static_cast<uint32_t>(at >> 32), c = 0, d = 0;
+        uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
+        for (int round = 0; round < 10; ++round) {
+            const uint64_t p = uint64_t{0xD2511F53u} * a, q = uint64_t{0xCD9E8D57u} * c;
+            a = static_cast<uint32_t>(q >> 32) ^ b ^ k0;
+            b = static_cast<uint32_t>(q);
+            c = static_cast<uint32_t>(p >> 32) ^ d ^ k1;
+            d = static_cast<uint32_t>(p);
+            k0 += 0x9E3779B9u;
+            k1 += 0xBB67AE85u;
+        }
+        out.word[0][lane] = a;
+        out.word[1][lane] = b;
+        out.word[2][lane] = c;
+        out.word[3][lane] = d;
+    }
+}
+
+// In [0, 1), with as many bits as T has.
+template <class T>
+inline T unit(const Words& words, int lane, int k) {
+    if constexpr (sizeof(T) == 4) return static_cast<T>(static_cast<int32_t>(words.word[k][lane] >> 8)) * T(0x1p-24);
+    else return static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> 11)) * T(0x1p-53);
+}
+// In (0, 1]: a logarithm of it is finite, and small numbers are dense.
+template <class T>
+inline T positive_unit(const Words& words, int lane, int k) {
+    if constexpr (sizeof(T) == 4) return static_cast<T>(words.word[k][lane]) * T(0x1p-32) + T(0x1p-33);
+    else return static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> 11)) * T(0x1p-53) + T(0x1p-54);
+}
+
+// A distribution turns Words into kLanes * kPer elements.
+template <class T>
+struct Uniform {
+    static constexpr int kPer = random_per_counter<T>;
+    T low, width, scale;
+    int shift;
+    // params[2]: how many low bits the stored type would round away, perhaps up to the end of the interval
+    explicit Uniform(const double* params) : low(static_cast<T>(params[0])), width(static_cast<T>(params[1] - params[0])) {
+        const int bits = (sizeof(T) == 4 ? 24 : 53) - static_cast<int>(params[2]);
+        shift = (sizeof(T) == 4 ? 32 : 64) - bits;
+        scale = T(1) / static_cast<T>(uint64_t{1} << bits);
+    }
+    void operator()(const Words& words, T* out) const {
+        for (int k = 0; k < kPer; ++k)
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) {
+                T u;
+                if constexpr (sizeof(T) == 4) u = static_cast<T>(static_cast<int32_t>(words.word[k][lane] >> shift));
+                else u = static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> shift));
+                out[lane * kPer + k] = low + u * scale * width;
+            }
+    }
+};
+
+// Box and Muller: two uniform numbers are radius and angle of two normal ones.
+template <class T>
+struct Normal {
+    static constexpr int kPer = random_per_counter<T>;
+    T mean, deviation;
+    explicit Normal(const double* p) : mean(static_cast<T>(p[0])), deviation(static_cast<T>(p[1])) {}
+    void operator()(const Words& words, T* out) const {
+        for (int k = 0; k < kPer; k += 2)
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) {
+                const T radius = deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
+                const T angle = T(6.283185307179586) * unit<T>(words, lane, k + 1);
+                out[lane * kPer + k] = mean + radius * v_cos(angle);
+                out[lane * kPer + k + 1] = mean + radius * v_sin(angle);
+            }
+    }
+};
+
+template <class T>
+struct Exponential {
+    static constexpr int kPer = random_per_counter<T>;
+    T scale;
+    explicit Exponential(const double* p) : scale(static_cast<T>(-1 / p[0])) {}
+    void operator()(const Words& words, T* out) const {
+        for (int k = 0; k < kPer; ++k)
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) out[lane * kPer + k] = scale * v_log(positive_unit<T>(words, lane, k));
+    }
+};
+
+template <class T, class Distribution>
+void distribution_loop(char* const* data, const int64_t*, int64_t n, const double* params) {
+    constexpr int64_t block = kLanes * random_per_counter<T>;
+    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
+    const Distribution distribution(params);
+    T* out = reinterpret_cast<T*>(data[0]);
+    Words words;
+    alignas(64) T tail[block];
+    for (int64_t i = 0; i < n; i += block) {
+        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / random_per_counter<T>), words);
+        if (n - i >= block) {
+            distribution(words, out + i);
+        } else {
+            distribution(words, tail);
+            std::copy_n(tail, n - i, out + i);
+        }
+    }
+}
+
+// low + a number in [0, range): the high half of a product, biased by less than range / 2^64. range 0 stands for 2^64.
+void integers_loop(char* const* data, const int64_t*, int64_t n, const double*) {
+    constexpr int64_t block = kLanes * 2;
+    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
+    int64_t* out = reinterpret_cast<int64_t*>(data[0]);
+    Words words;
+    for (int64_t i = 0; i < n; ++i) {
+        if (i % block == 0) philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / 2), words);
+        const uint64_t bits = words.pair(i % 2 * 2, static_cast<int>(i % block / 2));
+        const uint64_t scaled = static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * stream.range >> 64);
+        out[i] = static_cast<int64_t>(static_cast<uint64_t>(stream.low) + (stream.range == 0 ? bits : scaled));
+    }
+}
+
+// For each element of the operand, a uniform number decides.
+template <class T, class Decide>
+void decision_loop(char* const* data, const int64_t*, int64_t n, const double* params) {
+    constexpr int per = random_per_counter<T>;
+    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
+    const Decide decide(params);
+    const T* in = reinterpret_cast<const T*>(data[2]);
+    T* out = reinterpret_cast<T*>(data[0]);
+    Words words;
+    alignas(64) T uniform[kLanes * per];
+    for (int64_t i = 0; i < n; i += kLanes * per) {
+        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / per), words);
+        for (int k = 0; k < per; ++k)
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) uniform[lane * per + k] = unit<T>(words, lane, k);
+        const int64_t count = std::min<int64_t>(n - i, kLanes * per);
+#pragma omp simd
+        for (int64_t j = 0; j < count; ++j) out[i + j] = decide(uniform[j], in[i + j]);
+    }
+}
+
+template <class T>
+struct Bernoulli {
+    explicit Bernoulli(const double*) {}
+    T operator()(T u, T p) const { return u < p ? T(1) : T(0); }
+};
+template <class T>
+struct Dropout {
+    T p, scale;
+    explicit Dropout(const double* params)
+        : p(static_cast<T>(params[0])), scale(params[0] < 1 ? static_cast<T>(1 / (1 - params[0])) : T(0)) {}
+    T operator()(T u, T x) const { return u < p ? T(0) : x * scale; }
+};
+
+template <template <class> class Distribution, class... T>
+void distribution(const char* name, Types<T...>) {
+    (register_loop(name, dtype_of<T>(), IsaLevel::ISA, distribution_loop<T, Distribution<T>>), ...);
+}
+template <template <class> class Decide, class... T>
+void decision(const char* name, Types<T...>) {
+    (register_loop(name, dtype_of<T>(), IsaLevel::ISA, decision_loop<T, Decide<T>>), ...);
+}
+
+LOOPS {
+    distribution<Uniform>("uniform_", Floats{});
+    distribution<Normal>("normal_", Floats{});
+    distribution<Exponential>("exponential_", Floats{});
+    register_loop("_randint_", DType::Int64, IsaLevel::ISA, integers_loop);
+    decision<Bernoulli>("_bernoulli", Floats{});
+    decision<Dropout>("_dropout", Floats{});
+}
+
+}  // namespace
+}  // namespace bestiary::cpu::ISA

@@ -1,0 +1,19 @@
+// What a loop of random numbers is told.
+#pragma once
+
+#include <cstdint>
+
+namespace bestiary::cpu {
+
+// How many elements computed in T come from one Philox counter.
+template <class T>
+constexpr int random_per_counter = 16 / static_cast<int>(sizeof(T));
+
+struct RandomStream {
+    uint64_t seed;
+    uint64_t counter;  // of the first element
+    int64_t low;       // of integers: the smallest,
+    uint64_t range;    // and how many; 0 stands for 2^64
+};
+
+}  // namespace bestiary::cpu

@@ -1,0 +1,165 @@
+#ifdef BESTIARY_ONEDNN
+#include "cpu/onednn.h"
+
+#include "cpu/onednn_primitive.h"
+#include "cpu/parallel.h"
+
+namespace bestiary::cpu::onednn {
+namespace {
+
+using dnnl::memory;
+
+constexpr size_t kMostPrimitives = 1024;  // of a thread: beyond, shapes never come back, and all are dropped
+
+struct KeyHash {
+    size_t operator()(const Key& key) const { return key.hash(); }
+};
+
+// Memory for the length of a call.
+class Block {
+public:
+    explicit Block(size_t bytes) : bytes_(bytes), data_(allocate(bytes)) {}
+    Block(Block&& other) noexcept : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
+    ~Block() {
+        if (data_) deallocate(data_, bytes_);
+    }
+    void* data() const { return data_; }
+
+private:
+    size_t bytes_;
+    void* data_;
+};
+
+void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
+    const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}};
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(move.get(), stream().get(), 2, args), "could not move an operand");
+}
+
+}  // namespace
+
+dnnl::engine& engine() {
+    static dnnl::engine* const instance = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+    return *instance;
+}
+
+dnnl::stream& stream() {
+    thread_local dnnl::stream instance(engine());
+    return instance;
+}
+
+memory::data_type data_type(DType dtype) {
+    if (dtype == DType::BFloat16) return memory::data_type::bf16;
+    return dtype == DType::Float16 ? memory::data_type::f16 : memory::data_type::f32;
+}
+
+memory::desc desc_of(const Tensor& t) {
+    return memory::desc(memory::dims(t.sizes().begin(), t.sizes().end()), data_type(t.dtype()),
+                        memory::dims(t.strides().begin(), t.strides().end()));
+}
+
+dnnl::primitive_attr attributes() {
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return attr;
+}
+
+Primitive::Primitive(const dnnl::primitive& run, const memory::desc& scratchpad)
+    : run_(run), scratchpad_(scratchpad, engine(), nullptr) {
+    args_.push_back({DNNL_ARG_SCRATCHPAD, scratchpad_.get()});
+}
+
+void Primitive::add(int arg, const memory::desc& given, const memory::desc& wanted, bool is_result) {
+    Operand operand{memory(given, engine(), nullptr), memory(wanted, engine(), nullptr), std::nullopt, is_result};
+    const memory &from = is_result ? operand.wanted : operand.given, &to = is_result ? operand.given : operand.wanted;
+    if (given != wanted) operand.move = dnnl::reorder(from, to);
+    operands_.push_back(operand);
+    args_.push_back({arg, operands_.back().wanted.get()});
+}
+
+void Primitive::run(std::initializer_list<char*> data) {
+    const Block scratch(scratchpad_.get_desc().get_size());
+    scratchpad_.set_data_handle(scratch.data());
+    std::vector<Block> moved;
+    auto at = data.begin();
+    for (Operand& operand : operands_) {
+        char* const given = *at++;
+        if (!operand.move) {
+            operand.wanted.set_data_handle(given);
+            continue;
+        }
+        operand.given.set_data_handle(given);
+        operand.wanted.set_data_handle(moved.emplace_back(operand.wanted.get_desc().get_size()).data());
+        if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+    }
+    const auto status = dnnl_primitive_execute(run_.get(), stream().get(), static_cast<int>(args_.size()), args_.data());
+    dnnl::error::wrap_c_api(status, "could not run a primitive");
+    for (Operand& operand : operands_)
+        if (operand.move && operand.is_result) execute(*operand.move, operand.wanted, operand.given);
+}
+
+bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<char*> operands) {
+    thread_local std::unordered_map<Key, std::optional<Primitive>, KeyHash> known;
+    auto found = known.find(key);
+    if (found == known.end()) {
+        if (known.size() >= kMostPrimitives) known.clear();
+        std::optional<Primitive> built;
+        try {
+            built = build(problem);
+        } catch (const dnnl::error& error) {
+            if (error.status != dnnl_unimplemented && error.status != dnnl_invalid_arguments) throw;
+        }
+        found = known.emplace(key, std::move(built)).first;
+    }
+    if (!found->second) return false;
+    found->second->run(operands);
+    return true;
+}
+
+namespace {
+
+memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int64_t column) {
+    return memory::desc({rows, columns}, data_type(dtype), {row, column});
+}
+
+std::optional<Primitive> build_matmul(const void* problem) {
+    const Product& p = *static_cast<const Product*>(problem);
+    const memory::desc a = matrix(p.m, p.k, p.dtype, p.a_row, p.a_col), b = matrix(p.k, p.n, p.dtype, p.b_row, p.b_col);
+    const memory::desc c = matrix(p.m, p.n, p.dtype, p.c_row, 1), bias = matrix(1, p.n, p.dtype, p.n, 1);
+    const auto desc = p.bias ? dnnl::matmul::primitive_desc(engine(), a, b, bias, c, attributes())
+                             : dnnl::matmul::primitive_desc(engine(), a, b, c, attributes());
+    if (!is_optimised(desc)) return std::nullopt;
+    Primitive built(dnnl::matmul(desc), desc.scratchpad_desc());
+    built.add(DNNL_ARG_SRC, a, a);
+    built.add(DNNL_ARG_WEIGHTS, b, b);
+    built.add(DNNL_ARG_DST, c, c, true);
+    if (p.bias) built.add(DNNL_ARG_BIAS, bias, bias);
+    return built;
+}
+
+// oneDNN takes the number of threads from OpenMP.
+class Threads {
+public:
+    explicit Threads(int n) : saved_(omp_get_max_threads()) {
+        if (n != saved_) omp_set_num_threads(n);
+    }
+    ~Threads() { omp_set_num_threads(saved_); }
+
+private:
+    int saved_;
+};
+
+}  // namespace
+
+bool matmul(const Product& p, int threads) {
+    if (p.accumulate || p.k == 0) return false;
+    const Threads limit(threads);
+    Key key;
+    for (int64_t v : {int64_t(p.dtype), p.m, p.n, p.k, p.a_row, p.a_col, p.b_row, p.b_col, p.c_row, int64_t(p.bias != nullptr), int64_t(threads)})
+        key.add(v);
+    char *a = const_cast<char*>(p.a), *b = const_cast<char*>(p.b), *bias = const_cast<char*>(p.bias);
+    if (!p.bias) return run_cached(key, build_matmul, &p, {a, b, p.c});
+    return run_cached(key, build_matmul, &p, {a, b, p.c, bias});
+}
+
+}  // namespace bestiary::cpu::onednn
+#endif

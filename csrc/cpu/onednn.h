@@ -1,0 +1,23 @@
+// What oneDNN computes for us. Every function answers false, having done nothing, where oneDNN is absent or has no
+// optimised kernel for the case on this processor: the caller then runs our own.
+#pragma once
+
+#include "core/tensor.h"
+#include "cpu/convolution.h"
+#include "cpu/gemm.h"
+
+namespace bestiary::cpu::onednn {
+
+#ifdef BESTIARY_ONEDNN
+bool matmul(const Product& p, int threads);
+bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
+bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx);
+bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight);
+#else
+inline bool matmul(const Product&, int) { return false; }
+inline bool convolve(const Convolution&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) { return false; }
+inline bool convolve_input(const Convolution&, const Tensor&, const Tensor&, const Tensor&) { return false; }
+inline bool convolve_weight(const Convolution&, const Tensor&, const Tensor&, const Tensor&) { return false; }
+#endif
+
+}  // namespace bestiary::cpu::onednn

@@ -1,0 +1,136 @@
+#ifdef BESTIARY_ONEDNN
+#include "cpu/onednn.h"
+#include "cpu/onednn_primitive.h"
+#include "cpu/parallel.h"
+
+namespace bestiary::cpu::onednn {
+namespace {
+
+using dnnl::memory;
+using dnnl::prop_kind;
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+
+// A convolution with its operands, of the sizes of the forward direction whatever is computed.
+struct Problem {
+    const Convolution& c;
+    const Tensor &x, &weight, &y;
+    const Tensor* bias = nullptr;
+
+    Key key(int64_t direction) const {
+        Key key;
+        for (int64_t v : {direction, c.groups, int64_t(bias != nullptr), int64_t(omp_get_max_threads())}) key.add(v);
+        key.add(x);
+        key.add(weight);
+        key.add(y.sizes());
+        for (const Dims* dims : {&c.stride, &c.padding, &c.dilation}) key.add(*dims);
+        return key;
+    }
+};
+
+memory::dims dims(const Dims& d) { return memory::dims(d.begin(), d.end()); }
+
+// oneDNN counts from 0: neighbours have dilation 0.
+memory::dims dilation(const Convolution& c) {
+    memory::dims out = dims(c.dilation);
+    for (auto& d : out) --d;
+    return out;
+}
+
+// Padding behind, as far as the last window reaches: negative where the stride leaves input over.
+memory::dims padding_behind(const Problem& p) {
+    memory::dims out;
+    for (int i = 0; i < p.c.spatial(); ++i) {
+        const int64_t reach = (p.y.sizes()[i + 2] - 1) * p.c.stride[i] + (p.weight.sizes()[i + 2] - 1) * p.c.dilation[i] + 1;
+        out.push_back(reach - p.x.sizes()[i + 2] - p.c.padding[i]);
+    }
+    return out;
+}
+
+memory::desc any(const memory::desc& d) { return memory::desc(d.get_dims(), d.get_data_type(), memory::format_tag::any); }
+
+memory::desc image(const Tensor& t) {
+    return memory::desc(dims(t.sizes()), memory::data_type::f32, dims(channels_last_strides(t.sizes())));
+}
+
+// (O, C, ...) or, in groups, (G, O, C, ...).
+memory::desc weights(const Problem& p) {
+    const memory::desc plain = desc_of(p.weight);
+    if (p.c.groups == 1) return plain;
+    memory::dims sizes = plain.get_dims(), strides = plain.get_strides();
+    sizes[0] /= p.c.groups;
+    sizes.insert(sizes.begin(), p.c.groups);
+    strides.insert(strides.begin(), strides[0] * sizes[1]);
+    return memory::desc(sizes, memory::data_type::f32, strides);
+}
+
+dnnl::convolution_forward::primitive_desc forward(const Problem& p, const memory::desc& x, const memory::desc& y) {
+    const memory::desc w = any(weights(p));
+    const memory::dims stride = dims(p.c.stride), front = dims(p.c.padding), behind = padding_behind(p);
+    if (!p.bias)
+        return {engine(), prop_kind::forward_inference, kDirect, x, w, y, stride, dilation(p.c), front, behind, attributes()};
+    return {engine(), prop_kind::forward_inference, kDirect, x, w, desc_of(*p.bias), y, stride, dilation(p.c), front, behind, attributes()};
+}
+
+std::optional<Primitive> build_forward(const void* problem) {
+    const Problem& p = *static_cast<const Problem*>(problem);
+    const memory::desc x = image(p.x), y = image(p.y);
+    const auto desc = forward(p, x, y);
+    if (!is_optimised(desc)) return std::nullopt;
+    Primitive built(dnnl::convolution_forward(desc), desc.scratchpad_desc());
+    built.add(DNNL_ARG_SRC, x, x);
+    built.add(DNNL_ARG_WEIGHTS, weights(p), desc.weights_desc());
+    built.add(DNNL_ARG_DST, y, y, true);
+    if (p.bias) built.add(DNNL_ARG_BIAS, desc.bias_desc(), desc.bias_desc());
+    return built;
+}
+
+std::optional<Primitive> build_input(const void* problem) {
+    const Problem& p = *static_cast<const Problem*>(problem);
+    const memory::desc x = image(p.x), y = image(p.y);
+    const auto hint = forward(p, x, y);
+    const dnnl::convolution_backward_data::primitive_desc desc(
+        engine(), kDirect, x, any(weights(p)), y, dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint, attributes());
+    if (!is_optimised(desc)) return std::nullopt;
+    Primitive built(dnnl::convolution_backward_data(desc), desc.scratchpad_desc());
+    built.add(DNNL_ARG_DIFF_DST, y, y);
+    built.add(DNNL_ARG_WEIGHTS, weights(p), desc.weights_desc());
+    built.add(DNNL_ARG_DIFF_SRC, x, x, true);
+    return built;
+}
+
+// In the layout that oneDNN likes best: sums over pixels gain more from blocks of channels than moving them costs.
+std::optional<Primitive> build_weight(const void* problem) {
+    const Problem& p = *static_cast<const Problem*>(problem);
+    const memory::desc x = image(p.x), y = image(p.y);
+    const auto hint = forward(p, any(x), any(y));
+    const dnnl::convolution_backward_weights::primitive_desc desc(
+        engine(), kDirect, any(x), any(weights(p)), any(y), dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint,
+        attributes());
+    if (!is_optimised(desc)) return std::nullopt;
+    Primitive built(dnnl::convolution_backward_weights(desc), desc.scratchpad_desc());
+    built.add(DNNL_ARG_SRC, x, desc.src_desc());
+    built.add(DNNL_ARG_DIFF_DST, y, desc.diff_dst_desc());
+    built.add(DNNL_ARG_DIFF_WEIGHTS, weights(p), desc.diff_weights_desc(), true);
+    return built;
+}
+
+}  // namespace
+
+bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+    const Problem p{c, x, weight, y, bias.defined() ? &bias : nullptr};
+    if (!p.bias) return run_cached(p.key(0), build_forward, &p, {x.raw(), weight.raw(), y.raw()});
+    return run_cached(p.key(0), build_forward, &p, {x.raw(), weight.raw(), y.raw(), bias.raw()});
+}
+
+bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+    const Problem p{c, dx, weight, dy};
+    return run_cached(p.key(1), build_input, &p, {dy.raw(), weight.raw(), dx.raw()});
+}
+
+bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
+    const Problem p{c, x, dweight, dy};
+    return run_cached(p.key(2), build_weight, &p, {x.raw(), dy.raw(), dweight.raw()});
+}
+
+}  // namespace bestiary::cpu::onednn
+#endif

@@ -1,0 +1,83 @@
+// oneDNN primitives kept ready to run.
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace bestiary::cpu::onednn {
+
+dnnl::engine& engine();
+dnnl::stream& stream();
+dnnl::memory::data_type data_type(DType dtype);
+// With the tensor's own strides.
+dnnl::memory::desc desc_of(const Tensor& t);
+
+// Everything that decides which primitive a call needs: sizes, strides, types, number of threads.
+class Key {
+public:
+    void add(int64_t v) {
+        values_[count_++] = v;
+        hash_ = (hash_ ^ static_cast<uint64_t>(v)) * 0x9E3779B97F4A7C15u;
+        hash_ ^= hash_ >> 29;
+    }
+    void add(const Dims& dims) {
+        add(dims.size());
+        for (int64_t d : dims) add(d);
+    }
+    void add(const Tensor& t) {
+        add(t.sizes());
+        add(t.strides());
+    }
+    bool operator==(const Key& other) const {
+        return count_ == other.count_ && std::equal(values_, values_ + count_, other.values_);
+    }
+    size_t hash() const { return hash_; }
+
+private:
+    static constexpr int kMost = 64;
+    int64_t values_[kMost];
+    int count_ = 0;
+    uint64_t hash_ = 0;
+};
+
+// A primitive and its operands. An operand that does not lie as the primitive wants it is moved there and back.
+class Primitive {
+public:
+    Primitive() = default;
+    Primitive(const dnnl::primitive& run, const dnnl::memory::desc& scratchpad);
+
+    void add(int arg, const dnnl::memory::desc& given, const dnnl::memory::desc& wanted, bool is_result = false);
+    void run(std::initializer_list<char*> operands);
+
+private:
+    struct Operand {
+        dnnl::memory given, wanted;
+        std::optional<dnnl::reorder> move;
+        bool is_result;
+    };
+
+    dnnl::primitive run_;
+    dnnl::memory scratchpad_;
+    std::vector<Operand> operands_;
+    std::vector<dnnl_exec_arg_t> args_;
+};
+
+// Runs the primitive of `key`, building it the first time; false if `build` finds none: it returns nullopt, or oneDNN
+// refuses. Each thread has its own.
+using Build = std::optional<Primitive> (*)(const void* problem);
+bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<char*> operands);
+
+// Reference implementations are far slower than our own kernels.
+template <class Desc>
+bool is_optimised(const Desc& desc) {
+    return std::string_view(desc.impl_info_str()).substr(0, 3) != "ref";
+}
+
+dnnl::primitive_attr attributes();
+
+}  // namespace bestiary::cpu::onednn

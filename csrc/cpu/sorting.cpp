@@ -1,0 +1,162 @@
+// Sorting, the k largest, distinct elements.
+#include <algorithm>
+#include <limits>
+
+#include "cpu/contiguous.h"
+#include "cpu/lines.h"
+#include "cpu/order.h"
+
+namespace bestiary::cpu {
+namespace {
+
+// Sorts every line of self so far that arrange(keys, spare) leaves the elements wanted in front, and writes those.
+template <class F>
+void write_arranged(const KernelCall& call, int64_t dim, bool descending, const F& arrange) {
+    const Tensor self = packed(call.args.tensor(0));
+    const Tensor &values = call.outs[0], &indices = call.outs[1];
+    const Lines lines(self.sizes(), dim);
+    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n, " is too long to sort");
+    const int64_t wanted = self.dim() == 0 ? 1 : values.size(dim);
+    visit(self.dtype(), [&]<class T>() {
+        lines.share([&](int64_t begin, int64_t end) {
+            std::vector<Keyed<Key<T>>> keys, spare;
+            for (int64_t line = begin; line < end; ++line) {
+                const T* from = self.data<T>() + lines.start(line);
+                const int64_t to = lines.start(line, wanted);
+                read_keys(from, lines.n, lines.inner, descending, keys);
+                arrange(keys, spare);
+                for (int64_t i = 0; i < wanted; ++i) {
+                    const int64_t index = keys[static_cast<size_t>(i)].index;
+                    values.data<T>()[to + i * lines.inner] = from[index * lines.inner];
+                    indices.data<int64_t>()[to + i * lines.inner] = index;
+                }
+            }
+        });
+    });
+}
+
+void sort(const KernelCall& call) {
+    write_arranged(call, call.args.integer(1), call.args.flag(2), [](auto& keys, auto& spare) { sort_keys(keys, spare); });
+}
+
+void topk(const KernelCall& call) {
+    const int64_t k = call.args.integer(1);
+    const bool sorted = call.args.flag(4);
+    write_arranged(call, call.args.integer(2), call.args.flag(3), [&](auto& keys, auto&) {
+        const auto begin = keys.begin(), middle = begin + k, end = keys.end();
+        // A heap of few elements meets most of the others with one comparison.
+        if (k * 64 <= static_cast<int64_t>(keys.size())) return std::partial_sort(begin, middle, end);
+        if (middle != end) std::nth_element(begin, middle, end);
+        if (sorted) std::sort(begin, middle);
+    });
+}
+
+// Runs of equal elements in `keys`, which stand for the elements of `self` in that order.
+template <class T>
+void push_runs(const Tensor& self, const std::vector<Keyed<Key<T>>>& keys, Results& outs) {
+    const int64_t n = static_cast<int64_t>(keys.size());
+    const T* from = self.data<T>();
+    std::vector<int64_t> starts;
+    const Tensor inverse = Tensor::empty(self.sizes(), DType::Int64);
+    for (int64_t i = 0; i < n; ++i) {
+        const auto& item = keys[static_cast<size_t>(i)];
+        const bool differs_from_itself = is_floating(dtype_of<T>()) && item.key == ~Key<T>{0};  // nan
+        if (i == 0 || differs_from_itself || item.key != keys[static_cast<size_t>(i - 1)].key) starts.push_back(i);
+        inverse.data<int64_t>()[item.index] = static_cast<int64_t>(starts.size()) - 1;
+    }
+    const int64_t found = static_cast<int64_t>(starts.size());
+    const Tensor values = Tensor::empty({found}, self.dtype()), counts = Tensor::empty({found}, DType::Int64);
+    starts.push_back(n);
+    for (int64_t i = 0; i < found; ++i) {
+        const int64_t start = starts[static_cast<size_t>(i)];
+        values.data<T>()[i] = from[keys[static_cast<size_t>(start)].index];
+        counts.data<int64_t>()[i] = starts[static_cast<size_t>(i + 1)] - start;
+    }
+    outs.push(values);
+    outs.push(inverse);
+    outs.push(counts);
+}
+
+void distinct(const KernelCall& call, bool sorted) {
+    const Tensor self = packed(call.args.tensor(0));
+    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(), " elements are too many");
+    visit(self.dtype(), [&]<class T>() {
+        std::vector<Keyed<Key<T>>> keys, spare;
+        read_keys(self.data<T>(), self.numel(), 1, false, keys);
+        if (sorted) sort_keys(keys, spare);
+        push_runs<T>(self, keys, call.outs);
+    });
+}
+
+void bincount(const KernelCall& call) {
+    const Tensor self = packed_as(call.args.tensor(0), DType::Int64);
+    const std::span<const int64_t> bins(self.data<int64_t>(), static_cast<size_t>(self.numel()));
+    int64_t size = call.args.integer(2);
+    for (int64_t bin : bins) {
+        check(bin >= 0, "self: expected numbers of 0 or more, got ", bin);
+        size = std::max(size, bin + 1);
+    }
+    const Tensor given = call.args.tensor_or_none(1);
+    const DType type = !given.defined() ? DType::Int64 : given.dtype() == DType::Float32 ? DType::Float32 : DType::Float64;
+    const Tensor out = Tensor::zeros({size}, type);
+    if (!given.defined()) {
+        for (int64_t bin : bins) ++out.data<int64_t>()[bin];
+    } else {
+        const Tensor weights = packed_as(given, type);
+        visit_float(type, [&]<class T>() {
+            for (size_t i = 0; i < bins.size(); ++i) out.data<T>()[bins[i]] += weights.data<T>()[i];
+        });
+    }
+    call.outs.push(out);
+}
+
+// Where each value would go into its line of the sorted sequence.
+void searchsorted(const KernelCall& call) {
+    const Tensor& given = call.args.tensor(0);
+    const DType type = promote(given.dtype(), call.args.tensor(1).dtype());
+    const Tensor sequence = packed_as(given, type), values = packed_as(call.args.tensor(1), type);
+    const bool right = call.args.flag(2);
+    const int64_t n = sequence.dim() ? sequence.sizes().back() : 1;
+    const int64_t per_line = sequence.dim() == 1 || values.dim() == 0 ? values.numel() : values.sizes().back();
+    int64_t* out = call.outs[0].data<int64_t>();
+    visit(type, [&]<class T>() {
+        const auto before = [](T a, T b) { return order_key(a) < order_key(b); };
+        parallel_for(values.numel(), kGrain / 16, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                const T* first = sequence.data<T>() + (sequence.dim() == 1 ? 0 : i / per_line * n);
+                const T value = values.data<T>()[i];
+                out[i] = (right ? std::upper_bound(first, first + n, value, before) : std::lower_bound(first, first + n, value, before)) - first;
+            }
+        });
+    });
+}
+
+void histc(const KernelCall& call) {
+    const Tensor self = packed_as(call.args.tensor(0), DType::Float64), counts = Tensor::zeros(call.outs[0].sizes(), DType::Float64);
+    const std::span<const double> x(self.data<double>(), static_cast<size_t>(self.numel()));
+    const auto bins = static_cast<double>(call.args.integer(1));
+    double low = call.args.number(2), high = call.args.number(3);
+    if (low == high && !x.empty()) {
+        low = *std::min_element(x.begin(), x.end());
+        high = *std::max_element(x.begin(), x.end());
+    }
+    if (low == high) {
+        low -= 1;
+        high += 1;
+    }
+    check(low < high, "max: expected more than min ", low, ", got ", high);
+    for (double v : x)
+        if (v >= low && v <= high) ++counts.data<double>()[static_cast<int64_t>(std::min((v - low) / (high - low) * bins, bins - 1))];
+    copy_into(call.outs[0], counts);
+}
+
+KERNEL(CPU, "sort", sort);
+KERNEL(CPU, "topk", topk);
+KERNEL(CPU, "_unique", [](const KernelCall& c) { distinct(c, true); });
+KERNEL(CPU, "_unique_consecutive", [](const KernelCall& c) { distinct(c, false); });
+KERNEL(CPU, "bincount", bincount);
+KERNEL(CPU, "_searchsorted", searchsorted);
+KERNEL(CPU, "histc", histc);
+
+}  // namespace
+}  // namespace bestiary::cpu

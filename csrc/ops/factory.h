@@ -1,0 +1,26 @@
+// What ops that make tensors from nothing have in common.
+#pragma once
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+
+inline DType dtype_or(const Value& v, DType otherwise) { return v.none() ? otherwise : v.dtype; }
+
+inline Device device_or_default(const Value& v) { return v.none() ? Device() : v.device; }
+inline Device device_or(const Value& v, const Tensor& like) { return v.none() ? like.device() : v.device; }
+
+inline Tensor made(Tensor t, bool wants_grad) {
+    t->requires_grad = wants_grad;
+    return t;
+}
+
+inline Tensor filled(const Dims& size, const Value& value, DType dtype, Device device) {
+    if (value.number() == 0) return Tensor::zeros(size, dtype, device);
+    const Tensor t = Tensor::empty(size, dtype, device);
+    const GradMode off(false);
+    Call<"fill_">()(t, value);
+    return t;
+}
+
+}  // namespace bestiary::ops

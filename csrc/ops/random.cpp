@@ -1,0 +1,297 @@
+// Random numbers, from a generator or the default one. What is drawn does not depend on the number of threads.
+#include "core/random.h"
+
+#include <limits>
+
+#include "ops/factory.h"
+
+namespace bestiary::ops {
+namespace {
+
+Tensor no_gradient(const Backward& b) { return Call<"zeros_like">()(b.g); }
+
+// Empty memory, filled by one of the ops that write self.
+template <class Fill, class... A>
+Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, const Fill& fill, const A&... args) {
+    Tensor t = Tensor::empty(size, dtype, device);
+    {
+        const GradMode off(false);
+        fill(t, args...);
+    }
+    return made(std::move(t), wants_grad);
+}
+
+OP("uniform_(Tensor self, float from=0, float to=1, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with numbers drawn evenly from [from, to).
+
+>>> bool((engine.empty(100).uniform_(2, 3) >= 2).all())
+True)")
+    .in_place_only()
+    .grad("self", "", no_gradient);
+
+OP("normal_(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with normally distributed numbers (Box and Muller, 1958).
+
+>>> engine.empty(2, 3).normal_(mean=1, std=0)
+tensor([[1., 1., 1.],
+        [1., 1., 1.]]))")
+    .in_place_only()
+    .grad("self", "", no_gradient);
+
+OP("exponential_(Tensor self, float lambd=1, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with numbers of the density ``lambd * exp(-lambd * x)``.
+
+>>> bool((engine.empty(100).exponential_() > 0).all())
+True)")
+    .in_place_only()
+    .grad("self", "", no_gradient);
+
+OP("_randint_(Tensor self, int low, int range, Generator? generator=None) -> Tensor")
+    .doc("Fills self with integers of [low, low + range); a range of 0 stands for 2^64.")
+    .in_place_only()
+    .grad("self", "", no_gradient);
+
+// The largest integer up to which the dtype holds all of them.
+int64_t last_integer(DType t) {
+    switch (t) {
+        case DType::Bool: return 1;
+        case DType::UInt8: return std::numeric_limits<uint8_t>::max();
+        case DType::Int8: return std::numeric_limits<int8_t>::max();
+        case DType::Int16: return std::numeric_limits<int16_t>::max();
+        case DType::Int32: return std::numeric_limits<int32_t>::max();
+        case DType::Int64: return std::numeric_limits<int64_t>::max();
+        case DType::Float16: return int64_t{1} << 11;
+        case DType::BFloat16: return int64_t{1} << 8;
+        case DType::Float32: return int64_t{1} << 24;
+        case DType::Float64: return int64_t{1} << 53;
+    }
+    __builtin_unreachable();
+}
+
+constexpr Call<"_randint_"> fill_integers;
+
+// [low, high)
+void check_range(int64_t low, int64_t high) {
+    check_as(ErrorKind::Value, low < high, "expected low < high, got low=", low, " and high=", high);
+}
+int64_t width(int64_t low, int64_t high) { return static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low)); }
+
+OP("random_(Tensor self, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with integers from 0 to the largest that its dtype can hold (all up to there, for floats).
+
+>>> engine.empty(3, dtype=engine.uint8).random_().shape
+Size([3]))")
+    .compose([](Args a, Results& r) {
+        const int64_t last = last_integer(a.tensor(0).dtype());
+        r.push(fill_integers(a[0], 0, static_cast<int64_t>(static_cast<uint64_t>(last) + 1), a[1]));
+    });
+
+OP("random_.to(Tensor self, int to, *, Generator? generator=None) -> Tensor")
+    .doc("Fills self with integers of [0, to).")
+    .compose([](Args a, Results& r) {
+        check_range(0, a.integer(1));
+        r.push(fill_integers(a[0], 0, a[1], a[2]));
+    });
+
+OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) -> Tensor")
+    .doc("Fills self with integers of [from, to).")
+    .compose([](Args a, Results& r) {
+        check_range(a.integer(1), a.integer(2));
+        r.push(fill_integers(a[0], a[1], width(a.integer(1), a.integer(2)), a[3]));
+    });
+
+OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Numbers drawn evenly from [0, 1).
+
+>>> engine.rand(2, 3).shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+                     Call<"uniform_">(), 0.0, 1.0, a[1]));
+    });
+
+OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(Normally distributed numbers of mean 0 and variance 1.
+
+>>> engine.randn(2, 3).shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+                     Call<"normal_">(), 0.0, 1.0, a[1]));
+    });
+
+OP("rand_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(``rand`` in the shape and dtype of self.
+
+>>> engine.rand_like(engine.zeros(2, 3)).shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(drawn(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t), a.flag(3), Call<"uniform_">()));
+    });
+
+OP("randn_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(``randn`` in the shape and dtype of self.
+
+>>> engine.randn_like(engine.zeros(2, 3)).shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        r.push(drawn(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t), a.flag(3), Call<"normal_">()));
+    });
+
+OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
+   "bool requires_grad=False) -> Tensor")
+    .doc(R"(Integers of [0, high).
+
+>>> bool((engine.randint(10, (100,)) < 10).all())
+True)")
+    .compose([](Args a, Results& r) {
+        check_range(0, a.integer(0));
+        r.push(drawn(Dims(a.ints(1)), dtype_or(a[3], DType::Int64), device_or_default(a[4]), a.flag(5),
+                     fill_integers, 0, a[0], a[2]));
+    });
+
+OP("randint.low(int low, int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
+   "bool requires_grad=False) -> Tensor")
+    .doc("Integers of [low, high).")
+    .compose([](Args a, Results& r) {
+        check_range(a.integer(0), a.integer(1));
+        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Int64), device_or_default(a[5]), a.flag(6),
+                     fill_integers, a[0], width(a.integer(0), a.integer(1)), a[3]));
+    });
+
+OP("randint_like(Tensor self, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
+    .doc(R"(Integers of [0, high) in the shape and dtype of self.
+
+>>> engine.randint_like(engine.zeros(2, 3), 5).dtype
+engine.float32)")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        check_range(0, a.integer(1));
+        r.push(drawn(t.sizes(), dtype_or(a[2], t.dtype()), device_or(a[3], t), false, fill_integers, 0, a[1]));
+    });
+
+OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
+    .doc("Integers of [low, high) in the shape and dtype of self.")
+    .compose([](Args a, Results& r) {
+        const Tensor& t = a.tensor(0);
+        check_range(a.integer(1), a.integer(2));
+        r.push(drawn(t.sizes(), dtype_or(a[3], t.dtype()), device_or(a[4], t), false, fill_integers, a[1],
+                     width(a.integer(1), a.integer(2))));
+    });
+
+OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
+   "bool requires_grad=False) -> Tensor")
+    .doc(R"(Normally distributed numbers of one mean and standard deviation.
+
+>>> engine.normal(2.0, 0.0, (2,))
+tensor([2., 2.]))")
+    .compose([](Args a, Results& r) {
+        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Float32), device_or_default(a[5]), a.flag(6),
+                     Call<"normal_">(), a[0], a[1], a[3]));
+    });
+
+OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> Tensor")
+    .doc("Normally distributed numbers, each of a mean and standard deviation of its own.")
+    .compose([](Args a, Results& r) {
+        const Tensor scale = add(mul(a[0], 0.0), a[1]);  // broadcast to the shape of both
+        r.push(a[0] + scale * drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]));
+    });
+
+OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+    .doc(R"(The integers of [0, n) in random order.
+
+>>> engine.randperm(4).sort().values
+tensor([0, 1, 2, 3]))")
+    .compose([](Args a, Results& r) {
+        const Device device = device_or_default(a[3]);
+        r.push(made(Call<"_randperm">()(a[0], dtype_or(a[2], DType::Int64), a[1], device), a.flag(4)));
+    });
+
+OP("_randperm(int n, dtype dtype, Generator? generator, device device) -> Tensor")
+    .doc("The integers of [0, n) in random order.")
+    .shape([](const Op&, Args a, Meta& m) {
+        check_as(ErrorKind::Value, a.integer(0) >= 0, "n: expected 0 or more, got ", a.integer(0));
+        m.add({a.integer(0)}, a[1].dtype);
+    });
+
+OP("bernoulli(Tensor self, *, Generator? generator=None) -> Tensor")
+    .doc(R"(1 with the probability that self's elements give, otherwise 0.
+
+>>> engine.bernoulli(engine.tensor([0.0, 1.0]))
+tensor([0., 1.]))")
+    .compose([](Args a, Results& r) { r.push(Call<"_bernoulli">()(a[0], a[1], a.tensor(0).dtype())); });
+
+OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
+    .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Tensor p = expand(Tensor::scalar(a.number(1), DType::Float32), self.sizes());
+        r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));
+    });
+
+OP("bernoulli_(Tensor self, float p=0.5, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with 1 with probability p, otherwise 0.
+
+>>> engine.empty(2).bernoulli_(1.0)
+tensor([1., 1.]))")
+    .compose([](Args a, Results& r) { r.push(copy_(a[0], Call<"bernoulli.p">()(a[0], a[1], a[2]))); });
+
+OP("bernoulli_.each(Tensor self, Tensor p, *, Generator? generator=None) -> Tensor")
+    .doc("Fills self with 1 with the probability that p's elements give, otherwise 0.")
+    .compose([](Args a, Results& r) {
+        const Tensor p = expand(a[1], a.tensor(0).sizes());
+        r.push(copy_(a[0], Call<"_bernoulli">()(p, a[2], a.tensor(0).dtype())));
+    });
+
+OP("_bernoulli(Tensor p, Generator? generator, dtype dtype) -> Tensor")
+    .doc("1 with the probability that p's elements give, otherwise 0.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& p = a.tensor(0);
+        check_as(ErrorKind::Type, is_floating(p.dtype()), "p: expected a floating dtype, got ", p.dtype());
+        m.add(p.sizes(), a[2].dtype);
+    });
+
+OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Indices drawn with probabilities proportional to the weights of self, (n,) or (rows, n).
+
+>>> engine.multinomial(engine.tensor([0.0, 1.0, 0.0]), 2, replacement=True)
+tensor([1, 1]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected weights of a floating dtype, got ", self.dtype());
+        check(self.dim() == 1 || self.dim() == 2, "self: expected 1 or 2 dimensions, got shape ", self.sizes());
+        check(self.size(-1) > 0 && a.integer(1) > 0, "num_samples: expected 1 or more of at least one weight, got ",
+              a.integer(1), " of shape ", self.sizes());
+        Dims size = self.sizes();
+        size[size.size() - 1] = a.integer(1);
+        m.add(size, DType::Int64);
+    });
+
+// The mask is drawn again for the gradient: nothing is saved but the place in the stream of random numbers.
+OP("_dropout(Tensor self, float p, int seed, int counter) -> Tensor")
+    .doc("Zero with probability p, otherwise self / (1 - p).")
+    .shape([](const Op&, Args a, Meta& m) { m.add(a.tensor(0).sizes(), a.tensor(0).dtype()); })
+    .grad("self", "", [](const Backward& b) { return Call<"_dropout">()(b.g, b["p"], b["seed"], b["counter"]); });
+
+OP("dropout(Tensor self, float p, bool train) -> Tensor")
+    .doc(R"(In training, each element is 0 with probability p and scaled by 1 / (1 - p) otherwise.
+
+>>> engine.dropout(engine.ones(3), 0.5, False)
+tensor([1., 1., 1.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const double p = a.number(1);
+        check_as(ErrorKind::Value, p >= 0 && p <= 1, "p: expected a probability from 0 to 1, got ", p);
+        check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
+        if (!a.flag(2) || p == 0) return r.push(self);
+        Generator& generator = default_generator();
+        const uint64_t per_counter = self.dtype() == DType::Float64 ? 2 : 4;
+        const uint64_t counter = generator.reserve(static_cast<uint64_t>(self.numel()) / per_counter + 1);
+        r.push(Call<"_dropout">()(self, p, static_cast<int64_t>(generator.seed()), static_cast<int64_t>(counter)));
+    })
+    .in_place_too();
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,77 @@
+// Rounding, and replacing what is not finite.
+#include <cmath>
+#include <limits>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+Tensor flat(const Backward& b) { return Call<"zeros_like">()(b.g); }
+
+double largest_finite(DType t) {
+    switch (t) {
+        case DType::Float16: return 65504;
+        case DType::BFloat16: return 0x1.FEp127;
+        case DType::Float32: return std::numeric_limits<float>::max();
+        default: return std::numeric_limits<double>::max();
+    }
+}
+
+OP("floor(Tensor self) -> Tensor")
+    .doc(R"(The greatest integer that is not greater.
+
+>>> engine.floor(engine.tensor([-0.5, 1.5]))
+tensor([-1.,  1.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", flat);
+
+OP("ceil(Tensor self) -> Tensor")
+    .doc(R"(The least integer that is not less.
+
+>>> engine.ceil(engine.tensor([-1.5, 1.5]))
+tensor([-1.,  2.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", flat);
+
+OP("trunc(Tensor self) -> Tensor")
+    .doc(R"(The integer part.
+
+>>> engine.trunc(engine.tensor([-1.5, 1.5]))
+tensor([-1.,  1.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", flat);
+
+OP("frac(Tensor self) -> Tensor")
+    .doc(R"(What trunc leaves, with the sign of the element.
+
+>>> engine.frac(engine.tensor([-1.5, 1.25]))
+tensor([-0.5000,  0.2500]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", [](const Backward& b) { return b.g; });
+
+OP("round(Tensor self, *, int decimals=0) -> Tensor")
+    .doc(R"(The nearest number with so many decimals; half goes to even.
+
+>>> engine.round(engine.tensor([0.5, 1.5, 2.6]))
+tensor([0., 2., 3.]))")
+    .elementwise(Promote::Common)
+    .grad("self", "", flat);
+
+OP("nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor")
+    .doc(R"(Nan and infinities replaced: by 0, and the greatest and least finite numbers, unless others are given.
+
+>>> engine.nan_to_num(engine.tensor([float('nan'), 1.0]), nan=2.0)
+tensor([2., 1.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        if (!is_floating(self.dtype())) return r.push(Call<"clone">()(self));
+        const double largest = largest_finite(self.dtype());
+        const Tensor no_nan = where(Call<"isnan">()(self), a.none(1) ? 0.0 : a.number(1), self);
+        const Tensor no_inf = where(eq(self, HUGE_VAL), a.none(2) ? largest : a.number(2), no_nan);
+        r.push(where(eq(self, -HUGE_VAL), a.none(3) ? -largest : a.number(3), no_inf));
+    })
+    .in_place_too();
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,270 @@
+// Elements repeated, turned around, moved along and padded.
+#include <vector>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"cat"> cat;
+
+OP("flip(Tensor self, int... dims) -> Tensor")
+    .doc(R"(A copy with the given dimensions in reverse order.
+
+>>> engine.tensor([1, 2, 3]).flip(0)
+tensor([3, 2, 1]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        Dims seen(std::max(self.dim(), 1));
+        for (int64_t given : a.ints(1)) {
+            const int d = wrap_dim(given, self.dim(), "dims");
+            check(!seen[d]++, "dims: dimension ", d, " comes twice in ", Dims(a.ints(1)));
+        }
+        m.add(self.sizes(), self.dtype());
+    })
+    .grad("self", "", [](const Backward& b) { return Call<"flip">()(b.g, b["dims"]); });
+
+OP("fliplr(Tensor self) -> Tensor")
+    .doc("``flip`` of dimension 1: left and right exchanged.")
+    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{1})); });
+
+OP("flipud(Tensor self) -> Tensor")
+    .doc("``flip`` of dimension 0: up and down exchanged.")
+    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{0})); });
+
+OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
+    .doc(R"(Turned by ``k`` quarter turns, from the first of the two dimensions towards the second.
+
+>>> engine.tensor([[1, 2], [3, 4]]).rot90()
+tensor([[2, 4],
+        [1, 3]]))")
+    .compose([](Args a, Results& r) {
+        check(a.ints(2).size() == 2, "dims: expected 2 dimensions, got ", Dims(a.ints(2)));
+        const int64_t from = a.ints(2)[0], to = a.ints(2)[1], turns = (a.integer(1) % 4 + 4) % 4;
+        const Call<"flip"> flip;
+        if (turns == 0) r.push(clone(a[0]));
+        else if (turns == 1) r.push(transpose(flip(a[0], Dims{to}), from, to));
+        else if (turns == 2) r.push(flip(a[0], Dims{from, to}));
+        else r.push(flip(transpose(a[0], from, to), Dims{to}));
+    });
+
+Tensor rolled(const Tensor& t, int64_t shift, int64_t dim) {
+    const int64_t n = t.size(dim);
+    if (n == 0) return t;
+    const int64_t first = (n - shift % n) % n;
+    if (first == 0) return t;
+    return cat(std::vector<Tensor>{narrow(t, dim, first, n - first), narrow(t, dim, 0, first)}, dim);
+}
+
+OP("roll(Tensor self, int[] shifts, int[] dims=[]) -> Tensor")
+    .doc(R"(Elements moved along dimensions by ``shifts`` places; those that leave come in again at the other end.
+
+Without ``dims`` the flattened tensor is rolled.
+
+>>> engine.tensor([1, 2, 3]).roll(1)
+tensor([3, 1, 2]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const auto shifts = a.ints(1), dims = a.ints(2);
+        if (dims.empty()) {
+            check(shifts.size() == 1, "shifts: expected one without dims, got ", Dims(shifts));
+            return r.push(reshape(rolled(flatten(self), shifts[0], 0), self.sizes()));
+        }
+        check(shifts.size() == dims.size(), "shifts: expected ", dims.size(), " of them as dims, got ", Dims(shifts));
+        Tensor out = self;
+        for (size_t i = 0; i < dims.size(); ++i) out = rolled(out, shifts[i], dims[i]);
+        r.push(out.impl() == self.impl() ? clone(self) : out);
+    });
+
+// Tiles self: every dimension repeated as a whole.
+Tensor repeated(const Tensor& self, Dims repeats) {
+    const int lead = repeats.size() - self.dim();
+    Dims apart, wide, joined;
+    for (int d = 0; d < repeats.size(); ++d) {
+        const int64_t n = d < lead ? 1 : self.sizes()[d - lead];
+        check(repeats[d] >= 0, "repeats: expected 0 or more, got ", repeats);
+        apart.push_back(1);
+        apart.push_back(n);
+        wide.push_back(repeats[d]);
+        wide.push_back(n);
+        joined.push_back(repeats[d] * n);
+    }
+    const Tensor tiled = reshape(expand(reshape(self, apart), wide), joined);
+    return tiled->storage.get() == self->storage.get() ? clone(tiled) : tiled;
+}
+
+OP("repeat(Tensor self, int... repeats) -> Tensor")
+    .doc(R"(Self laid out ``repeats`` times along each dimension; more repeats than dimensions add leading ones.
+
+>>> engine.tensor([1, 2]).repeat(2, 2)
+tensor([[1, 2, 1, 2],
+        [1, 2, 1, 2]]))")
+    .compose([](Args a, Results& r) {
+        check(static_cast<int>(a.ints(1).size()) >= a.tensor(0).dim(), "repeats: expected at least ", a.tensor(0).dim(),
+              " of them for shape ", a.tensor(0).sizes(), ", got ", Dims(a.ints(1)));
+        r.push(repeated(a.tensor(0), Dims(a.ints(1))));
+    });
+
+OP("tile(Tensor self, int... dims) -> Tensor")
+    .doc(R"(``repeat`` where missing leading repeats are 1.
+
+>>> engine.tensor([[1, 2]]).tile(2)
+tensor([[1, 2, 1, 2]]))")
+    .compose([](Args a, Results& r) {
+        Dims repeats(a.ints(1));
+        while (repeats.size() < a.tensor(0).dim()) repeats.insert(0, 1);
+        r.push(repeated(a.tensor(0), repeats));
+    });
+
+OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
+    .doc(R"(Each element ``repeats`` times in a row along ``dim``, or in the flattened tensor.
+
+>>> engine.tensor([1, 2]).repeat_interleave(2)
+tensor([1, 1, 2, 2]))")
+    .compose([](Args a, Results& r) {
+        check(a.integer(1) >= 0, "repeats: expected 0 or more, got ", a.integer(1));
+        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
+        Dims wide = self.sizes(), joined = self.sizes();
+        wide.insert(d + 1, a.integer(1));
+        joined[d] *= a.integer(1);
+        r.push(reshape(expand(unsqueeze(self, d + 1), wide), joined));
+    });
+
+OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor")
+    .doc(R"(Each element as often as ``repeats`` (a number per element of ``dim``) says.
+
+>>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
+tensor([5, 6, 6]))")
+    .compose([](Args a, Results& r) {
+        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
+        r.push(Call<"index_select">()(self, d, Call<"_repeated_places">()(expand(a[1], Dims{self.size(d)}))));
+    });
+
+OP("_repeated_places(Tensor repeats) -> Tensor")
+    .doc("Each place i of repeats, repeats[i] times.");
+
+OP("_pad_constant(Tensor self, int[] pad, Number value) -> Tensor")
+    .doc("Self within a frame of value; negative widths cut.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        const auto pad = a.ints(1);
+        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= self.dim(), "pad: expected a pair for each of at most ",
+              self.dim(), " dimensions, got ", Dims(pad));
+        Dims sizes = self.sizes();
+        for (size_t i = 0; i < pad.size() / 2; ++i) {
+            int64_t& n = sizes[self.dim() - 1 - static_cast<int>(i)];
+            n += pad[2 * i] + pad[2 * i + 1];
+            check(n >= 0, "pad: ", Dims(pad), " cuts more than there is of shape ", self.sizes());
+        }
+        m.add(sizes, self.dtype());
+    })
+    .grad("self", "", [](const Backward& b) {
+        Dims back = b.ints("pad");
+        for (int64_t& n : back) n = -n;
+        return Call<"_pad_constant">()(b.g, back, 0.0);
+    });
+
+enum class Border { Reflect, Replicate, Circular };
+
+Border border_of(std::string_view mode) {
+    if (mode == "reflect") return Border::Reflect;
+    if (mode == "replicate") return Border::Replicate;
+    check_as(ErrorKind::Value, mode == "circular", "mode: expected 'constant', 'reflect', 'replicate' or 'circular', got '", mode, "'");
+    return Border::Circular;
+}
+
+int64_t source(Border border, int64_t i, int64_t n) {
+    switch (border) {
+        case Border::Reflect: return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+        case Border::Replicate: return std::clamp<int64_t>(i, 0, n - 1);
+        case Border::Circular: break;
+    }
+    return (i + n) % n;
+}
+
+// One dimension continued beyond its ends.
+Tensor continued(const Tensor& t, int d, int64_t before, int64_t after, Border border) {
+    const int64_t n = t.sizes()[d], longest = std::max(before, after);
+    const int64_t limit = border == Border::Reflect ? n - 1 : border == Border::Circular ? n : longest;
+    check(longest <= limit && n > 0, "pad: (", before, ", ", after, ") is too wide for dimension ", d, " of size ", n);
+    check(n + before + after >= 0, "pad: (", before, ", ", after, ") cuts more than dimension ", d, " of size ", n);
+    std::vector<int64_t> places;
+    for (int64_t i = -before; i < n + after; ++i) places.push_back(source(border, i, n));
+    return Call<"index_select">()(t, d, Call<"_places">()(std::span<const int64_t>(places)));
+}
+
+OP("_places(int[] places) -> Tensor")
+    .doc("A list of indices as a tensor.")
+    .compose([](Args a, Results& r) {
+        const Tensor t = Tensor::empty({static_cast<int64_t>(a.ints(0).size())}, DType::Int64);
+        std::copy(a.ints(0).begin(), a.ints(0).end(), t.data<int64_t>());
+        r.push(t);
+    });
+
+OP("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor")
+    .doc(R"(Self widened at its borders: ``pad`` gives (before, after) for the last dimension, then for the one before it.
+
+``mode`` is 'constant' (with ``value``, 0 unless given), 'reflect' (the border element is not repeated), 'replicate'
+or 'circular'. Negative widths cut.
+
+>>> engine.pad(engine.tensor([1.0, 2.0, 3.0]), (1, 2), mode='reflect')
+tensor([2., 1., 2., 3., 2., 1.]))")
+    .compose([](Args a, Results& r) {
+        if (a.str(2) == "constant") return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
+        const Border border = border_of(a.str(2));
+        const auto pad = a.ints(1);
+        check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2), "'");
+        Tensor out = a.tensor(0);
+        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= out.dim(), "pad: expected a pair for each of at most ",
+              out.dim(), " dimensions, got ", Dims(pad));
+        for (size_t i = 0; i < pad.size() / 2; ++i)
+            if (pad[2 * i] != 0 || pad[2 * i + 1] != 0) out = continued(out, out.dim() - 1 - static_cast<int>(i), pad[2 * i], pad[2 * i + 1], border);
+        r.push(out.impl() == a[0].t ? clone(out) : out);
+    });
+
+OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")
+    .doc(R"(Channels moved into space: (..., C r r, H, W) becomes (..., C, H r, W r).
+
+Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel CNN", 2016.
+
+>>> engine.ones(1, 4, 2, 2).pixel_shuffle(2).shape
+Size([1, 1, 4, 4]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const int64_t f = a.integer(1);
+        const int lead = self.dim() - 3;
+        check(lead >= 0 && f > 0 && self.sizes()[lead] % (f * f) == 0, "self: expected (..., channels, height, width) with channels divisible by ",
+              f * f, ", got shape ", self.sizes());
+        const int64_t c = self.sizes()[lead] / (f * f), h = self.sizes()[lead + 1], w = self.sizes()[lead + 2];
+        Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
+        for (int d = 0; d < lead; ++d) order[d] = d;
+        for (int64_t n : {c, f, f, h, w}) apart.push_back(n);
+        for (int d : {0, 3, 1, 4, 2}) order.push_back(lead + d);
+        for (int64_t n : {c, h * f, w * f}) joined.push_back(n);
+        r.push(reshape(permute(reshape(self, apart), order), joined));
+    });
+
+OP("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor")
+    .doc(R"(The reverse of ``pixel_shuffle``: (..., C, H r, W r) becomes (..., C r r, H, W).
+
+>>> engine.ones(1, 1, 4, 4).pixel_unshuffle(2).shape
+Size([1, 4, 2, 2]))")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const int64_t f = a.integer(1);
+        const int lead = self.dim() - 3;
+        check(lead >= 0 && f > 0 && self.sizes()[lead + 1] % f == 0 && self.sizes()[lead + 2] % f == 0,
+              "self: expected (..., channels, height, width) with sides divisible by ", f, ", got shape ", self.sizes());
+        const int64_t c = self.sizes()[lead], h = self.sizes()[lead + 1] / f, w = self.sizes()[lead + 2] / f;
+        Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
+        for (int d = 0; d < lead; ++d) order[d] = d;
+        for (int64_t n : {c, h, f, w, f}) apart.push_back(n);
+        for (int d : {0, 2, 4, 1, 3}) order.push_back(lead + d);
+        for (int64_t n : {c * f * f, h, w}) joined.push_back(n);
+        r.push(reshape(permute(reshape(self, apart), order), joined));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

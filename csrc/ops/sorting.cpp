@@ -1,0 +1,184 @@
+// Order: sorting, the largest few, distinct elements, counting.
+#include "ops/picked.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"sort"> sort;
+
+OP("sort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> (Tensor values, Tensor indices)")
+    .doc(R"(The elements of a dimension in order, and the indices they had; nan sorts as the largest.
+
+Equal elements keep their order, whether ``stable`` is asked for or not.
+
+>>> engine.tensor([3, 1, 2]).sort().indices
+tensor([1, 2, 0]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        wrap_dim(a.integer(1), self.dim());
+        m.add(self.sizes(), self.dtype());
+        m.add(self.sizes(), DType::Int64);
+    })
+    .grad("self", "result", picked_along);
+
+OP("argsort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> Tensor")
+    .doc(R"(The indices that sort a dimension.
+
+>>> engine.tensor([3, 1, 2]).argsort()
+tensor([1, 2, 0]))")
+    .compose([](Args a, Results& r) { r.push(sort.all(a[0], a[1], a[2], a[3])[1]); });
+
+OP("msort(Tensor self) -> Tensor")
+    .doc("The elements of the first dimension in order.")
+    .compose([](Args a, Results& r) { r.push(sort(a[0], 0)); });
+
+OP("topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)")
+    .doc(R"(The ``k`` largest (or smallest) elements of a dimension and their indices; nan counts as the largest.
+
+>>> engine.tensor([3, 1, 2]).topk(2).values
+tensor([3, 2]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        const int d = wrap_dim(a.integer(2), self.dim());
+        Dims sizes = self.sizes();
+        const int64_t n = self.dim() ? sizes[d] : 1;
+        check(0 <= a.integer(1) && a.integer(1) <= n, "k: expected 0 to ", n, ", got ", a.integer(1));
+        if (self.dim()) sizes[d] = a.integer(1);
+        m.add(sizes, self.dtype());
+        m.add(sizes, DType::Int64);
+    })
+    .grad("self", "result", picked_along);
+
+// Element k of each sorted line, and its index.
+void push_kth(const Results& sorted, int64_t k, const Value& dim, bool keepdim, Results& r) {
+    for (const Tensor& t : sorted) {
+        if (t.dim() == 0) r.push(t);
+        else r.push(keepdim ? narrow(t, dim, k, 1) : select(t, dim, k));
+    }
+}
+
+OP("kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
+    .doc(R"(The ``k``-th smallest element of a dimension, counted from 1, and its index.
+
+>>> engine.tensor([30, 10, 20]).kthvalue(2).values
+tensor(20))")
+    .compose([](Args a, Results& r) {
+        const int64_t n = a.tensor(0).dim() ? a.tensor(0).size(a.integer(2)) : 1;
+        check(1 <= a.integer(1) && a.integer(1) <= n, "k: expected 1 to ", n, ", got ", a.integer(1));
+        push_kth(sort.all(a[0], a[2]), a.integer(1) - 1, a[2], a.flag(3), r);
+    });
+
+// The lower of two middle elements; nan if there is one, which sorts last.
+void push_median(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
+    const int64_t n = self.dim() ? self.size(dim) : 1;
+    check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", dim, ", got shape ", self.sizes());
+    const Results sorted = sort.all(self, dim);
+    Results middle, last;
+    push_kth(sorted, (n - 1) / 2, dim, keepdim, middle);
+    if (!is_floating(self.dtype())) {
+        for (const Tensor& t : middle) r.push(t);
+        return;
+    }
+    push_kth(sorted, n - 1, dim, keepdim, last);
+    const Tensor spoiled = Call<"isnan">()(last[0]);
+    for (int i = 0; i < 2; ++i) r.push(Call<"where">()(spoiled, last[i], middle[i]));
+}
+
+OP("median(Tensor self) -> Tensor")
+    .doc(R"(The middle element in order, the lower of two; nan if there is one.
+
+>>> engine.tensor([3, 1, 2, 9]).median()
+tensor(2))")
+    .compose([](Args a, Results& r) {
+        Results found;
+        push_median(flatten(a[0]), 0, false, found);
+        r.push(found[0]);
+    });
+
+OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
+    .doc(R"(The middle element of a dimension, the lower of two, and its index.
+
+>>> engine.tensor([[3, 1, 2]]).median(1).indices
+tensor([2]))")
+    .compose([](Args a, Results& r) { push_median(a.tensor(0), a.integer(1), a.flag(2), r); });
+
+OP("_unique(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
+    .doc("The distinct elements in order, where each element of self is among them, and how often each comes.");
+
+OP("_unique_consecutive(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
+    .doc("The first of each run of equal elements, which run each element of self is in, and how long each is.");
+
+OP("bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor")
+    .doc(R"(How often each number from 0 comes in a 1-d tensor of integers, or the sum of their ``weights``.
+
+>>> engine.tensor([1, 1, 3]).bincount()
+tensor([0, 2, 0, 1]))");
+
+OP("histc(Tensor self, int bins=100, Number min=0, Number max=0) -> Tensor")
+    .doc(R"(How many elements fall into each of ``bins`` equal parts of ``min`` to ``max`` (of their own range if equal).
+
+>>> engine.tensor([1.0, 2.0, 2.5]).histc(2, 0, 4)
+tensor([1., 2.]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        check(a.integer(1) > 0, "bins: expected 1 or more, got ", a.integer(1));
+        m.add({a.integer(1)}, a.tensor(0).dtype());
+    });
+
+OP("_searchsorted(Tensor sorted_sequence, Tensor values, bool right) -> Tensor")
+    .doc("The place of each value in its line of a sorted sequence.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor &sequence = a.tensor(0), &values = a.tensor(1);
+        const int last = sequence.dim() - 1;
+        const bool fits = sequence.dim() == 1 || (sequence.dim() == values.dim() && last >= 0 &&
+                                                  sequence.sizes().without(last) == values.sizes().without(last));
+        check(fits, "sorted_sequence: shape ", sequence.sizes(), " must be 1-d or have the leading sizes of the values' ", values.sizes());
+        m.add(values.sizes(), DType::Int64);
+    });
+
+// Numbers become 0-d tensors.
+Tensor as_values(const Value& v, DType dtype) {
+    if (v.is_tensor()) return Tensor(v.t);
+    return v.tag == Tag::Float && !is_floating(dtype) ? Tensor::scalar(v.f, DType::Float32) : Tensor::scalar(v.number(), dtype);
+}
+
+Tensor places_in(const Value& sequence, const Value& values, bool right, bool narrow_index) {
+    const Tensor lines(sequence.t);
+    const Tensor found = Call<"_searchsorted">()(lines, as_values(values, lines.dtype()), right);
+    return narrow_index ? cast(found, DType::Int32) : found;
+}
+
+OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? side=None) -> Tensor")
+    .doc(R"(Where each value would go into a sorted sequence (1-d, or one line per line of values) to keep it sorted.
+
+Before equal elements, or after them if ``right`` (or ``side='right'``).
+
+>>> engine.searchsorted(engine.tensor([1, 3, 5]), engine.tensor([3, 6]))
+tensor([1, 3]))")
+    .compose([](Args a, Results& r) { r.push(places_in(a[0], a[1], a.none(4) ? a.flag(3) : a.str(4) == "right", a.flag(2))); });
+
+OP("bucketize(Operand self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor")
+    .doc(R"(Which interval between sorted ``boundaries`` each value is in.
+
+>>> engine.bucketize(engine.tensor([0, 4]), engine.tensor([1, 3, 5]))
+tensor([0, 2]))")
+    .compose([](Args a, Results& r) { r.push(places_in(a[1], a[0], a.flag(3), a.flag(2))); });
+
+OP("isin(Tensor elements, Tensor test_elements, *, bool invert=False) -> Tensor")
+    .doc(R"(Whether each element is among ``test_elements``.
+
+>>> engine.isin(engine.tensor([1, 2, 3]), engine.tensor([3, 1]))
+tensor([ True, False,  True]))")
+    .compose([](Args a, Results& r) {
+        const Tensor test = flatten(a[1]);
+        const int64_t n = test.numel();
+        Tensor found = Call<"zeros_like">()(a[0], DType::Bool);
+        if (n > 0) {
+            const Tensor sorted = sort(test);
+            const Tensor places = Call<"clamp">()(Call<"_searchsorted">()(sorted, a[0], false), Value(), n - 1);
+            found = Call<"eq">()(Call<"take">()(sorted, places), a[0]);
+        }
+        r.push(a.flag(2) ? Call<"logical_not">()(found) : found);
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,79 @@
+// Error functions, the gamma function and what goes with probabilities.
+#include <cmath>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+OP("erf(Tensor self) -> Tensor")
+    .doc(R"(The error function.
+
+>>> engine.erf(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 0.8427]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * (exp(-Call<"square">()(b["self"])) * M_2_SQRTPI); });
+
+OP("erfc(Tensor self) -> Tensor")
+    .doc(R"(``1 - erf(x)``, precise where that is small.
+
+>>> engine.erfc(engine.tensor([0.0, 1.0]))
+tensor([1.0000, 0.1573]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * (exp(-Call<"square">()(b["self"])) * -M_2_SQRTPI); });
+
+OP("erfinv(Tensor self) -> Tensor")
+    .doc(R"(The inverse of erf: infinite at -1 and 1, nan outside.
+
+>>> engine.erfinv(engine.tensor([0.0, 0.5]))
+tensor([0.0000, 0.4769]))")
+    .elementwise(Promote::Float)
+    .grad("self", "result", [](const Backward& b) { return b.g * (exp(Call<"square">()(b["result"])) * (1 / M_2_SQRTPI)); });
+
+OP("lgamma(Tensor self) -> Tensor")
+    .doc(R"(The logarithm of the absolute value of the gamma function.
+
+>>> engine.lgamma(engine.tensor([0.5, 5.0]))
+tensor([0.5724, 3.1781]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"digamma">()(b["self"]); });
+
+OP("digamma(Tensor self) -> Tensor")
+    .doc(R"(The derivative of lgamma.
+
+>>> engine.digamma(engine.tensor([1.0, 2.0]))
+tensor([-0.5772,  0.4228]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"trigamma">()(b["self"]); });
+
+OP("trigamma(Tensor self) -> Tensor")
+    .doc(R"(The derivative of digamma.
+
+>>> engine.trigamma(engine.tensor([1.0, 2.0]))
+tensor([1.6449, 0.6449]))")
+    .elementwise(Promote::Float);
+
+OP("logit(Tensor self, float? eps=None) -> Tensor")
+    .doc(R"(``log(x / (1 - x))``, of x clamped to [eps, 1 - eps] if eps is given.
+
+>>> engine.logit(engine.tensor([0.5, 0.8]))
+tensor([0.0000, 1.3863]))")
+    .compose([](Args a, Results& r) {
+        const Tensor x = a.none(1) ? a.tensor(0) : Call<"clamp">()(a[0], a[1], 1.0 - a.number(1));
+        r.push(log(x / (1.0 - x)));
+    })
+    .in_place_too();
+
+OP("sinc(Tensor self) -> Tensor")
+    .doc(R"(``sin(pi x) / (pi x)``, and 1 at 0.
+
+>>> engine.sinc(engine.tensor([0.0, 0.5]))
+tensor([1.0000, 0.6366]))")
+    .compose([](Args a, Results& r) {
+        const Tensor angle = where(eq(a[0], 0.0), 1.0, a[0] * M_PI);
+        r.push(where(eq(a[0], 0.0), 1.0, Call<"sin">()(angle) / angle));
+    })
+    .in_place_too();
+
+}  // namespace
+}  // namespace bestiary::ops

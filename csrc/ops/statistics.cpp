@@ -1,0 +1,196 @@
+// Variances, norms and other sums over what is computed from each element.
+#include <cmath>
+
+#include "ops/reduce.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"masked_fill"> masked_fill;
+const Call<"eq"> equals;
+const Call<"sum.dim"> sum;
+
+void floating_only(const Tensor& t) {
+    check(is_floating(t.dtype()), "self: expected a floating dtype, got ", t.dtype());
+}
+
+OP("_variance(Tensor self, int[]? dim, bool keepdim, float correction) -> (Tensor var, Tensor mean)")
+    .doc("The variance with the divisor n - correction, and the mean.")
+    .shape([](const Op&, Args a, Meta& m) {
+        floating_only(a.tensor(0));
+        m.add(reduced_shape(a), a.tensor(0).dtype());
+        m.add(m.outs[0].sizes, m.outs[0].dtype);
+    })
+    .grad("self", "self result", [](const Backward& b) {
+        const Dims& full = b.shape("self");
+        const auto count = static_cast<double>(reduced_count(full, dim_mask(b["dim"], full.size())));
+        const double degrees = std::max(count - b.number("correction"), 0.0);
+        Tensor grad;
+        if (b.grads[0].defined()) grad = with_dims(b.grads[0], b) * (b["self"] - with_dims(b.results[1], b)) * (2.0 / degrees);
+        if (!b.grads[1].defined()) return grad;
+        const Tensor of_mean = expand(with_dims(b.grads[1] / count, b), full);
+        return grad.defined() ? grad + of_mean : of_mean;
+    });
+
+// A square root whose gradient at 0 is 0.
+Tensor root(const Tensor& t) { return Call<"sqrt">()(masked_fill(t, equals(t, 0.0), 0.0)); }
+
+Results moments(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
+    return Call<"_variance">().all(self, dim, keepdim, correction.none() ? 1.0 : correction.number());
+}
+
+Tensor variance(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
+    return moments(self, dim, correction, keepdim)[0];
+}
+
+OP("var.unbiased(Tensor self, bool unbiased=True) -> Tensor")
+    .doc(R"(The variance of all elements, with the divisor n - 1, or n if not ``unbiased``.
+
+>>> engine.tensor([1.0, 2.0, 3.0]).var()
+tensor(1.))")
+    .compose([](Args a, Results& r) { r.push(variance(a[0], Value(), a.flag(1) ? 1 : 0, false)); });
+
+OP("var.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> Tensor")
+    .doc(R"(The variance over the given dimensions.
+
+>>> engine.tensor([[1.0, 3.0], [2.0, 2.0]]).var(1)
+tensor([2., 0.]))")
+    .compose([](Args a, Results& r) { r.push(variance(a[0], a[1], a.flag(2) ? 1 : 0, a[3])); });
+
+OP("var(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> Tensor")
+    .doc(R"(The variance over the given dimensions, or all, with the divisor n - ``correction``.
+
+>>> engine.tensor([1.0, 2.0, 3.0]).var(correction=0)
+tensor(0.6667))")
+    .compose([](Args a, Results& r) { r.push(variance(a[0], a[1], a[2], a[3])); });
+
+OP("std.unbiased(Tensor self, bool unbiased=True) -> Tensor")
+    .doc(R"(The standard deviation of all elements, with the divisor n - 1, or n if not ``unbiased``.
+
+>>> engine.tensor([1.0, 2.0, 3.0]).std()
+tensor(1.))")
+    .compose([](Args a, Results& r) { r.push(root(variance(a[0], Value(), a.flag(1) ? 1 : 0, false))); });
+
+OP("std.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> Tensor")
+    .doc("The standard deviation over the given dimensions.")
+    .compose([](Args a, Results& r) { r.push(root(variance(a[0], a[1], a.flag(2) ? 1 : 0, a[3]))); });
+
+OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> Tensor")
+    .doc("The standard deviation over the given dimensions, or all, with the divisor n - ``correction``.")
+    .compose([](Args a, Results& r) { r.push(root(variance(a[0], a[1], a[2], a[3]))); });
+
+OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor mean)")
+    .doc("The variance and the mean over the given dimensions, or all.")
+    .compose([](Args a, Results& r) {
+        for (const Tensor& t : moments(a[0], a[1], a[2], a[3])) r.push(t);
+    });
+
+OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor mean)")
+    .doc("The standard deviation and the mean over the given dimensions, or all.")
+    .compose([](Args a, Results& r) {
+        const Results found = moments(a[0], a[1], a[2], a[3]);
+        r.push(root(found[0]));
+        r.push(found[1]);
+    });
+
+void norm_shape(const Op&, Args a, Meta& m) {
+    floating_only(a.tensor(0));
+    m.add(reduced_shape(a), a.tensor(0).dtype());
+}
+
+OP("_norm_1(Tensor self, int[]? dim, bool keepdim) -> Tensor")
+    .doc("The sum of magnitudes.")
+    .shape(norm_shape)
+    .grad("self", "self", [](const Backward& b) { return with_dims(b.g, b) * Call<"sign">()(b["self"]); });
+
+OP("_norm_2(Tensor self, int[]? dim, bool keepdim) -> Tensor")
+    .doc("The square root of the sum of squares.")
+    .shape(norm_shape)
+    .grad("self", "self result", [](const Backward& b) {
+        const Tensor norm = b.tensor("result");
+        return b["self"] * with_dims(masked_fill(b.g / norm, equals(norm, 0.0), 0.0), b);
+    });
+
+Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value& keepdim, const Value& dtype) {
+    const Tensor self = dtype.none() ? given : cast(given, dtype);
+    const Call<"abs"> magnitude;
+    const Dims all;
+    const Value dims = dim.none() ? Value(all) : dim;
+    if (p == 2.0) return Call<"_norm_2">()(self, dim, keepdim);
+    if (p == 1.0) return Call<"_norm_1">()(self, dim, keepdim);
+    floating_only(self);
+    if (p == 0.0) return sum(cast(Call<"ne">()(self, 0.0), self.dtype()), dim, keepdim);
+    if (std::isinf(p)) return p > 0 ? Call<"amax">()(magnitude(self), dims, keepdim) : Call<"amin">()(magnitude(self), dims, keepdim);
+    const Call<"pow"> power;
+    const Tensor total = sum(power(magnitude(self), p), dim, keepdim);
+    return power(masked_fill(total, equals(total, 0.0), 0.0), 1.0 / p);
+}
+
+OP("norm(Tensor self, Number? p=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The p-norm over the given dimensions, or all: see ``linalg_vector_norm``.
+
+>>> engine.tensor([3.0, 4.0]).norm()
+tensor(5.))")
+    .compose([](Args a, Results& r) { r.push(vector_norm(a.tensor(0), a.none(1) ? 2.0 : a.number(1), a[2], a[3], a[4])); });
+
+OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The norm called 'fro': the square root of the sum of squares.
+
+>>> engine.tensor([3.0, 4.0]).norm('fro')
+tensor(5.))")
+    .compose([](Args a, Results& r) {
+        check_as(ErrorKind::Value, a.str(1) == "fro", "p: expected a number or 'fro', got '", a.str(1), "'");
+        r.push(vector_norm(a.tensor(0), 2.0, a[2], a[3], a[4]));
+    });
+
+OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+    .doc(R"(The ``ord``-norm: the ord-th root of the sum of |x| to the power ord.
+
+0 counts what is not zero; inf and -inf give the largest and the smallest magnitude.
+
+>>> engine.linalg_vector_norm(engine.tensor([3.0, -4.0]), 1)
+tensor(7.))")
+    .compose([](Args a, Results& r) { r.push(vector_norm(a.tensor(0), a.number(1), a[2], a[3], a[4])); });
+
+OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
+    .doc(R"(The logarithm of the sum of exponentials over the given dimensions, without overflow.
+
+>>> engine.tensor([1000.0, 1000.0]).logsumexp(0)
+tensor(1000.6931))")
+    .compose([](Args a, Results& r) {
+        const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], DType::Float32);
+        if (reduced_count(self.sizes(), mask_of(a)) == 0) return r.push(log(sum(exp(self), a[1], a[2])));
+        const Tensor top = detach(Call<"amax">()(self, a[1], true));
+        const Tensor shift = masked_fill(top, Call<"isinf">()(top), 0.0);
+        const Tensor found = log(sum(exp(self - shift), a[1], true)) + shift;
+        r.push(reshape(found, reduced_shape(a)));
+    });
+
+OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
+    .doc(R"(How many elements are not zero, over the given dimensions or all.
+
+>>> engine.tensor([0, 3, 4]).count_nonzero()
+tensor(2))")
+    .compose([](Args a, Results& r) { r.push(sum(cast(a[0], DType::Bool), a[1], false)); });
+
+OP("nansum(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
+    .doc(R"(The sum with nan counted as 0.
+
+>>> engine.tensor([1.0, float('nan')]).nansum()
+tensor(1.))")
+    .compose([](Args a, Results& r) { r.push(sum(masked_fill(a[0], Call<"isnan">()(a[0]), 0.0), a[1], a[2])); });
+
+OP("nanmean(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
+    .doc(R"(The mean of the elements that are not nan.
+
+>>> engine.tensor([1.0, 3.0, float('nan')]).nanmean()
+tensor(2.))")
+    .compose([](Args a, Results& r) {
+        floating_only(a.tensor(0));
+        const Tensor missing = Call<"isnan">()(a[0]);
+        const Tensor count = sum(Call<"logical_not">()(missing), a[1], a[2]);
+        r.push(sum(masked_fill(a[0], missing, 0.0), a[1], a[2]) / count);
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

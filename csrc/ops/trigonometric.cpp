@@ -1,0 +1,125 @@
+// Trigonometric and hyperbolic functions.
+#include <cmath>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+Tensor squared_length(const Backward& b) { return Call<"square">()(b["self"]) + Call<"square">()(b["other"]); }
+
+OP("sin(Tensor self) -> Tensor")
+    .doc(R"(The sine, of radians.
+
+>>> engine.sin(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 0.8415]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"cos">()(b["self"]); });
+
+OP("cos(Tensor self) -> Tensor")
+    .doc(R"(The cosine, of radians.
+
+>>> engine.cos(engine.tensor([0.0, 1.0]))
+tensor([1.0000, 0.5403]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return -b.g * Call<"sin">()(b["self"]); });
+
+OP("tan(Tensor self) -> Tensor")
+    .doc(R"(The tangent, of radians.
+
+>>> engine.tan(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 1.5574]))")
+    .elementwise(Promote::Float)
+    .grad("self", "result", [](const Backward& b) { return b.g * (Call<"square">()(b["result"]) + 1.0); });
+
+OP("asin(Tensor self) -> Tensor")
+    .doc(R"(The angle in [-pi/2, pi/2] with that sine.
+
+>>> engine.asin(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 1.5708]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(1.0 - Call<"square">()(b["self"])); });
+
+OP("acos(Tensor self) -> Tensor")
+    .doc(R"(The angle in [0, pi] with that cosine.
+
+>>> engine.acos(engine.tensor([0.0, 1.0]))
+tensor([1.5708, 0.0000]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return -b.g * Call<"rsqrt">()(1.0 - Call<"square">()(b["self"])); });
+
+OP("atan(Tensor self) -> Tensor")
+    .doc(R"(The angle in [-pi/2, pi/2] with that tangent.
+
+>>> engine.atan(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 0.7854]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g / (Call<"square">()(b["self"]) + 1.0); });
+
+OP("atan2(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(The angle of the point with ordinate self and abscissa ``other``, in [-pi, pi].
+
+>>> engine.atan2(engine.tensor([1.0]), engine.tensor([-1.0]))
+tensor([2.3562]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self other", [](const Backward& b) { return b.g * (b["other"] / squared_length(b)); })
+    .grad("other", "self other", [](const Backward& b) { return b.g * (-b["self"] / squared_length(b)); });
+
+OP("sinh(Tensor self) -> Tensor")
+    .doc(R"(The hyperbolic sine.
+
+>>> engine.sinh(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 1.1752]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"cosh">()(b["self"]); });
+
+OP("cosh(Tensor self) -> Tensor")
+    .doc(R"(The hyperbolic cosine.
+
+>>> engine.cosh(engine.tensor([0.0, 1.0]))
+tensor([1.0000, 1.5431]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"sinh">()(b["self"]); });
+
+OP("asinh(Tensor self) -> Tensor")
+    .doc(R"(The inverse of sinh.
+
+>>> engine.asinh(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 0.8814]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(Call<"square">()(b["self"]) + 1.0); });
+
+OP("acosh(Tensor self) -> Tensor")
+    .doc(R"(The inverse of cosh, for elements of 1 or more.
+
+>>> engine.acosh(engine.tensor([1.0, 2.0]))
+tensor([0.0000, 1.3170]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(Call<"square">()(b["self"]) - 1.0); });
+
+OP("atanh(Tensor self) -> Tensor")
+    .doc(R"(The inverse of tanh.
+
+>>> engine.atanh(engine.tensor([0.0, 0.5]))
+tensor([0.0000, 0.5493]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g / (1.0 - Call<"square">()(b["self"])); });
+
+OP("deg2rad(Tensor self) -> Tensor")
+    .doc(R"(Degrees to radians.
+
+>>> engine.deg2rad(engine.tensor([180.0]))
+tensor([3.1416]))")
+    .compose([](Args a, Results& r) { r.push(a[0] * (M_PI / 180)); })
+    .in_place_too();
+
+OP("rad2deg(Tensor self) -> Tensor")
+    .doc(R"(Radians to degrees.
+
+>>> engine.rad2deg(engine.tensor([0.5]))
+tensor([28.6479]))")
+    .compose([](Args a, Results& r) { r.push(a[0] * (180 / M_PI)); })
+    .in_place_too();
+
+}  // namespace
+}  // namespace bestiary::ops
