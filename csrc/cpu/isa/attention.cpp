@@ -1,0 +1,84 @@
+// Rows of attention: the exponentials of scores, and their gradient.
+#include "cpu/isa/loops.h"
+#include "cpu/isa/vec.h"
+
+namespace bestiary::cpu::ISA {
+namespace {
+
+// Scores to exponentials in place. data: scores, a mask to be added (or none), the row's log-sum-exp and the inverse
+// of its sum (both written); n keys; params: scale. A row with nothing but -inf gives zeros.
+template <class T>
+void exponentials(char* const* data, const int64_t*, int64_t n, const double* params) {
+    constexpr T lowest = -std::numeric_limits<T>::infinity();
+    T *scores = reinterpret_cast<T*>(data[0]), *lse = reinterpret_cast<T*>(data[2]), *inverse = reinterpret_cast<T*>(data[3]);
+    const T* mask = reinterpret_cast<const T*>(data[1]);
+    const T scale = static_cast<T>(params[0]);
+    for_vec<T>(mask ? n : 0, [&](int64_t i, auto lanes) {
+        store_vec<T>(scores + i, load_vec(scores + i, lanes) * scale + load_vec(mask + i, lanes), lanes);
+    });
+    // Without a mask the scale, which may be negative, goes into the exponent's argument.
+    const T factor = mask ? T(1) : scale;
+    const T most = max_lanes<T>(fold_vec<T>(n, lowest, [&](const Vec<T>& acc, int64_t i, auto lanes) {
+        Vec<T> x = load_vec(scores + i, lanes) * factor;
+        if constexpr (std::is_same_v<decltype(lanes), int64_t>)
+            for (int64_t k = lanes; k < kLanes<T>; ++k) x[k] = lowest;
+        return vec_max<T>(x, acc);
+    }, vec_max<T>));
+    if (most == lowest) {
+        std::memset(scores, 0, sizeof(T) * static_cast<size_t>(n));
+        *lse = *inverse = T(0);
+        return;
+    }
+    Vec<T> sum{};
+    T rest = T(0);
+    for_vec<T>(n, [&](int64_t i, auto lanes) {
+        const Vec<T> e = exp_vec<T>(load_vec(scores + i, lanes) * factor - most);
+        store_vec<T>(scores + i, e, lanes);
+        if constexpr (std::is_same_v<decltype(lanes), int64_t>)
+            for (int64_t k = 0; k < lanes; ++k) rest += e[k];
+        else sum += e;
+    });
+    const T total = sum_lanes<T>(sum) + rest;
+    *lse = most + std::log(total);
+    *inverse = T(1) / total;
+}
+
+// data: scores, which become probabilities; mask (or none); log-sum-exp; gradient of the probabilities, which becomes
+// that of the products of queries and keys; delta, the sum of probability times gradient. params: scale.
+template <class T>
+void gradient(char* const* data, const int64_t*, int64_t n, const double* params) {
+    T *scores = reinterpret_cast<T*>(data[0]), *grad = reinterpret_cast<T*>(data[3]);
+    const T *mask = reinterpret_cast<const T*>(data[1]), lse = *reinterpret_cast<const T*>(data[2]),
+            delta = *reinterpret_cast<const T*>(data[4]);
+    const T scale = static_cast<T>(params[0]);
+    for_vec<T>(n, [&](int64_t i, auto lanes) {
+        Vec<T> x = load_vec(scores + i, lanes) * scale - lse;
+        if (mask) x += load_vec(mask + i, lanes);
+        const Vec<T> p = exp_vec<T>(x);
+        store_vec<T>(scores + i, p, lanes);
+        store_vec<T>(grad + i, p * (load_vec(grad + i, lanes) - delta) * scale, lanes);
+    });
+}
+
+// data: values multiplied by a factor in place.
+template <class T>
+void scale_row(char* const* data, const int64_t*, int64_t n, const double*) {
+    T* values = reinterpret_cast<T*>(data[0]);
+    const T factor = *reinterpret_cast<const T*>(data[1]);
+    for_vec<T>(n, [&](int64_t i, auto lanes) { store_vec<T>(values + i, load_vec(values + i, lanes) * factor, lanes); });
+}
+
+template <class T>
+void add_loops() {
+    register_loop("attention.exponentials", dtype_of<T>(), IsaLevel::ISA, exponentials<T>);
+    register_loop("attention.gradient", dtype_of<T>(), IsaLevel::ISA, gradient<T>);
+    register_loop("attention.scale", dtype_of<T>(), IsaLevel::ISA, scale_row<T>);
+}
+
+LOOPS {
+    add_loops<float>();
+    add_loops<double>();
+}
+
+}  // namespace
+}  // namespace bestiary::cpu::ISA
