@@ -96,15 +96,21 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
     """What a search for distinct elements was asked for: a tensor, or a tuple of several."""
-    wanted = (found.values, *([found.inverse] if inverse else []), *([found.counts] if counts else []))
+    wanted = (
+        found.values,
+        *([found.inverse] if inverse else []),
+        *([found.counts] if counts else []),
+    )
     return wanted if len(wanted) > 1 else wanted[0]
 
 
-def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
     """The distinct elements in ascending order, whether ``sorted`` is asked for or not.
 
-    With ``return_inverse`` also the place of each element of ``input`` among them, with ``return_counts`` also how
-    often each comes. Every nan is distinct.
+    With ``return_inverse`` also the place of each element of ``input`` among them, with
+    ``return_counts`` also how often each comes. Every nan is distinct.
 
     >>> import engine
     >>> engine.unique(engine.tensor([3, 1, 3]), return_counts=True)
@@ -113,7 +119,9 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
     return _chosen(_C._unique(input), return_inverse, return_counts)
 
 
-def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
     """The first element of each run of equal ones, in the order of ``input`` flattened.
 
     ``return_inverse`` and ``return_counts`` are those of :func:`unique`.

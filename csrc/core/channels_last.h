@@ -26,4 +26,7 @@ inline bool is_channels_last(const Tensor& t) {
     return true;
 }
 
+// Whether what is made from an image should lie so as well.
+inline bool prefers_channels_last(const Tensor& t) { return !t.is_contiguous() && is_channels_last(t); }
+
 }  // namespace bestiary

@@ -1,4 +1,5 @@
-// Reading and writing along one dimension at an index per element, places under a mask, and the places of what is true.
+// Reading and writing along one dimension at an index per element, places under a mask, and the places of what
+// is true.
 #include "core/indexing.h"
 #include "cpu/contiguous.h"
 #include "cpu/parallel.h"
@@ -34,8 +35,10 @@ template <class T, class F>
 void for_places(const Along& a, int64_t begin, int64_t end, const F& body) {
     for_rows(a.at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
-            const int64_t at = wrap_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
-            body(*reinterpret_cast<T*>(data[0] + i * steps[0]), *reinterpret_cast<T*>(data[1] + i * steps[1] + at * a.stride));
+            const int64_t at =
+                wrap_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
+            body(*reinterpret_cast<T*>(data[0] + i * steps[0]),
+                 *reinterpret_cast<T*>(data[1] + i * steps[1] + at * a.stride));
         }
     });
 }
@@ -43,7 +46,8 @@ void for_places(const Along& a, int64_t begin, int64_t end, const F& body) {
 void gather(const KernelCall& call) {
     const Tensor& out = call.outs[0];
     if (out.numel() == 0) return;
-    const Along a = along(call.args.tensor(0), call.args.integer(1), packed_as(call.args.tensor(2), DType::Int64), out);
+    const Along a =
+        along(call.args.tensor(0), call.args.integer(1), packed_as(call.args.tensor(2), DType::Int64), out);
     visit(out.dtype(), [&]<class T>() {
         parallel_for(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
             for_places<T>(a, begin, end, [](T& moving, const T& place) { moving = place; });
@@ -97,7 +101,8 @@ void masked_fill(const KernelCall& call) {
         parallel_for(self.numel(), kGrain, [&](int64_t begin, int64_t end) {
             for_rows(at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
                 for (int64_t i = 0; i < n; ++i)
-                    if (*reinterpret_cast<const bool*>(data[1] + i * steps[1])) *reinterpret_cast<T*>(data[0] + i * steps[0]) = value;
+                    if (*reinterpret_cast<const bool*>(data[1] + i * steps[1]))
+                        *reinterpret_cast<T*>(data[0] + i * steps[0]) = value;
             });
         });
     });

@@ -35,10 +35,13 @@ struct Keyed {
     K key;
     uint32_t index;
 
-    bool operator<(const Keyed& other) const { return key < other.key || (key == other.key && index < other.index); }
+    bool operator<(const Keyed& other) const {
+        return key < other.key || (key == other.key && index < other.index);
+    }
 };
 
-// The elements of a line with their keys, which are inverted to sort the other way; equal ones keep their order.
+// The elements of a line with their keys, which are inverted to sort the other way; equal ones keep their
+// order.
 template <class T>
 void read_keys(const T* line, int64_t n, int64_t step, bool descending, std::vector<Keyed<Key<T>>>& keys) {
     keys.resize(static_cast<size_t>(n));

@@ -6,6 +6,7 @@
 // own, linear in both of its tensors, whose gradients are convolutions again. So every order of gradient is there.
 #include "core/channels_last.h"
 #include "ops/names.h"
+#include "ops/window_args.h"
 
 namespace bestiary::ops {
 namespace {
@@ -13,20 +14,7 @@ namespace {
 constexpr Call<"_convolution"> convolution;
 constexpr Call<"_convolution_weight"> convolution_weight;
 
-// One number stands for all dimensions.
-Dims per_dim(const char* name, std::span<const int64_t> given, int n, int64_t least) {
-    Dims out(n, given.size() == 1 ? given[0] : 0);
-    check(given.size() == 1 || static_cast<int>(given.size()) == n, name, ": expected 1 or ", n, " numbers, got ", Dims(given));
-    if (given.size() != 1) out = Dims(given);
-    for (int64_t v : out) check(v >= least, name, ": expected numbers of ", least, " or more, got ", Dims(given));
-    return out;
-}
-
-// The sizes of what a window of `kernel` makes from `size`, along one dimension.
-int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
-}
-
+// The least size that `count` windows cover, padding not counted.
 int64_t covered(int64_t count, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
     return (count - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1;
 }
@@ -61,7 +49,7 @@ void convolution_shape(const Op&, Args a, Meta& m) {
         } else {
             check(size + 2 * padding >= dilation * (kernel - 1) + 1, "input: dimension ", d, " of shape ", x.sizes(),
                   ", with padding ", padding, ", is smaller than the kernel of shape ", w.sizes(), " with dilation ", dilation);
-            sizes[d] = windows(size, kernel, stride, padding, dilation);
+            sizes[d] = windows_in(size, kernel, stride, padding, dilation);
         }
     }
     m.add(sizes, x.dtype());

@@ -117,7 +117,8 @@ tensor([1, 3]))")
     });
 
 OP("embedding(Tensor weight, Tensor indices, int? padding_idx=None) -> Tensor")
-    .doc(R"(Rows of ``weight`` (of shape entries x features) by number: the shape of ``indices`` with the features last.
+    .doc(
+        R"(Rows of ``weight`` (of shape entries x features) by number: the shape of ``indices`` with the features last.
 
 The row ``padding_idx`` gets no gradient.
 

@@ -10,8 +10,9 @@ namespace {
 // "<op>.row" folds n neighbouring elements into one accumulator: data = {accumulator, input}.
 // "<op>.columns" folds params[0] rows of n elements, strides[1] bytes apart, into n accumulators.
 // "<op>.identity" sets n accumulators to the value that changes nothing.
-// Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the wider
-// type Acc. So a long sum of floats loses little, and what is added to what never depends on the number of threads.
+// Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the
+// wider type Acc. So a long sum of floats loses little, and what is added to what never depends on the number
+// of threads.
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
 #elif defined(__AVX__)
@@ -98,8 +99,8 @@ struct Extreme {
 template <class T>
 struct Max : Extreme<T> {
     using typename Extreme<T>::Acc;
-    static constexpr Acc identity =
-        std::is_floating_point_v<T> ? -std::numeric_limits<Acc>::infinity() : std::numeric_limits<Acc>::lowest();
+    static constexpr Acc identity = std::is_floating_point_v<T> ? -std::numeric_limits<Acc>::infinity()
+                                                                : std::numeric_limits<Acc>::lowest();
     template <class V>
     static void absorb(V& acc, const V& x) {
         acc = (x > acc) | (x != x) ? x : acc;
@@ -154,7 +155,8 @@ template <class F>
 void row(char* const* data, const int64_t*, int64_t n, const double*) {
     auto& acc = *reinterpret_cast<typename F::Acc*>(data[0]);
     const auto* p = reinterpret_cast<const typename F::In*>(data[1]);
-    for (int64_t at = 0; at < n; at += kBlock) F::merge(acc, fold_block<F>(p + at, n - at < kBlock ? n - at : kBlock));
+    for (int64_t at = 0; at < n; at += kBlock)
+        F::merge(acc, fold_block<F>(p + at, n - at < kBlock ? n - at : kBlock));
 }
 
 // Folds kCount rows first in Lane, then into the accumulators.

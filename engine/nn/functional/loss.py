@@ -61,7 +61,7 @@ def cross_entropy(
     >>> round(engine.nn.functional.cross_entropy(logits, target).item(), 4)
     1.3863
     """
-    return _C.cross_entropy(input, target, weight, reduction, ignore_index, label_smoothing)
+    return _C.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def nll_loss(
@@ -73,7 +73,7 @@ def nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """The negative log likelihood of log-probabilities (N, C, ...) and classes (N, ...)."""
-    return _C.nll_loss(input, target, weight, reduction, ignore_index)
+    return _C.nll_loss(input, target, weight, ignore_index, reduction)
 
 
 def _weighted_mean(name: str, loss: Tensor, weight: Tensor | None, reduction: str) -> Tensor:

@@ -1,0 +1,87 @@
+"""Clipping, vectors and fusing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+from engine import nn
+from engine.nn import utils
+from tests.engine.nn.reference import array, close, double, draw, tensor
+
+
+def parameters_with_gradients() -> list[Any]:
+    parameters = [nn.Parameter(tensor(draw(3, 2))), nn.Parameter(tensor(draw(4)))]
+    for number, parameter in enumerate(parameters):
+        parameter.grad = tensor(draw(*parameter.shape, seed=10 + number))
+    return [*parameters, nn.Parameter(engine.ones(1))]  # the last has none
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, math.inf])
+def test_clip_grad_norm(order: float) -> None:
+    parameters = parameters_with_gradients()
+    before = np.concatenate([array(p.grad).reshape(-1) for p in parameters[:2]])
+    norm = np.linalg.norm(before, order)
+    total = utils.clip_grad_norm_(iter(parameters), norm / 2, norm_type=order)
+    close(total, norm)
+    after = np.concatenate([array(p.grad).reshape(-1) for p in parameters[:2]])
+    np.testing.assert_allclose(after, before / 2, rtol=1e-5)
+    utils.clip_grad_norm_(parameters, norm * 2, norm_type=order)
+    close(parameters[1].grad, after[6:])  # small gradients stay as they are
+
+
+def test_clip_grad_norm_of_what_is_not_finite() -> None:
+    parameters = parameters_with_gradients()
+    parameters[0].grad[0, 0] = math.inf
+    with pytest.raises(RuntimeError, match="is inf, so they cannot be clipped"):
+        utils.clip_grad_norm_(parameters, 1.0, error_if_nonfinite=True)
+    assert utils.clip_grad_norm_([nn.Parameter(engine.ones(1))], 1.0).item() == 0
+
+
+def test_clip_grad_value() -> None:
+    parameters = parameters_with_gradients()
+    before = array(parameters[1].grad).copy()
+    utils.clip_grad_value_(parameters, 0.3)
+    close(parameters[1].grad, np.clip(before, -0.3, 0.3))
+
+
+def test_vectors() -> None:
+    parameters = parameters_with_gradients()
+    vector = utils.parameters_to_vector(parameters[:2])
+    assert tuple(vector.shape) == (10,)
+    utils.vector_to_parameters(vector.detach() * 2, parameters[:2])
+    close(parameters[0], draw(3, 2) * 2)
+    close(parameters[1], draw(4) * 2)
+
+
+def trained_batch_norm(module: Any) -> Any:
+    double(module)
+    module.running_mean = tensor(draw(4, seed=5))
+    module.running_var = tensor(np.abs(draw(4, seed=6)) + 0.5)
+    return module.eval()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_fusing_convolution_and_batch_norm(bias: bool) -> None:
+    conv = double(nn.Conv2d(2, 4, 3, bias=bias)).eval()
+    bn = trained_batch_norm(nn.BatchNorm2d(4))
+    x = tensor(draw(2, 2, 5, 5))
+    fused = utils.fuse_conv_bn_eval(conv, bn)
+    close(fused(x), array(bn(conv(x))))
+    assert isinstance(fused.weight, nn.Parameter) and (conv.bias is not None) is bias
+    transposed = double(nn.ConvTranspose2d(2, 4, 3, bias=bias)).eval()
+    fused = utils.fuse_conv_bn_eval(transposed, bn, transpose=True)
+    close(fused(x), array(bn(transposed(x))))
+    with pytest.raises(ValueError, match="evaluation mode"):
+        utils.fuse_conv_bn_eval(conv.train(), bn)
+
+
+def test_fusing_linear_and_batch_norm() -> None:
+    linear = double(nn.Linear(3, 4)).eval()
+    bn = trained_batch_norm(nn.BatchNorm1d(4, affine=False))
+    x = tensor(draw(2, 3))
+    close(utils.fuse_linear_bn_eval(linear, bn)(x), array(bn(linear(x))))
