@@ -14,12 +14,16 @@ void exponentials(char* const* data, const int64_t*, int64_t n, const double* pa
     T *scores = reinterpret_cast<T*>(data[0]), *most = reinterpret_cast<T*>(data[2]), *sum = reinterpret_cast<T*>(data[3]);
     T* correction = reinterpret_cast<T*>(data[4]);
     const T *mask = reinterpret_cast<const T*>(data[1]), scale = static_cast<T>(params[0]), before = *most;
-    for_vec<T>(n, [&](int64_t i, auto lanes) {
+    // With a mask the sums are stored; without, the exponentials scale again.
+    const T factor = mask ? T(1) : scale;
+    const T largest = max_lanes<T>(fold_vec<T>(n, lowest, [&](const Vec<T>& acc, int64_t i, auto lanes) {
         Vec<T> x = load_vec(scores + i, lanes) * scale;
-        if (mask) x += load_vec(mask + i, lanes);
-        store_vec<T>(scores + i, x, lanes);
-    });
-    const T largest = max_vec(scores, n);
+        if (mask) {
+            x += load_vec(mask + i, lanes);
+            store_vec<T>(scores + i, x, lanes);
+        }
+        return vec_max<T>(only<T>(x, lanes, lowest), acc);
+    }, vec_max<T>));
     *most = largest > before ? largest : before;
     *correction = T(1);
     if (*most == lowest) {  // nothing to see yet; a nan among the scores stays
@@ -30,16 +34,14 @@ void exponentials(char* const* data, const int64_t*, int64_t n, const double* pa
         return;
     }
     *correction = std::exp(before - *most);
+    const T largest_so_far = *most;
     Vec<T> added{};
-    T rest = T(0);
     for_vec<T>(n, [&](int64_t i, auto lanes) {
-        const Vec<T> e = exp_vec<T>(load_vec(scores + i, lanes) - *most);
+        const Vec<T> e = exp_vec<T>(load_vec(scores + i, lanes) * factor - largest_so_far);
         store_vec<T>(scores + i, e, lanes);
-        if constexpr (std::is_same_v<decltype(lanes), int64_t>)
-            for (int64_t k = 0; k < lanes; ++k) rest += e[k];
-        else added += e;
+        added += only<T>(e, lanes);
     });
-    *sum = *sum * *correction + (sum_lanes<T>(added) + rest);
+    *sum = *sum * *correction + sum_lanes<T>(added);
 }
 
 // data: scores, which become probabilities; mask (or none); log-sum-exp; gradient of the probabilities, which becomes
