@@ -41,8 +41,8 @@ struct Matrix {
 // c[m, n] = a[m, k] b[k, n]
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& c, bool accumulate = false) {
-    Product p{dtype_of<T>(), m, n, k, reinterpret_cast<char*>(a.data), a.row, a.col, reinterpret_cast<char*>(b.data), b.row, b.col,
-              reinterpret_cast<char*>(c.data), c.row};
+    Product p{dtype_of<T>(), m, n, k, bytes(a.data), a.row, a.col, bytes(b.data), b.row, b.col,
+              bytes(c.data), c.row};
     p.accumulate = accumulate;
     gemm(p);
 }
@@ -78,15 +78,10 @@ struct Attention {
     char* mask_at(int64_t b, int64_t h, int64_t i, int64_t first_key) const {
         if (!mask.defined()) return nullptr;
         const Dims& s = mask.strides();
-        return reinterpret_cast<char*>(mask.data<T>() + b * s[0] + h * s[1] + i * s[2] + first_key);
+        return bytes(mask.data<T>() + b * s[0] + h * s[1] + i * s[2] + first_key);
     }
     int64_t blocks() const { return ceil_div(queries, kQueries); }
 };
-
-template <class T>
-char* bytes(const T* p) {
-    return reinterpret_cast<char*>(const_cast<T*>(p));
-}
 
 // One block of queries of one head, and what it has seen of the keys.
 template <class T>

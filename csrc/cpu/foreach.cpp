@@ -20,7 +20,7 @@ double square_sum(const Tensor& given) {
             char* const x = t.raw() + i * kChunk * item;
             visit_float(computed, [&]<class T>() {
                 T sum;
-                char* const data[] = {reinterpret_cast<char*>(&sum), x, x};
+                char* const data[] = {bytes(&sum), x, x};
                 dot(data, &count, 1, nullptr);
                 sums[i] = sum;
             });

@@ -23,7 +23,7 @@ Tensor total_norm(std::span<const Tensor> tensors, double ord) {
 OP("_foreach_norm(Tensor[] tensors, float ord=2.0) -> Tensor")
     .doc(R"(The norm of all tensors as if they were one vector, outside the graph.
 
->>> engine._foreach_norm([engine.tensor([3.0]), engine.tensor([4.0])])
+>>> engine._C._foreach_norm([engine.tensor([3.0]), engine.tensor([4.0])])
 tensor(5.))")
     .compose([](Args a, Results& r) {
         const GradMode off(false);
@@ -34,7 +34,7 @@ OP("_foreach_mul_(Tensor[] tensors, Operand scale) -> Tensor[]")
     .doc(R"(Multiplies every tensor by ``scale`` in place.
 
 >>> x = engine.ones(2)
->>> engine._foreach_mul_([x], 3.0)[0]
+>>> engine._C._foreach_mul_([x], 3.0)[0]
 tensor([3., 3.]))")
     .compose([](Args a, Results& r) {
         for (const Tensor& t : a.tensors(0)) r.push(Call<"mul_">()(t, a[1]));
