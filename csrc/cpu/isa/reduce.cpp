@@ -21,7 +21,7 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 constexpr int kVectors = 4;     // independent chains hide the latency of an addition
-constexpr int64_t kBlock = 4096;
+constexpr int64_t kBlock = 1024;
 constexpr int64_t kRows = 8;    // rows folded before the accumulators are touched
 
 template <class T, int N>
