@@ -164,7 +164,7 @@ OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
     .doc(R"(The logarithm of the sum of exponentials over the given dimensions, without overflow.
 
 >>> engine.tensor([1000.0, 1000.0]).logsumexp(0)
-tensor(1000.6931))")
+tensor(1000.6932))")
     .compose([](Args a, Results& r) {
         const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], DType::Float32);
         if (reduced_count(self.sizes(), mask_of(a)) == 0) return r.push(log(sum(exp(self), a[1], a[2])));
