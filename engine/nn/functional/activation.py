@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 from engine import _C, _dtypes
@@ -13,14 +12,10 @@ from engine._C import Tensor
 _EXACT_SOFTPLUS_THRESHOLD = 40.0
 
 gelu = _C.gelu
-softplus = _C.softplus
+prelu = _C.prelu
 sigmoid = _C.sigmoid
+softplus = _C.softplus
 tanh = _C.tanh
-
-
-def _in_place(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
-    # The clone keeps what the gradient needs from being overwritten.
-    return input.copy_(function(input.clone()))
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -64,16 +59,12 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """The self-normalising scaled elu (Klambauer et al., 2017)."""
-    if inplace:
-        return _in_place(selu, input)
-    return 1.0507009873554804934193349852946 * _C.elu(input, 1.6732632423543772848170429916717)
+    return _C.selu_(input) if inplace else _C.selu(input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """The continuously differentiable elu, alpha * elu(x / alpha) (Barron, 2017)."""
-    if inplace:
-        return _in_place(lambda x: celu(x, alpha), input)
-    return alpha * _C.elu(input / alpha)
+    return (_C.celu_ if inplace else _C.celu)(input, alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -102,18 +93,6 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     return input.masked_fill_(below, value) if inplace else input.masked_fill(below, value)
 
 
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """leaky_relu with a learned slope: one, or one for each channel (dimension 1)."""
-    if weight.numel() != 1:
-        channels = input.shape[1] if input.dim() > 1 else 1
-        if weight.numel() != channels:
-            raise ValueError(
-                f"prelu: weight has {weight.numel()} slopes, the input has {channels} channels"
-            )
-        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
-    return _C.where(input > 0, input, weight * input)
-
-
 def rrelu(
     input: Tensor,
     lower: float = 1.0 / 8,
@@ -122,12 +101,11 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:
     """leaky_relu with a slope drawn from [lower, upper), or their mean outside training."""
-    if inplace:
-        return _in_place(lambda x: rrelu(x, lower, upper, training), input)
     if not training:
-        return _C.leaky_relu(input, (lower + upper) / 2)
+        return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = _C.rand_like(input.detach()) * (upper - lower) + lower
-    return _C.where(input >= 0, input, slope * input)
+    slope = slope.masked_fill(input >= 0, 1.0)
+    return input.mul_(slope) if inplace else input * slope
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
