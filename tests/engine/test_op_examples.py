@@ -1,4 +1,4 @@
-"""The examples in the docs of the op table print what they say."""
+"""The examples in the docs of the op table, and of the package, print what they say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def examples() -> list[doctest.DocTest]:
     # doctest's finder knows functions and classes only.
     parser = doctest.DocTestParser()
-    docs = {name: getattr(_C, name).__doc__ for name in _C.op_names}
+    docs = {"engine": engine.__doc__, **{name: getattr(_C, name).__doc__ for name in _C.op_names}}
     found = [parser.get_doctest(doc, {"engine": engine}, n, None, None) for n, doc in docs.items()]
     return [test for test in found if test.examples]
 
