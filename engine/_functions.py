@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._tensor import method
 
 __all__ = [
     "allclose",
@@ -133,7 +134,5 @@ def unique_consecutive(
     return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
 
 
-Tensor.equal = equal
-Tensor.unique = unique
-Tensor.unique_consecutive = unique_consecutive
-Tensor.allclose = allclose
+for _function in (equal, unique, unique_consecutive, allclose):
+    method(_function)

@@ -66,7 +66,7 @@ OP("logaddexp(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``log(exp(x) + exp(y))`` without overflow.
 
 >>> engine.logaddexp(engine.tensor([1000.0]), engine.tensor([1000.0]))
-tensor([1000.6931]))")
+tensor([1000.6932]))")
     .elementwise(Promote::Float)
     .grad("self", "self result", [](const Backward& b) { return b.g * exp(b["self"] - b["result"]); })
     .grad("other", "other result", [](const Backward& b) { return b.g * exp(b["other"] - b["result"]); });
