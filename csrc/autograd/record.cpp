@@ -80,6 +80,9 @@ void after_write(const Op& form, Args args, const Tensor& self, const Tensor& or
     const Tensor old = before(self, original.defined() ? original : self);
     values[0] = old;
     Ptr<OpNode> node = OpNode::make(op, Args(values.data(), args.size()));
+    for (int i = 1; i < args.size(); ++i)
+        if (values[i].is_tensor() && values[i].t->storage == self->storage)
+            node->written_since_saved(i, self->storage->version() - 1);
     Results written;
     written.push(self.alias());
     if (thread_state.anomaly_mode && current_trace) node->extras().trace = current_trace();
