@@ -70,40 +70,39 @@ def pack(value: Any, directory: str) -> Parcel:
     total = sum(map(_aligned, sizes))
     skeleton = stream.getvalue()
     if total <= _PIPE_LIMIT:
-        contents = bytearray(total)
-        _write(views, memoryview(contents))
-        return Parcel(skeleton, sizes, bytes(contents), None)
-    descriptor, path = _reserve(total, directory)
+        contents = b"".join(view.tobytes().ljust(_aligned(view.nbytes), b"\0") for view in views)
+        return Parcel(skeleton, sizes, contents, None)
+    return Parcel(skeleton, sizes, None, _store(views, directory))
+
+
+def _store(views: list[memoryview], directory: str) -> str:
+    """The path of a new file with the contents. Written, not mapped: where a mapping finds no
+    room the process is killed, and filling one costs a page fault for every 4 KiB."""
     try:
-        with mmap.mmap(descriptor, total) as memory, memoryview(memory) as target:
-            _write(views, target)
+        return _write_file(views, directory)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return _write_file(views, None)
+
+
+def _write_file(views: list[memoryview], directory: str | None) -> str:
+    descriptor, path = tempfile.mkstemp(prefix="batch-", dir=directory)
+    try:
+        start = 0
+        for view in views:
+            written = 0
+            while written < view.nbytes:  # one call writes 2 GiB at most
+                written += os.pwrite(descriptor, view[written:], start + written)
+            start += _aligned(view.nbytes)
+    except OSError as error:
+        os.unlink(path)
+        size = sum(view.nbytes for view in views)
+        reason = f"no room for a batch of {size} bytes: {error.strerror}"
+        raise OSError(error.errno, reason, path) from None
     finally:
         os.close(descriptor)
-    return Parcel(skeleton, sizes, None, path)
-
-
-def _write(views: list[memoryview], target: memoryview) -> None:
-    start = 0
-    for view in views:
-        target[start : start + view.nbytes] = view
-        start += _aligned(view.nbytes)
-
-
-def _reserve(size: int, directory: str) -> tuple[int, str]:
-    """A new file whose room is certain: writing to a mapping without room kills the process."""
-    for place in (directory, None):
-        descriptor, path = tempfile.mkstemp(prefix="batch-", dir=place)
-        try:
-            os.posix_fallocate(descriptor, 0, size)
-            return descriptor, path
-        except OSError as error:
-            os.close(descriptor)
-            os.unlink(path)
-            if error.errno != errno.ENOSPC or place is None:
-                raise OSError(
-                    error.errno, f"no room for a batch of {size} bytes: {error.strerror}", path
-                ) from None
-    raise AssertionError("unreachable")
+    return path
 
 
 def unpack(parcel: Parcel) -> Any:
@@ -124,7 +123,8 @@ def unpack(parcel: Parcel) -> Any:
 def _take(path: str) -> mmap.mmap:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        return mmap.mmap(descriptor, 0)
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        return mmap.mmap(descriptor, 0, flags=flags)
     finally:
         os.close(descriptor)
         os.unlink(path)

@@ -389,20 +389,23 @@ def test_parcels_keep_tensors(tmp_path: Path, dtype: str, size: int) -> None:
 def test_a_parcel_that_finds_no_room_goes_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reserve = os.posix_fallocate
-    calls = []
+    write, calls = os.pwrite, []
 
-    def full_at_first(descriptor: int, offset: int, size: int) -> None:
-        calls.append(size)
+    def full_at_first(descriptor: int, data: memoryview, offset: int) -> int:
+        calls.append(len(data))
         if len(calls) == 1:
             raise OSError(28, "No space left on device")
-        reserve(descriptor, offset, size)
+        return write(descriptor, data[:50_000], offset)  # and never all at once
 
-    monkeypatch.setattr(os, "posix_fallocate", full_at_first)
-    parcel = transport.pack(engine.ones(20_000), str(tmp_path))
+    monkeypatch.setattr(os, "pwrite", full_at_first)
+    parcel = transport.pack(engine.arange(20_000), str(tmp_path))
     assert parcel.path is not None and Path(parcel.path).parent != tmp_path
-    assert transport.unpack(parcel).sum().item() == 20_000
-    monkeypatch.setattr(os, "posix_fallocate", lambda *_: full_at_first(calls.clear(), 0, 0))
-    with pytest.raises(OSError, match="no room for a batch of 80000 bytes"):
-        transport.pack(engine.ones(20_000), str(tmp_path))
+    assert transport.unpack(parcel).tolist() == list(range(20_000))
+
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="no room for a batch of 160000 bytes"):
+        transport.pack(engine.arange(20_000), str(tmp_path))
     assert not list(tmp_path.iterdir())
