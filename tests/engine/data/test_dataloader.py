@@ -379,11 +379,30 @@ def test_parcels_keep_tensors(tmp_path: Path, dtype: str, size: int) -> None:
     sent = {"t": engine.arange(size).to(kind), "strided": engine.ones(4, 6).to(kind)[:, ::2]}
     parcel = transport.pack(sent, str(tmp_path))
     assert (parcel.path is None) == (size < 50_000)
-    got = transport.unpack(parcel)
-    assert not list(tmp_path.iterdir())
+    files = transport.Files(str(tmp_path), limit=1)
+    got = transport.unpack(parcel, files)
     for name, tensor in sent.items():
         assert got[name].dtype == kind
         assert got[name].tolist() == tensor.tolist()
+
+
+def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
+    files = transport.Files(str(tmp_path), limit=1)
+    first = transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+    kept = first[:3]
+    del first
+    assert files.take() is None  # a view still shows the memory
+    del kept
+    path = files.take()
+    assert path is not None
+    larger = transport.pack(engine.ones(50_000), str(tmp_path), path)
+    assert larger.path == path
+    assert transport.unpack(larger, files).sum().item() == 50_000
+    assert len(list(tmp_path.iterdir())) == 1
+    two = [transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+           for _ in range(2)]
+    del two
+    assert len(list(tmp_path.iterdir())) == 1  # no more than the limit are kept
 
 
 def test_a_parcel_that_finds_no_room_goes_elsewhere(
@@ -400,7 +419,9 @@ def test_a_parcel_that_finds_no_room_goes_elsewhere(
     monkeypatch.setattr(os, "pwrite", full_at_first)
     parcel = transport.pack(engine.arange(20_000), str(tmp_path))
     assert parcel.path is not None and Path(parcel.path).parent != tmp_path
-    assert transport.unpack(parcel).tolist() == list(range(20_000))
+    files = transport.Files(str(tmp_path), limit=1)
+    assert transport.unpack(parcel, files).tolist() == list(range(20_000))
+    assert files.take() is None and not Path(parcel.path).exists()
 
     def full(*_: Any) -> int:
         raise OSError(28, "No space left on device")
