@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._tensor import method
 
 __all__ = [
     "allclose",
@@ -96,15 +97,21 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
     """What a search for distinct elements was asked for: a tensor, or a tuple of several."""
-    wanted = (found.values, *([found.inverse] if inverse else []), *([found.counts] if counts else []))
+    wanted = (
+        found.values,
+        *([found.inverse] if inverse else []),
+        *([found.counts] if counts else []),
+    )
     return wanted if len(wanted) > 1 else wanted[0]
 
 
-def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
     """The distinct elements in ascending order, whether ``sorted`` is asked for or not.
 
-    With ``return_inverse`` also the place of each element of ``input`` among them, with ``return_counts`` also how
-    often each comes. Every nan is distinct.
+    With ``return_inverse`` also the place of each element of ``input`` among them, with
+    ``return_counts`` also how often each comes. Every nan is distinct.
 
     >>> import engine
     >>> engine.unique(engine.tensor([3, 1, 3]), return_counts=True)
@@ -113,7 +120,9 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
     return _chosen(_C._unique(input), return_inverse, return_counts)
 
 
-def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False) -> Any:
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
     """The first element of each run of equal ones, in the order of ``input`` flattened.
 
     ``return_inverse`` and ``return_counts`` are those of :func:`unique`.
@@ -125,7 +134,5 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
     return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
 
 
-Tensor.equal = equal
-Tensor.unique = unique
-Tensor.unique_consecutive = unique_consecutive
-Tensor.allclose = allclose
+for _function in (equal, unique, unique_consecutive, allclose):
+    method(_function)

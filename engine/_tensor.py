@@ -6,7 +6,7 @@ The type itself is csrc/python/tensor.cpp; importing this module adds the method
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -14,9 +14,21 @@ from engine import _C, _printing
 from engine._C import Tensor
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+Method = TypeVar("Method", bound=Callable[..., Any])
+Result = TypeVar("Result")
+
+
+def method(function: Method) -> Method:
+    """Makes a function a method of Tensor. scripts/make_stubs.py tells type checkers."""
     setattr(Tensor, function.__name__, function)
     return function
+
+
+def _attribute(
+    getter: Callable[[Tensor], Result], setter: Callable[[Tensor, Any], None] | None = None
+) -> Callable[[Tensor], Result]:
+    setattr(Tensor, getter.__name__, property(getter, setter))
+    return getter
 
 
 def _convert_to(dtype: _C.dtype, name: str) -> None:
@@ -44,7 +56,7 @@ for _name, _dtype in {
 _cast = Tensor.to  # the op, which converts the dtype alone
 
 
-@_method
+@method
 def to(
     self: Tensor,
     *target: Any,
@@ -75,25 +87,25 @@ def to(
     return _cast(self, dtype or self.dtype, copy)
 
 
-@_method
+@method
 def cpu(self: Tensor) -> Tensor:
     """Self in the host's memory."""
     return self.to("cpu")
 
 
-@_method
+@method
 def cuda(self: Tensor, device: int = 0, non_blocking: bool = False) -> Tensor:
     """Self in the memory of a GPU."""
     return self.to(f"cuda:{device}")
 
 
-@_method
+@method
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """Self in the dtype of ``other``."""
     return self.to(other.dtype)
 
 
-@_method
+@method
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """A NumPy array over the same memory; with ``force`` of a detached copy on the host if need be.
 
@@ -102,7 +114,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     return _C._to_numpy(self.detach().cpu() if force else self)
 
 
-@_method
+@method
 def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
     array = _C._to_numpy(self)
     if dtype is not None and array.dtype != dtype:
@@ -114,24 +126,24 @@ def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.n
 Tensor.__array_priority__ = 1000
 
 
-@_method
+@method
 def __dlpack__(self: Tensor, **_: Any) -> Any:
     return _C._to_dlpack(self)
 
 
-@_method
+@method
 def __dlpack_device__(self: Tensor) -> tuple[int, int]:
     return (1, 0)
 
 
-@_method
+@method
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
     plain = self.detach()
     return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
 
 
-@_method
+@method
 def backward(
     self: Tensor,
     gradient: Tensor | None = None,
@@ -155,14 +167,14 @@ def backward(
     )
 
 
-@_method
+@method
 def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
     """Sets ``requires_grad`` and returns self."""
     self.requires_grad = requires_grad
     return self
 
 
-@_method
+@method
 def retain_grad(self: Tensor) -> None:
     """Keeps the gradient of a result of an op in ``grad`` after backward()."""
     _C._retain_grad(self)
@@ -181,14 +193,14 @@ class RemovableHook:
         self.remove()
 
 
-@_method
+@method
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
     """Calls ``hook`` with each gradient computed for self; what it returns replaces it."""
     id = _C._add_hook(self, hook)
     return RemovableHook(lambda: _C._remove_hook(self, id))
 
 
-@_method
+@method
 def register_post_accumulate_grad_hook(
     self: Tensor, hook: Callable[[Tensor], None]
 ) -> RemovableHook:
@@ -197,58 +209,88 @@ def register_post_accumulate_grad_hook(
     return RemovableHook(lambda: _C._remove_accumulate_hook(self, id))
 
 
-Tensor.grad_fn = property(
-    _C._grad_fn, doc="The step of the graph that made self, or None for a leaf."
-)
-Tensor.data = property(
-    lambda self: self.detach(), _C._set_data, doc="The same memory outside the graph."
-)
-Tensor.T = property(
-    lambda self: self.permute(*reversed(range(self.ndim))), doc="All dimensions reversed."
-)
-Tensor.mT = property(lambda self: self.transpose(-2, -1), doc="The last two dimensions exchanged.")
-Tensor.is_cuda = property(
-    lambda self: self.device.type == "cuda", doc="Whether the memory is a GPU's."
-)
-Tensor.itemsize = property(lambda self: self.dtype.itemsize, doc="Bytes of one element.")
-Tensor.nbytes = property(
-    lambda self: self.numel() * self.dtype.itemsize, doc="Bytes of all elements."
-)
-Tensor.__repr__ = _printing.tensor_repr
-Tensor.nelement = Tensor.numel
-Tensor.ndimension = Tensor.dim
+@_attribute
+def grad_fn(self: Tensor) -> _C.Node | None:
+    """The step of the graph that made self, or None for a leaf."""
+    return _C._grad_fn(self)
 
 
-@_method
+def data(self: Tensor) -> Tensor:
+    """The same memory outside the graph."""
+    return self.detach()
+
+
+_attribute(data, _C._set_data)
+
+
+@_attribute
+def T(self: Tensor) -> Tensor:
+    """All dimensions reversed."""
+    return self.permute(*reversed(range(self.ndim)))
+
+
+@_attribute
+def mT(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    return self.transpose(-2, -1)
+
+
+@_attribute
+def is_cuda(self: Tensor) -> bool:
+    """Whether the memory is a GPU's."""
+    return self.device.type == "cuda"
+
+
+@_attribute
+def itemsize(self: Tensor) -> int:
+    """Bytes of one element."""
+    return self.dtype.itemsize
+
+
+@_attribute
+def nbytes(self: Tensor) -> int:
+    """Bytes of all elements."""
+    return self.numel() * self.dtype.itemsize
+
+
+for _name, _function in {
+    "__repr__": _printing.tensor_repr,
+    "nelement": Tensor.numel,
+    "ndimension": Tensor.dim,
+}.items():
+    setattr(Tensor, _name, _function)
+
+
+@method
 def __format__(self: Tensor, spec: str) -> str:
     return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
 
 
-@_method
+@method
 def is_floating_point(self: Tensor) -> bool:
     """Whether the elements are floating-point numbers."""
     return self.dtype.is_floating_point
 
 
-@_method
+@method
 def is_complex(self: Tensor) -> bool:
     """Whether the elements are complex numbers: there are no complex dtypes yet."""
     return False
 
 
-@_method
+@method
 def get_device(self: Tensor) -> int:
     """The index of the GPU, -1 for the host."""
     return -1 if self.device.index is None else self.device.index
 
 
-@_method
+@method
 def type(self: Tensor, dtype: _C.dtype | None = None) -> Any:
     """Self in ``dtype``; without one, the name of self's type as PyTorch gives it."""
     return str(self.dtype) if dtype is None else self.to(dtype)
 
 
-@_method
+@method
 def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
     """A tensor of ``data`` in the dtype of self."""
     from engine._creation import tensor
@@ -256,7 +298,7 @@ def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
     return tensor(data, **{"dtype": self.dtype, **options})
 
 
-@_method
+@method
 def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self == value).any().item())
 
@@ -267,14 +309,14 @@ def _rebuild(array: np.ndarray, bfloat16: bool, requires_grad: bool) -> Tensor:
     return made.requires_grad_(requires_grad)
 
 
-@_method
-def __reduce_ex__(self: Tensor, protocol: int) -> tuple[Any, ...]:
+@method
+def __reduce_ex__(self: Tensor, protocol: SupportsIndex) -> tuple[Any, ...]:
     plain, is_bfloat16 = self.detach(), self.dtype == _C.bfloat16
     array = (plain.float() if is_bfloat16 else plain).numpy()
     return _rebuild, (np.array(array), is_bfloat16, self.requires_grad and self.is_leaf)
 
 
-@_method
+@method
 def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
         raise RuntimeError(

@@ -36,7 +36,8 @@ def pyproject() -> dict[str, Any]:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {p: len(p.read_text().splitlines()) for p in project_files(CODE)}
+    files = project_files(CODE - {".pyi"})  # generated
+    lengths = {p: len(p.read_text().splitlines()) for p in files}
     assert {str(p): n for p, n in lengths.items() if n > MAX_LINES} == {}
 
 

@@ -6,9 +6,9 @@
 namespace bestiary {
 
 // Note [Placing indexed dimensions]
-// indices[d] indexes dimension d; an undefined one leaves the dimension whole, as do those missing at the end. The
-// index tensors are broadcast together. If the indexed dimensions are neighbours, the common shape takes their place
-// in the result; otherwise it comes first (the rule of NumPy and PyTorch).
+// indices[d] indexes dimension d; an undefined one leaves the dimension whole, as do those missing at the end.
+// The index tensors are broadcast together. If the indexed dimensions are neighbours, the common shape takes
+// their place in the result; otherwise it comes first (the rule of NumPy and PyTorch).
 struct IndexLayout {
     Dims common;  // the index tensors' broadcast shape
     Dims dims;    // the dimensions left whole
@@ -26,7 +26,9 @@ struct IndexLayout {
 inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indices) {
     check_as(ErrorKind::Index, static_cast<int>(indices.size()) <= sizes.size(), "indices: ", indices.size(),
              " of them are too many for shape ", sizes);
-    const auto indexed = [&](int d) { return d < static_cast<int>(indices.size()) && indices[static_cast<size_t>(d)].defined(); };
+    const auto indexed = [&](int d) {
+        return d < static_cast<int>(indices.size()) && indices[static_cast<size_t>(d)].defined();
+    };
     IndexLayout layout;
     int first = -1, last = -1;
     for (int d = 0; d < sizes.size(); ++d) {
@@ -36,8 +38,8 @@ inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indic
             continue;
         }
         const Tensor& index = indices[static_cast<size_t>(d)];
-        check_as(ErrorKind::Index, category(index.dtype()) == Category::Int, "indices: expected integers for dimension ", d, ", got ",
-                 index.dtype());
+        check_as(ErrorKind::Index, category(index.dtype()) == Category::Int,
+                 "indices: expected integers for dimension ", d, ", got ", index.dtype());
         layout.common = first < 0 ? index.sizes() : broadcast(layout.common, index.sizes());
         first = first < 0 ? d : first;
         last = d;
@@ -50,7 +52,8 @@ inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indic
 
 // An index in [-n, n) to [0, n).
 inline int64_t wrap_index(int64_t i, int64_t n, int64_t dim) {
-    check_as(ErrorKind::Index, -n <= i && i < n, "index ", i, " is out of range for dimension ", dim, " of size ", n);
+    check_as(ErrorKind::Index, -n <= i && i < n, "index ", i, " is out of range for dimension ", dim,
+             " of size ", n);
     return i < 0 ? i + n : i;
 }
 

@@ -47,7 +47,8 @@ Found<T> search_row(const Order& order, const T* p, int64_t n) {
     Found<T> found{};
     for (int64_t at = 0; at < n; at += kBlock) {
         T extreme;
-        char* const data[] = {reinterpret_cast<char*>(&extreme), reinterpret_cast<char*>(const_cast<T*>(p + at))};
+        char* const data[] = {reinterpret_cast<char*>(&extreme),
+                              reinterpret_cast<char*>(const_cast<T*>(p + at))};
         identity(data, nullptr, 1, nullptr);
         row(data, nullptr, std::min(kBlock, n - at), nullptr);
         if (at == 0 || order.beats(extreme, found.value)) found = {extreme, at};
@@ -67,7 +68,8 @@ void search_rows(const Search& s) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t first = task % chunks * kChunk;
             const T* row = s.in.data<T>() + task / chunks * s.n;
-            Found<T>& here = found[static_cast<size_t>(task)] = search_row(s.order, row + first, std::min(kChunk, s.n - first));
+            Found<T>& here = found[static_cast<size_t>(task)] =
+                search_row(s.order, row + first, std::min(kChunk, s.n - first));
             here.index += first;
         }
     });
@@ -85,17 +87,18 @@ template <class T>
 void search_columns(const Search& s) {
     const Loop loop = s.order.columns->get(dtype_of<T>());
     const int64_t tiles = ceil_div(s.inner, kTile);
-    parallel_for(s.outer * tiles, ceil_div(kGrain, s.n * std::min(s.inner, kTile)), [&](int64_t begin, int64_t end) {
-        for (int64_t task = begin; task < end; ++task) {
-            const int64_t o = task / tiles, column = task % tiles * kTile, at = o * s.inner + column;
-            char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
-                                  reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
-                                  reinterpret_cast<char*>(s.in.data<T>() + o * s.n * s.inner + column)};
-            const int64_t strides[] = {0, 0, s.inner * static_cast<int64_t>(sizeof(T))};
-            const double rows[] = {static_cast<double>(s.n)};
-            loop(data, strides, std::min(kTile, s.inner - column), rows);
-        }
-    });
+    parallel_for(
+        s.outer * tiles, ceil_div(kGrain, s.n * std::min(s.inner, kTile)), [&](int64_t begin, int64_t end) {
+            for (int64_t task = begin; task < end; ++task) {
+                const int64_t o = task / tiles, column = task % tiles * kTile, at = o * s.inner + column;
+                char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
+                                      reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
+                                      reinterpret_cast<char*>(s.in.data<T>() + o * s.n * s.inner + column)};
+                const int64_t strides[] = {0, 0, s.inner * static_cast<int64_t>(sizeof(T))};
+                const double rows[] = {static_cast<double>(s.n)};
+                loop(data, strides, std::min(kTile, s.inner - column), rows);
+            }
+        });
 }
 
 Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
@@ -104,14 +107,18 @@ Search search_of(const Order& order, const KernelCall& call, const Tensor& indic
     if (!call.args.none(1) && self.dim() > 0) {
         const int d = wrap_dim(call.args.integer(1), self.dim());
         s.n = self.sizes()[d];
-        for (int k = 0; k < self.dim(); ++k) (k < d ? s.outer : k > d ? s.inner : s.n) *= k == d ? 1 : self.sizes()[k];
+        for (int k = 0; k < self.dim(); ++k)
+            (k < d ? s.outer : k > d ? s.inner : s.n) *= k == d ? 1 : self.sizes()[k];
     }
     s.values = Tensor::empty(indices.sizes(), s.in.dtype());
     if (indices.numel() == 0) return s;
     visit(s.in.dtype(), [&]<class T>() {
-        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) fail(ErrorKind::Type, "16-bit floats are searched as float32");
-        else if (s.inner == 1) search_rows<T>(s);
-        else search_columns<T>(s);
+        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+            fail(ErrorKind::Type, "16-bit floats are searched as float32");
+        else if (s.inner == 1)
+            search_rows<T>(s);
+        else
+            search_columns<T>(s);
     });
     return s;
 }

@@ -23,8 +23,10 @@ struct Places {
     explicit Places(const IndexLayout& layout) : rest(layout.whole) {}
 };
 
-void add_offsets(std::vector<int64_t>& offsets, const Tensor& index, const Dims& common, const Tensor& self, int d) {
-    const Tensor whole = packed_as(index.alias(common, broadcast_strides(index, common), index->offset), DType::Int64);
+void add_offsets(std::vector<int64_t>& offsets, const Tensor& index, const Dims& common, const Tensor& self,
+                 int d) {
+    const Tensor whole =
+        packed_as(index.alias(common, broadcast_strides(index, common), index->offset), DType::Int64);
     const int64_t n = self.sizes()[d], stride = self.strides()[d] * item_size(self.dtype());
     const int64_t* at = whole.data<int64_t>();
     for (size_t p = 0; p < offsets.size(); ++p) offsets[p] += wrap_index(at[p], n, d) * stride;
@@ -37,7 +39,8 @@ Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tens
     const int64_t item = item_size(self.dtype());
     places.offsets.resize(static_cast<size_t>(layout.common.product()));
     for (size_t d = 0; d < indices.size(); ++d)
-        if (indices[d].defined()) add_offsets(places.offsets, indices[d], layout.common, self, static_cast<int>(d));
+        if (indices[d].defined())
+            add_offsets(places.offsets, indices[d], layout.common, self, static_cast<int>(d));
     const int common = layout.common.size();
     places.step = item;
     for (int i = layout.before + common; i < moving.dim(); ++i) places.step *= moving.sizes()[i];
@@ -54,15 +57,18 @@ Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tens
 template <class T>
 T sum_of(T a, T b) {
     if constexpr (std::is_same_v<T, bool>) return a || b;
-    else if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+    else if constexpr (std::is_integral_v<T>)
+        return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
     else return a + b;
 }
 
 template <Move move, class T>
 void move_elements(const Places& places, char* base, char* packed, int64_t begin, int64_t end) {
+    const int64_t* offsets = places.offsets.data();
+    const int64_t step = places.step;
     for (int64_t p = begin; p < end; ++p) {
-        T& place = *reinterpret_cast<T*>(base + places.offsets[static_cast<size_t>(p)]);
-        T& moving = *reinterpret_cast<T*>(packed + p * places.step);
+        T& place = *reinterpret_cast<T*>(base + offsets[p]);
+        T& moving = *reinterpret_cast<T*>(packed + p * step);
         if constexpr (move == Move::Read) moving = place;
         else if constexpr (move == Move::Write) place = moving;
         else place = sum_of(place, moving);
@@ -84,14 +90,18 @@ void move_row(Loop add, char* place, char* moving, int64_t n, int64_t item) {
 template <Move move>
 void move_part(const Places& places, int64_t begin, int64_t end, int64_t from, int64_t to) {
     const int64_t item = item_size(places.dtype);
-    const bool rows = places.rest.inner() > 1 && places.rest.inner_stride(0) == item && places.rest.inner_stride(1) == item;
+    const bool rows =
+        places.rest.inner() > 1 && places.rest.inner_stride(0) == item && places.rest.inner_stride(1) == item;
     if (rows) {
         static const LoopSet* adds = find_loops("add");
         const Loop add = adds->get(places.dtype);
         Strided at = places.rest;
         for (int64_t p = begin; p < end; ++p) {
-            at.data = {places.rest.data[0] + places.offsets[static_cast<size_t>(p)], places.rest.data[1] + p * places.step};
-            for_rows(at, from, to, [&](char* const* data, const int64_t*, int64_t n) { move_row<move>(add, data[0], data[1], n, item); });
+            at.data = {places.rest.data[0] + places.offsets[static_cast<size_t>(p)],
+                       places.rest.data[1] + p * places.step};
+            for_rows(at, from, to, [&](char* const* data, const int64_t*, int64_t n) {
+                move_row<move>(add, data[0], data[1], n, item);
+            });
         }
         return;
     }
@@ -111,11 +121,12 @@ void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> 
     const Places places = places_of(self, indices, out);
     if (out.numel() == 0) return;
     const int64_t rest = places.rest.sizes.product(), count = static_cast<int64_t>(places.offsets.size());
-    parallel_for(count, ceil_div(kGrain, rest), [&](int64_t begin, int64_t end) { move_part<Move::Read>(places, begin, end, 0, rest); });
+    parallel_for(count, ceil_div(kGrain, rest),
+                 [&](int64_t begin, int64_t end) { move_part<Move::Read>(places, begin, end, 0, rest); });
 }
 
-// Threads share out the dimensions left whole: each index is visited in order, so equal indices add up (or overwrite)
-// in the same order whatever the number of threads.
+// Threads share out the dimensions left whole: each index is visited in order, so equal indices add up (or
+// overwrite) in the same order whatever the number of threads.
 void write_places(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
     const Places places = places_of(self, indices, values);
     if (values.numel() == 0) return;
@@ -126,12 +137,23 @@ void write_places(const Tensor& self, std::span<const Tensor> indices, const Ten
     });
 }
 
+// Zeros with the gradient of each place added where the place was read.
+void index_backward(const KernelCall& call) {
+    const Tensor &grad = call.args.tensor(0), &out = call.outs[0];
+    const DType type = compute_type(out.dtype());
+    const Tensor sums = type == out.dtype() ? out : Tensor::empty(out.sizes(), type);
+    std::memset(sums.raw(), 0, static_cast<size_t>(sums.numel() * item_size(type)));
+    write_places(sums, call.args.tensors(1), packed_as(grad, type), true);
+    if (sums.impl() != out.impl()) copy_into(out, sums);
+}
+
 void index_put(const KernelCall& call) {
     const Tensor& self = call.outs[0];
     const Tensor given = call.args.tensor(2);
     const bool accumulate = call.args.flag(3);
     const Dims shape = index_layout(self.sizes(), call.args.tensors(1)).result();
-    check(broadcast(shape, given.sizes()) == shape, "values: shape ", given.sizes(), " does not broadcast to the indexed shape ", shape);
+    check(broadcast(shape, given.sizes()) == shape, "values: shape ", given.sizes(),
+          " does not broadcast to the indexed shape ", shape);
     const DType type = accumulate ? compute_type(self.dtype()) : self.dtype();
     const Tensor values = packed_as(given.alias(shape, broadcast_strides(given, shape), given->offset), type);
     if (type == self.dtype()) return write_places(self, call.args.tensors(1), values, accumulate);
@@ -141,6 +163,7 @@ void index_put(const KernelCall& call) {
 }
 
 KERNEL(CPU, "index", [](const KernelCall& c) { read_places(c.outs[0], c.args.tensor(0), c.args.tensors(1)); });
+KERNEL(CPU, "_index_backward", index_backward);
 KERNEL(CPU, "index_put", index_put);
 KERNEL(CPU, "embedding", [](const KernelCall& c) {
     read_places(c.outs[0], c.args.tensor(0), std::span<const Tensor>(&c.args.tensor(1), 1));

@@ -1,7 +1,9 @@
 // The order of elements as the order of unsigned numbers.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "core/dtype.h"
@@ -35,10 +37,13 @@ struct Keyed {
     K key;
     uint32_t index;
 
-    bool operator<(const Keyed& other) const { return key < other.key || (key == other.key && index < other.index); }
+    bool operator<(const Keyed& other) const {
+        return key < other.key || (key == other.key && index < other.index);
+    }
 };
 
-// The elements of a line with their keys, which are inverted to sort the other way; equal ones keep their order.
+// The elements of a line with their keys, which are inverted to sort the other way; equal ones keep their
+// order.
 template <class T>
 void read_keys(const T* line, int64_t n, int64_t step, bool descending, std::vector<Keyed<Key<T>>>& keys) {
     keys.resize(static_cast<size_t>(n));
@@ -53,17 +58,15 @@ template <class K>
 void sort_keys(std::vector<Keyed<K>>& keys, std::vector<Keyed<K>>& spare) {
     constexpr size_t kFew = 512;  // below, counting digits costs more than comparing
     if (keys.size() < kFew) return std::sort(keys.begin(), keys.end());
-    constexpr int kDigits = sizeof(K);
-    std::vector<uint32_t> counts(kDigits * 256);
-    for (const Keyed<K>& item : keys)
-        for (int d = 0; d < kDigits; ++d) ++counts[static_cast<size_t>(d * 256) + (item.key >> (8 * d) & 255)];
+    K varying = 0;
+    for (const Keyed<K>& item : keys) varying |= item.key ^ keys[0].key;
     spare.resize(keys.size());
-    for (int d = 0; d < kDigits; ++d) {
-        uint32_t* count = &counts[static_cast<size_t>(d * 256)];
-        if (count[keys[0].key >> (8 * d) & 255] == keys.size()) continue;  // all share this digit
-        uint32_t at = 0;
-        for (int digit = 0; digit < 256; ++digit) at += std::exchange(count[digit], at);
-        for (const Keyed<K>& item : keys) spare[count[item.key >> (8 * d) & 255]++] = item;
+    for (int shift = 0; shift < static_cast<int>(8 * sizeof(K)); shift += 8) {
+        if ((varying >> shift & 255) == 0) continue;  // all share this digit
+        uint32_t count[256] = {}, at = 0;
+        for (const Keyed<K>& item : keys) ++count[item.key >> shift & 255];
+        for (uint32_t& digit : count) at += std::exchange(digit, at);
+        for (const Keyed<K>& item : keys) spare[count[item.key >> shift & 255]++] = item;
         keys.swap(spare);
     }
 }

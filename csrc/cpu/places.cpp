@@ -25,7 +25,8 @@ struct Memory {
     Tensor whole;  // with the layout
     Tensor seen;
 
-    Memory(DType dtype, const Dims& sizes, const Dims& layout, const Dims& size, const Dims& stride, int64_t offset) {
+    Memory(DType dtype, const Dims& sizes, const Dims& layout, const Dims& size, const Dims& stride,
+           int64_t offset) {
         Extent extent;
         extent.include(sizes, layout, 0);
         extent.include(size, stride, offset);
@@ -37,8 +38,8 @@ struct Memory {
 
 void strided_gather(const KernelCall& call) {
     const Tensor& self = call.args.tensor(0);
-    const Memory memory(self.dtype(), self.sizes(), Dims(call.args.ints(4)), Dims(call.args.ints(1)), Dims(call.args.ints(2)),
-                        call.args.integer(3));
+    const Memory memory(self.dtype(), self.sizes(), Dims(call.args.ints(4)), Dims(call.args.ints(1)),
+                        Dims(call.args.ints(2)), call.args.integer(3));
     copy_into(memory.whole, self);
     copy_into(call.outs[0], memory.seen);
 }
@@ -51,15 +52,16 @@ void add_each(const Tensor& to, const Tensor& from) {
         at.add(to);
         at.coalesce();
         for_rows(at, 0, to.numel(), [](char* const* data, const int64_t* steps, int64_t n) {
-            for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(data[1] + i * steps[1]) += *reinterpret_cast<T*>(data[0] + i * steps[0]);
+            for (int64_t i = 0; i < n; ++i)
+                *reinterpret_cast<T*>(data[1] + i * steps[1]) += *reinterpret_cast<T*>(data[0] + i * steps[0]);
         });
     });
 }
 
 void strided_scatter(const KernelCall& call) {
     const Tensor grad = packed_as(call.args.tensor(0), compute_type(call.args.tensor(0).dtype()));
-    const Memory memory(grad.dtype(), Dims(call.args.ints(3)), Dims(call.args.ints(4)), grad.sizes(), Dims(call.args.ints(1)),
-                        call.args.integer(2));
+    const Memory memory(grad.dtype(), Dims(call.args.ints(3)), Dims(call.args.ints(4)), grad.sizes(),
+                        Dims(call.args.ints(1)), call.args.integer(2));
     if (grad.numel() > 0) add_each(memory.seen, grad);
     copy_into(call.outs[0], memory.whole);
 }

@@ -7,8 +7,11 @@
 namespace bestiary::cpu {
 
 Fold::Fold(const std::string& name, const std::string& merges_as)
-    : row_(find_loops(name + ".row")), columns_(find_loops(name + ".columns")), identity_(find_loops(name + ".identity")),
-      merge_(find_loops((merges_as.empty() ? name : merges_as) + ".columns")), widens_(name != "max" && name != "min") {}
+    : row_(find_loops(name + ".row")),
+      columns_(find_loops(name + ".columns")),
+      identity_(find_loops(name + ".identity")),
+      merge_(find_loops((merges_as.empty() ? name : merges_as) + ".columns")),
+      widens_(name != "max" && name != "min") {}
 
 Loop Fold::get(const LoopSet* set, DType t) {
     const Loop loop = set->get(t);
@@ -41,7 +44,8 @@ struct Plan {
 
 Plan plan_of(const Fold& with, const Tensor& in, DimMask mask, const Tensor& acc) {
     const int64_t item = item_size(in.dtype()), acc_item = item_size(acc.dtype());
-    Plan plan{with, in.dtype(), Strided({}), Strided({}), acc.numel(), reduced_count(in.sizes(), mask), acc_item};
+    Plan plan{with,    in.dtype(), Strided({}), Strided({}), acc.numel(), reduced_count(in.sizes(), mask),
+              acc_item};
     Dims steps;
     for (int d = 0; d < in.dim(); ++d) {
         Strided& part = mask >> d & 1 ? plan.reduced : plan.kept;
@@ -58,15 +62,19 @@ Plan plan_of(const Fold& with, const Tensor& in, DimMask mask, const Tensor& acc
     return plan;
 }
 
-void set_identity(const Plan& plan, char* acc, int64_t n) { plan.with.identity(plan.type)(&acc, nullptr, n, nullptr); }
+void set_identity(const Plan& plan, char* acc, int64_t n) {
+    plan.with.identity(plan.type)(&acc, nullptr, n, nullptr);
+}
 
 // Calls body(pointer, step, n) for elements [begin, end) of what is reduced, seen from `base`.
 template <class F>
 void for_reduced(const Plan& plan, char* base, int64_t begin, int64_t end, const F& body) {
-    if (plan.reduced.sizes.size() <= 1) return body(base + begin * plan.reduced.inner_stride(0), plan.reduced.inner_stride(0), end - begin);
+    if (plan.reduced.sizes.size() <= 1)
+        return body(base + begin * plan.reduced.inner_stride(0), plan.reduced.inner_stride(0), end - begin);
     Strided at = plan.reduced;
     at.data[0] = base;
-    for_rows(at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) { body(data[0], steps[0], n); });
+    for_rows(at, begin, end,
+             [&](char* const* data, const int64_t* steps, int64_t n) { body(data[0], steps[0], n); });
 }
 
 void fold_row(const Plan& plan, Loop loop, char* acc, char* base, int64_t begin, int64_t end) {
@@ -111,8 +119,8 @@ void fold_along_rows(const Plan& plan, const Tensor& acc) {
     parallel_for(chunks * plan.results, 1, [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t first = task / plan.results * kRowChunk;
-            fold_row(plan, loop, partial.raw() + task * plan.acc_item, input_at(plan, task % plan.results), first,
-                     std::min(first + kRowChunk, plan.count));
+            fold_row(plan, loop, partial.raw() + task * plan.acc_item, input_at(plan, task % plan.results),
+                     first, std::min(first + kRowChunk, plan.count));
         }
     });
     merge_chunks(plan, partial, chunks);

@@ -15,8 +15,10 @@ using Running = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t
 template <class F>
 void visit_number(DType t, const F& body) {
     visit(t, [&]<class T>() {
-        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>) fail(ErrorKind::Type, "16-bit floats run on as float32");
-        else body.template operator()<T>();
+        if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
+            fail(ErrorKind::Type, "16-bit floats run on as float32");
+        else
+            body.template operator()<T>();
     });
 }
 
@@ -37,7 +39,8 @@ template <class Step>
 void run_on(const KernelCall& call, int first) {
     const Tensor& out = call.outs[0];
     const DType type = compute_type(out.dtype());
-    const Tensor in = packed_as(call.args.tensor(0), type), work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
+    const Tensor in = packed_as(call.args.tensor(0), type),
+                 work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
     const Lines lines(in.sizes(), call.args.integer(1));
     visit_number(type, [&]<class T>() {
         lines.each([&](int64_t start) {
@@ -85,7 +88,8 @@ void linear_scan(const KernelCall& call) {
         lines.each([&](int64_t start) {
             const int64_t step = reverse ? -lines.inner : lines.inner;
             double y = 0;
-            for (int64_t i = 0, at = reverse ? start + (lines.n - 1) * lines.inner : start; i < lines.n; ++i, at += step) {
+            for (int64_t i = 0, at = reverse ? start + (lines.n - 1) * lines.inner : start; i < lines.n;
+                 ++i, at += step) {
                 y = i == 0 ? double(b.data<T>()[at]) : double(b.data<T>()[at]) + double(a.data<T>()[at]) * y;
                 work.data<T>()[at] = static_cast<T>(y);
             }
@@ -98,7 +102,8 @@ void linear_scan(const KernelCall& call) {
 template <bool greater>
 void cum_extreme(const KernelCall& call) {
     const Tensor& self = call.args.tensor(0);
-    const Tensor in = packed_as(self, compute_type(self.dtype())), values = Tensor::empty(in.sizes(), in.dtype());
+    const Tensor in = packed_as(self, compute_type(self.dtype())),
+                 values = Tensor::empty(in.sizes(), in.dtype());
     const Lines lines(in.sizes(), call.args.integer(1));
     int64_t* indices = call.outs[1].data<int64_t>();
     visit_number(in.dtype(), [&]<class T>() {

@@ -9,13 +9,15 @@
 namespace bestiary::cpu {
 namespace {
 
-// Sorts every line of self so far that arrange(keys, spare) leaves the elements wanted in front, and writes those.
+// Sorts every line of self so far that arrange(keys, spare) leaves the elements wanted in front, and writes
+// those.
 template <class F>
 void write_arranged(const KernelCall& call, int64_t dim, bool descending, const F& arrange) {
     const Tensor self = packed(call.args.tensor(0));
     const Tensor &values = call.outs[0], &indices = call.outs[1];
     const Lines lines(self.sizes(), dim);
-    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n, " is too long to sort");
+    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n,
+          " is too long to sort");
     const int64_t wanted = self.dim() == 0 ? 1 : values.size(dim);
     visit(self.dtype(), [&]<class T>() {
         lines.share([&](int64_t begin, int64_t end) {
@@ -36,7 +38,8 @@ void write_arranged(const KernelCall& call, int64_t dim, bool descending, const 
 }
 
 void sort(const KernelCall& call) {
-    write_arranged(call, call.args.integer(1), call.args.flag(2), [](auto& keys, auto& spare) { sort_keys(keys, spare); });
+    write_arranged(call, call.args.integer(1), call.args.flag(2),
+                   [](auto& keys, auto& spare) { sort_keys(keys, spare); });
 }
 
 void topk(const KernelCall& call) {
@@ -61,7 +64,8 @@ void push_runs(const Tensor& self, const std::vector<Keyed<Key<T>>>& keys, Resul
     for (int64_t i = 0; i < n; ++i) {
         const auto& item = keys[static_cast<size_t>(i)];
         const bool differs_from_itself = is_floating(dtype_of<T>()) && item.key == ~Key<T>{0};  // nan
-        if (i == 0 || differs_from_itself || item.key != keys[static_cast<size_t>(i - 1)].key) starts.push_back(i);
+        if (i == 0 || differs_from_itself || item.key != keys[static_cast<size_t>(i - 1)].key)
+            starts.push_back(i);
         inverse.data<int64_t>()[item.index] = static_cast<int64_t>(starts.size()) - 1;
     }
     const int64_t found = static_cast<int64_t>(starts.size());
@@ -79,7 +83,8 @@ void push_runs(const Tensor& self, const std::vector<Keyed<Key<T>>>& keys, Resul
 
 void distinct(const KernelCall& call, bool sorted) {
     const Tensor self = packed(call.args.tensor(0));
-    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(), " elements are too many");
+    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(),
+          " elements are too many");
     visit(self.dtype(), [&]<class T>() {
         std::vector<Keyed<Key<T>>> keys, spare;
         read_keys(self.data<T>(), self.numel(), 1, false, keys);
@@ -97,7 +102,9 @@ void bincount(const KernelCall& call) {
         size = std::max(size, bin + 1);
     }
     const Tensor given = call.args.tensor_or_none(1);
-    const DType type = !given.defined() ? DType::Int64 : given.dtype() == DType::Float32 ? DType::Float32 : DType::Float64;
+    const DType type = !given.defined()                  ? DType::Int64
+                       : given.dtype() == DType::Float32 ? DType::Float32
+                                                         : DType::Float64;
     const Tensor out = Tensor::zeros({size}, type);
     if (!given.defined()) {
         for (int64_t bin : bins) ++out.data<int64_t>()[bin];
@@ -125,14 +132,17 @@ void searchsorted(const KernelCall& call) {
             for (int64_t i = begin; i < end; ++i) {
                 const T* first = sequence.data<T>() + (sequence.dim() == 1 ? 0 : i / per_line * n);
                 const T value = values.data<T>()[i];
-                out[i] = (right ? std::upper_bound(first, first + n, value, before) : std::lower_bound(first, first + n, value, before)) - first;
+                out[i] = (right ? std::upper_bound(first, first + n, value, before)
+                                : std::lower_bound(first, first + n, value, before)) -
+                         first;
             }
         });
     });
 }
 
 void histc(const KernelCall& call) {
-    const Tensor self = packed_as(call.args.tensor(0), DType::Float64), counts = Tensor::zeros(call.outs[0].sizes(), DType::Float64);
+    const Tensor self = packed_as(call.args.tensor(0), DType::Float64),
+                 counts = Tensor::zeros(call.outs[0].sizes(), DType::Float64);
     const std::span<const double> x(self.data<double>(), static_cast<size_t>(self.numel()));
     const auto bins = static_cast<double>(call.args.integer(1));
     double low = call.args.number(2), high = call.args.number(3);
@@ -146,7 +156,8 @@ void histc(const KernelCall& call) {
     }
     check(low < high, "max: expected more than min ", low, ", got ", high);
     for (double v : x)
-        if (v >= low && v <= high) ++counts.data<double>()[static_cast<int64_t>(std::min((v - low) / (high - low) * bins, bins - 1))];
+        if (v >= low && v <= high)
+            ++counts.data<double>()[static_cast<int64_t>(std::min((v - low) / (high - low) * bins, bins - 1))];
     copy_into(call.outs[0], counts);
 }
 

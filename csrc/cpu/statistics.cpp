@@ -28,6 +28,15 @@ void norm_2(const KernelCall& call) {
     store(call.outs[0], acc);
 }
 
+Tensor difference(const Tensor& a, const Tensor& b) {
+    const Value args[] = {a, b};
+    Results results;
+    results.push(Tensor::empty(a.sizes(), a.dtype()));
+    elementwise_kernels[static_cast<int>(DeviceType::CPU)](
+        {Call<"sub">::op(), Args(args, 2), results, a.dtype()});
+    return results[0];
+}
+
 // In two passes: differences from the mean keep the digits that a difference of large sums would lose.
 void variance(const KernelCall& call) {
     static const Fold sums("sum");
@@ -39,8 +48,7 @@ void variance(const KernelCall& call) {
     store(call.outs[1], mean);
     const Dims kept = reduced_sizes(self.sizes(), mask, true);
     const Tensor center = packed_as(mean.alias(kept, contiguous_strides(kept), 0), self.dtype());
-    const GradMode off(false);
-    const Tensor acc = fold(squares(), Call<"sub">()(self, center), mask);
+    const Tensor acc = fold(squares(), difference(self, center), mask);
     const double degrees = std::max(count - call.args.number(3), 0.0);
     each(acc, [&](double x) { return x / degrees; });
     store(call.outs[0], acc);

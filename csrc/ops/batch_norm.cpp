@@ -1,5 +1,5 @@
-// Normalisation of channels: batch norm, group norm, instance norm.
-#include "ops/names.h"
+// Batch norm.
+#include "ops/channel_norm.h"
 
 namespace bestiary::ops {
 namespace {
@@ -10,25 +10,12 @@ constexpr Call<"_batch_norm_backward"> batch_norm_backward;
 constexpr Call<"rsqrt"> rsqrt;
 constexpr Call<"mean.dim"> mean_along;
 
-// The shape (1, C, 1, ...) in which a parameter per channel meets self.
-Dims channel_shape(const Tensor& self) {
-    Dims shape(self.dim(), 1);
-    shape[1] = self.sizes()[1];
-    return shape;
-}
-
 // Every dimension but the channels.
 Dims reduced_dims(const Tensor& self) {
     Dims dims;
     for (int d = 0; d < self.dim(); ++d)
         if (d != 1) dims.push_back(d);
     return dims;
-}
-
-Tensor affine(Tensor normal, const Value& weight, const Value& bias, const Dims& shape) {
-    if (!weight.none()) normal = normal * reshape(weight, shape);
-    if (!bias.none()) normal = normal + reshape(bias, shape);
-    return normal;
 }
 
 // Self's layout where it has no gaps: channels-last stays so.
@@ -87,17 +74,6 @@ OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, 
         m.add(a.flag(7) ? channels : none, self.dtype());
         m.add(a.flag(8) ? channels : none, self.dtype());
     });
-
-void check_channels(const char* name, const Value& parameter, const Tensor& self) {
-    if (parameter.none()) return;
-    const Dims expected{self.sizes()[1]};
-    check(parameter.t->sizes == expected, name, ": expected shape ", expected, " for self of shape ", self.sizes(), ", got ",
-          parameter.t->sizes);
-}
-
-void check_writable(const char* name, const Value& running) {
-    check(running.none() || running.t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
-}
 
 OP("batch_norm(Tensor self, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, Tensor? bias=None, "
    "bool training=False, float momentum=0.1, float eps=1e-05) -> Tensor")

@@ -66,7 +66,7 @@ OP("logaddexp(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``log(exp(x) + exp(y))`` without overflow.
 
 >>> engine.logaddexp(engine.tensor([1000.0]), engine.tensor([1000.0]))
-tensor([1000.6931]))")
+tensor([1000.6932]))")
     .elementwise(Promote::Float)
     .grad("self", "self result", [](const Backward& b) { return b.g * exp(b["self"] - b["result"]); })
     .grad("other", "other result", [](const Backward& b) { return b.g * exp(b["other"] - b["result"]); });
@@ -79,7 +79,7 @@ tensor([0., 0.]))")
     .elementwise(Promote::Float)
     .grad("self", "self other", [](const Backward& b) { 
         const Tensor flat = Call<"logical_and">()(eq(b["self"], 0.0), le(b["other"], 0.0));
-        return b.g * where(flat, 0.0, Call<"log">()(b["other"]));
+        return b.g * where(flat, 0.0, Call<"xlogy">()(1.0, b["other"]));
     })
     .grad("other", "self other", [](const Backward& b) { return b.g * (b["self"] / b["other"]); });
 

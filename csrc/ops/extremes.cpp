@@ -62,7 +62,9 @@ void with_index(const Op&, Args a, Meta& m) {
     m.add(m.outs[0].sizes, DType::Int64);
 }
 
-Tensor to_the_extreme(const Backward& b) { return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b)); }
+Tensor to_the_extreme(const Backward& b) {
+    return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b));
+}
 
 OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The largest element along a dimension and its (first) index.
@@ -104,7 +106,8 @@ OP("argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")
     .shape(index_only);
 
 OP("argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")
-    .doc(R"(The index of the smallest element along a dimension, or in the flattened tensor: the first of equals.
+    .doc(
+        R"(The index of the smallest element along a dimension, or in the flattened tensor: the first of equals.
 
 >>> engine.tensor([[1, 5], [7, 2]]).argmin(1)
 tensor([0, 1]))")

@@ -12,15 +12,19 @@ const Call<"masked_fill"> masked_fill;
 
 // `index` chooses along `dim`; elsewhere it may cover a part of `sizes` only.
 void check_index(const Dims& sizes, int64_t dim, const Tensor& index) {
-    check_as(ErrorKind::Index, category(index.dtype()) == Category::Int, "index: expected integers, got ", index.dtype());
+    check_as(ErrorKind::Index, category(index.dtype()) == Category::Int, "index: expected integers, got ",
+             index.dtype());
     const int d = wrap_dim(dim, sizes.size());
-    check(index.dim() == sizes.size() || index.numel() == 0, "index: expected ", sizes.size(), " dimensions as self, got shape ", index.sizes());
+    check(index.dim() == sizes.size() || index.numel() == 0, "index: expected ", sizes.size(),
+          " dimensions as self, got shape ", index.sizes());
     for (int k = 0; k < sizes.size() && index.numel() > 0; ++k)
-        check(k == d || index.sizes()[k] <= sizes[k], "index: shape ", index.sizes(), " reaches beyond ", sizes, " in dimension ", k);
+        check(k == d || index.sizes()[k] <= sizes[k], "index: shape ", index.sizes(), " reaches beyond ", sizes,
+              " in dimension ", k);
 }
 
 OP("gather(Tensor self, int dim, Tensor index) -> Tensor")
-    .doc(R"(For each element of ``index``, the element of self at that index along ``dim`` and the same place elsewhere.
+    .doc(
+        R"(For each element of ``index``, the element of self at that index along ``dim`` and the same place elsewhere.
 
 >>> engine.tensor([[1, 2], [3, 4]]).gather(1, engine.tensor([[1], [0]]))
 tensor([[2],
@@ -41,7 +45,8 @@ tensor([[1, 2, 3]]))")
     .compose([](Args a, Results& r) {
         if (a.none(2)) return r.push(gather(flatten(a[0]), 0, flatten(a[1])));
         const Tensor &self = a.tensor(0), &index = a.tensor(1);
-        check(self.dim() == index.dim(), "indices: expected ", self.dim(), " dimensions as self, got shape ", index.sizes());
+        check(self.dim() == index.dim(), "indices: expected ", self.dim(), " dimensions as self, got shape ",
+              index.sizes());
         const int d = wrap_dim(a.integer(2), self.dim());
         Dims common = broadcast(self.sizes().without(d), index.sizes().without(d));
         Dims picked = common;
@@ -55,7 +60,8 @@ void like_self(const Op&, Args a, Meta& m) {
     check_index(self.sizes(), a.integer(1), index);
     check(src.dtype() == self.dtype(), "src: expected self's dtype ", self.dtype(), ", got ", src.dtype());
     for (int k = 0; k < index.dim() && index.numel() > 0; ++k)
-        check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(), " is smaller than the index's ", index.sizes());
+        check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(),
+              " is smaller than the index's ", index.sizes());
     m.add(self.sizes(), self.dtype());
 }
 
@@ -121,7 +127,9 @@ OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? redu
 
 >>> engine.zeros(3).scatter(0, engine.tensor([1]), 7)
 tensor([0., 7., 0.]))")
-    .compose([](Args a, Results& r) { r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype()))); })
+    .compose([](Args a, Results& r) {
+        r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype())));
+    })
     .in_place_too();
 
 void masked_shape(const Op&, Args a, Meta& m) {
@@ -196,8 +204,8 @@ tensor([[0, 1],
             (stride[d] < 0 ? low : high) += std::max<int64_t>(size[d] - 1, 0) * stride[d];
         }
         const int64_t held = static_cast<int64_t>(self->storage->bytes()) / item_size(self.dtype());
-        check(Dims(size).product() == 0 || (low >= 0 && high < held), "size ", Dims(size), ", stride ", Dims(stride), " and offset ",
-              offset, " reach outside memory of ", held, " elements");
+        check(Dims(size).product() == 0 || (low >= 0 && high < held), "size ", Dims(size), ", stride ",
+              Dims(stride), " and offset ", offset, " reach outside memory of ", held, " elements");
         r.push(Call<"_as_strided">()(self, size, stride, offset - self->offset, self.strides()));
     });
 

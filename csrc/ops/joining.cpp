@@ -32,8 +32,8 @@ void cat_shape(const Op&, Args a, Meta& m) {
             continue;
         }
         const int d = wrap_dim(a.integer(1), size.size());
-        check(t.dim() == size.size() && t.sizes().without(d) == size.without(d), "tensors[", i, "]: shape ", t.sizes(),
-              " does not fit ", first->sizes(), " outside of dimension ", d);
+        check(t.dim() == size.size() && t.sizes().without(d) == size.without(d), "tensors[", i, "]: shape ",
+              t.sizes(), " does not fit ", first->sizes(), " outside of dimension ", d);
         size[d] += t.sizes()[d];
     }
     wrap_dim(a.integer(1), size.size());
@@ -51,7 +51,8 @@ tensor([1, 2, 3]))")
         const int d = wrap_dim(b.integer("dim"), b.g.dim());
         int64_t at = 0;
         for (const Tensor& t : b["tensors"].tensor_list()) {
-            parts.push_back(is_nothing(t) ? Call<"zeros">()(t.sizes(), t.dtype()) : narrow(b.g, d, at, t.sizes()[d]));
+            parts.push_back(is_nothing(t) ? Call<"zeros">()(t.sizes(), t.dtype())
+                                          : narrow(b.g, d, at, t.sizes()[d]));
             at += is_nothing(t) ? 0 : t.sizes()[d];
         }
         b.give_list("tensors", std::move(parts));
@@ -70,7 +71,8 @@ tensor([[1, 2],
     .compose([](Args a, Results& r) {
         std::vector<Tensor> rows;
         for (const Tensor& t : a.tensors(0)) {
-            check(t.sizes() == a.tensors(0)[0].sizes(), "tensors: expected one shape, got ", a.tensors(0)[0].sizes(), " and ", t.sizes());
+            check(t.sizes() == a.tensors(0)[0].sizes(), "tensors: expected one shape, got ",
+                  a.tensors(0)[0].sizes(), " and ", t.sizes());
             rows.push_back(unsqueeze(t, a[1]));
         }
         r.push(cat(rows, a[1]));
@@ -158,7 +160,8 @@ OP("split(Tensor self, int split_size, int dim=0) -> Tensor[]")
 >>> engine.arange(5).split(2)
 (tensor([0, 1]), tensor([2, 3]), tensor([4])))")
     .compose([](Args a, Results& r) {
-        check(a.integer(1) > 0 || (a.integer(1) == 0 && size_along(a, 2) == 0), "split_size: expected 1 or more, got ", a.integer(1));
+        check(a.integer(1) > 0 || (a.integer(1) == 0 && size_along(a, 2) == 0),
+              "split_size: expected 1 or more, got ", a.integer(1));
         push_parts(a.tensor(0), even_parts(size_along(a, 2), a.integer(1)), a[2], r);
     });
 
@@ -228,7 +231,8 @@ OP("unbind(Tensor self, int dim=0) -> Tensor[]")
         check(self.dim() > 0, "self: a 0-d tensor can't be taken apart");
         const int d = wrap_dim(a.integer(1), self.dim());
         const Dims sizes = self.sizes().without(d), strides = self.strides().without(d);
-        for (int64_t i = 0; i < self.sizes()[d]; ++i) r.push(self.alias(sizes, strides, self->offset + i * self.strides()[d]));
+        for (int64_t i = 0; i < self.sizes()[d]; ++i)
+            r.push(self.alias(sizes, strides, self->offset + i * self.strides()[d]));
     })
     .grads("", [](const Backward& b) {
         const Dims& full = b.shape("self");

@@ -48,12 +48,14 @@ tensor([2., 3.]))")
         return expand(with_dims(b.g / count, b), full);
     });
 
-// The product of all other elements along the last dimension: of those before times of those after. Dividing the
-// whole product by an element would fail at zeros.
+// The product of all other elements along the last dimension: of those before times of those after. Dividing
+// the whole product by an element would fail at zeros.
 Tensor product_of_others(const Tensor& x) {
     if (x.numel() == 0) return x;
     const Tensor one = Call<"ones_like">()(slice(x, -1, 0, 1));
-    const auto shifted = [&](const Tensor& t) { return Call<"cat">()(std::vector<Tensor>{one, slice(t, -1, 0, -1)}, -1); };
+    const auto shifted = [&](const Tensor& t) {
+        return Call<"cat">()(std::vector<Tensor>{one, slice(t, -1, 0, -1)}, -1);
+    };
     const Call<"cumprod"> cumprod;
     const Call<"flip"> flip;
     const Dims last{-1};
@@ -62,7 +64,9 @@ Tensor product_of_others(const Tensor& x) {
 
 OP("_prod(Tensor self, int[]? dim, bool keepdim) -> Tensor")
     .doc("The product over dimensions.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(reduced_shape(a), summed_type(Value(), a.tensor(0).dtype())); })
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(reduced_shape(a), summed_type(Value(), a.tensor(0).dtype()));
+    })
     .grad("self", "self", [](const Backward& b) {
         const Tensor self = b.tensor("self");
         const Tensor g = expand(with_dims(b.g, b), self.sizes());
@@ -87,7 +91,9 @@ OP("prod.dim(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None) -> 
 
 >>> engine.tensor([[1, 2], [3, 4]]).prod(0)
 tensor([3, 8]))")
-    .compose([](Args a, Results& r) { r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2])); });
+    .compose([](Args a, Results& r) {
+        r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2]));
+    });
 
 void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
 

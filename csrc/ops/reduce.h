@@ -21,8 +21,8 @@ inline void check_not_empty(Args a) {
     const Dims& sizes = a.tensor(0).sizes();
     const DimMask mask = mask_of(a);
     for (int d = 0; d < sizes.size(); ++d)
-        check_as(ErrorKind::Index, !(mask >> d & 1) || sizes[d] > 0, "self: expected elements along dimension ", d,
-                 ", got shape ", sizes);
+        check_as(ErrorKind::Index, !(mask >> d & 1) || sizes[d] > 0, "self: expected elements along dimension ",
+                 d, ", got shape ", sizes);
 }
 
 }  // namespace bestiary::ops

@@ -17,7 +17,9 @@ void same_shape(const Op&, Args a, Meta& m) {
     m.add(self.sizes(), is_floating(self.dtype()) ? self.dtype() : DType::Int64);
 }
 
-Tensor of_type(const Value& self, const Value& dtype) { return dtype.none() ? Tensor(self.t) : cast(self, dtype); }
+Tensor of_type(const Value& self, const Value& dtype) {
+    return dtype.none() ? Tensor(self.t) : cast(self, dtype);
+}
 
 // Each element moved one place later along dim, or earlier; what comes in is `fill`.
 Tensor shifted(const Tensor& t, const Value& dim, bool later, double fill) {
@@ -97,7 +99,9 @@ tensor([0.0000, 0.6931]))")
         const Tensor result = b.tensor("result");
         const double infinity = std::numeric_limits<double>::infinity();
         const Tensor nothing = Call<"eq">()(result, -infinity);  // no sum begun: its exponential is 0, not nan
-        const auto ratio = [&](const Tensor& exponent) { return Call<"masked_fill">()(exp(exponent), nothing, 0.0); };
+        const auto ratio = [&](const Tensor& exponent) {
+            return Call<"masked_fill">()(exp(exponent), nothing, 0.0);
+        };
         const Tensor decay = ratio(result - shifted(result, b["dim"], false, infinity));
         return ratio(b.tensor("self") - result) * linear_scan(decay, b.g, b["dim"], true);
     });

@@ -57,7 +57,8 @@ Tensor rolled(const Tensor& t, int64_t shift, int64_t dim) {
 }
 
 OP("roll(Tensor self, int[] shifts, int[] dims=[]) -> Tensor")
-    .doc(R"(Elements moved along dimensions by ``shifts`` places; those that leave come in again at the other end.
+    .doc(
+        R"(Elements moved along dimensions by ``shifts`` places; those that leave come in again at the other end.
 
 Without ``dims`` the flattened tensor is rolled.
 
@@ -70,7 +71,8 @@ tensor([3, 1, 2]))")
             check(shifts.size() == 1, "shifts: expected one without dims, got ", Dims(shifts));
             return r.push(reshape(rolled(flatten(self), shifts[0], 0), self.sizes()));
         }
-        check(shifts.size() == dims.size(), "shifts: expected ", dims.size(), " of them as dims, got ", Dims(shifts));
+        check(shifts.size() == dims.size(), "shifts: expected ", dims.size(), " of them as dims, got ",
+              Dims(shifts));
         Tensor out = self;
         for (size_t i = 0; i < dims.size(); ++i) out = rolled(out, shifts[i], dims[i]);
         r.push(out.impl() == self.impl() ? clone(self) : out);
@@ -100,8 +102,8 @@ OP("repeat(Tensor self, int... repeats) -> Tensor")
 tensor([[1, 2, 1, 2],
         [1, 2, 1, 2]]))")
     .compose([](Args a, Results& r) {
-        check(static_cast<int>(a.ints(1).size()) >= a.tensor(0).dim(), "repeats: expected at least ", a.tensor(0).dim(),
-              " of them for shape ", a.tensor(0).sizes(), ", got ", Dims(a.ints(1)));
+        check(static_cast<int>(a.ints(1).size()) >= a.tensor(0).dim(), "repeats: expected at least ",
+              a.tensor(0).dim(), " of them for shape ", a.tensor(0).sizes(), ", got ", Dims(a.ints(1)));
         r.push(repeated(a.tensor(0), Dims(a.ints(1))));
     });
 
@@ -150,8 +152,8 @@ OP("_pad_constant(Tensor self, int[] pad, Number value) -> Tensor")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& self = a.tensor(0);
         const auto pad = a.ints(1);
-        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= self.dim(), "pad: expected a pair for each of at most ",
-              self.dim(), " dimensions, got ", Dims(pad));
+        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= self.dim(),
+              "pad: expected a pair for each of at most ", self.dim(), " dimensions, got ", Dims(pad));
         Dims sizes = self.sizes();
         for (size_t i = 0; i < pad.size() / 2; ++i) {
             int64_t& n = sizes[self.dim() - 1 - static_cast<int>(i)];
@@ -171,7 +173,8 @@ enum class Border { Reflect, Replicate, Circular };
 Border border_of(std::string_view mode) {
     if (mode == "reflect") return Border::Reflect;
     if (mode == "replicate") return Border::Replicate;
-    check_as(ErrorKind::Value, mode == "circular", "mode: expected 'constant', 'reflect', 'replicate' or 'circular', got '", mode, "'");
+    check_as(ErrorKind::Value, mode == "circular",
+             "mode: expected 'constant', 'reflect', 'replicate' or 'circular', got '", mode, "'");
     return Border::Circular;
 }
 
@@ -188,8 +191,10 @@ int64_t source(Border border, int64_t i, int64_t n) {
 Tensor continued(const Tensor& t, int d, int64_t before, int64_t after, Border border) {
     const int64_t n = t.sizes()[d], longest = std::max(before, after);
     const int64_t limit = border == Border::Reflect ? n - 1 : border == Border::Circular ? n : longest;
-    check(longest <= limit && n > 0, "pad: (", before, ", ", after, ") is too wide for dimension ", d, " of size ", n);
-    check(n + before + after >= 0, "pad: (", before, ", ", after, ") cuts more than dimension ", d, " of size ", n);
+    check(longest <= limit && n > 0, "pad: (", before, ", ", after, ") is too wide for dimension ", d,
+          " of size ", n);
+    check(n + before + after >= 0, "pad: (", before, ", ", after, ") cuts more than dimension ", d, " of size ",
+          n);
     std::vector<int64_t> places;
     for (int64_t i = -before; i < n + after; ++i) places.push_back(source(border, i, n));
     return Call<"index_select">()(t, d, Call<"_places">()(std::span<const int64_t>(places)));
@@ -204,7 +209,8 @@ OP("_places(int[] places) -> Tensor")
     });
 
 OP("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor")
-    .doc(R"(Self widened at its borders: ``pad`` gives (before, after) for the last dimension, then for the one before it.
+    .doc(
+        R"(Self widened at its borders: ``pad`` gives (before, after) for the last dimension, then for the one before it.
 
 ``mode`` is 'constant' (with ``value``, 0 unless given), 'reflect' (the border element is not repeated), 'replicate'
 or 'circular'. Negative widths cut.
@@ -212,15 +218,18 @@ or 'circular'. Negative widths cut.
 >>> engine.pad(engine.tensor([1.0, 2.0, 3.0]), (1, 2), mode='reflect')
 tensor([2., 1., 2., 3., 2., 1.]))")
     .compose([](Args a, Results& r) {
-        if (a.str(2) == "constant") return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
+        if (a.str(2) == "constant")
+            return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
         const Border border = border_of(a.str(2));
         const auto pad = a.ints(1);
-        check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2), "'");
+        check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2),
+                 "'");
         Tensor out = a.tensor(0);
-        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= out.dim(), "pad: expected a pair for each of at most ",
-              out.dim(), " dimensions, got ", Dims(pad));
+        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= out.dim(),
+              "pad: expected a pair for each of at most ", out.dim(), " dimensions, got ", Dims(pad));
         for (size_t i = 0; i < pad.size() / 2; ++i)
-            if (pad[2 * i] != 0 || pad[2 * i + 1] != 0) out = continued(out, out.dim() - 1 - static_cast<int>(i), pad[2 * i], pad[2 * i + 1], border);
+            if (pad[2 * i] != 0 || pad[2 * i + 1] != 0)
+                out = continued(out, out.dim() - 1 - static_cast<int>(i), pad[2 * i], pad[2 * i + 1], border);
         r.push(out.impl() == a[0].t ? clone(out) : out);
     });
 
@@ -235,8 +244,9 @@ Size([1, 1, 4, 4]))")
         const Tensor& self = a.tensor(0);
         const int64_t f = a.integer(1);
         const int lead = self.dim() - 3;
-        check(lead >= 0 && f > 0 && self.sizes()[lead] % (f * f) == 0, "self: expected (..., channels, height, width) with channels divisible by ",
-              f * f, ", got shape ", self.sizes());
+        check(lead >= 0 && f > 0 && self.sizes()[lead] % (f * f) == 0,
+              "self: expected (..., channels, height, width) with channels divisible by ", f * f,
+              ", got shape ", self.sizes());
         const int64_t c = self.sizes()[lead] / (f * f), h = self.sizes()[lead + 1], w = self.sizes()[lead + 2];
         Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
         for (int d = 0; d < lead; ++d) order[d] = d;
@@ -256,7 +266,8 @@ Size([1, 4, 2, 2]))")
         const int64_t f = a.integer(1);
         const int lead = self.dim() - 3;
         check(lead >= 0 && f > 0 && self.sizes()[lead + 1] % f == 0 && self.sizes()[lead + 2] % f == 0,
-              "self: expected (..., channels, height, width) with sides divisible by ", f, ", got shape ", self.sizes());
+              "self: expected (..., channels, height, width) with sides divisible by ", f, ", got shape ",
+              self.sizes());
         const int64_t c = self.sizes()[lead], h = self.sizes()[lead + 1] / f, w = self.sizes()[lead + 2] / f;
         Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
         for (int d = 0; d < lead; ++d) order[d] = d;

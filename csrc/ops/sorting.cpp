@@ -6,7 +6,8 @@ namespace {
 
 const Call<"sort"> sort;
 
-OP("sort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> (Tensor values, Tensor indices)")
+OP("sort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> (Tensor values, Tensor "
+   "indices)")
     .doc(R"(The elements of a dimension in order, and the indices they had; nan sorts as the largest.
 
 Equal elements keep their order, whether ``stable`` is asked for or not.
@@ -32,8 +33,10 @@ OP("msort(Tensor self) -> Tensor")
     .doc("The elements of the first dimension in order.")
     .compose([](Args a, Results& r) { r.push(sort(a[0], 0)); });
 
-OP("topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)")
-    .doc(R"(The ``k`` largest (or smallest) elements of a dimension and their indices; nan counts as the largest.
+OP("topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor "
+   "indices)")
+    .doc(
+        R"(The ``k`` largest (or smallest) elements of a dimension and their indices; nan counts as the largest.
 
 >>> engine.tensor([3, 1, 2]).topk(2).values
 tensor([3, 2]))")
@@ -71,7 +74,8 @@ tensor(20))")
 // The lower of two middle elements; nan if there is one, which sorts last.
 void push_median(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
     const int64_t n = self.dim() ? self.size(dim) : 1;
-    check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", dim, ", got shape ", self.sizes());
+    check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", dim, ", got shape ",
+             self.sizes());
     const Results sorted = sort.all(self, dim);
     Results middle, last;
     push_kth(sorted, (n - 1) / 2, dim, keepdim, middle);
@@ -106,7 +110,8 @@ OP("_unique(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
     .doc("The distinct elements in order, where each element of self is among them, and how often each comes.");
 
 OP("_unique_consecutive(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
-    .doc("The first of each run of equal elements, which run each element of self is in, and how long each is.");
+    .doc(
+        "The first of each run of equal elements, which run each element of self is in, and how long each is.");
 
 OP("bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor")
     .doc(R"(How often each number from 0 comes in a 1-d tensor of integers, or the sum of their ``weights``.
@@ -115,7 +120,8 @@ OP("bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor")
 tensor([0, 2, 0, 1]))");
 
 OP("histc(Tensor self, int bins=100, Number min=0, Number max=0) -> Tensor")
-    .doc(R"(How many elements fall into each of ``bins`` equal parts of ``min`` to ``max`` (of their own range if equal).
+    .doc(
+        R"(How many elements fall into each of ``bins`` equal parts of ``min`` to ``max`` (of their own range if equal).
 
 >>> engine.tensor([1.0, 2.0, 2.5]).histc(2, 0, 4)
 tensor([1., 2.]))")
@@ -129,16 +135,19 @@ OP("_searchsorted(Tensor sorted_sequence, Tensor values, bool right) -> Tensor")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor &sequence = a.tensor(0), &values = a.tensor(1);
         const int last = sequence.dim() - 1;
-        const bool fits = sequence.dim() == 1 || (sequence.dim() == values.dim() && last >= 0 &&
-                                                  sequence.sizes().without(last) == values.sizes().without(last));
-        check(fits, "sorted_sequence: shape ", sequence.sizes(), " must be 1-d or have the leading sizes of the values' ", values.sizes());
+        const bool fits =
+            sequence.dim() == 1 || (sequence.dim() == values.dim() && last >= 0 &&
+                                    sequence.sizes().without(last) == values.sizes().without(last));
+        check(fits, "sorted_sequence: shape ", sequence.sizes(),
+              " must be 1-d or have the leading sizes of the values' ", values.sizes());
         m.add(values.sizes(), DType::Int64);
     });
 
 // Numbers become 0-d tensors.
 Tensor as_values(const Value& v, DType dtype) {
     if (v.is_tensor()) return Tensor(v.t);
-    return v.tag == Tag::Float && !is_floating(dtype) ? Tensor::scalar(v.f, DType::Float32) : Tensor::scalar(v.number(), dtype);
+    return v.tag == Tag::Float && !is_floating(dtype) ? Tensor::scalar(v.f, DType::Float32)
+                                                      : Tensor::scalar(v.number(), dtype);
 }
 
 Tensor places_in(const Value& sequence, const Value& values, bool right, bool narrow_index) {
@@ -147,14 +156,18 @@ Tensor places_in(const Value& sequence, const Value& values, bool right, bool na
     return narrow_index ? cast(found, DType::Int32) : found;
 }
 
-OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? side=None) -> Tensor")
-    .doc(R"(Where each value would go into a sorted sequence (1-d, or one line per line of values) to keep it sorted.
+OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? "
+   "side=None) -> Tensor")
+    .doc(
+        R"(Where each value would go into a sorted sequence (1-d, or one line per line of values) to keep it sorted.
 
 Before equal elements, or after them if ``right`` (or ``side='right'``).
 
 >>> engine.searchsorted(engine.tensor([1, 3, 5]), engine.tensor([3, 6]))
 tensor([1, 3]))")
-    .compose([](Args a, Results& r) { r.push(places_in(a[0], a[1], a.none(4) ? a.flag(3) : a.str(4) == "right", a.flag(2))); });
+    .compose([](Args a, Results& r) {
+        r.push(places_in(a[0], a[1], a.none(4) ? a.flag(3) : a.str(4) == "right", a.flag(2)));
+    });
 
 OP("bucketize(Operand self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor")
     .doc(R"(Which interval between sorted ``boundaries`` each value is in.

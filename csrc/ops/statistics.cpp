@@ -26,7 +26,8 @@ OP("_variance(Tensor self, int[]? dim, bool keepdim, float correction) -> (Tenso
         const auto count = static_cast<double>(reduced_count(full, dim_mask(b["dim"], full.size())));
         const double degrees = std::max(count - b.number("correction"), 0.0);
         Tensor grad;
-        if (b.grads[0].defined()) grad = with_dims(b.grads[0], b) * (b["self"] - with_dims(b.results[1], b)) * (2.0 / degrees);
+        if (b.grads[0].defined())
+            grad = with_dims(b.grads[0], b) * (b["self"] - with_dims(b.results[1], b)) * (2.0 / degrees);
         if (!b.grads[1].defined()) return grad;
         const Tensor of_mean = expand(with_dims(b.grads[1] / count, b), full);
         return grad.defined() ? grad + of_mean : of_mean;
@@ -79,13 +80,15 @@ OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=Fals
     .doc("The standard deviation over the given dimensions, or all, with the divisor n - ``correction``.")
     .compose([](Args a, Results& r) { r.push(root(variance(a[0], a[1], a[2], a[3]))); });
 
-OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor mean)")
+OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor "
+   "mean)")
     .doc("The variance and the mean over the given dimensions, or all.")
     .compose([](Args a, Results& r) {
         for (const Tensor& t : moments(a[0], a[1], a[2], a[3])) r.push(t);
     });
 
-OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor mean)")
+OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor "
+   "mean)")
     .doc("The standard deviation and the mean over the given dimensions, or all.")
     .compose([](Args a, Results& r) {
         const Results found = moments(a[0], a[1], a[2], a[3]);
@@ -120,7 +123,9 @@ Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value&
     if (p == 1.0) return Call<"_norm_1">()(self, dim, keepdim);
     floating_only(self);
     if (p == 0.0) return sum(cast(Call<"ne">()(self, 0.0), self.dtype()), dim, keepdim);
-    if (std::isinf(p)) return p > 0 ? Call<"amax">()(magnitude(self), dims, keepdim) : Call<"amin">()(magnitude(self), dims, keepdim);
+    if (std::isinf(p))
+        return p > 0 ? Call<"amax">()(magnitude(self), dims, keepdim)
+                     : Call<"amin">()(magnitude(self), dims, keepdim);
     const Call<"pow"> power;
     const Tensor total = sum(power(magnitude(self), p), dim, keepdim);
     return power(masked_fill(total, equals(total, 0.0), 0.0), 1.0 / p);
@@ -131,7 +136,9 @@ OP("norm(Tensor self, Number? p=2, int[]? dim=None, bool keepdim=False, *, dtype
 
 >>> engine.tensor([3.0, 4.0]).norm()
 tensor(5.))")
-    .compose([](Args a, Results& r) { r.push(vector_norm(a.tensor(0), a.none(1) ? 2.0 : a.number(1), a[2], a[3], a[4])); });
+    .compose([](Args a, Results& r) {
+        r.push(vector_norm(a.tensor(0), a.none(1) ? 2.0 : a.number(1), a[2], a[3], a[4]));
+    });
 
 OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The norm called 'fro': the square root of the sum of squares.
@@ -143,7 +150,8 @@ tensor(5.))")
         r.push(vector_norm(a.tensor(0), 2.0, a[2], a[3], a[4]));
     });
 
-OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
+OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) "
+   "-> Tensor")
     .doc(R"(The ``ord``-norm: the ord-th root of the sum of |x| to the power ord.
 
 0 counts what is not zero; inf and -inf give the largest and the smallest magnitude.
@@ -156,7 +164,7 @@ OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
     .doc(R"(The logarithm of the sum of exponentials over the given dimensions, without overflow.
 
 >>> engine.tensor([1000.0, 1000.0]).logsumexp(0)
-tensor(1000.6931))")
+tensor(1000.6932))")
     .compose([](Args a, Results& r) {
         const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], DType::Float32);
         if (reduced_count(self.sizes(), mask_of(a)) == 0) return r.push(log(sum(exp(self), a[1], a[2])));
@@ -178,7 +186,9 @@ OP("nansum(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
 
 >>> engine.tensor([1.0, float('nan')]).nansum()
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(sum(masked_fill(a[0], Call<"isnan">()(a[0]), 0.0), a[1], a[2])); });
+    .compose([](Args a, Results& r) {
+        r.push(sum(masked_fill(a[0], Call<"isnan">()(a[0]), 0.0), a[1], a[2]));
+    });
 
 OP("nanmean(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
     .doc(R"(The mean of the elements that are not nan.

@@ -19,12 +19,14 @@ Size([3, 2]))")
     });
 
 Tensor moved(const Tensor& self, std::span<const int64_t> from, std::span<const int64_t> to) {
-    check(from.size() == to.size(), "destination: expected ", from.size(), " dimensions as source, got ", Dims(to));
+    check(from.size() == to.size(), "destination: expected ", from.size(), " dimensions as source, got ",
+          Dims(to));
     const int n = self.dim();
     Dims order(n, -1), taken(n);
     for (size_t i = 0; i < from.size(); ++i) {
         const int s = wrap_dim(from[i], n, "source"), d = wrap_dim(to[i], n, "destination");
-        check(order[d] < 0 && !taken[s], "source, destination: a dimension comes twice in ", Dims(from), ", ", Dims(to));
+        check(order[d] < 0 && !taken[s], "source, destination: a dimension comes twice in ", Dims(from), ", ",
+              Dims(to));
         order[d] = s;
         taken[s] = 1;
     }
@@ -93,8 +95,8 @@ Size([2, 3, 4]))")
         for (int64_t n : parts) known *= n < 0 ? 1 : n;
         Dims sizes(self.sizes().data(), d);
         for (int64_t n : parts) sizes.push_back(n < 0 && known > 0 ? self.sizes()[d] / known : n);
-        check(Dims(sizes.data() + d, static_cast<int>(parts.size())).product() == self.sizes()[d], "sizes: ", Dims(parts),
-              " do not make up dimension ", d, " of size ", self.sizes()[d]);
+        check(Dims(sizes.data() + d, static_cast<int>(parts.size())).product() == self.sizes()[d],
+              "sizes: ", Dims(parts), " do not make up dimension ", d, " of size ", self.sizes()[d]);
         for (int k = d + 1; k < self.dim(); ++k) sizes.push_back(self.sizes()[k]);
         r.push(reshape(self, sizes));
     });
@@ -123,7 +125,8 @@ OP("atleast_3d(Tensor self) -> Tensor")
 struct Windows {
     Dims sizes, strides;
 
-    Windows(const Dims& full, const Dims& layout, int64_t dim, int64_t size, int64_t step) : sizes(full), strides(layout) {
+    Windows(const Dims& full, const Dims& layout, int64_t dim, int64_t size, int64_t step)
+        : sizes(full), strides(layout) {
         if (full.empty()) {
             sizes = {size};
             strides = {1};
@@ -138,7 +141,8 @@ struct Windows {
 };
 
 OP("unfold(Tensor self, int dimension, int size, int step) -> Tensor")
-    .doc(R"(A view of all windows of ``size`` elements along a dimension, ``step`` apart; the window is a new last dimension.
+    .doc(
+        R"(A view of all windows of ``size`` elements along a dimension, ``step`` apart; the window is a new last dimension.
 
 >>> engine.arange(4).unfold(0, 2, 1)
 tensor([[0, 1],
@@ -165,7 +169,8 @@ struct Diagonal {
 
     Diagonal(const Dims& full, const Dims& layout, int64_t offset, int64_t dim1, int64_t dim2) {
         const int r = wrap_dim(dim1, full.size(), "dim1"), c = wrap_dim(dim2, full.size(), "dim2");
-        check(full.size() >= 2 && r != c, "dim1, dim2: expected two different dimensions, got ", dim1, " and ", dim2, " of shape ", full);
+        check(full.size() >= 2 && r != c, "dim1, dim2: expected two different dimensions, got ", dim1, " and ",
+              dim2, " of shape ", full);
         const int64_t down = std::max<int64_t>(-offset, 0), right = std::max<int64_t>(offset, 0);
         const int64_t n = std::max<int64_t>(std::min(full[r] - down, full[c] - right), 0);
         start = n > 0 ? down * layout[r] + right * layout[c] : 0;
@@ -177,7 +182,8 @@ struct Diagonal {
 };
 
 OP("diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor")
-    .doc(R"(A view of the diagonal of two dimensions, which become one at the end; ``offset`` above 0 lies to the right.
+    .doc(
+        R"(A view of the diagonal of two dimensions, which become one at the end; ``offset`` above 0 lies to the right.
 
 >>> engine.tensor([[1, 2], [3, 4]]).diagonal()
 tensor([1, 4]))")
@@ -201,14 +207,16 @@ tensor([[1, 0],
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
         check(self.dim() > 0, "self: expected at least one dimension");
-        const int dim1 = wrap_dim(a.integer(2), self.dim() + 1, "dim1"), dim2 = wrap_dim(a.integer(3), self.dim() + 1, "dim2");
+        const int dim1 = wrap_dim(a.integer(2), self.dim() + 1, "dim1"),
+                  dim2 = wrap_dim(a.integer(3), self.dim() + 1, "dim2");
         const int64_t n = self.sizes().back() + std::abs(a.integer(1));
         Dims full = self.sizes().without(self.dim() - 1);
         full.insert(std::min(dim1, dim2), n);
         full.insert(std::max(dim1, dim2), n);
         const Dims layout = contiguous_strides(full);
         const Diagonal d(full, layout, a.integer(1), dim1, dim2);
-        if (is_floating(self.dtype())) return r.push(Call<"_strided_scatter">()(self, d.strides, d.start, full, layout));
+        if (is_floating(self.dtype()))
+            return r.push(Call<"_strided_scatter">()(self, d.strides, d.start, full, layout));
         const Tensor out = Call<"zeros">()(full, self.dtype());
         copy_(Call<"diagonal">()(out, a[1], dim1, dim2), self);
         r.push(out);

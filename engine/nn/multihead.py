@@ -30,6 +30,9 @@ class MultiheadAttention(Module):
     """
 
     in_proj_weight: Parameter | None
+    q_proj_weight: Parameter | None
+    k_proj_weight: Parameter | None
+    v_proj_weight: Parameter | None
     in_proj_bias: Parameter | None
     bias_k: Parameter | None
     bias_v: Parameter | None

@@ -70,7 +70,8 @@ class _Table(Module):
                 f"from_pretrained: embeddings must have 2 dimensions, got "
                 f"{tuple(embeddings.shape)}"
             )
-        return cls(*embeddings.shape, _weight=embeddings, _freeze=freeze, **kwargs)
+        table: Any = cls
+        return table(*embeddings.shape, _weight=embeddings, _freeze=freeze, **kwargs)
 
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"

@@ -10,8 +10,9 @@ namespace {
 // "<op>.row" folds n neighbouring elements into one accumulator: data = {accumulator, input}.
 // "<op>.columns" folds params[0] rows of n elements, strides[1] bytes apart, into n accumulators.
 // "<op>.identity" sets n accumulators to the value that changes nothing.
-// Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the wider
-// type Acc. So a long sum of floats loses little, and what is added to what never depends on the number of threads.
+// Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the
+// wider type Acc. So a long sum of floats loses little, and what is added to what never depends on the number
+// of threads.
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
 #elif defined(__AVX__)
@@ -20,7 +21,7 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 constexpr int kVectors = 4;     // independent chains hide the latency of an addition
-constexpr int64_t kBlock = 4096;
+constexpr int64_t kBlock = 1024;
 constexpr int64_t kRows = 8;    // rows folded before the accumulators are touched
 
 template <class T, int N>
@@ -98,8 +99,8 @@ struct Extreme {
 template <class T>
 struct Max : Extreme<T> {
     using typename Extreme<T>::Acc;
-    static constexpr Acc identity =
-        std::is_floating_point_v<T> ? -std::numeric_limits<Acc>::infinity() : std::numeric_limits<Acc>::lowest();
+    static constexpr Acc identity = std::is_floating_point_v<T> ? -std::numeric_limits<Acc>::infinity()
+                                                                : std::numeric_limits<Acc>::lowest();
     template <class V>
     static void absorb(V& acc, const V& x) {
         acc = (x > acc) | (x != x) ? x : acc;
@@ -126,9 +127,17 @@ struct Min : Extreme<T> {
 };
 
 template <class F>
+typename F::Acc fold_few(const typename F::In* p, int64_t n) {
+    auto rest = static_cast<typename F::Lane>(F::identity);
+    for (int64_t i = 0; i < n; ++i) F::absorb(rest, static_cast<typename F::Lane>(p[i]));
+    return rest;
+}
+
+template <class F>
 typename F::Acc fold_block(const typename F::In* p, int64_t n) {
     using Lane = typename F::Lane;
     constexpr int kLanes = kVectorBytes / sizeof(Lane);
+    if (n < kLanes) return fold_few<F>(p, n);
     using Vector = typename VectorOf<Lane, kLanes>::type;
     using Loaded = typename VectorOf<typename F::In, kLanes>::type;
     const auto absorb = [&](Vector& into, int64_t at) {
@@ -142,10 +151,8 @@ typename F::Acc fold_block(const typename F::In* p, int64_t n) {
     for (; i + kVectors * kLanes <= n; i += kVectors * kLanes)
         for (int k = 0; k < kVectors; ++k) absorb(vectors[k], i + k * kLanes);
     for (; i + kLanes <= n; i += kLanes) absorb(vectors[0], i);
-    Lane rest = static_cast<Lane>(F::identity);
-    for (; i < n; ++i) F::absorb(rest, static_cast<Lane>(p[i]));
     for (int k = 1; k < kVectors; ++k) F::merge(vectors[0], vectors[k]);
-    typename F::Acc total = rest;
+    typename F::Acc total = fold_few<F>(p + i, n - i);
     for (int lane = 0; lane < kLanes; ++lane) F::merge(total, static_cast<typename F::Acc>(vectors[0][lane]));
     return total;
 }
@@ -154,7 +161,8 @@ template <class F>
 void row(char* const* data, const int64_t*, int64_t n, const double*) {
     auto& acc = *reinterpret_cast<typename F::Acc*>(data[0]);
     const auto* p = reinterpret_cast<const typename F::In*>(data[1]);
-    for (int64_t at = 0; at < n; at += kBlock) F::merge(acc, fold_block<F>(p + at, n - at < kBlock ? n - at : kBlock));
+    for (int64_t at = 0; at < n; at += kBlock)
+        F::merge(acc, fold_block<F>(p + at, n - at < kBlock ? n - at : kBlock));
 }
 
 // Folds kCount rows first in Lane, then into the accumulators.

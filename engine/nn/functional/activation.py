@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
-from engine import _C, _dtypes
+from engine import _C
 from engine._C import Tensor
 
 # log(1 + exp(x)) equals x in float64 beyond this, so the switch to x is exact.
 _EXACT_SOFTPLUS_THRESHOLD = 40.0
 
 gelu = _C.gelu
-softplus = _C.softplus
+prelu = _C.prelu
 sigmoid = _C.sigmoid
+softplus = _C.softplus
 tanh = _C.tanh
 
 
-def _in_place(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
-    # The clone keeps what the gradient needs from being overwritten.
-    return input.copy_(function(input.clone()))
+def _in_place(name: str, input: Tensor, *options: float) -> Tensor:
+    """The op's in-place form; where a gradient will read the input, the op sees a copy of it."""
+    if _C.is_grad_enabled() and input.requires_grad:
+        return input.copy_(getattr(_C, name)(input.clone(), *options))
+    return getattr(_C, name + "_")(input, *options)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -44,7 +46,9 @@ def hardtanh(
     """x cut to [min_val, max_val]."""
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
-    return (_C.clamp_ if inplace else _C.clamp)(input, min_val, max_val)
+    if inplace:
+        return _in_place("clamp", input, min_val, max_val)
+    return _C.clamp(input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -64,54 +68,38 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """The self-normalising scaled elu (Klambauer et al., 2017)."""
-    if inplace:
-        return _in_place(selu, input)
-    return 1.0507009873554804934193349852946 * _C.elu(input, 1.6732632423543772848170429916717)
+    return _C.selu_(input) if inplace else _C.selu(input)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """The continuously differentiable elu, alpha * elu(x / alpha) (Barron, 2017)."""
-    if inplace:
-        return _in_place(lambda x: celu(x, alpha), input)
-    return alpha * _C.elu(input / alpha)
+    return (_C.celu_ if inplace else _C.celu)(input, alpha)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also known as swish."""
-    return _C.silu_(input) if inplace else _C.silu(input)
+    return _in_place("silu", input) if inplace else _C.silu(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)) (Misra, 2019)."""
-    return _C.mish_(input) if inplace else _C.mish(input)
+    return _in_place("mish", input) if inplace else _C.mish(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * relu6(x + 3) / 6 (Howard et al., 2019)."""
-    return _C.hardswish_(input) if inplace else _C.hardswish(input)
+    return _in_place("hardswish", input) if inplace else _C.hardswish(input)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6."""
-    return _C.hardsigmoid_(input) if inplace else _C.hardsigmoid(input)
+    return _in_place("hardsigmoid", input) if inplace else _C.hardsigmoid(input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where it is above the threshold, `value` elsewhere."""
     below = input <= threshold
     return input.masked_fill_(below, value) if inplace else input.masked_fill(below, value)
-
-
-def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """leaky_relu with a learned slope: one, or one for each channel (dimension 1)."""
-    if weight.numel() != 1:
-        channels = input.shape[1] if input.dim() > 1 else 1
-        if weight.numel() != channels:
-            raise ValueError(
-                f"prelu: weight has {weight.numel()} slopes, the input has {channels} channels"
-            )
-        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
-    return _C.where(input > 0, input, weight * input)
 
 
 def rrelu(
@@ -122,12 +110,11 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:
     """leaky_relu with a slope drawn from [lower, upper), or their mean outside training."""
-    if inplace:
-        return _in_place(lambda x: rrelu(x, lower, upper, training), input)
     if not training:
-        return _C.leaky_relu(input, (lower + upper) / 2)
+        return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = _C.rand_like(input.detach()) * (upper - lower) + lower
-    return _C.where(input >= 0, input, slope * input)
+    slope = slope.masked_fill(input >= 0, 1.0)
+    return input.mul_(slope) if inplace else input * slope
 
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
@@ -207,8 +194,9 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
     with the gradient of the soft sample."""
-    uniform = _C.rand_like(logits.detach()).clamp(min=_dtypes.finfo(logits.dtype).tiny)
-    soft = _C.softmax((logits - (-uniform.log()).log()) / tau, dim)
+    uniform = _C.rand(logits.shape, device=logits.device).clamp(min=1e-10)
+    gumbels = -(-uniform.log()).log()
+    soft = _C.softmax((logits + gumbels.to(logits.dtype)) / tau, dim)
     if not hard:
         return soft
     index = soft.argmax(dim, keepdim=True)

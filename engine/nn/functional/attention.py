@@ -8,34 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine.nn.functional.dropout import dropout
 
-
-def scaled_dot_product_attention(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Tensor:
-    """softmax(q kᵀ scale + mask) v over (..., length, features).
-
-    A boolean mask keeps what is True, a float one is added. scale is 1 / sqrt(features) where
-    not given. enable_gqa repeats the heads of key and value to query's number.
-
-    >>> import engine
-    >>> q = engine.zeros(1, 2, 5, 8)
-    >>> tuple(engine.nn.functional.scaled_dot_product_attention(q, q, q, is_causal=True).shape)
-    (1, 2, 5, 8)
-    """
-    if enable_gqa:
-        repeats = query.shape[-3] // key.shape[-3]
-        key = key.repeat_interleave(repeats, -3)
-        value = value.repeat_interleave(repeats, -3)
-    return _C.scaled_dot_product_attention(
-        query, key, value, attn_mask, dropout_p, is_causal, scale
-    )
+scaled_dot_product_attention = _C.scaled_dot_product_attention
 
 
 def multi_head_attention_forward(

@@ -28,7 +28,10 @@ def bilinear(
     input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
 ) -> Tensor:
     """x1 A x2 + b for each output; weight is (out, in1, in2)."""
-    result = _C.einsum("...i,oij,...j->...o", [input1, weight, input2])
+    out, in1, in2 = weight.shape
+    rows = weight.transpose(1, 2).reshape(out * in2, in1)
+    products = _C.linear(input1, rows).unflatten(-1, (out, in2))
+    result = (products * input2.unsqueeze(-2)).sum(-1)
     return result if bias is None else result + bias
 
 

@@ -12,10 +12,6 @@ from engine.autograd import no_grad
 from engine.nn.functional.activation import logsigmoid
 from engine.nn.functional.distance import pairwise_distance
 
-# What the logarithm of a probability is cut to, so that a certain wrong answer costs a finite
-# amount.
-_LOG_FLOOR = -100.0
-
 
 def reduce_loss(name: str, loss: Tensor, reduction: str) -> Tensor:
     """The loss as it is, its mean or its sum."""
@@ -33,15 +29,7 @@ def _warn_if_broadcast(name: str, input: Tensor, target: Tensor) -> None:
         warnings.warn(
             f"{name}: the target's shape {tuple(target.shape)} differs from the input's "
             f"{tuple(input.shape)}; they are broadcast, which is often not what was meant",
-            stacklevel=3,
-        )
-
-
-def _check_same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    if input.shape != target.shape:
-        raise ValueError(
-            f"{name}: target shape {tuple(target.shape)} must be the same as input shape "
-            f"{tuple(input.shape)}"
+            stacklevel=4,
         )
 
 
@@ -76,11 +64,20 @@ def nll_loss(
     return _C.nll_loss(input, target, weight, ignore_index, reduction)
 
 
-def _weighted_mean(name: str, loss: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
-    """reduce_loss of a loss with elementwise weights, the mean being over the weights' sum."""
+def _elementwise(
+    name: str,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    reduction: str,
+    *options: float,
+) -> Tensor:
+    """The op's loss; with weights the mean is over their sum."""
+    _warn_if_broadcast(name, input, target)
+    function = getattr(_C, name)
     if weight is None:
-        return reduce_loss(name, loss, reduction)
-    loss = loss * weight
+        return function(input, target, reduction, *options)
+    loss = function(input, target, "none", *options) * weight
     if reduction == "mean":
         return loss.sum() / weight.expand(loss.shape).sum()
     return reduce_loss(name, loss, reduction)
@@ -90,33 +87,21 @@ def mse_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
     """(x - y)²."""
-    _warn_if_broadcast("mse_loss", input, target)
-    difference = input - target
-    return _weighted_mean("mse_loss", difference * difference, weight, reduction)
+    return _elementwise("mse_loss", input, target, weight, reduction)
 
 
 def l1_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
     """|x - y|."""
-    _warn_if_broadcast("l1_loss", input, target)
-    return _weighted_mean("l1_loss", (input - target).abs(), weight, reduction)
+    return _elementwise("l1_loss", input, target, weight, reduction)
 
 
 def smooth_l1_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
     """(x - y)² / (2 beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere."""
-    if beta < 0:
-        raise ValueError(f"smooth_l1_loss: beta must not be negative, got {beta}")
-    if beta == 0:
-        return l1_loss(input, target, reduction=reduction)
-    _warn_if_broadcast("smooth_l1_loss", input, target)
-    distance = (input - target).abs()
-    near = distance * distance * (0.5 / beta)
-    return reduce_loss(
-        "smooth_l1_loss", _C.where(distance < beta, near, distance - 0.5 * beta), reduction
-    )
+    return _elementwise("smooth_l1_loss", input, target, None, reduction, beta)
 
 
 def huber_loss(
@@ -128,20 +113,7 @@ def huber_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """(x - y)² / 2 where |x - y| < delta, delta (|x - y| - delta / 2) elsewhere."""
-    if delta <= 0:
-        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
-    _warn_if_broadcast("huber_loss", input, target)
-    distance = (input - target).abs()
-    loss = _C.where(
-        distance < delta, 0.5 * distance * distance, delta * (distance - 0.5 * delta)
-    )
-    return _weighted_mean("huber_loss", loss, weight, reduction)
-
-
-def _floored(log: Callable[[Tensor], Tensor], x: Tensor, at: float) -> Tensor:
-    """log(x), but _LOG_FLOOR with no gradient where x is `at` and log(x) minus infinity."""
-    infinite = x == at
-    return log(x.masked_fill(infinite, 0.5)).masked_fill(infinite, _LOG_FLOOR)
+    return _elementwise("huber_loss", input, target, weight, reduction, delta)
 
 
 def binary_cross_entropy(
@@ -152,13 +124,7 @@ def binary_cross_entropy(
     reduction: str = "mean",
 ) -> Tensor:
     """-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards."""
-    _check_same_shape("binary_cross_entropy", input, target)
-    log_one = _floored(_C.log, input, 0.0).clamp(min=_LOG_FLOOR)
-    log_zero = _floored(lambda x: _C.log1p(-x), input, 1.0)
-    loss = (target - 1) * log_zero - target * log_one
-    if weight is not None:
-        loss = loss * weight
-    return reduce_loss("binary_cross_entropy", loss, reduction)
+    return _C.binary_cross_entropy(input, target, weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -170,19 +136,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """binary_cross_entropy of sigmoid(x), without overflow; pos_weight weighs the ones."""
-    _check_same_shape("binary_cross_entropy_with_logits", input, target)
-    log_one = logsigmoid(input)
-    if pos_weight is None:
-        loss = (1 - target) * input - log_one
-    else:
-        loss = (1 - target) * input - ((pos_weight - 1) * target + 1) * log_one
-    if weight is not None:
-        loss = loss * weight
-    return reduce_loss("binary_cross_entropy_with_logits", loss, reduction)
-
-
-def _xlogx(x: Tensor) -> Tensor:
-    return x * x.masked_fill(x == 0, 1.0).log()
+    return _C.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 def kl_div(
@@ -190,11 +144,7 @@ def kl_div(
 ) -> Tensor:
     """y (log(y) - x) of log-probabilities x; reduction may also be 'batchmean', the sum over
     the first dimension's size, which is the divergence as mathematics has it."""
-    entropy = target.exp() * target if log_target else _xlogx(target)
-    loss = entropy - (target.exp() if log_target else target) * input
-    if reduction == "batchmean":
-        return loss.sum() / input.shape[0] if input.dim() else loss.sum()
-    return reduce_loss("kl_div", loss, reduction)
+    return _C.kl_div(input, target, reduction, log_target)
 
 
 def poisson_nll_loss(

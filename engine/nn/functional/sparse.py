@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from engine import _C
 from engine._C import Tensor
+from engine._functions import unique
 from engine.autograd import no_grad
+
+one_hot = _C.one_hot
 
 
 def embedding(
@@ -24,19 +29,14 @@ def embedding(
     >>> engine.nn.functional.embedding(engine.tensor([2, 0]), table).tolist()
     [[4.0, 5.0], [0.0, 1.0]]
     """
-    rows = weight.shape[0]
-    if padding_idx is not None:
-        if not -rows <= padding_idx < rows:
-            raise ValueError(f"embedding: padding_idx {padding_idx} is out of range of {rows} rows")
-        padding_idx %= rows
     if max_norm is not None:
         _renormalize(weight, input, max_norm, norm_type)
-    return _C.embedding(weight, input, -1 if padding_idx is None else padding_idx)
+    return _C.embedding(weight, input, padding_idx)
 
 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     with no_grad():
-        used = _C.unique(indices)
+        used = unique(indices)
         rows = weight[used]
         norms = _C.norm(rows, norm_type, 1, True)
         weight[used] = _C.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
@@ -69,16 +69,26 @@ def embedding_bag(
     if padding_idx is not None:
         counted = (flat != padding_idx % weight.shape[0]).nonzero().reshape(-1)
         values, bag = values[counted], bag[counted]
-    zeros = _C.zeros(bags, weight.shape[1], dtype=values.dtype, device=values.device)
     if mode == "max":
-        target = bag.reshape(-1, 1).expand(values.shape)
-        return zeros.scatter_reduce(0, target, values, "amax", include_self=False)
-    sums = zeros.index_add(0, bag, values)
+        return _largest(values, bag, bags)
+    sums = _C.zeros(bags, weight.shape[1], dtype=values.dtype).index_add(0, bag, values)
     if mode == "sum":
         return sums
-    ones = _C.ones(bag.shape[0], dtype=values.dtype, device=values.device)
-    counts = _C.zeros(bags, dtype=values.dtype, device=values.device).index_add(0, bag, ones)
+    counts = _C.bincount(bag, minlength=bags).to(values.dtype)
     return sums / counts.clamp(min=1.0).reshape(-1, 1)
+
+
+def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
+    """The maximum of the rows of each bag, which stand together and in order."""
+    counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
+    starts = counts.cumsum(0) - counts
+    places = _C.arange(max(int(counts.max()), 1), device=values.device)
+    rows = (starts + places).clamp(max=max(values.shape[0] - 1, 0))
+    beyond = (places >= counts).unsqueeze(-1)
+    if values.shape[0] == 0:
+        return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
+    largest = values[rows].masked_fill(beyond, -math.inf).amax(1)
+    return largest.masked_fill(counts == 0, 0.0)
 
 
 def _bags(
@@ -100,13 +110,3 @@ def _bags(
     positions = _C.arange(input.shape[0], device=input.device)
     bag = (positions.reshape(-1, 1) >= starts.reshape(1, -1)).sum(1) - 1
     return input, bag, starts.shape[0]
-
-
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Integers as rows of zeros with a one, int64; as many columns as needed where -1."""
-    if num_classes < 0:
-        if tensor.numel() == 0:
-            raise ValueError("one_hot: num_classes must be given for an empty tensor")
-        num_classes = int(tensor.max()) + 1
-    zeros = _C.zeros(*tensor.shape, num_classes, dtype=_C.int64, device=tensor.device)
-    return zeros.scatter(-1, tensor.unsqueeze(-1), 1)

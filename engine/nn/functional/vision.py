@@ -2,62 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from engine import _C
 from engine._C import Tensor
 
-
-def pad(
-    input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
-) -> Tensor:
-    """Pad the last dimensions: pad is (left, right, top, bottom, ...); mode is 'constant',
-    'reflect', 'replicate' or 'circular'.
-
-    >>> import engine
-    >>> engine.nn.functional.pad(engine.ones(2), (1, 0)).tolist()
-    [0.0, 1.0, 1.0]
-    """
-    return _C.pad(input, pad, mode, 0.0 if value is None else value)
-
-
-def interpolate(
-    input: Tensor,
-    size: int | Sequence[int] | None = None,
-    scale_factor: float | Sequence[float] | None = None,
-    mode: str = "nearest",
-    align_corners: bool | None = None,
-    recompute_scale_factor: bool | None = None,
-    antialias: bool = False,
-) -> Tensor:
-    """Resize (N, C, ...) to size, or by scale_factor; mode is 'nearest', 'nearest-exact',
-    'linear', 'bilinear', 'bicubic', 'trilinear' or 'area'."""
-    if (size is None) == (scale_factor is None):
-        raise ValueError("interpolate: give either size or scale_factor")
-    if recompute_scale_factor and scale_factor is not None:
-        size = _scaled_size(input, scale_factor)
-        scale_factor = None
-    if mode == "area":
-        return _area(input, _scaled_size(input, scale_factor) if size is None else size)
-    return _C.interpolate(input, size, scale_factor, mode, align_corners, antialias)
-
-
-def _scaled_size(input: Tensor, scale_factor: float | Sequence[float]) -> tuple[int, ...]:
-    n = input.dim() - 2
-    factors = [scale_factor] * n if isinstance(scale_factor, (int, float)) else scale_factor
-    return tuple(
-        math.floor(size * factor) for size, factor in zip(input.shape[2:], factors, strict=True)
-    )
-
-
-def _area(input: Tensor, size: int | Sequence[int]) -> Tensor:
-    n = input.dim() - 2
-    if n not in (1, 2, 3):
-        raise ValueError(f"interpolate: input must have 3 to 5 dimensions, got {input.dim()}")
-    return getattr(_C, f"adaptive_avg_pool{n}d")(
-        input, (size,) * n if isinstance(size, int) else tuple(size)
-    )
+interpolate = _C.interpolate
+pad = _C.pad
+pixel_shuffle = _C.pixel_shuffle
+pixel_unshuffle = _C.pixel_unshuffle
 
 
 def upsample(
@@ -68,31 +21,7 @@ def upsample(
     align_corners: bool | None = None,
 ) -> Tensor:
     """interpolate under its older name."""
-    return interpolate(input, size, scale_factor, mode, align_corners)
-
-
-def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
-    """(..., C r², H, W) to (..., C, H r, W r) (Shi et al., 2016)."""
-    r = upscale_factor
-    *lead, c, h, w = input.shape
-    if c % (r * r):
-        raise ValueError(f"pixel_shuffle: {c} channels are no multiple of upscale_factor² {r * r}")
-    n = len(lead)
-    blocks = input.reshape(*lead, c // (r * r), r, r, h, w)
-    order = (*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return blocks.permute(*order).reshape(*lead, c // (r * r), h * r, w * r)
-
-
-def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
-    """(..., C, H r, W r) to (..., C r², H, W); pixel_shuffle's inverse."""
-    r = downscale_factor
-    *lead, c, h, w = input.shape
-    if h % r or w % r:
-        raise ValueError(f"pixel_unshuffle: size {(h, w)} is no multiple of downscale_factor {r}")
-    n = len(lead)
-    blocks = input.reshape(*lead, c, h // r, r, w // r, r)
-    order = (*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return blocks.permute(*order).reshape(*lead, c * r * r, h // r, w // r)
+    return _C.interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:

@@ -26,7 +26,9 @@ def _index(x: np.ndarray, indices: list[Any]) -> np.ndarray:
     return x[tuple(slice(None) if i is None else i for i in indices)]
 
 
-def _index_put(x: np.ndarray, indices: list[Any], values: np.ndarray, accumulate: bool = False) -> np.ndarray:
+def _index_put(
+    x: np.ndarray, indices: list[Any], values: np.ndarray, accumulate: bool = False
+) -> np.ndarray:
     out = x.copy()
     if accumulate:
         np.add.at(out, tuple(indices), values)
@@ -67,28 +69,105 @@ def _masked_fill(x: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
 
 ROWS = [
     Row("index", _index, [Arg(4, 5), [_places(3, below=4)]], dtypes="all"),
-    Row("index", _index, [Arg(4, 5, 6), [_places(3, 1, below=4), _places(2, below=5)]], dtypes="all", id="index-two"),
-    Row("index_put", _index_put, [Arg(4, 3), [_from_start(1, below=4)], Arg(1, 3)], dtypes="all", in_place=True),
-    Row("index_put", _index_put, [Arg(4, 3), [_places(6, below=4)], Arg(6, 3), True], dtypes="number", in_place=True,
-        id="index_put-accumulate"),
-    Row("index_select", lambda x, d, i: np.take(x, i, axis=d), [Arg(4, 5), 1, _from_start(7, below=5)], dtypes="all"),
-    Row("index_add", _index_add, [Arg(4, 5), 1, _from_start(7, below=5), Arg(4, 7)], dtypes="number", in_place=True),
-    Row("index_copy", _index_set, [Arg(4, 5), 0, _from_start(1, below=4), Arg(1, 5)], dtypes="all", in_place=True),
-    Row("index_fill", _index_set, [Arg(4, 5), 1, _from_start(3, below=5), 1.0], dtypes="all", in_place=True),
+    Row(
+        "index",
+        _index,
+        [Arg(4, 5, 6), [_places(3, 1, below=4), _places(2, below=5)]],
+        dtypes="all",
+        id="index-two",
+    ),
+    Row(
+        "index_put",
+        _index_put,
+        [Arg(4, 3), [_from_start(1, below=4)], Arg(1, 3)],
+        dtypes="all",
+        in_place=True,
+    ),
+    Row(
+        "index_put",
+        _index_put,
+        [Arg(4, 3), [_places(6, below=4)], Arg(6, 3), True],
+        dtypes="number",
+        in_place=True,
+        id="index_put-accumulate",
+    ),
+    Row(
+        "index_select",
+        lambda x, d, i: np.take(x, i, axis=d),
+        [Arg(4, 5), 1, _from_start(7, below=5)],
+        dtypes="all",
+    ),
+    Row(
+        "index_add",
+        _index_add,
+        [Arg(4, 5), 1, _from_start(7, below=5), Arg(4, 7)],
+        dtypes="number",
+        in_place=True,
+    ),
+    Row(
+        "index_copy",
+        _index_set,
+        [Arg(4, 5), 0, _from_start(1, below=4), Arg(1, 5)],
+        dtypes="all",
+        in_place=True,
+    ),
+    Row(
+        "index_fill",
+        _index_set,
+        [Arg(4, 5), 1, _from_start(3, below=5), 1.0],
+        dtypes="all",
+        in_place=True,
+    ),
     Row("take", np.take, [Arg(4, 5), _places(3, 2, below=20)], dtypes="all"),
     Row("embedding", lambda w, i: w[i], [Arg(6, 3), _from_start(2, 4, below=6)], method=False),
-    Row("gather", lambda x, d, i: np.take_along_axis(x, i, d), [Arg(4, 5), 1, _from_start(4, 3, below=5)], dtypes="all"),
-    Row("take_along_dim", np.take_along_axis, [Arg(4, 5), _from_start(1, 3, below=5), 1], dtypes="all"),
-    Row("scatter", _scatter, [Arg(4, 5), 1, _from_start(4, 1, below=5), Arg(4, 1)], dtypes="all", in_place=True),
-    Row("scatter", _scatter, [Arg(4, 5), 1, _from_start(4, 2, below=5), 1.0], dtypes="all", in_place=True,
-        id="scatter-value"),
-    Row("scatter_add", _scatter_add, [Arg(4, 5), 0, _from_start(6, 5, below=4), Arg(6, 5)], dtypes="number", in_place=True),
-    Row("masked_fill", _masked_fill, [Arg(3, 4), _mask(3, 4), 1.0], dtypes="all", in_place=True, empty=True),
+    Row(
+        "gather",
+        lambda x, d, i: np.take_along_axis(x, i, d),
+        [Arg(4, 5), 1, _from_start(4, 3, below=5)],
+        dtypes="all",
+    ),
+    Row(
+        "take_along_dim",
+        np.take_along_axis,
+        [Arg(4, 5), _from_start(1, 3, below=5), 1],
+        dtypes="all",
+    ),
+    Row(
+        "scatter",
+        _scatter,
+        [Arg(4, 5), 1, _from_start(4, 1, below=5), Arg(4, 1)],
+        dtypes="all",
+        in_place=True,
+    ),
+    Row(
+        "scatter",
+        _scatter,
+        [Arg(4, 5), 1, _from_start(4, 2, below=5), 1.0],
+        dtypes="all",
+        in_place=True,
+        id="scatter-value",
+    ),
+    Row(
+        "scatter_add",
+        _scatter_add,
+        [Arg(4, 5), 0, _from_start(6, 5, below=4), Arg(6, 5)],
+        dtypes="number",
+        in_place=True,
+    ),
+    Row(
+        "masked_fill",
+        _masked_fill,
+        [Arg(3, 4), _mask(3, 4), 1.0],
+        dtypes="all",
+        in_place=True,
+        empty=True,
+    ),
     Row("masked_fill", _masked_fill, [Arg(3, 4), _mask(4), Arg()], id="masked_fill-tensor"),
-    Row("masked_select", lambda x, m: np.broadcast_arrays(x, m)[0][np.broadcast_arrays(x, m)[1]],
-        [Arg(3, 4), _mask(4)], dtypes="all"),
+    Row(
+        "masked_select",
+        lambda x, m: np.broadcast_arrays(x, m)[0][np.broadcast_arrays(x, m)[1]],
+        [Arg(3, 4), _mask(4)],
+        dtypes="all",
+    ),
     Row("nonzero", lambda x: np.argwhere(x), [Arg(3, 4)], dtypes="all", grad=False, empty=True),
-    Row("as_strided", lambda x, size, stride, start: np.lib.stride_tricks.as_strided(
-            x.reshape(-1)[start:], size, [s * x.itemsize for s in stride]), [Arg(12), (3, 4), (2, 1), 1],
-        dtypes="wide", layout=False),
 ]

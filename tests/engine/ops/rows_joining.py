@@ -10,14 +10,25 @@ from .framework import Arg, Row
 
 
 def _pad(x: np.ndarray, pad: Any, mode: str = "constant", value: float | None = None) -> np.ndarray:
-    widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [(pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)]
+    widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [
+        (pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)
+    ]
     names = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-    return np.pad(x, widths, mode=names[mode], **({"constant_values": value or 0} if mode == "constant" else {}))
+    return np.pad(
+        x,
+        widths,
+        mode=names[mode],
+        **({"constant_values": value or 0} if mode == "constant" else {}),
+    )
 
 
 def _pixel_shuffle(x: np.ndarray, r: int) -> np.ndarray:
     n, c, h, w = x.shape
-    return x.reshape(n, c // r**2, r, r, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // r**2, h * r, w * r)
+    return (
+        x.reshape(n, c // r**2, r, r, h, w)
+        .transpose(0, 1, 4, 2, 5, 3)
+        .reshape(n, c // r**2, h * r, w * r)
+    )
 
 
 def _windows(x: np.ndarray, dim: int, size: int, step: int) -> np.ndarray:
@@ -27,21 +38,41 @@ def _windows(x: np.ndarray, dim: int, size: int, step: int) -> np.ndarray:
 
 ROWS = [
     Row("cat", np.concatenate, [[Arg(2, 3), Arg(4, 3)], 0], dtypes="all", empty=True),
-    Row("cat", np.concatenate, [[Arg(2, 3), Arg(2, 1), Arg(2, 2)], -1], dtypes="all", id="cat-inner"),
+    Row(
+        "cat", np.concatenate, [[Arg(2, 3), Arg(2, 1), Arg(2, 2)], -1], dtypes="all", id="cat-inner"
+    ),
     Row("stack", np.stack, [[Arg(2, 3), Arg(2, 3)], 1], dtypes="all"),
     Row("hstack", np.hstack, [[Arg(2, 3), Arg(2, 1)]], dtypes="all"),
     Row("vstack", np.vstack, [[Arg(2, 3), Arg(3)]], dtypes="all"),
-    Row("split", lambda x, n, dim: (x[:, :2], x[:, 2:4], x[:, 4:]), [Arg(3, 5), 2, 1], dtypes="all"),
+    Row(
+        "split", lambda x, n, dim: (x[:, :2], x[:, 2:4], x[:, 4:]), [Arg(3, 5), 2, 1], dtypes="all"
+    ),
     Row("split", lambda x, n: (x[:1], x[1:]), [Arg(4, 5), [1, 3]], dtypes="all", id="split-sizes"),
     Row("chunk", lambda x, n: (x[:2], x[2:4], x[4:]), [Arg(5, 2), 3], dtypes="all"),
-    Row("tensor_split", lambda x, n, dim: tuple(np.array_split(x, n, dim)), [Arg(2, 5), 3, 1], dtypes="all"),
-    Row("tensor_split", lambda x, at: tuple(np.split(x, at)), [Arg(5, 2), [1, 3]], dtypes="all", id="tensor_split-at"),
+    Row(
+        "tensor_split",
+        lambda x, n, dim: tuple(np.array_split(x, n, dim)),
+        [Arg(2, 5), 3, 1],
+        dtypes="all",
+    ),
+    Row(
+        "tensor_split",
+        lambda x, at: tuple(np.split(x, at)),
+        [Arg(5, 2), [1, 3]],
+        dtypes="all",
+        id="tensor_split-at",
+    ),
     Row("unbind", lambda x, dim: tuple(np.moveaxis(x, dim, 0)), [Arg(2, 3), 1], dtypes="all"),
     Row("repeat", np.tile, [Arg(2, 3), (2, 1, 2)], dtypes="all", empty=True),
     Row("tile", np.tile, [Arg(2, 3), (2,)], dtypes="all"),
     Row("repeat_interleave", np.repeat, [Arg(2, 3), 2, 1], dtypes="all"),
-    Row("repeat_interleave", np.repeat, [Arg(2, 3), Arg(3, low=0, high=3, dtype="int64"), 1], dtypes="all",
-        id="repeat_interleave-each"),
+    Row(
+        "repeat_interleave",
+        np.repeat,
+        [Arg(2, 3), Arg(3, low=0, high=3, dtype="int64"), 1],
+        dtypes="all",
+        id="repeat_interleave-each",
+    ),
     Row("flip", np.flip, [Arg(2, 3, 4), (0, 2)], dtypes="all", empty=True),
     Row("roll", np.roll, [Arg(3, 4), 5], dtypes="all"),
     Row("roll", np.roll, [Arg(3, 4), (1, -2), (0, 1)], dtypes="all", id="roll-dims"),
@@ -55,13 +86,48 @@ ROWS = [
     Row("diagonal", np.diagonal, [Arg(3, 4, 5), 1, 0, 2], dtypes="all"),
     Row("diag", np.diag, [Arg(3), -1], dtypes="all"),
     Row("diag", np.diag, [Arg(3, 4)], dtypes="all", id="diag-matrix"),
-    Row("diag_embed", lambda x: x[:, :, None] * np.eye(3, dtype=x.dtype), [Arg(2, 3)], dtypes="all"),
+    Row(
+        "diag_embed", lambda x: x[:, :, None] * np.eye(3, dtype=x.dtype), [Arg(2, 3)], dtypes="all"
+    ),
     Row("pad", _pad, [Arg(2, 3, 4), (1, 2, 0, 1)], {"value": 1.0}, dtypes="all", method=False),
-    Row("pad", _pad, [Arg(2, 3, 4), (1, 2, 2, 0), "reflect"], dtypes="all", method=False, id="pad-reflect"),
-    Row("pad", _pad, [Arg(2, 3, 4), (3, 2), "replicate"], dtypes="all", method=False, id="pad-replicate"),
-    Row("pad", _pad, [Arg(2, 3, 4), (3, 2), "circular"], dtypes="all", method=False, id="pad-circular"),
-    Row("pad", lambda x, pad: x[:, 1:-1], [Arg(3, 4), (-1, -1)], dtypes="all", method=False, id="pad-cut"),
+    Row(
+        "pad",
+        _pad,
+        [Arg(2, 3, 4), (1, 2, 2, 0), "reflect"],
+        dtypes="all",
+        method=False,
+        id="pad-reflect",
+    ),
+    Row(
+        "pad",
+        _pad,
+        [Arg(2, 3, 4), (3, 2), "replicate"],
+        dtypes="all",
+        method=False,
+        id="pad-replicate",
+    ),
+    Row(
+        "pad",
+        _pad,
+        [Arg(2, 3, 4), (3, 2), "circular"],
+        dtypes="all",
+        method=False,
+        id="pad-circular",
+    ),
+    Row(
+        "pad",
+        lambda x, pad: x[:, 1:-1],
+        [Arg(3, 4), (-1, -1)],
+        dtypes="all",
+        method=False,
+        id="pad-cut",
+    ),
     Row("pixel_shuffle", _pixel_shuffle, [Arg(1, 8, 2, 3), 2], dtypes="all", method=False),
-    Row("pixel_unshuffle", lambda x, r: x.reshape(1, 2, 2, 2, 3, 2).transpose(0, 1, 3, 5, 2, 4).reshape(1, 8, 2, 3),
-        [Arg(1, 2, 4, 6), 2], dtypes="all", method=False),
+    Row(
+        "pixel_unshuffle",
+        lambda x, r: x.reshape(1, 2, 2, 2, 3, 2).transpose(0, 1, 3, 5, 2, 4).reshape(1, 8, 2, 3),
+        [Arg(1, 2, 4, 6), 2],
+        dtypes="all",
+        method=False,
+    ),
 ]

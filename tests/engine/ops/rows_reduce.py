@@ -39,13 +39,23 @@ def _norm(x: np.ndarray, p: float = 2, dim: Any = None) -> Any:
 
 def _median(x: np.ndarray, dim: int) -> Any:
     k = (x.shape[dim] - 1) // 2
-    return np.sort(x, axis=dim).take(k, axis=dim), np.argsort(x, axis=dim, kind="stable").take(k, axis=dim)
+    return np.sort(x, axis=dim).take(k, axis=dim), np.argsort(x, axis=dim, kind="stable").take(
+        k, axis=dim
+    )
 
 
 ROWS = [
     Row("sum", _along(np.sum), [Arg(3, 4)], dtypes="all"),
     Row("sum", _along(np.sum), [Arg(3, 4, 5), 1], dtypes="all", id="sum-dim"),
-    Row("sum", _along(np.sum), [Arg(3, 4, 5), [0, -1]], {"keepdim": True}, dtypes="all", empty=True, id="sum-dims"),
+    Row(
+        "sum",
+        _along(np.sum),
+        [Arg(3, 4, 5), [0, -1]],
+        {"keepdim": True},
+        dtypes="all",
+        empty=True,
+        id="sum-dims",
+    ),
     Row("sum", _along(np.sum), [Arg(40, 300), 0], dtypes="wide", id="sum-columns", grad=False),
     Row("mean", _along(np.mean), [Arg(3, 4)]),
     Row("mean", _along(np.mean), [Arg(3, 4, 5), [1, 2]], id="mean-dims"),
@@ -63,7 +73,14 @@ ROWS = [
     Row("min", np.minimum, [Arg(3, 4), Arg(4)], dtypes="wide", id="min-other"),
     Row("aminmax", lambda x: (x.min(), x.max()), [Arg(3, 4)]),
     Row("argmax", _along(np.argmax), [Arg(3, 40)], dtypes="all", grad=False),
-    Row("argmax", _along(np.argmax), [Arg(3, 40, 5), 1], dtypes="all", grad=False, id="argmax-columns"),
+    Row(
+        "argmax",
+        _along(np.argmax),
+        [Arg(3, 40, 5), 1],
+        dtypes="all",
+        grad=False,
+        id="argmax-columns",
+    ),
     Row("argmin", _along(np.argmin), [Arg(3, 40), -1, True], dtypes="all", grad=False),
     Row("any", _along(np.any), [Arg(3, 2), 1], dtypes="all", grad=False, empty=True),
     Row("all", _along(np.all), [Arg(3, 2), 1], dtypes="all", grad=False, empty=True),
@@ -73,16 +90,41 @@ ROWS = [
     Row("var", _spread(np.var), [Arg(3, 4), 1], {"correction": 0, "keepdim": True}, id="var-dim"),
     Row("std", _spread(np.std), [Arg(3, 4), 0], id="std-dim"),
     Row("std", lambda x, unbiased: np.std(x), [Arg(3, 4), False], id="std-biased"),
-    Row("var_mean", lambda x, dim: (np.var(x, dim, ddof=1), np.mean(x, dim)), [Arg(3, 4), 1], method=False),
-    Row("std_mean", lambda x, dim: (np.std(x, dim, ddof=1), np.mean(x, dim)), [Arg(3, 4), 1], method=False),
+    Row(
+        "var_mean",
+        lambda x, dim: (np.var(x, dim, ddof=1), np.mean(x, dim)),
+        [Arg(3, 4), 1],
+        method=False,
+    ),
+    Row(
+        "std_mean",
+        lambda x, dim: (np.std(x, dim, ddof=1), np.mean(x, dim)),
+        [Arg(3, 4), 1],
+        method=False,
+    ),
     Row("norm", _norm, [Arg(3, 4)]),
     Row("norm", lambda x, p: np.linalg.norm(x), [Arg(3, 4), "fro"], id="norm-fro"),
     *[
-        Row("linalg_vector_norm", _norm, [Arg(3, 4), p, 1], dtypes="wide", id=f"vector_norm-{p}", grad=p != 0)
+        Row(
+            "linalg_vector_norm",
+            _norm,
+            [Arg(3, 4), p, 1],
+            dtypes="wide",
+            id=f"vector_norm-{p}",
+            grad=p != 0,
+        )
         for p in (0, 1, 2, 3, 0.5, float("inf"), float("-inf"))
     ],
-    Row("logsumexp", lambda x, dim: special.logsumexp(x, axis=dim), [Arg(3, 4, low=-50, high=50), 1]),
-    Row("count_nonzero", lambda x, dim: np.count_nonzero(x, axis=dim), [Arg(3, 4), 1], dtypes="all", grad=False),
+    Row(
+        "logsumexp", lambda x, dim: special.logsumexp(x, axis=dim), [Arg(3, 4, low=-50, high=50), 1]
+    ),
+    Row(
+        "count_nonzero",
+        lambda x, dim: np.count_nonzero(x, axis=dim),
+        [Arg(3, 4), 1],
+        dtypes="all",
+        grad=False,
+    ),
     Row("nansum", _along(np.nansum), [Arg(3, 4), 1]),
     Row("nanmean", _along(np.nanmean), [Arg(3, 4), 1]),
     Row("median", _median, [Arg(3, 4), 1], dtypes="wide", id="median-dim"),

@@ -14,7 +14,9 @@ def _last_extreme(best: Any) -> Any:
 
     def call(x: np.ndarray, dim: int) -> Any:
         values = best.accumulate(x, axis=dim)
-        places = np.arange(x.shape[dim]).reshape([-1 if d == dim % x.ndim else 1 for d in range(x.ndim)])
+        places = np.arange(x.shape[dim]).reshape(
+            [-1 if d == dim % x.ndim else 1 for d in range(x.ndim)]
+        )
         return values, np.maximum.accumulate(np.where(x == values, places, -1), axis=dim)
 
     return call

@@ -35,9 +35,20 @@ ROWS = [
     Row("topk", _topk, [Arg(3, 7), 2], dtypes="all"),
     Row("topk", _topk, [Arg(300, 3), 3, 0, False], dtypes="all", grad=False, id="topk-smallest"),
     Row("kthvalue", _kth, [Arg(3, 7), 3, 0], dtypes="all"),
-    Row("searchsorted", lambda s, x: np.searchsorted(np.sort(s), x), [Arg(1, low=1, high=1), Arg(3, 4)], dtypes="number",
-        grad=False, method=False),
+    Row(
+        "searchsorted",
+        lambda s, x: np.searchsorted(np.sort(s), x),
+        [Arg(1, low=1, high=1), Arg(3, 4)],
+        dtypes="number",
+        grad=False,
+        method=False,
+    ),
     Row("bincount", np.bincount, [Arg(20, low=0, high=6, dtype="int64")], grad=False, dtypes="int"),
-    Row("histc", lambda x, bins, low, high: np.histogram(x, bins, (low, high))[0], [Arg(30), 5, -1.0, 2.0], grad=False),
+    Row(
+        "histc",
+        lambda x, bins, low, high: np.histogram(x, bins, (low, high))[0],
+        [Arg(30), 5, -1.0, 2.0],
+        grad=False,
+    ),
     Row("isin", np.isin, [Arg(3, 4), Arg(5)], dtypes="int", grad=False, method=False),
 ]

@@ -1,0 +1,103 @@
+// Resampling along one dimension: every result is a weighted sum of a few elements.
+#include "cpu/isa/loops.h"
+#include "cpu/isa/vec.h"
+
+namespace bestiary::cpu::ISA {
+namespace {
+
+// data: result, operand, place and weight of every tap of every element of the larger grid of taps; strides: taps per
+// element, elements of the resampled line, elements of the source line, and `inner` neighbours that share their taps;
+// n lines.
+template <class T>
+struct Lines {
+    T* out;
+    const T *in, *weights;
+    const int64_t* places;
+    int64_t taps, resampled, source, inner;
+
+    Lines(char* const* data, const int64_t* s)
+        : out(reinterpret_cast<T*>(data[0])), in(reinterpret_cast<const T*>(data[1])), weights(reinterpret_cast<const T*>(data[3])),
+          places(reinterpret_cast<const int64_t*>(data[2])), taps(s[0]), resampled(s[1]), source(s[2]), inner(s[3]) {}
+};
+
+// The sum of term(k) over the taps; Taps is their number where the compiler knows it.
+template <int Taps, class Sum, class Term>
+inline Sum sum_taps(int64_t taps, const Term& term) {
+    Sum sum = term(0);
+    if constexpr (Taps > 0) {
+#pragma GCC unroll 4
+        for (int k = 1; k < Taps; ++k) sum += term(k);
+    } else {
+        for (int64_t k = 1; k < taps; ++k) sum += term(k);
+    }
+    return sum;
+}
+
+template <class T, int Taps>
+void forward_line(const Lines<T>& l, T* out, const T* in) {
+    const int64_t taps = Taps > 0 ? Taps : l.taps;
+    for (int64_t i = 0; i < l.resampled; ++i) {
+        const int64_t* place = l.places + i * taps;
+        const T* weight = l.weights + i * taps;
+        if (l.inner == 1) {
+            out[i] = sum_taps<Taps, T>(taps, [&](int64_t k) { return weight[k] * in[place[k]]; });
+            continue;
+        }
+        for_vec<T>(l.inner, [&](int64_t c, auto lanes) {
+            const Vec<T> sum = sum_taps<Taps, Vec<T>>(taps, [&](int64_t k) -> Vec<T> {
+                return load_vec(in + place[k] * l.inner + c, lanes) * weight[k];
+            });
+            store_vec<T>(out + i * l.inner + c, sum, lanes);
+        });
+    }
+}
+
+template <class T, int Taps>
+void forward_lines(const Lines<T>& l, int64_t n) {
+    for (int64_t o = 0; o < n; ++o) forward_line<T, Taps>(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
+}
+
+template <class T>
+void backward_line(const Lines<T>& l, T* out, const T* grad) {
+    std::memset(out, 0, sizeof(T) * static_cast<size_t>(l.source * l.inner));
+    for (int64_t i = 0; i < l.resampled; ++i)
+        for (int64_t k = 0; k < l.taps; ++k) {
+            const T weight = l.weights[i * l.taps + k];
+            T* to = out + l.places[i * l.taps + k] * l.inner;
+            const T* from = grad + i * l.inner;
+            if (l.inner == 1) {
+                *to += weight * *from;
+                continue;
+            }
+            for_vec<T>(l.inner, [&](int64_t c, auto lanes) {
+                store_vec<T>(to + c, load_vec(to + c, lanes) + load_vec(from + c, lanes) * weight, lanes);
+            });
+        }
+}
+
+template <class T>
+void forward(char* const* data, const int64_t* strides, int64_t n, const double*) {
+    const Lines<T> l(data, strides);
+    switch (l.taps) {
+        case 1: return forward_lines<T, 1>(l, n);
+        case 2: return forward_lines<T, 2>(l, n);
+        case 4: return forward_lines<T, 4>(l, n);
+        default: return forward_lines<T, 0>(l, n);
+    }
+}
+
+template <class T>
+void backward(char* const* data, const int64_t* strides, int64_t n, const double*) {
+    const Lines<T> l(data, strides);
+    for (int64_t o = 0; o < n; ++o) backward_line(l, l.out + o * l.source * l.inner, l.in + o * l.resampled * l.inner);
+}
+
+LOOPS {
+    register_loop("_resample", DType::Float32, IsaLevel::ISA, forward<float>);
+    register_loop("_resample", DType::Float64, IsaLevel::ISA, forward<double>);
+    register_loop("_resample_backward", DType::Float32, IsaLevel::ISA, backward<float>);
+    register_loop("_resample_backward", DType::Float64, IsaLevel::ISA, backward<double>);
+}
+
+}  // namespace
+}  // namespace bestiary::cpu::ISA

@@ -1,0 +1,33 @@
+// What normalisations of channels share.
+#pragma once
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+
+// The shape (1, C, 1, ...) in which a parameter per channel meets self.
+inline Dims channel_shape(const Tensor& self) {
+    Dims shape(self.dim(), 1);
+    shape[1] = self.sizes()[1];
+    return shape;
+}
+
+// normal * weight + bias, either of which may be missing.
+inline Tensor affine(Tensor normal, const Value& weight, const Value& bias, const Dims& shape) {
+    if (!weight.none()) normal = normal * reshape(weight, shape);
+    if (!bias.none()) normal = normal + reshape(bias, shape);
+    return normal;
+}
+
+inline void check_channels(const char* name, const Value& parameter, const Tensor& self) {
+    if (parameter.none()) return;
+    const Dims expected{self.sizes()[1]};
+    check(parameter.t->sizes == expected, name, ": expected shape ", expected, " for self of shape ", self.sizes(), ", got ",
+          parameter.t->sizes);
+}
+
+inline void check_writable(const char* name, const Value& running) {
+    check(running.none() || running.t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
+}
+
+}  // namespace bestiary::ops

@@ -1,0 +1,124 @@
+// Losses of elements, composed.
+#include "ops/loss.h"
+
+namespace bestiary::ops {
+namespace {
+
+constexpr Call<"abs"> absolute;
+constexpr Call<"clamp_min"> clamp_min;
+constexpr Call<"log1p"> log1p;
+constexpr Call<"masked_fill"> masked_fill;
+
+Tensor weighted(const Tensor& loss, const Value& weight) { return weight.none() ? loss : loss * weight; }
+
+void check_same_shape(Args a) {
+    check_as(ErrorKind::Value, a.tensor(0).sizes() == a.tensor(1).sizes(), "target: expected self's shape ", a.tensor(0).sizes(), ", got ",
+             a.tensor(1).sizes());
+}
+
+OP("mse_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
+    .doc(R"(The squared difference; ``reduction`` is 'none', 'mean' or 'sum'.
+
+>>> engine.mse_loss(engine.zeros(2), engine.tensor([1.0, 3.0]))
+tensor(5.))")
+    .compose([](Args a, Results& r) {
+        const Tensor difference = a[0] - a[1];
+        r.push(reduce_loss(difference * difference, a.str(2)));
+    });
+
+OP("l1_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
+    .doc(R"(The absolute difference; ``reduction`` is 'none', 'mean' or 'sum'.
+
+>>> engine.l1_loss(engine.zeros(2), engine.tensor([1.0, -3.0]))
+tensor(2.))")
+    .compose([](Args a, Results& r) { r.push(reduce_loss(absolute(a[0] - a[1]), a.str(2))); });
+
+OP("smooth_l1_loss(Tensor self, Tensor target, str reduction='mean', float beta=1.0) -> Tensor")
+    .doc(R"(d² / (2 beta) where the absolute difference d is below ``beta``, d - beta / 2 elsewhere (Girshick, "Fast
+R-CNN", 2015).
+
+>>> engine.smooth_l1_loss(engine.zeros(2), engine.tensor([0.5, 3.0]), reduction='none')
+tensor([0.1250, 2.5000]))")
+    .compose([](Args a, Results& r) {
+        const double beta = a.number(3);
+        check_as(ErrorKind::Value, beta >= 0.0, "beta: expected 0 or more, got ", beta);
+        const Tensor distance = absolute(a[0] - a[1]);
+        if (beta == 0.0) return r.push(reduce_loss(distance, a.str(2)));
+        const Tensor near = distance * distance * (0.5 / beta);
+        r.push(reduce_loss(where(lt(distance, beta), near, distance - 0.5 * beta), a.str(2)));
+    });
+
+OP("huber_loss(Tensor self, Tensor target, str reduction='mean', float delta=1.0) -> Tensor")
+    .doc(R"(d² / 2 where the absolute difference d is at most ``delta``, delta * (d - delta / 2) elsewhere (Huber, 1964).
+
+>>> engine.huber_loss(engine.zeros(2), engine.tensor([0.5, 3.0]), reduction='none')
+tensor([0.1250, 2.5000]))")
+    .compose([](Args a, Results& r) {
+        const double delta = a.number(3);
+        check_as(ErrorKind::Value, delta > 0.0, "delta: expected more than 0, got ", delta);
+        const Tensor distance = absolute(a[0] - a[1]);
+        const Tensor far = (distance - 0.5 * delta) * delta;
+        r.push(reduce_loss(where(le(distance, delta), distance * distance * 0.5, far), a.str(2)));
+    });
+
+OP("_binary_cross_entropy(Tensor self, Tensor target) -> Tensor")
+    .doc("binary_cross_entropy of each element.")
+    .elementwise(Promote::Float)
+    .grad("self", "self target", [](const Backward& b) {
+        const Tensor slope = clamp_min((-b["self"] + 1.0) * b["self"], 1e-12);
+        return b.g * (b["self"] - b["target"]) / slope;
+    })
+    .grad("target", "self", [](const Backward& b) {
+        return b.g * (clamp_min(log1p(-b["self"]), -100.0) - clamp_min(log(b["self"]), -100.0));
+    });
+
+OP("binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, str reduction='mean') -> Tensor")
+    .doc(R"(-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards, so that a certain
+wrong answer costs a finite amount.
+
+>>> engine.binary_cross_entropy(engine.tensor([0.5]), engine.tensor([1.0]))
+tensor(0.6931))")
+    .compose([](Args a, Results& r) {
+        check_same_shape(a);
+        r.push(reduce_loss(weighted(Call<"_binary_cross_entropy">()(a[0], a[1]), a[2]), a.str(3)));
+    });
+
+OP("_log_sigmoid(Tensor self) -> Tensor")
+    .doc("log(sigmoid(x)), without overflow.")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"sigmoid">()(-b["self"]); });
+
+OP("binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, "
+   "str reduction='mean') -> Tensor")
+    .doc(R"(binary_cross_entropy of sigmoid(self), without overflow; ``pos_weight`` weighs the ones.
+
+>>> engine.binary_cross_entropy_with_logits(engine.zeros(1), engine.ones(1))
+tensor(0.6931))")
+    .compose([](Args a, Results& r) {
+        check_same_shape(a);
+        const Tensor log_one = Call<"_log_sigmoid">()(a[0]);
+        const Tensor share = a[3].none() ? log_one : ((a[3] - 1.0) * a[1] + 1.0) * log_one;
+        r.push(reduce_loss(weighted((-a[1] + 1.0) * a[0] - share, a[2]), a.str(4)));
+    });
+
+OP("kl_div(Tensor self, Tensor target, str reduction='mean', bool log_target=False) -> Tensor")
+    .doc(R"(y (log(y) - x) of log-probabilities x and probabilities y, or their logarithms with ``log_target``.
+
+``reduction`` may also be 'batchmean': the sum over the first dimension's size, which is the divergence as mathematics
+has it.
+
+>>> engine.kl_div(engine.log(engine.tensor([0.5, 0.5])), engine.tensor([0.5, 0.5]), reduction='sum')
+tensor(0.))")
+    .compose([](Args a, Results& r) {
+        const Tensor& target = a.tensor(1);
+        const Tensor probability = a.flag(3) ? Tensor(exp(target)) : target;
+        // y log(y) is 0 where y is
+        const Tensor logarithm = a.flag(3) ? target : Tensor(log(masked_fill(target, eq(target, 0.0), 1.0)));
+        const Tensor loss = probability * logarithm - probability * a[0];
+        if (a.str(2) != "batchmean") return r.push(reduce_loss(loss, a.str(2)));
+        const int64_t batch = loss.dim() > 0 ? loss.sizes()[0] : 1;
+        r.push(sum_all(loss) / static_cast<double>(batch));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops

@@ -1,0 +1,135 @@
+"""Index tensors as NumPy places them, indices out of range, writes through views, layouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+
+ROWS = np.array([[1, -1], [0, 2]])
+COLUMNS = np.array([[0, 2], [-2, 1]])
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        (ROWS,),
+        (slice(None), ROWS),
+        (ROWS, COLUMNS),
+        (ROWS, slice(None), COLUMNS),
+        (slice(None), ROWS, COLUMNS),
+        (..., ROWS),
+        (ROWS, None, COLUMNS),
+        (0, ROWS, COLUMNS),
+        (ROWS, 1, COLUMNS),
+        (slice(1, 3), ROWS, slice(None, None, 2)),
+        (ROWS[:, :1], COLUMNS[0]),
+        (np.array([True, False, True, True]), slice(None), 1),
+    ],
+    ids=str,
+)
+def test_index_tensors_as_in_numpy(index: tuple[Any, ...]) -> None:
+    x = np.arange(4 * 5 * 6).reshape(4, 5, 6)
+    tensors = tuple(engine.from_numpy(i.copy()) if isinstance(i, np.ndarray) else i for i in index)
+    assert engine.from_numpy(x.copy())[tensors].tolist() == x[index].tolist()
+    transposed = engine.from_numpy(x.transpose(2, 1, 0).copy()).permute(2, 1, 0)
+    assert transposed[tensors].tolist() == x[index].tolist()
+    written, expected = engine.from_numpy(x.copy()), x.copy()
+    written[tensors] = -1
+    expected[index] = -1
+    assert written.tolist() == expected.tolist()
+
+
+def test_masks() -> None:
+    x = engine.arange(6).view(2, 3)
+    assert x[x > 2].tolist() == [3, 4, 5]
+    x[x > 2] = 0
+    assert x.tolist() == [[0, 1, 2], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda x, i: x[i], "index 3 is out of range for dimension 0 of size 3"),
+        (lambda x, i: x[:, i + 1], "index 4 is out of range for dimension 1 of size 4"),
+        (
+            lambda x, i: x.index_select(0, -i - 1),
+            "index -4 is out of range for dimension 0 of size 3",
+        ),
+        (
+            lambda x, i: x.gather(0, i.view(1, 1)),
+            "index 3 is out of range for dimension 0 of size 3",
+        ),
+        (lambda x, i: engine.embedding(x, i), "index 3 is out of range for dimension 0 of size 3"),
+        (
+            lambda x, i: x.scatter(0, i.view(1, 1), 1.0),
+            "index 3 is out of range for dimension 0 of size 3",
+        ),
+    ],
+)
+def test_out_of_range(call: Any, message: str) -> None:
+    with pytest.raises(IndexError, match=message):
+        call(engine.zeros(3, 4), engine.tensor([3]))
+
+
+def test_gradient_of_an_indexed_write_through_a_view() -> None:
+    x = engine.ones(4, 3, requires_grad=True)
+    v = engine.tensor([5.0, 7.0], requires_grad=True)
+    y = x * 2
+    y[:, 1:][engine.tensor([0, 2]), engine.tensor([1, 0])] = v
+    (y * y).sum().backward()
+    assert v.grad.tolist() == [10, 14]
+    assert x.grad.tolist() == [[8, 8, 0], [8, 8, 8], [8, 0, 8], [8, 8, 8]]
+
+
+def test_the_padding_row_gets_no_gradient() -> None:
+    weight = engine.ones(3, 2, requires_grad=True)
+    engine.embedding(weight, engine.tensor([[0, 1], [1, 2]]), padding_idx=-2).sum().backward()
+    assert weight.grad.tolist() == [[1, 1], [0, 0], [1, 1]]
+
+
+def test_as_strided() -> None:
+    x = engine.arange(6, dtype=engine.float64).requires_grad_()
+    windows = x.as_strided((4, 3), (1, 1))
+    assert windows.tolist() == [[i, i + 1, i + 2] for i in range(4)]
+    windows.sum().backward()
+    assert x.grad.tolist() == [1, 2, 3, 3, 2, 1]
+    assert engine.testing.gradcheck(
+        lambda t: t.t().as_strided((2, 2), (1, 2), 1), [x.detach().view(2, 3).requires_grad_()]
+    )
+    with pytest.raises(RuntimeError, match="reach outside memory of 6 elements"):
+        x.as_strided((4, 3), (1, 2))
+
+
+def test_writes_through_overlapping_views_reach_the_base() -> None:
+    x = engine.ones(2, 3, requires_grad=True)
+    y = x * 1
+    row, column = y[0], y.t()[1]
+    row.mul_(3)
+    column.add_(1)
+    assert y.tolist() == [[3, 4, 3], [1, 2, 1]]
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [[18, 24, 18], [2, 4, 2]]
+
+
+def test_cat_takes_empty_vectors_and_mixed_types() -> None:
+    assert engine.cat([engine.zeros(0), engine.ones(2, 3)], 1).shape == (2, 3)
+    mixed = engine.cat([engine.tensor([1]), engine.tensor([0.5])])
+    assert mixed.dtype == engine.float32 and mixed.tolist() == [1, 0.5]
+    with pytest.raises(
+        RuntimeError,
+        match=r"tensors\[1\]: shape \(3, 2\) does not fit \(2, 3\) outside of dimension 0",
+    ):
+        engine.cat([engine.ones(2, 3), engine.ones(3, 2)])
+
+
+def test_unused_parts_have_zero_gradients() -> None:
+    x = engine.ones(5, requires_grad=True)
+    x.split(2)[1].sum().backward()
+    assert x.grad.tolist() == [0, 0, 1, 1, 0]
+    x.grad = None
+    x.unbind()[3].backward()
+    assert x.grad.tolist() == [0, 0, 0, 1, 0]

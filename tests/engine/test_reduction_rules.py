@@ -1,0 +1,121 @@
+"""Reductions, sorting and scans at nan, nothing, ties and zeros."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import engine
+
+NAN = math.nan
+
+
+def test_sum_of_many_floats_keeps_its_digits() -> None:
+    x = engine.full((1 << 22,), 0.1)
+    assert x.sum().item() == pytest.approx(float(np.float32(0.1)) * (1 << 22), rel=5e-7)
+    assert x.view(2048, 2048).sum(0)[0].item() == pytest.approx(
+        float(np.float32(0.1)) * 2048, rel=1e-6
+    )
+
+
+def test_sum_does_not_depend_on_the_number_of_threads() -> None:
+    x = engine.from_numpy(np.random.default_rng(0).normal(size=(700, 900)).astype(np.float32))
+    threads = engine.get_num_threads()
+    found = []
+    for n in (1, 2, 3):
+        engine.set_num_threads(n)
+        found.append([x.sum().item(), *x.sum(0).tolist(), *x.sum(1).tolist()])
+    engine.set_num_threads(threads)
+    assert found[0] == found[1] == found[2]
+
+
+def test_small_integers_add_up_in_64_bits() -> None:
+    assert engine.full((1000,), 100, dtype=engine.uint8).sum().item() == 100_000
+    assert engine.ones(70_000, dtype=engine.bool).sum().item() == 70_000
+
+
+@pytest.mark.parametrize("place", [0, 5, 1500, 2999])
+def test_nan_wins_every_comparison(place: int) -> None:
+    values = np.arange(3000, dtype=np.float32)
+    values[place] = NAN
+    x = engine.from_numpy(values)
+    assert math.isnan(x.max().item()) and math.isnan(x.min().item())
+    assert x.argmax().item() == place and x.argmin().item() == place
+    assert math.isnan(x.view(30, 100).max(0).values[place % 100].item())
+    assert x.view(30, 100).argmin(0)[place % 100].item() == place // 100
+    assert x.sort().indices[-1].item() == place
+    assert x.topk(1).indices.item() == place
+    assert math.isnan(x.median().item())
+
+
+def test_reductions_of_nothing() -> None:
+    none = engine.zeros(0, 3)
+    assert none.sum().item() == 0 and none.prod().item() == 1
+    assert math.isnan(none.mean().item())
+    assert none.all().item() is True and none.any().item() is False
+    assert none.sum(0).tolist() == [0, 0, 0]
+    assert none.amax(1).shape == (0,)
+    for extreme in (
+        lambda: none.max(),
+        lambda: none.max(0),
+        lambda: none.argmax(0),
+        lambda: none.amin(0),
+    ):
+        with pytest.raises(IndexError, match=r"elements along dimension 0, got shape \(0, 3\)"):
+            extreme()
+
+
+def test_dimensions_are_checked() -> None:
+    x = engine.zeros(2, 3)
+    with pytest.raises(IndexError, match=r"dim: expected a dimension in \[-2, 1\], got 2"):
+        x.sum(2)
+    with pytest.raises(RuntimeError, match="dimension 0 comes twice"):
+        x.sum((0, -2))
+    with pytest.raises(RuntimeError, match="expected a floating dtype, got int64"):
+        engine.ones(2, dtype=engine.int64).mean()
+
+
+def test_ties_share_the_gradient_of_an_extreme() -> None:
+    x = engine.tensor([3.0, 1.0, 3.0, 2.0], requires_grad=True)
+    x.max().backward()
+    assert x.grad.tolist() == [0.5, 0, 0.5, 0]
+
+
+@pytest.mark.parametrize("zeros", [[], [1], [0, 2]])
+def test_gradient_of_products_is_exact_at_zeros(zeros: list[int]) -> None:
+    values = np.array([2.0, 3.0, 5.0])
+    values[zeros] = 0
+    x = engine.from_numpy(values.copy()).requires_grad_()
+    x.prod().backward()
+    assert x.grad.tolist() == [values[1] * values[2], values[0] * values[2], values[0] * values[1]]
+    x.grad = None
+    x.cumprod(0).sum().backward()
+    a, b, c = values
+    assert x.grad.tolist() == [1 + b + b * c, a + a * c, a * b]
+
+
+def test_norms_have_no_gradient_at_zero() -> None:
+    for p in (1, 2, 3):
+        x = engine.zeros(3, requires_grad=True)
+        x.norm(p).backward()
+        assert x.grad.tolist() == [0, 0, 0]
+
+
+def test_sorting_keeps_the_order_of_equals() -> None:
+    for n in (100, 5000):
+        x = engine.from_numpy(np.random.default_rng(0).integers(0, 7, n))
+        for descending in (False, True):
+            order = np.argsort(-x.numpy() if descending else x.numpy(), kind="stable")
+            assert x.sort(descending=descending).indices.tolist() == order.tolist()
+
+
+def test_unique() -> None:
+    x = engine.tensor([[3, 1, 3], [2, 1, 3]])
+    values, inverse, counts = engine.unique(x, return_inverse=True, return_counts=True)
+    assert values.tolist() == [1, 2, 3] and counts.tolist() == [2, 1, 3]
+    assert engine.equal(values[inverse], x)
+    assert len(engine.tensor([NAN, NAN]).unique()) == 2
+    runs, lengths = engine.unique_consecutive(engine.tensor([1, 1, 2, 1]), return_counts=True)
+    assert runs.tolist() == [1, 2, 1] and lengths.tolist() == [2, 1, 1]
