@@ -1,7 +1,5 @@
 # Generated from the op table by `python scripts/make_stubs.py`: do not edit.
-from builtins import bool as _bool
-from builtins import float as _float
-from builtins import int as _int
+from builtins import bool as _bool, float as _float, int as _int
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, Self, SupportsIndex, TypeAlias, TypeVar, overload
 

@@ -42,14 +42,20 @@ class _Pickler(pickle.Pickler):
         tensor = value.detach().contiguous()
         dtype = str(tensor.dtype).rpartition(".")[2]
         if dtype == "bfloat16":  # which numpy does not know
-            tensor = tensor.view(_C.int16)
+            tensor = _bits_as(tensor, _C.int16)
         return _rebuild_tensor, (tensor.numpy(), dtype, value.requires_grad)
+
+
+def _bits_as(tensor: Tensor, dtype: _C.dtype) -> Tensor:
+    """The memory of a tensor seen as another dtype of the same size."""
+    memory, offset = _C._storage_bytes(tensor), tensor.storage_offset()
+    return _C._view_storage(memory, dtype, tensor.shape, tensor.stride(), offset)
 
 
 def _rebuild_tensor(array: np.ndarray[Any, Any], dtype: str, requires_grad: bool) -> Tensor:
     tensor = _C.from_numpy(array)
     if dtype == "bfloat16":
-        tensor = tensor.view(_C.bfloat16)
+        tensor = _bits_as(tensor, _C.bfloat16)
     return tensor.requires_grad_() if requires_grad else tensor
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.functional.conv import to_tuple
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
@@ -23,6 +22,7 @@ class _ConvNd(Module):
     """What all convolutions share; `_dims` is the number of spatial dimensions."""
 
     _dims: int
+    padding: str | tuple[int, ...]
     weight: Parameter
     bias: Parameter | None
 
@@ -198,6 +198,8 @@ class Conv3d(_Conv):
 
 
 class _ConvTranspose(_ConvNd):
+    padding: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,
@@ -217,7 +219,7 @@ class _ConvTranspose(_ConvNd):
             raise ValueError(
                 f"{type(self).__name__}: padding_mode must be 'zeros', got '{padding_mode}'"
             )
-        if isinstance(padding, str):
+        if isinstance(padding, str):  # type: ignore[unreachable]  # as Conv2d's may be
             raise ValueError(f"{type(self).__name__}: padding must be numbers, got '{padding}'")
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, True,

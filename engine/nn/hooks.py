@@ -24,7 +24,7 @@ class Hook(NamedTuple):
 HookTable = dict[int, Hook]
 
 
-class WeakTable(dict):  # type: ignore[type-arg]
+class WeakTable(dict[int, Hook]):
     """A dict that can be weakly referenced, so that a handle does not keep its module alive."""
 
 

@@ -546,7 +546,7 @@ class Module:
         return f"{self._get_name()}(\n  {body}\n)"
 
 
-class _StateDict(OrderedDict):  # type: ignore[type-arg]
+class _StateDict(OrderedDict[str, Any]):
     """An OrderedDict that also carries the version of each module that wrote into it."""
 
     def __init__(self, *args: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 
-class Registry(MutableMapping):  # type: ignore[type-arg]
+class Registry(MutableMapping[str, Any]):
     """The attributes of a module whose names are listed in `names`, as a live dict.
 
     Note [Where a module keeps its tensors]: parameters, buffers and children stand in the

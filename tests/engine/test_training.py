@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import engine
 import numpy as np
 import pytest
+
+import engine
 from engine import nn, optim
 
 REFERENCE = Path(__file__).parent / "data" / "training.safetensors"  # scripts/reference_training.py
