@@ -20,6 +20,8 @@ static UseMask uses_of(const Op& op, Args args) {
     return uses;
 }
 
+bool OpNode::reads_first(const Op& op, Args args) { return uses_of(op, args) & 1; }
+
 OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)), inputs_(args.size()) {
     edges_.reserve(2);
     for (int i = 0; i < args.size(); ++i) add_input(args[i], uses_ >> i & 1, inputs_[i]);

@@ -10,8 +10,8 @@ public:
     static Ptr<OpNode> make(const Op& op, Args args);
     // Keeps those results that the gradient reads.
     void save_results(const Results& results);
-    // Argument `i` was saved at `version`, before the op itself wrote it.
-    void written_since_saved(int i, uint32_t version) { inputs_[i].version = version; }
+    // Whether the gradients that such a call needs read its first argument.
+    static bool reads_first(const Op& op, Args args);
 
     std::string name() const override { return op_.full_name(); }
     void backward(Results& grads, GradSink& sink) override;

@@ -48,34 +48,38 @@ private:
     int64_t offset_;
 };
 
-void before_write(const Op&, const Tensor& self) {
+// Returns a copy of self where the gradient will read what self was.
+Tensor before_write(const Op& form, Args args, const Tensor& self) {
     check(!self->inference || thread_state.inference_mode,
           "self: this tensor was made in inference mode and can't be written outside it; clone() it first");
-    if (!thread_state.grad_mode) return;
+    if (!thread_state.grad_mode) return {};
     refresh_view(self);
     const Tensor base(self->base);
     const bool leaf = base.defined() ? base.requires_grad() && is_leaf(base) : self.requires_grad() && is_leaf(self);
     check(!leaf, "self: a leaf tensor that requires a gradient can't be written in place; use no_grad() or clone()");
+    const Op& op = *form.functional;
+    if (!op.differentiable() || !requires_grad(args) || !OpNode::reads_first(op, args)) return {};
+    const GradMode off(false);
+    return Call<"clone">()(self);
 }
 
-// What self was before the write, for the graph: the same memory, its former node.
-Tensor before(const Tensor& self) {
-    Tensor old = self.alias();
+// What self was before the write, for the graph: its former node over `memory`.
+Tensor before(const Tensor& self, const Tensor& memory) {
+    Tensor old = memory.alias();
     old->grad_fn = self->grad_fn;
     old->output_index = self->output_index;
     old->requires_grad = self->requires_grad;
     return old;
 }
 
-void after_write(const Op& form, Args args, const Tensor& self) {
+void after_write(const Op& form, Args args, const Tensor& self, const Tensor& original) {
     if (!thread_state.grad_mode || !requires_grad(args)) return;
     const Op& op = *form.functional;
     if (!op.differentiable()) return;
     std::vector<Value> values(args.begin(), args.end());
-    const Tensor old = before(self);
+    const Tensor old = before(self, original.defined() ? original : self);
     values[0] = old;
     Ptr<OpNode> node = OpNode::make(op, Args(values.data(), args.size()));
-    node->written_since_saved(0, self->storage->version() - 1);
     Results written;
     written.push(self.alias());
     if (thread_state.anomaly_mode && current_trace) node->extras().trace = current_trace();

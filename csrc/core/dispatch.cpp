@@ -97,17 +97,19 @@ void check_result(const Meta::Out& out, const Tensor& self) {
 void write_self(const Op& form, Args args, const Tensor& self) {
     const Op& op = *form.functional;
     Results results;
+    std::array<Value, 24> values;
+    std::copy(args.begin(), args.end(), values.begin());
+    std::vector<Tensor> copies;
     if (op.form == Op::Form::Compose || op.form == Op::Form::View || !op.meta) {
-        dispatch(op, args, results);
+        // The parts may keep self for their gradients, so they work on a copy of it.
+        if (thread_state.grad_mode && requires_grad(args)) values[0] = copies.emplace_back(Call<"clone">()(self));
+        dispatch(op, Args(values.data(), args.size()), results);
         Call<"copy_">()(self, results[0]);
         return;
     }
     Meta meta;
     op.meta(op, args, meta);
     check_result(meta.outs[0], self);
-    std::array<Value, 24> values;
-    std::copy(args.begin(), args.end(), values.begin());
-    std::vector<Tensor> copies;
     const GradMode off(false);
     for (int i = 1; i < args.size(); ++i)
         if (must_copy(values[i], self)) values[i] = copies.emplace_back(Call<"clone">()(values[i]));
@@ -121,9 +123,9 @@ void run_in_place(const Op& op, Args args, Results& results) {
     check_writable(self);
     const bool composed = op.functional->form != Op::Form::Kernel && op.functional->form != Op::Form::InPlace;
     const bool tracked = hooks.before_write && !composed && op.functional->meta && !thread_state.inference_mode;
-    if (tracked) hooks.before_write(op, self);
+    const Tensor original = tracked ? hooks.before_write(op, args, self) : Tensor();
     write_self(op, args, self);
-    if (tracked) hooks.after_write(op, args, self);
+    if (tracked) hooks.after_write(op, args, self, original);
     results.push(self);
 }
 

@@ -116,8 +116,8 @@ void normalize(const Batch<T>& b, const Tensor& result, Args a, const T* mean, c
         scale[c] = rstd[c] * weight[c];
         shift[c] = bias[c] - mean[c] * scale[c];
     }
-    const LaidOutResult out(result, b.layout, dtype_of<T>());
-    scale_shift(b, reinterpret_cast<T*>(out.raw()), scale, shift);
+    const StagedResult out = b.layout.result(result, dtype_of<T>());
+    scale_shift(b, out.template data<T>(), scale, shift);
 }
 
 // running = (1 - momentum) * running + momentum * seen
@@ -245,8 +245,8 @@ void backward(const KernelCall& call) {
     write_channels(call.outs[1], sums.second);
     write_channels(call.outs[2], sums.first);
     if (call.outs[0].numel() != batch.x_held.numel()) return;
-    const LaidOutResult out(call.outs[0], batch.layout, dtype_of<T>());
-    input_gradient(batch, reinterpret_cast<T*>(out.raw()), grad.data<T>(), a, b, c);
+    const StagedResult out = batch.layout.result(call.outs[0], dtype_of<T>());
+    input_gradient(batch, out.template data<T>(), grad.data<T>(), a, b, c);
 }
 
 DType computed_of(const Tensor& t) { return compute_type(t.dtype()); }

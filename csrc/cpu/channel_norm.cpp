@@ -37,12 +37,4 @@ Tensor ChannelLayout::fit(const Tensor& t, DType computed) const {
     return copy;
 }
 
-LaidOutResult::LaidOutResult(const Tensor& result, const ChannelLayout& layout, DType computed)
-    : result_(result), work_(result.dtype() == computed && layout.fits(result)
-                                 ? result : Tensor::empty_strided(result.sizes(), layout.strides, computed)) {}
-
-LaidOutResult::~LaidOutResult() {
-    if (work_.impl() != result_.impl()) copy_into(result_, work_);
-}
-
 }  // namespace bestiary::cpu

@@ -17,20 +17,8 @@ struct ChannelLayout {
     int64_t count() const { return batch * spatial; }
     // The tensor in this layout, copied if it is not.
     Tensor fit(const Tensor& t, DType computed) const;
+    StagedResult result(const Tensor& t, DType computed) const { return {t, computed, strides, fits(t)}; }
     bool fits(const Tensor& t) const;
-};
-
-// A result in some layout, computed in `computed`, which reaches its own tensor when this goes out of scope.
-class LaidOutResult {
-public:
-    LaidOutResult(const Tensor& result, const ChannelLayout& layout, DType computed);
-    ~LaidOutResult();
-    LaidOutResult(const LaidOutResult&) = delete;
-    LaidOutResult& operator=(const LaidOutResult&) = delete;
-    char* raw() const { return work_.raw(); }
-
-private:
-    Tensor result_, work_;
 };
 
 // One parameter per channel, or the same value for all.
@@ -48,7 +36,7 @@ private:
 // The address of element i, as loops take it.
 template <class T>
 char* at(T* values, int64_t i) {
-    return reinterpret_cast<char*>(const_cast<std::remove_const_t<T>*>(values + i));
+    return bytes(values + i);
 }
 
 }  // namespace bestiary::cpu

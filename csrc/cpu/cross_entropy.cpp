@@ -40,11 +40,6 @@ struct Problem {
     int64_t grain() const { return ceil_div(kGrain / 4, std::max<int64_t>(classes, 1)); }
 };
 
-template <class T>
-char* bytes(const T* p) {
-    return reinterpret_cast<char*>(const_cast<T*>(p));
-}
-
 // The sum over classes of weight * (lse - x): what label smoothing adds.
 template <class T>
 T spread(const Problem<T>& p, int64_t i, T lse) {

@@ -74,7 +74,22 @@ void combine(T& place, const T& moving) {
     }
 }
 
-// In one thread: several indices may choose one place.
+// Positions [begin, end) of dimension d.
+Tensor part_of(const Tensor& t, int d, int64_t begin, int64_t end) {
+    Dims sizes = t.sizes();
+    sizes[d] = end - begin;
+    return t.alias(sizes, t.strides(), t->offset + begin * t.strides()[d]);
+}
+
+// The longest dimension besides `dim`: at different positions along it, indices choose different places.
+int shared_dim(const Tensor& index, int dim) {
+    int longest = dim == 0 ? 1 : 0;
+    for (int d = 0; d < index.dim(); ++d)
+        if (d != dim && index.sizes()[d] > index.sizes()[longest]) longest = d;
+    return longest;
+}
+
+// Indices that choose one place are taken in order by one thread.
 template <Combine how>
 void scatter(const KernelCall& call) {
     const Tensor& self = call.outs[0];
@@ -82,9 +97,18 @@ void scatter(const KernelCall& call) {
     if (index.numel() == 0) return;
     const Tensor& given = call.args.tensor(3);
     const Tensor src = given.dtype() == self.dtype() ? given : packed_as(given, self.dtype());
-    const Along a = along(self, call.args.integer(1), index, src);
-    visit(self.dtype(), [&]<class T>() {
-        for_places<T>(a, 0, index.numel(), [](const T& moving, T& place) { combine<how>(place, moving); });
+    const int64_t dim = call.args.integer(1);
+    const auto run = [&](const Tensor& places, const Tensor& indices, const Tensor& moving) {
+        const Along a = along(places, dim, indices, moving);
+        visit(self.dtype(), [&]<class T>() {
+            for_places<T>(a, 0, indices.numel(), [](const T& from, T& place) { combine<how>(place, from); });
+        });
+    };
+    if (index.dim() < 2) return run(self, index, src);
+    const int d = shared_dim(index, wrap_dim(dim, self.dim()));
+    const int64_t n = index.sizes()[d];
+    parallel_for(n, ceil_div(kGrain, index.numel() / n), [&](int64_t begin, int64_t end) {
+        run(part_of(self, d, begin, end), part_of(index, d, begin, end), part_of(src, d, begin, end));
     });
 }
 

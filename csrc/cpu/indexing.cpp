@@ -64,9 +64,11 @@ T sum_of(T a, T b) {
 
 template <Move move, class T>
 void move_elements(const Places& places, char* base, char* packed, int64_t begin, int64_t end) {
+    const int64_t* offsets = places.offsets.data();
+    const int64_t step = places.step;
     for (int64_t p = begin; p < end; ++p) {
-        T& place = *reinterpret_cast<T*>(base + places.offsets[static_cast<size_t>(p)]);
-        T& moving = *reinterpret_cast<T*>(packed + p * places.step);
+        T& place = *reinterpret_cast<T*>(base + offsets[p]);
+        T& moving = *reinterpret_cast<T*>(packed + p * step);
         if constexpr (move == Move::Read) moving = place;
         else if constexpr (move == Move::Write) place = moving;
         else place = sum_of(place, moving);
@@ -135,6 +137,16 @@ void write_places(const Tensor& self, std::span<const Tensor> indices, const Ten
     });
 }
 
+// Zeros with the gradient of each place added where the place was read.
+void index_backward(const KernelCall& call) {
+    const Tensor &grad = call.args.tensor(0), &out = call.outs[0];
+    const DType type = compute_type(out.dtype());
+    const Tensor sums = type == out.dtype() ? out : Tensor::empty(out.sizes(), type);
+    std::memset(sums.raw(), 0, static_cast<size_t>(sums.numel() * item_size(type)));
+    write_places(sums, call.args.tensors(1), packed_as(grad, type), true);
+    if (sums.impl() != out.impl()) copy_into(out, sums);
+}
+
 void index_put(const KernelCall& call) {
     const Tensor& self = call.outs[0];
     const Tensor given = call.args.tensor(2);
@@ -151,6 +163,7 @@ void index_put(const KernelCall& call) {
 }
 
 KERNEL(CPU, "index", [](const KernelCall& c) { read_places(c.outs[0], c.args.tensor(0), c.args.tensors(1)); });
+KERNEL(CPU, "_index_backward", index_backward);
 KERNEL(CPU, "index_put", index_put);
 KERNEL(CPU, "embedding", [](const KernelCall& c) {
     read_places(c.outs[0], c.args.tensor(0), std::span<const Tensor>(&c.args.tensor(1), 1));

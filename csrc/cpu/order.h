@@ -1,7 +1,9 @@
 // The order of elements as the order of unsigned numbers.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 #include <vector>
 
 #include "core/dtype.h"
@@ -56,17 +58,15 @@ template <class K>
 void sort_keys(std::vector<Keyed<K>>& keys, std::vector<Keyed<K>>& spare) {
     constexpr size_t kFew = 512;  // below, counting digits costs more than comparing
     if (keys.size() < kFew) return std::sort(keys.begin(), keys.end());
-    constexpr int kDigits = sizeof(K);
-    std::vector<uint32_t> counts(kDigits * 256);
-    for (const Keyed<K>& item : keys)
-        for (int d = 0; d < kDigits; ++d) ++counts[static_cast<size_t>(d * 256) + (item.key >> (8 * d) & 255)];
+    K varying = 0;
+    for (const Keyed<K>& item : keys) varying |= item.key ^ keys[0].key;
     spare.resize(keys.size());
-    for (int d = 0; d < kDigits; ++d) {
-        uint32_t* count = &counts[static_cast<size_t>(d * 256)];
-        if (count[keys[0].key >> (8 * d) & 255] == keys.size()) continue;  // all share this digit
-        uint32_t at = 0;
-        for (int digit = 0; digit < 256; ++digit) at += std::exchange(count[digit], at);
-        for (const Keyed<K>& item : keys) spare[count[item.key >> (8 * d) & 255]++] = item;
+    for (int shift = 0; shift < static_cast<int>(8 * sizeof(K)); shift += 8) {
+        if ((varying >> shift & 255) == 0) continue;  // all share this digit
+        uint32_t count[256] = {}, at = 0;
+        for (const Keyed<K>& item : keys) ++count[item.key >> shift & 255];
+        for (uint32_t& digit : count) at += std::exchange(digit, at);
+        for (const Keyed<K>& item : keys) spare[count[item.key >> shift & 255]++] = item;
         keys.swap(spare);
     }
 }

@@ -134,10 +134,10 @@ void resample(const KernelCall& call, bool backward) {
     const int64_t strides[] = {table.taps, grid.resampled, grid.source, inner};
     const Loop loop = loop_of(call.op.name(), dtype_of<T>());
     parallel_for(outer, ceil_div(kGrain, inner * (grid.source + grid.resampled)), [&](int64_t begin, int64_t end) {
-        char* const data[] = {reinterpret_cast<char*>(result.template data<T>() + begin * inner * out.sizes()[dim]),
-                              reinterpret_cast<char*>(x.data<T>() + begin * inner * in.sizes()[dim]),
-                              reinterpret_cast<char*>(const_cast<int64_t*>(table.places.data())),
-                              reinterpret_cast<char*>(const_cast<T*>(table.weights.data()))};
+        char* const data[] = {bytes(result.template data<T>() + begin * inner * out.sizes()[dim]),
+                              bytes(x.data<T>() + begin * inner * in.sizes()[dim]),
+                              bytes(table.places.data()),
+                              bytes(table.weights.data())};
         loop(data, strides, end - begin, nullptr);
     });
 }

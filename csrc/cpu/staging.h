@@ -13,8 +13,10 @@ inline Tensor staged(const Tensor& t, DType computed) { return t.defined() ? pac
 class StagedResult {
 public:
     StagedResult(const Tensor& result, DType computed)
-        : result_(result), work_(result.is_contiguous() && result.dtype() == computed
-                                     ? result : Tensor::empty(result.sizes(), computed)) {}
+        : StagedResult(result, computed, contiguous_strides(result.sizes()), result.is_contiguous()) {}
+    // `fits`: its strides are as good as these.
+    StagedResult(const Tensor& result, DType computed, const Dims& strides, bool fits)
+        : result_(result), work_(fits && result.dtype() == computed ? result : Tensor::empty_strided(result.sizes(), strides, computed)) {}
     ~StagedResult() {
         if (work_.impl() != result_.impl()) copy_into(result_, work_);
     }
@@ -31,6 +33,12 @@ public:
 private:
     Tensor result_, work_;
 };
+
+// A pointer as loops take it; those that a loop only reads may be const.
+template <class T>
+char* bytes(const T* p) {
+    return reinterpret_cast<char*>(const_cast<T*>(p));
+}
 
 // A registered loop that must be there.
 inline Loop loop_of(const std::string& name, DType dtype) {

@@ -9,8 +9,7 @@ namespace {
 
 const Call<"index"> index;
 const Call<"index_put"> index_put;
-
-Tensor zeros_like_shape(const Dims& size, DType dtype) { return Call<"zeros">()(size, dtype); }
+const Call<"_index_backward"> index_backward;
 
 OP("index(Tensor self, Tensor[]? indices) -> Tensor")
     .doc(R"(The elements that integer tensors, one per dimension, choose; None leaves a dimension whole.
@@ -24,9 +23,12 @@ tensor([[2, 1],
     .shape([](const Op&, Args a, Meta& m) {
         m.add(index_layout(a.tensor(0).sizes(), a.tensors(1)).result(), a.tensor(0).dtype());
     })
-    .grad("self", "indices", [](const Backward& b) {
-        return index_put(zeros_like_shape(b.shape("self"), b.g.dtype()), b["indices"], b.g, true);
-    });
+    .grad("self", "indices", [](const Backward& b) { return index_backward(b.g, b["indices"], b.shape("self")); });
+
+OP("_index_backward(Tensor grad, Tensor[]? indices, int[] size) -> Tensor")
+    .doc("Zeros of size with grad added where index reads.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(2)), a.tensor(0).dtype()); })
+    .grad("grad", "indices", [](const Backward& b) { return index(b.g, b["indices"]); });
 
 OP("index_put(Tensor self, Tensor[]? indices, Tensor values, bool accumulate=False) -> Tensor")
     .doc(R"(A copy of self with ``values`` written where ``indices`` point (see ``index``), or added there.
@@ -138,7 +140,7 @@ tensor([[3., 4.],
             const Tensor padding = Call<"eq">()(indices, given < 0 ? given + rows : given);
             g = Call<"masked_fill">()(g, unsqueeze(padding, -1), 0.0);
         }
-        return index_put(zeros_like_shape(b.shape("weight"), g.dtype()), along(0, indices), g, true);
+        return index_backward(g, along(0, indices), b.shape("weight"));
     });
 
 }  // namespace

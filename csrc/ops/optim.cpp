@@ -19,6 +19,7 @@ void check_lists(const Op& op, Args args, Meta&) {
                      list[i].sizes());
             check_as(ErrorKind::Type, list[i].dtype() == params[i].dtype(), name, "[", i, "]: expected dtype ", params[i].dtype(), ", got ",
                      list[i].dtype());
+            check(name == "grads" || list[i]->storage->writable(), name, "[", i, "]: this tensor shows read-only memory; clone() it first");
         }
     }
 }

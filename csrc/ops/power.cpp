@@ -1,4 +1,6 @@
 // Powers and roots.
+#include <cmath>
+
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -24,8 +26,11 @@ Tensor base_gradient(const Backward& b) {
 
 // result * log(self), and 0 where self is 0 and the exponent is not negative.
 Tensor exponent_gradient(const Backward& b) {
-    const Tensor flat = Call<"logical_and">()(eq(b["self"], 0.0), ge(b["exponent"], 0.0));
-    return b.g * where(flat, 0.0, b["result"] * log(b["self"]));
+    const Value self = b["self"];
+    if (self.is_number() && self.number() != 0) return b.g * (b["result"] * std::log(self.number()));
+    const Tensor base = self.is_number() ? Call<"zeros_like">()(b["exponent"]) : Tensor(self.t);
+    const Tensor flat = Call<"logical_and">()(eq(base, 0.0), ge(b["exponent"], 0.0));
+    return b.g * where(flat, 0.0, b["result"] * log(base));
 }
 
 OP("pow(Operand self, Operand exponent) -> Tensor")

@@ -54,26 +54,35 @@ tensor([1.6449, 0.6449]))")
     .elementwise(Promote::Float);
 
 OP("logit(Tensor self, float? eps=None) -> Tensor")
-    .doc(R"(``log(x / (1 - x))``, of x clamped to [eps, 1 - eps] if eps is given.
+    .doc(R"(``log(x / (1 - x))``, of x clamped to [eps, 1 - eps] if eps is given; nan outside [0, 1].
 
 >>> engine.logit(engine.tensor([0.5, 0.8]))
 tensor([0.0000, 1.3863]))")
     .compose([](Args a, Results& r) {
-        const Tensor x = a.none(1) ? a.tensor(0) : Call<"clamp">()(a[0], a[1], 1.0 - a.number(1));
-        r.push(log(x / (1.0 - x)));
+        r.push(Call<"_logit">()(a.none(1) ? a.tensor(0) : Call<"clamp">()(a[0], a[1], 1.0 - a.number(1))));
     })
     .in_place_too();
+
+OP("_logit(Tensor self) -> Tensor")
+    .doc("``log(x / (1 - x))``.")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g / (b["self"] * (1.0 - b["self"])); });
 
 OP("sinc(Tensor self) -> Tensor")
     .doc(R"(``sin(pi x) / (pi x)``, and 1 at 0.
 
 >>> engine.sinc(engine.tensor([0.0, 0.5]))
 tensor([1.0000, 0.6366]))")
+    .elementwise(Promote::Float)
     .compose([](Args a, Results& r) {
         const Tensor angle = where(eq(a[0], 0.0), 1.0, a[0] * M_PI);
         r.push(where(eq(a[0], 0.0), 1.0, Call<"sin">()(angle) / angle));
     })
-    .in_place_too();
+    .grad("self", "self", [](const Backward& b) { return Call<"_sinc_backward">()(b.g, b["self"]); });
+
+OP("_sinc_backward(Tensor grad, Tensor self) -> Tensor")
+    .doc("The gradient of sinc.")
+    .elementwise(Promote::Common);
 
 }  // namespace
 }  // namespace bestiary::ops

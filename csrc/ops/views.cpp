@@ -150,6 +150,31 @@ tensor([[0, 1, 2],
         r.push(Call<"_view">()(self, size));
     });
 
+OP("view.dtype(Tensor self, dtype dtype) -> Tensor")
+    .doc(R"(The same memory read as elements of another dtype; the last dimension grows or shrinks with their size.
+
+>>> engine.tensor([1.0]).view(engine.int32)
+tensor([1065353216], dtype=int32))")
+    .view([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const DType dtype = a[1].dtype;
+        const int64_t from = item_size(self.dtype()), to = item_size(dtype);
+        Dims sizes = self.sizes(), strides = self.strides();
+        int64_t offset = self->offset;
+        if (from != to) {
+            const int last = self.dim() - 1;
+            check(last >= 0 && strides[last] == 1, "dtype: elements of another size need a last dimension without gaps");
+            for (int d = 0; d < last; ++d)
+                check(strides[d] * from % to == 0, "dtype: stride ", strides[d], " is no whole number of ", dtype);
+            check(sizes[last] * from % to == 0 && offset * from % to == 0, "dtype: ", sizes[last], " elements of ",
+                  self.dtype(), " are no whole number of ", dtype);
+            for (int d = 0; d < last; ++d) strides[d] = strides[d] * from / to;
+            sizes[last] = sizes[last] * from / to;
+            offset = offset * from / to;
+        }
+        r.push(Tensor(new TensorImpl(self->storage, sizes, strides, offset, dtype)));
+    });
+
 OP("reshape(Tensor self, int... shape) -> Tensor")
     .doc(R"(Another shape: a view where the memory allows it, otherwise a copy. One size may be -1.
 

@@ -14,6 +14,10 @@ from engine._C import Tensor
 T_co = TypeVar("T_co", covariant=True)
 
 
+def _length(dataset: Any) -> int:
+    return len(dataset)
+
+
 class Dataset(Generic[T_co]):
     """Samples by index; a subclass defines `__getitem__` and, for most uses, `__len__`.
 
@@ -72,8 +76,7 @@ class ConcatDataset(Dataset[T_co]):
             raise ValueError("ConcatDataset: datasets must not be empty")
         if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
             raise TypeError("ConcatDataset: takes no IterableDataset; use ChainDataset")
-        lengths = [len(dataset) for dataset in self.datasets]  # type: ignore[arg-type]
-        self.cumulative_sizes = list(itertools.accumulate(lengths))
+        self.cumulative_sizes = list(itertools.accumulate(map(_length, self.datasets)))
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -98,7 +101,7 @@ class ChainDataset(IterableDataset[T_co]):
             yield from dataset  # type: ignore[misc]
 
     def __len__(self) -> int:
-        return sum(map(len, self.datasets))  # type: ignore[arg-type]
+        return sum(map(_length, self.datasets))
 
 
 class Subset(Dataset[T_co]):
@@ -125,7 +128,7 @@ def random_split(
     >>> [len(part) for part in engine.data.random_split(data, [0.75, 0.25])]
     [8, 2]
     """
-    total = len(dataset)  # type: ignore[arg-type]
+    total = _length(dataset)
     sizes = _split_sizes(total, lengths)
     order = _C.randperm(total, generator=generator).tolist()
     ends = itertools.accumulate(sizes)

@@ -40,22 +40,18 @@ class _Pickler(pickle.Pickler):
         if not isinstance(value, Tensor):
             return NotImplemented
         tensor = value.detach().contiguous()
-        dtype = str(tensor.dtype).rpartition(".")[2]
-        if dtype == "bfloat16":  # which numpy does not know
-            tensor = _bits_as(tensor, _C.int16)
-        return _rebuild_tensor, (tensor.numpy(), dtype, value.requires_grad)
+        is_bfloat16 = tensor.dtype == _C.bfloat16
+        if is_bfloat16:  # which numpy does not know; float32 holds it exactly
+            tensor = tensor.float()
+        return _rebuild_tensor, (tensor.numpy(), is_bfloat16, value.requires_grad)
 
 
-def _bits_as(tensor: Tensor, dtype: _C.dtype) -> Tensor:
-    """The memory of a tensor seen as another dtype of the same size."""
-    memory, offset = _C._storage_bytes(tensor), tensor.storage_offset()
-    return _C._view_storage(memory, dtype, tensor.shape, tensor.stride(), offset)
-
-
-def _rebuild_tensor(array: np.ndarray[Any, Any], dtype: str, requires_grad: bool) -> Tensor:
+def _rebuild_tensor(
+    array: np.ndarray[Any, Any], is_bfloat16: bool, requires_grad: bool
+) -> Tensor:
     tensor = _C.from_numpy(array)
-    if dtype == "bfloat16":
-        tensor = _bits_as(tensor, _C.bfloat16)
+    if is_bfloat16:
+        tensor = tensor.bfloat16()
     return tensor.requires_grad_() if requires_grad else tensor
 
 

@@ -206,7 +206,7 @@ class _ConvTranspose(_ConvNd):
         out_channels: int,
         kernel_size: Size,
         stride: Size = 1,
-        padding: Size = 0,
+        padding: str | Size = 0,
         output_padding: Size = 0,
         groups: int = 1,
         bias: bool = True,

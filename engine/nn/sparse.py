@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from engine import _C
 from engine._C import Tensor
 from engine.autograd import no_grad
-from engine.nn import functional as F, init
+from engine.nn import functional as F
+from engine.nn import init
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 
@@ -62,16 +63,15 @@ class _Table(Module):
                 self.weight[self.padding_idx].fill_(0)
 
     @classmethod
-    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **kwargs: Any) -> Self:
+    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **kwargs: Any) -> Any:
         """A table of the given rows, not trained where freeze."""
         if embeddings.dim() != 2:
             raise ValueError(
                 f"from_pretrained: embeddings must have 2 dimensions, got "
                 f"{tuple(embeddings.shape)}"
             )
-        rows, width = embeddings.shape
-        options = {"_weight": embeddings, "_freeze": freeze, **kwargs}
-        return cls(rows, width, **options)
+        table: Any = cls
+        return table(*embeddings.shape, _weight=embeddings, _freeze=freeze, **kwargs)
 
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"

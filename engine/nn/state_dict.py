@@ -123,7 +123,7 @@ def _split_by_child(
 
 def load_own(
     module: Module,
-    state: Mapping[str, Any],
+    state: dict[str, Any],
     prefix: str,
     local_metadata: dict[str, Any],
     strict: bool,

@@ -142,7 +142,7 @@ struct HardSwish {
 };
 template <class T>
 struct HardSwishBackward {
-    T operator()(T g, T x) const { return x <= T(-3) ? T(0) : x < T(3) ? g * (x / T(3) + T(0.5)) : g; }
+    T operator()(T g, T x) const { return x <= T(-3) ? T(0) : x >= T(3) ? g : g * (x / T(3) + T(0.5)); }
 };
 template <class T>
 struct HardSigmoid {

@@ -5,42 +5,43 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-// Scores to exponentials in place. data: scores, a mask to be added (or none), the row's log-sum-exp and the inverse
-// of its sum (both written); n keys; params: scale. A row with nothing but -inf gives zeros.
+// A row's scores against some of the keys, to exponentials in place. data: scores, a mask to be added (or none), and of
+// the row over all keys so far: the largest score and the sum of exponentials (both updated), and what earlier
+// exponentials must be multiplied by (written); n keys; params: scale.
 template <class T>
 void exponentials(char* const* data, const int64_t*, int64_t n, const double* params) {
     constexpr T lowest = -std::numeric_limits<T>::infinity();
-    T *scores = reinterpret_cast<T*>(data[0]), *lse = reinterpret_cast<T*>(data[2]), *inverse = reinterpret_cast<T*>(data[3]);
-    const T* mask = reinterpret_cast<const T*>(data[1]);
-    const T scale = static_cast<T>(params[0]);
-    for_vec<T>(mask ? n : 0, [&](int64_t i, auto lanes) {
-        store_vec<T>(scores + i, load_vec(scores + i, lanes) * scale + load_vec(mask + i, lanes), lanes);
-    });
-    // Without a mask the scale, which may be negative, goes into the exponent's argument.
+    T *scores = reinterpret_cast<T*>(data[0]), *most = reinterpret_cast<T*>(data[2]), *sum = reinterpret_cast<T*>(data[3]);
+    T* correction = reinterpret_cast<T*>(data[4]);
+    const T *mask = reinterpret_cast<const T*>(data[1]), scale = static_cast<T>(params[0]), before = *most;
+    // With a mask the sums are stored; without, the exponentials scale again.
     const T factor = mask ? T(1) : scale;
-    const T most = max_lanes<T>(fold_vec<T>(n, lowest, [&](const Vec<T>& acc, int64_t i, auto lanes) {
-        Vec<T> x = load_vec(scores + i, lanes) * factor;
-        if constexpr (std::is_same_v<decltype(lanes), int64_t>)
-            for (int64_t k = lanes; k < kLanes<T>; ++k) x[k] = lowest;
-        return vec_max<T>(x, acc);
+    const T largest = max_lanes<T>(fold_vec<T>(n, lowest, [&](const Vec<T>& acc, int64_t i, auto lanes) {
+        Vec<T> x = load_vec(scores + i, lanes) * scale;
+        if (mask) {
+            x += load_vec(mask + i, lanes);
+            store_vec<T>(scores + i, x, lanes);
+        }
+        return vec_max<T>(only<T>(x, lanes, lowest), acc);
     }, vec_max<T>));
-    if (most == lowest) {
-        std::memset(scores, 0, sizeof(T) * static_cast<size_t>(n));
-        *lse = *inverse = T(0);
+    *most = largest > before ? largest : before;
+    *correction = T(1);
+    if (*most == lowest) {  // nothing to see yet; a nan among the scores stays
+        for_vec<T>(n, [&](int64_t i, auto lanes) {
+            const Vec<T> x = load_vec(scores + i, lanes);
+            store_vec<T>(scores + i, x == x ? Vec<T>{} : x, lanes);
+        });
         return;
     }
-    Vec<T> sum{};
-    T rest = T(0);
+    *correction = std::exp(before - *most);
+    const T largest_so_far = *most;
+    Vec<T> added{};
     for_vec<T>(n, [&](int64_t i, auto lanes) {
-        const Vec<T> e = exp_vec<T>(load_vec(scores + i, lanes) * factor - most);
+        const Vec<T> e = exp_vec<T>(load_vec(scores + i, lanes) * factor - largest_so_far);
         store_vec<T>(scores + i, e, lanes);
-        if constexpr (std::is_same_v<decltype(lanes), int64_t>)
-            for (int64_t k = 0; k < lanes; ++k) rest += e[k];
-        else sum += e;
+        added += only<T>(e, lanes);
     });
-    const T total = sum_lanes<T>(sum) + rest;
-    *lse = most + std::log(total);
-    *inverse = T(1) / total;
+    *sum = *sum * *correction + sum_lanes<T>(added);
 }
 
 // data: scores, which become probabilities; mask (or none); log-sum-exp; gradient of the probabilities, which becomes

@@ -21,7 +21,7 @@ constexpr int kVectorBytes = 32;
 constexpr int kVectorBytes = 16;
 #endif
 constexpr int kVectors = 4;     // independent chains hide the latency of an addition
-constexpr int64_t kBlock = 4096;
+constexpr int64_t kBlock = 1024;
 constexpr int64_t kRows = 8;    // rows folded before the accumulators are touched
 
 template <class T, int N>
@@ -127,9 +127,17 @@ struct Min : Extreme<T> {
 };
 
 template <class F>
+typename F::Acc fold_few(const typename F::In* p, int64_t n) {
+    auto rest = static_cast<typename F::Lane>(F::identity);
+    for (int64_t i = 0; i < n; ++i) F::absorb(rest, static_cast<typename F::Lane>(p[i]));
+    return rest;
+}
+
+template <class F>
 typename F::Acc fold_block(const typename F::In* p, int64_t n) {
     using Lane = typename F::Lane;
     constexpr int kLanes = kVectorBytes / sizeof(Lane);
+    if (n < kLanes) return fold_few<F>(p, n);
     using Vector = typename VectorOf<Lane, kLanes>::type;
     using Loaded = typename VectorOf<typename F::In, kLanes>::type;
     const auto absorb = [&](Vector& into, int64_t at) {
@@ -143,10 +151,8 @@ typename F::Acc fold_block(const typename F::In* p, int64_t n) {
     for (; i + kVectors * kLanes <= n; i += kVectors * kLanes)
         for (int k = 0; k < kVectors; ++k) absorb(vectors[k], i + k * kLanes);
     for (; i + kLanes <= n; i += kLanes) absorb(vectors[0], i);
-    Lane rest = static_cast<Lane>(F::identity);
-    for (; i < n; ++i) F::absorb(rest, static_cast<Lane>(p[i]));
     for (int k = 1; k < kVectors; ++k) F::merge(vectors[0], vectors[k]);
-    typename F::Acc total = rest;
+    typename F::Acc total = fold_few<F>(p + i, n - i);
     for (int lane = 0; lane < kLanes; ++lane) F::merge(total, static_cast<typename F::Acc>(vectors[0][lane]));
     return total;
 }

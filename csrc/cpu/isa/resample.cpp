@@ -20,23 +20,41 @@ struct Lines {
           places(reinterpret_cast<const int64_t*>(data[2])), taps(s[0]), resampled(s[1]), source(s[2]), inner(s[3]) {}
 };
 
-template <class T>
+// The sum of term(k) over the taps; Taps is their number where the compiler knows it.
+template <int Taps, class Sum, class Term>
+inline Sum sum_taps(int64_t taps, const Term& term) {
+    Sum sum = term(0);
+    if constexpr (Taps > 0) {
+#pragma GCC unroll 4
+        for (int k = 1; k < Taps; ++k) sum += term(k);
+    } else {
+        for (int64_t k = 1; k < taps; ++k) sum += term(k);
+    }
+    return sum;
+}
+
+template <class T, int Taps>
 void forward_line(const Lines<T>& l, T* out, const T* in) {
+    const int64_t taps = Taps > 0 ? Taps : l.taps;
     for (int64_t i = 0; i < l.resampled; ++i) {
-        const int64_t* place = l.places + i * l.taps;
-        const T* weight = l.weights + i * l.taps;
+        const int64_t* place = l.places + i * taps;
+        const T* weight = l.weights + i * taps;
         if (l.inner == 1) {
-            T sum = T(0);
-            for (int64_t k = 0; k < l.taps; ++k) sum += weight[k] * in[place[k]];
-            out[i] = sum;
+            out[i] = sum_taps<Taps, T>(taps, [&](int64_t k) { return weight[k] * in[place[k]]; });
             continue;
         }
         for_vec<T>(l.inner, [&](int64_t c, auto lanes) {
-            Vec<T> sum{};
-            for (int64_t k = 0; k < l.taps; ++k) sum += load_vec(in + place[k] * l.inner + c, lanes) * weight[k];
+            const Vec<T> sum = sum_taps<Taps, Vec<T>>(taps, [&](int64_t k) -> Vec<T> {
+                return load_vec(in + place[k] * l.inner + c, lanes) * weight[k];
+            });
             store_vec<T>(out + i * l.inner + c, sum, lanes);
         });
     }
+}
+
+template <class T, int Taps>
+void forward_lines(const Lines<T>& l, int64_t n) {
+    for (int64_t o = 0; o < n; ++o) forward_line<T, Taps>(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
 }
 
 template <class T>
@@ -60,7 +78,12 @@ void backward_line(const Lines<T>& l, T* out, const T* grad) {
 template <class T>
 void forward(char* const* data, const int64_t* strides, int64_t n, const double*) {
     const Lines<T> l(data, strides);
-    for (int64_t o = 0; o < n; ++o) forward_line(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
+    switch (l.taps) {
+        case 1: return forward_lines<T, 1>(l, n);
+        case 2: return forward_lines<T, 2>(l, n);
+        case 4: return forward_lines<T, 4>(l, n);
+        default: return forward_lines<T, 0>(l, n);
+    }
 }
 
 template <class T>

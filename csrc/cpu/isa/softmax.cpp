@@ -26,14 +26,8 @@ struct Operands {
 // The sum of exp(x - most).
 template <class T>
 T sum_exp(const T* x, int64_t n, T most) {
-    constexpr T lowest = -std::numeric_limits<T>::infinity();
     Vec<T> sum{};
-    for_vec<T>(n, [&](int64_t i, auto lanes) {
-        Vec<T> e = exp_vec<T>(load_vec(x + i, lanes, lowest) - most);
-        if constexpr (std::is_same_v<decltype(lanes), int64_t>)  // a maximum of -inf makes nan of the lanes past the end
-            for (int64_t k = lanes; k < kLanes<T>; ++k) e[k] = T(0);
-        sum += e;
-    });
+    for_vec<T>(n, [&](int64_t i, auto lanes) { sum += only<T>(exp_vec<T>(load_vec(x + i, lanes) - most), lanes); });
     return sum_lanes<T>(sum);
 }
 
@@ -42,15 +36,12 @@ struct Softmax {
     static void row(const Operands<T>& x, int64_t n) {
         const T most = max_vec(x.a, n);
         Vec<T> sum{};
-        T rest = T(0);
         for_vec<T>(n, [&](int64_t i, auto lanes) {
             const Vec<T> e = exp_vec<T>(load_vec(x.a + i, lanes) - most);
             store_vec(x.out + i, e, lanes);
-            if constexpr (std::is_same_v<decltype(lanes), int64_t>)
-                for (int64_t k = 0; k < lanes; ++k) rest += e[k];
-            else sum += e;
+            sum += only<T>(e, lanes);
         });
-        const T scale = T(1) / (sum_lanes<T>(sum) + rest);
+        const T scale = T(1) / sum_lanes<T>(sum);
         for_vec<T>(n, [&](int64_t i, auto lanes) { store_vec<T>(x.out + i, load_vec(x.out + i, lanes) * scale, lanes); });
     }
 };

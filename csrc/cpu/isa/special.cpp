@@ -14,18 +14,18 @@ struct Erfc {
     T operator()(T x) const { return v_erfc(x); }
 };
 
-// Winitzki's approximation (2008), made exact by Newton's method; near the ends on the complement, which keeps its digits.
+// Winitzki's approximation (2008), made exact by Newton's method; near 1 on the complement, which keeps its digits.
 template <class T>
 struct Erfinv {
-    T operator()(T x) const { return static_cast<T>(inverse(static_cast<double>(x))); }
+    T operator()(T y) const { return static_cast<T>(std::copysign(inverse(std::abs(static_cast<double>(y))), y)); }
 
 private:
     static double inverse(double y) {
-        if (!(std::abs(y) < 1)) return std::abs(y) == 1 ? std::copysign(HUGE_VAL, y) : NAN;
+        if (!(y < 1)) return y == 1 ? HUGE_VAL : NAN;
         const double a = 0.147, l = std::log1p(-y * y), h = 2 / (M_PI * a) + l / 2;
-        double x = std::copysign(std::sqrt(std::sqrt(h * h - l / a) - h), y);
+        double x = std::sqrt(std::sqrt(h * h - l / a) - h);
         for (int step = 0; step < 3; ++step) {
-            const double error = std::abs(y) < 0.5 ? std::erf(x) - y : std::copysign(1 - std::abs(y) - std::erfc(std::abs(x)), y);
+            const double error = y < 0.5 ? std::erf(x) - y : 1 - y - std::erfc(x);
             x -= error / (M_2_SQRTPI * std::exp(-x * x));
         }
         return x;
@@ -78,8 +78,29 @@ private:
         double shifted = 0;
         for (; x < 10; ++x) shifted += 1 / (x * x);
         const double z = 1 / (x * x);
-        const double tail = z / x * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66)))));
+        const double tail = z / x * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7 / 6))))));
         return shifted + 1 / x + z / 2 + tail;
+    }
+};
+
+template <class T>
+struct Logit {
+    T operator()(T x) const { return v_log(x / (T(1) - x)); }
+};
+
+template <class T>
+struct Sinc {
+    T operator()(T x) const {
+        const T angle = T(M_PI) * x;
+        return x == T(0) ? T(1) : v_sin(angle) / angle;
+    }
+};
+template <class T>
+struct SincBackward {
+    T operator()(T g, T x) const {
+        const T angle = T(M_PI) * x;
+        const T slope = T(M_PI) * (v_cos(angle) - v_sin(angle) / angle) / angle;
+        return x == T(0) ? T(0) : g * slope;
     }
 };
 
@@ -87,6 +108,9 @@ LOOPS {
     unary<Erf>("erf", Floats{});
     unary<Erfc>("erfc", Floats{});
     unary<Erfinv>("erfinv", Floats{});
+    unary<Logit>("_logit", Floats{});
+    unary<Sinc>("sinc", Floats{});
+    binary<SincBackward>("_sinc_backward", Floats{});
     unary<Lgamma>("lgamma", Floats{});
     unary<Digamma>("digamma", Floats{});
     unary<Trigamma>("trigamma", Floats{});

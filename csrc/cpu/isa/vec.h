@@ -60,6 +60,17 @@ inline void store_vec(T* to, const Vec<T>& v, int64_t count) {
     for (int64_t i = 0; i < count; ++i) to[i] = v[i];
 }
 
+// v with `otherwise` in the lanes past the end.
+template <class T>
+inline const Vec<T>& only(const Vec<T>& v, AllLanes<T>, T = T(0)) {
+    return v;
+}
+template <class T>
+inline Vec<T> only(Vec<T> v, int64_t count, T otherwise = T(0)) {
+    for (int64_t i = count; i < kLanes<T>; ++i) v[i] = otherwise;
+    return v;
+}
+
 // Calls body(i, lanes) for the vectors of n elements.
 template <class T, class Body>
 inline void for_vec(int64_t n, const Body& body) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from engine import _C, _dtypes
+from engine import _C
 from engine._C import Tensor
 
 # log(1 + exp(x)) equals x in float64 beyond this, so the switch to x is exact.
@@ -16,6 +16,13 @@ prelu = _C.prelu
 sigmoid = _C.sigmoid
 softplus = _C.softplus
 tanh = _C.tanh
+
+
+def _in_place(name: str, input: Tensor, *options: float) -> Tensor:
+    """The op's in-place form; where a gradient will read the input, the op sees a copy of it."""
+    if _C.is_grad_enabled() and input.requires_grad:
+        return input.copy_(getattr(_C, name)(input.clone(), *options))
+    return getattr(_C, name + "_")(input, *options)
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -39,7 +46,9 @@ def hardtanh(
     """x cut to [min_val, max_val]."""
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
-    return (_C.clamp_ if inplace else _C.clamp)(input, min_val, max_val)
+    if inplace:
+        return _in_place("clamp", input, min_val, max_val)
+    return _C.clamp(input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -69,22 +78,22 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x), also known as swish."""
-    return _C.silu_(input) if inplace else _C.silu(input)
+    return _in_place("silu", input) if inplace else _C.silu(input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)) (Misra, 2019)."""
-    return _C.mish_(input) if inplace else _C.mish(input)
+    return _in_place("mish", input) if inplace else _C.mish(input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * relu6(x + 3) / 6 (Howard et al., 2019)."""
-    return _C.hardswish_(input) if inplace else _C.hardswish(input)
+    return _in_place("hardswish", input) if inplace else _C.hardswish(input)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """relu6(x + 3) / 6."""
-    return _C.hardsigmoid_(input) if inplace else _C.hardsigmoid(input)
+    return _in_place("hardsigmoid", input) if inplace else _C.hardsigmoid(input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
@@ -185,8 +194,9 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
     with the gradient of the soft sample."""
-    uniform = _C.rand_like(logits.detach()).clamp(min=_dtypes.finfo(logits.dtype).tiny)
-    soft = _C.softmax((logits - (-uniform.log()).log()) / tau, dim)
+    uniform = _C.rand(logits.shape, device=logits.device).clamp(min=1e-10)
+    gumbels = -(-uniform.log()).log()
+    soft = _C.softmax((logits + gumbels.to(logits.dtype)) / tau, dim)
     if not hard:
         return soft
     index = soft.argmax(dim, keepdim=True)

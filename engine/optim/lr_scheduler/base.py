@@ -92,7 +92,7 @@ def cosine(start: float, end: float, part: float) -> float:
 def per_group(
     name: str, value: float | Sequence[float], groups: list[dict[str, Any]]
 ) -> list[float]:
-    if not isinstance(value, Sequence):
+    if isinstance(value, (int, float)):
         return [value] * len(groups)
     if len(value) != len(groups):
         raise ValueError(f"{name}: expected {len(groups)} values, one a group, got {len(value)}")

@@ -87,7 +87,7 @@ def test_prelu_by_channel() -> None:
     x = draw(2, 3, 4)
     wanted = np.where(x > 0, x, x * slopes.reshape(1, 3, 1))
     close(F.prelu(tensor(x), tensor(slopes)), wanted)
-    with pytest.raises(ValueError, match="3 slopes, the input has 4 channels"):
+    with pytest.raises(RuntimeError, match="weight: expected 1 or 4 elements"):
         F.prelu(engine.zeros(2, 4), tensor(slopes))
 
 
@@ -266,7 +266,7 @@ def test_dropout_edges() -> None:
     assert F.dropout(x, 1.0).tolist() == [0.0] * 5
     y = x * 1
     assert F.dropout(y, 0.5, inplace=True) is y
-    with pytest.raises(ValueError, match="p must be between 0 and 1, got 1.5"):
+    with pytest.raises(ValueError, match=r"p must be between 0 and 1, got 1\.5"):
         nn.Dropout(1.5)
     with pytest.raises(ValueError, match="input must have 3 or 4 dimensions"):
         F.dropout2d(x)
@@ -344,7 +344,7 @@ def test_shapes() -> None:
     close(nn.PixelUnshuffle(2)(shuffled), x)
     order = [0, 4, 1, 5, 2, 6, 3, 7]
     close(nn.ChannelShuffle(2)(tensor(x)), x[:, order])
-    with pytest.raises(ValueError, match="3 channels are no multiple of upscale_factor² 4"):
+    with pytest.raises(RuntimeError, match="channels divisible by 4"):
         F.pixel_shuffle(engine.zeros(3, 2, 2), 2)
 
 
@@ -356,7 +356,7 @@ def test_interpolate() -> None:
     close(corners[:, :, 1::2, ::2], (x[:, :, 1:] + x[:, :, :-1]) / 2)
     close(F.interpolate(tensor(x), size=(2, 3), mode="area"),
           x.reshape(1, 2, 2, 2, 3, 2).mean((3, 5)))
-    with pytest.raises(ValueError, match="either size or scale_factor"):
+    with pytest.raises(ValueError, match="size, scale_factor: expected one of them"):
         F.interpolate(tensor(x))
 
 

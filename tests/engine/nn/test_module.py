@@ -195,7 +195,7 @@ def test_loading_without_strict_returns_the_rest() -> None:
     assert result.missing_keys == ["weight"]
     assert result.unexpected_keys == ["other"]
     state["first.fc.bias"] = engine.ones(7)
-    with pytest.raises(RuntimeError, match="size mismatch for first.fc.bias"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for first\.fc\.bias"):
         Net().load_state_dict(state, strict=False)
 
 
@@ -241,7 +241,7 @@ def test_extra_state() -> None:
     source[0].count = 7
     target.load_state_dict(source.state_dict())
     assert target[0].count == 7
-    with pytest.raises(RuntimeError, match='Missing key.*"0._extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Missing key.*"0\._extra_state"'):
         target.load_state_dict({})
 
 
