@@ -219,7 +219,7 @@ class _ConvTranspose(_ConvNd):
             raise ValueError(
                 f"{type(self).__name__}: padding_mode must be 'zeros', got '{padding_mode}'"
             )
-        if isinstance(padding, str):  # type: ignore[unreachable]  # as Conv2d's may be
+        if isinstance(padding, str):
             raise ValueError(f"{type(self).__name__}: padding must be numbers, got '{padding}'")
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, True,

@@ -50,8 +50,8 @@ def test_a_schema_in_pythons_words() -> None:
     def signatures(text: str) -> list[str]:
         return make_stubs.Schema.parse(text).signatures("self")
 
-    assert signatures("max.dim(Tensor self, int dim, *, bool keep=False) -> (Tensor a, Tensor b)") == [
-        "def max(self, dim: _int, *, keep: _bool = False) -> _AB: ..."
+    assert signatures("max.dim(Tensor self, *, bool keepdim=False) -> (Tensor a, Tensor b)") == [
+        "def max(self, *, keepdim: _bool = False) -> _AB: ..."
     ]
     assert signatures("view(Tensor self, int... shape, *, dtype? dtype=None) -> Tensor") == [
         "def view(self, *shape: _int, dtype: _DType | None = None) -> Tensor: ...",

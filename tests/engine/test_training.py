@@ -1,4 +1,4 @@
-"""A small network learns as it does in PyTorch: the same loss at every step, from the same weights."""
+"""A small network learns as in PyTorch: from the same weights, the same loss at every step."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import engine
 import numpy as np
 import pytest
+
+import engine
 from engine import Tensor
 
 POOLS: dict[str, Callable[[Tensor], Tensor]] = {
