@@ -13,7 +13,6 @@ import numpy as np
 from engine import _C, _printing
 from engine._C import Tensor
 
-
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
 
