@@ -26,14 +26,9 @@ private:
     struct Later {
         bool operator()(const Ptr<Node>& a, const Ptr<Node>& b) const { return a->order < b->order; }
     };
-    struct Displaced {
-        GraphTask* task;
-        Results grads;
-    };
-
     Ptr<Node> pop();
     Results take(const Ptr<Node>& node);
-    void claim(Node& node);
+    Results& slots(Node& node);
     void process(Node& node, Results& grads);
     void fill_missing(Node& node, Results& grads);
     void run_hooks(Node& node, Results& grads);
@@ -41,18 +36,23 @@ private:
 
     BackwardOptions options_;
     std::priority_queue<Ptr<Node>, std::vector<Ptr<Node>>, Later> heap_;
-    std::unordered_map<Node*, Displaced> displaced_;  // an outer pass was waiting at these nodes
+    std::unordered_map<Node*, Results> aside_;  // of nodes at which another pass waits: an outer one, or another thread's
     bool restricted_ = false;
     std::unordered_set<Node*> needed_;  // take gradients: the inputs and the way to them
     std::unordered_set<Node*> passed_;  // hand gradients on: the way to them alone
     std::unordered_map<Node*, std::vector<std::pair<uint32_t, size_t>>> captures_;
 };
 
-void GraphTask::claim(Node& node) {
-    if (node.task) displaced_[&node] = {node.task, std::exchange(node.pending, Results())};
-    node.task = this;
-    for (int i = 0; i < node.result_count; ++i) node.pending.push(Tensor());
+// Where this pass collects the gradients of a node's results: in the node, if no other pass is using it.
+Results& GraphTask::slots(Node& node) {
+    if (node.task == this) return node.pending;
+    const auto found = aside_.find(&node);
+    if (found != aside_.end()) return found->second;
+    Results& fresh = node.task ? aside_[&node] : node.pending;
+    if (!node.task) node.task = this;
+    for (int i = 0; i < node.result_count; ++i) fresh.push(Tensor());
     heap_.push(Ptr<Node>(&node));
+    return fresh;
 }
 
 void GraphTask::give(const Edge& edge, Tensor grad) {
@@ -63,8 +63,7 @@ void GraphTask::give(const Edge& edge, Tensor grad) {
         const bool bad = Call<"any">()(Call<"isnan">()(grad)).item() != 0;
         check(!bad, "a gradient became nan on its way to '", node.name(), "'");
     }
-    if (node.task != this) claim(node);
-    Tensor& slot = node.pending[edge.index];
+    Tensor& slot = slots(node)[static_cast<int>(edge.index)];
     slot = slot.defined() ? Call<"add">()(slot, grad) : std::move(grad);
 }
 
@@ -75,13 +74,11 @@ Ptr<Node> GraphTask::pop() {
 }
 
 Results GraphTask::take(const Ptr<Node>& node) {
-    Results grads = std::exchange(node->pending, Results());
-    node->task = nullptr;
-    if (auto outer = displaced_.extract(node.get())) {
-        node->task = outer.mapped().task;
-        node->pending = std::move(outer.mapped().grads);
+    if (node->task == this) {
+        node->task = nullptr;
+        return std::exchange(node->pending, Results());
     }
-    return grads;
+    return std::move(aside_.extract(node.get()).mapped());
 }
 
 void GraphTask::fill_missing(Node& node, Results& grads) {
@@ -98,7 +95,11 @@ void GraphTask::run_hooks(Node& node, Results& grads) {
     const std::vector<NodeExtras::Entry> hooks = extras->hooks;  // a hook may add or remove hooks
     for (const NodeExtras::Entry& entry : hooks) {
         if (!grads[entry.index].defined()) continue;
-        if (Tensor replaced = entry.hook(grads[entry.index]); replaced.defined()) grads[entry.index] = std::move(replaced);
+        Tensor replaced = entry.hook(grads[entry.index]);
+        if (!replaced.defined()) continue;
+        check(replaced.sizes() == grads[entry.index].sizes(), "hook: expected a gradient of shape ", grads[entry.index].sizes(),
+              ", got ", replaced.sizes());
+        grads[entry.index] = std::move(replaced);
     }
     for (size_t i = 0; i < extras->retained.size(); ++i)
         if (const Tensor& g = grads[extras->retained[i]]; g.defined()) {
@@ -200,6 +201,7 @@ void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads, 
                   BackwardOptions options) {
     const std::vector<Edge> edges = edges_to(roots, "backward");
     GraphTask task(options);
+    for (const Tensor& t : inputs) retain_grad(t);
     if (!inputs.empty()) task.restrict_to(edges_to(inputs, "inputs"), edges, false);
     start(task, roots, edges, grads);
     task.run();

@@ -13,9 +13,29 @@ uint32_t Node::add_result(const Tensor& t) {
     return static_cast<uint32_t>(result_count++);
 }
 
-void LeafNode::backward(Results& grads, GradSink&) {
-    Tensor& g = grads[0];
-    if (!g.defined()) return;
+namespace {
+
+// Waits for a mutex that another thread may hold while it, in turn, waits for Python's lock.
+class PatientLock {
+public:
+    explicit PatientLock(std::mutex& mutex) : mutex_(mutex) {
+        if (mutex_.try_lock()) return;
+        void* token = hooks.unlock ? hooks.unlock() : nullptr;
+        mutex_.lock();
+        if (hooks.lock) hooks.lock(token);
+    }
+    ~PatientLock() { mutex_.unlock(); }
+    PatientLock(const PatientLock&) = delete;
+    PatientLock& operator=(const PatientLock&) = delete;
+
+private:
+    std::mutex& mutex_;
+};
+
+}  // namespace
+
+void LeafNode::accumulate(Tensor g) {
+    const PatientLock lock(mutex_);
     if (grad.defined() && thread_state.grad_mode) {
         grad = Call<"add">()(grad, g);
     } else if (grad.defined()) {
@@ -25,7 +45,13 @@ void LeafNode::backward(Results& grads, GradSink&) {
         const bool ours = g->use_count() == 1 && g->storage->use_count() == 1 && is_dense(g.sizes(), g.strides());
         grad = ours || thread_state.grad_mode ? std::move(g) : Call<"clone">()(g);
     }
-    for (auto& [id, call] : after_accumulate) call();
+}
+
+void LeafNode::backward(Results& grads, GradSink&) {
+    if (!grads[0].defined()) return;
+    accumulate(std::move(grads[0]));
+    const auto calls = after_accumulate;  // a hook may add or remove hooks
+    for (const auto& [id, call] : calls) call();
 }
 
 Edge gradient_edge(const Tensor& t) {
@@ -35,7 +61,10 @@ Edge gradient_edge(const Tensor& t) {
     return {Ptr<Node>(node_of(t)), t->output_index};
 }
 
-bool is_leaf(const Tensor& t) { return !t->grad_fn || node_of(t)->is_leaf; }
+bool is_leaf(const Tensor& t) {
+    refresh_view(t);
+    return !t->grad_fn || node_of(t)->is_leaf;
+}
 
 LeafNode& leaf_node(const Tensor& t) {
     check(is_leaf(t), "expected a leaf tensor, got the result of ", t->grad_fn ? node_of(t)->name() : "");

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "core/dispatch.h"
 
@@ -90,6 +91,10 @@ public:
 
     Tensor grad;
     std::vector<std::pair<uint64_t, std::function<void()>>> after_accumulate;
+
+private:
+    void accumulate(Tensor g);
+    std::mutex mutex_;  // two threads may bring gradients at once, as kernels run outside Python's lock
 };
 
 inline Node* node_of(const Tensor& t) { return static_cast<Node*>(t->grad_fn.get()); }

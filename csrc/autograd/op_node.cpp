@@ -5,7 +5,10 @@
 
 namespace bestiary {
 
-Ptr<OpNode> OpNode::make(const Op& op, Args args) { return Ptr<OpNode>(new OpNode(op, args)); }
+Ptr<OpNode> OpNode::make(const Op& op, Args args) {
+    refresh_views(args);
+    return Ptr<OpNode>(new OpNode(op, args));
+}
 
 static bool wants_grad(const Value& v) {
     if (v.is_tensor()) return is_floating(v.t->dtype) && requires_grad(Args(&v, 1));
@@ -20,7 +23,11 @@ static UseMask uses_of(const Op& op, Args args) {
     return uses;
 }
 
-bool OpNode::reads_first(const Op& op, Args args) { return uses_of(op, args) & 1; }
+bool OpNode::saves(const Op& op, Args args, int i) { return uses_of(op, args) >> i & 1; }
+
+static void check_not_inference(const Tensor& t) {
+    check(!t.defined() || !t->inference, "a tensor made in inference mode can't be saved for a gradient; clone() it first");
+}
 
 OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)), inputs_(args.size()) {
     edges_.reserve(2);
@@ -40,13 +47,17 @@ void OpNode::add_input(const Value& v, bool save, Input& input) {
         input.sizes = t.sizes();
         input.dtype = t.dtype();
         link(t, input);
-        if (save) input.value = OwnedValue(v);
+        if (save) {
+            check_not_inference(t);
+            input.value = OwnedValue(v);
+        }
         input.version = t->storage->version();
     } else if (v.tag == Tag::Tensors) {
         input.needs_grad = wants_grad(v);
         for (const Tensor& t : v.tensor_list()) {
             link(t, input);
-            input.list.emplace_back(t.defined() ? t.sizes() : Dims(), t.defined() ? t.dtype() : DType::Bool);
+            input.list.push_back(t.defined() ? ListItem{t.sizes(), t.dtype(), t->storage->version()} : ListItem());
+            if (save) check_not_inference(t);
         }
         if (save) input.value = OwnedValue(v);
     } else {
@@ -76,6 +87,14 @@ void OpNode::check_saved(const Tensor& t, uint32_t version) const {
     fail(ErrorKind::Runtime, "a tensor of shape ", t.sizes(), " saved for the gradient of '", op_.full_name(),
          "' was overwritten by '", writer ? writer->full_name() : "an outside write",
          "' after the forward pass; clone() it before writing");
+}
+
+void OpNode::check_saved(const Input& input) const {
+    const Value& v = input.value.get();
+    if (v.is_tensor()) check_saved(Tensor(v.t), input.version);
+    if (v.tag != Tag::Tensors) return;
+    for (size_t k = 0; k < input.list.size(); ++k)
+        if (const Tensor& t = v.tensor_list()[k]; t.defined()) check_saved(t, input.list[k].version);
 }
 
 Tensor OpNode::saved_result(int i) const {
@@ -126,7 +145,7 @@ void OpNode::backward(Results& grads, GradSink& sink) {
         values[i] = inputs_[i].value.get();
         shapes[i] = &inputs_[i].sizes;
         needs[i] = inputs_[i].needs_grad;
-        if (values[i].is_tensor()) check_saved(Tensor(values[i].t), inputs_[i].version);
+        check_saved(inputs_[i]);
     }
     const Results results = unpack_results();
     const Args args(values, static_cast<int>(n));
@@ -136,7 +155,7 @@ void OpNode::backward(Results& grads, GradSink& sink) {
         if (input.edge_count == 1 && input.list.empty())
             give(edges_[input.first_edge], std::move(given[i]), input.sizes, input.dtype, sink);
         for (size_t k = 0; k < lists[i].size(); ++k)
-            give(edges_[input.first_edge + k], std::move(lists[i][k]), input.list[k].first, input.list[k].second, sink);
+            give(edges_[input.first_edge + k], std::move(lists[i][k]), input.list[k].sizes, input.list[k].dtype, sink);
     }
 }
 

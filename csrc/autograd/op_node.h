@@ -10,8 +10,8 @@ public:
     static Ptr<OpNode> make(const Op& op, Args args);
     // Keeps those results that the gradient reads.
     void save_results(const Results& results);
-    // Whether the gradients that such a call needs read its first argument.
-    static bool reads_first(const Op& op, Args args);
+    // Whether the gradient reads argument `i`.
+    static bool saves(const Op& op, Args args, int i);
 
     std::string name() const override { return op_.full_name(); }
     void backward(Results& grads, GradSink& sink) override;
@@ -22,6 +22,11 @@ public:
     static void operator delete(void* block, size_t size) { deallocate(block, size); }
 
 private:
+    struct ListItem {
+        Dims sizes;
+        DType dtype = DType::Bool;
+        uint32_t version = 0;
+    };
     struct Input {
         OwnedValue value;  // numbers and lists always; a tensor only if the gradient reads it
         Dims sizes;
@@ -30,7 +35,7 @@ private:
         uint16_t first_edge = 0;
         uint16_t edge_count = 0;  // more than one for a Tensor[]
         bool needs_grad = false;
-        std::vector<std::pair<Dims, DType>> list;  // of a Tensor[]
+        std::vector<ListItem> list;  // of a Tensor[]
     };
 
     OpNode(const Op& op, Args args);
@@ -39,6 +44,7 @@ private:
     Tensor saved_result(int i) const;
     Results unpack_results();
     void check_saved(const Tensor& t, uint32_t version) const;
+    void check_saved(const Input& input) const;
     void give(const Edge& edge, Tensor grad, const Dims& sizes, DType dtype, GradSink& sink) const;
     void run_gradients(const Backward& b, Args args, const Results& grads) const;
 

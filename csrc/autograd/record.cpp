@@ -15,9 +15,15 @@ void connect(const Ptr<Node>& node, Results& results) {
     }
 }
 
-void record(const Op& op, Args args, Results& results) {
+Ptr<OpNode> make_node(const Op& op, Args args) {
     Ptr<OpNode> node = OpNode::make(op, args);
     if (thread_state.anomaly_mode && current_trace) node->extras().trace = current_trace();
+    return node;
+}
+
+void record(const Op& op, Args args, Results& results) {
+    if (thread_state.inference_mode) return;
+    const Ptr<OpNode> node = make_node(op, args);
     connect(Ptr<Node>(node.get()), results);
     node->save_results(results);
 }
@@ -48,54 +54,69 @@ private:
     int64_t offset_;
 };
 
-// Returns a copy of self where the gradient will read what self was.
-Tensor before_write(const Op& form, Args args, const Tensor& self) {
-    check(!self->inference || thread_state.inference_mode,
-          "self: this tensor was made in inference mode and can't be written outside it; clone() it first");
-    if (!thread_state.grad_mode) return {};
-    refresh_view(self);
-    const Tensor base(self->base);
-    const bool leaf = base.defined() ? base.requires_grad() && is_leaf(base) : self.requires_grad() && is_leaf(self);
-    check(!leaf, "self: a leaf tensor that requires a gradient can't be written in place; use no_grad() or clone()");
-    const Op& op = *form.functional;
-    if (!op.differentiable() || !requires_grad(args) || !OpNode::reads_first(op, args)) return {};
-    const GradMode off(false);
-    return Call<"clone">()(self);
+bool is_leaf_in_graph(const Tensor& t) { return t.defined() && t.requires_grad() && is_leaf(t); }
+
+void check_may_write(const Tensor& self) {
+    check(!self->inference, "self: this tensor was made in inference mode and can't be written outside it; clone() it first");
+    if (!thread_state.grad_mode) return;
+    check(!is_leaf_in_graph(self) && !is_leaf_in_graph(Tensor(self->base)),
+          "self: a leaf tensor that requires a gradient can't be written in place; use no_grad() or clone()");
 }
 
-// What self was before the write, for the graph: its former node over `memory`.
-Tensor before(const Tensor& self, const Tensor& memory) {
-    Tensor old = memory.alias();
+// What self is before the write, for the graph: its place there, with a copy of the elements if the gradient reads them.
+Tensor before(const Tensor& self, bool copied) {
+    const GradMode off(false);
+    Tensor old = copied ? Call<"clone">()(self) : self.alias();
     old->grad_fn = self->grad_fn;
     old->output_index = self->output_index;
     old->requires_grad = self->requires_grad;
     return old;
 }
 
-void after_write(const Op& form, Args args, const Tensor& self, const Tensor& original) {
-    if (!thread_state.grad_mode || !requires_grad(args)) return;
+Ptr<NodeBase> before_write(const Op& form, Args args) {
+    const Tensor& self = args.tensor(0);
+    check_may_write(self);
     const Op& op = *form.functional;
-    if (!op.differentiable()) return;
+    if (!thread_state.grad_mode || !op.differentiable() || !is_floating(self.dtype()) || !requires_grad(args)) return {};
+    refresh_view(self);
+    const Tensor old = before(self, OpNode::saves(op, args, 0));
     std::vector<Value> values(args.begin(), args.end());
-    const Tensor old = before(self, original.defined() ? original : self);
-    values[0] = old;
-    Ptr<OpNode> node = OpNode::make(op, Args(values.data(), args.size()));
+    for (Value& v : values)
+        if (v.is_tensor() && v.t == self.impl()) v = old;
+    return Ptr<NodeBase>(make_node(op, Args(values.data(), args.size())).get());
+}
+
+// retain_grad() is said of a tensor, whatever node it has.
+void move_retained(const Ptr<NodeBase>& from, uint32_t index, const Tensor& t) {
+    Node* former = static_cast<Node*>(from.get());
+    if (!former || !former->extras_or_null()) return;
+    NodeExtras& extras = former->extras();
+    const auto found = std::find(extras.retained.begin(), extras.retained.end(), index);
+    if (found == extras.retained.end()) return;
+    extras.retained_grads.erase(extras.retained_grads.begin() + (found - extras.retained.begin()));
+    extras.retained.erase(found);
+    retain_grad(t);
+}
+
+void replace_node(const Tensor& t, const Ptr<Node>& node) {
+    const Ptr<NodeBase> former = t->grad_fn;
+    const uint32_t index = t->output_index;
+    Results results;
+    results.push(t);
+    connect(node, results);
+    move_retained(former, index, t);
+}
+
+void after_write(const Ptr<NodeBase>& written_by, const Tensor& self) {
+    const Ptr<OpNode> node(static_cast<OpNode*>(written_by.get()));
+    const Tensor base(self->base);
     Results written;
-    written.push(self.alias());
-    if (thread_state.anomaly_mode && current_trace) node->extras().trace = current_trace();
-    connect(Ptr<Node>(node.get()), written);
+    written.push(base.defined() ? self.alias() : self);
+    replace_node(written[0], Ptr<Node>(node.get()));
     node->save_results(written);
-    if (Tensor base(self->base); base.defined()) {
-        const Edge edge{Ptr<Node>(node.get()), 0};
-        Results rebased;
-        rebased.push(base);
-        connect(Ptr<Node>(new WriteView(base, self, edge)), rebased);
-        refresh_view(self);
-    } else {
-        self->grad_fn = written[0]->grad_fn;
-        self->output_index = 0;
-        self->requires_grad = true;
-    }
+    if (!base.defined()) return;
+    replace_node(base, Ptr<Node>(new WriteView(base, self, Edge{Ptr<Node>(node.get()), 0})));
+    refresh_view(self);
 }
 
 }  // namespace
@@ -111,6 +132,15 @@ void refresh_view(const Tensor& t) {
     const int64_t offset = t->offset - base->offset;
     const Value args[] = {base, t.sizes(), t.strides(), offset, base.strides()};
     record(Call<"_strided_gather">::op(), Args(args, 5), shown);
+}
+
+void refresh_views(Args args) {
+    for (const Value& v : args) {
+        if (v.is_tensor() && v.t->base) refresh_view(Tensor(v.t));
+        if (v.tag != Tag::Tensors) continue;
+        for (const Tensor& t : v.tensor_list())
+            if (t.defined()) refresh_view(t);
+    }
 }
 
 Tensor detach(const Tensor& t) { return t.alias(); }

@@ -17,6 +17,9 @@ void install_graph();
 // Brings a view's place in the graph up to date after writes to its base.
 void refresh_view(const Tensor& t);
 
+// The same for all arguments of an op, so that their nodes are older than the op's.
+void refresh_views(Args args);
+
 // Another handle on the same memory that the graph does not know.
 Tensor detach(const Tensor& t);
 

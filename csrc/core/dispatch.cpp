@@ -33,9 +33,11 @@ void call_kernel(const Op& op, Args args, Results& results, DType compute) {
     if (!kernel && op.is_elementwise) kernel = elementwise_kernels[device];
     check_as(ErrorKind::NotImplemented, kernel, "no kernel for device ", device_of(op, args));
     const KernelCall call{op, args, results, compute};
-    if (!hooks.unlock || elements(args, results) < kLongWork) return kernel(call);
+    thread_local constinit bool already_unlocked = false;  // by the kernel that calls this op
+    if (!hooks.unlock || already_unlocked || elements(args, results) < kLongWork) return kernel(call);
     struct Unlocked {
         void* token = hooks.unlock();
+        FlagGuard flag{already_unlocked, true};
         ~Unlocked() { hooks.lock(token); }
     } unlocked;
     kernel(call);
@@ -58,6 +60,9 @@ void run_kernel(const Op& op, Args args, Results& results) {
         Call<"copy_">()(results[0], args.tensor(0));
     }
     call_kernel(op, args, results, meta.compute);
+    if (thread_state.inference_mode) [[unlikely]]
+        for (Tensor& t : results)
+            if (t.defined()) t->inference = true;
 }
 
 // A view's results remember whose memory they show: see Note [Views in the graph].
@@ -73,6 +78,7 @@ void run_view(const Op& op, Args args, Results& results) {
 }
 
 bool overlaps_itself(const Tensor& t) {
+    if (t.numel() == 0) return false;
     for (int i = 0; i < t.dim(); ++i)
         if (t.strides()[i] == 0 && t.sizes()[i] > 1) return true;
     return false;
@@ -94,22 +100,26 @@ void check_result(const Meta::Out& out, const Tensor& self) {
     check(category(out.dtype) <= category(self.dtype()), "self: the result's dtype ", out.dtype, " can't be stored in ", self.dtype());
 }
 
+using ArgArray = std::array<Value, 24>;
+
+// Ops without a kernel for a known shape compute their result first. What the graph saves of self must outlive the copy.
+void write_composed(const Op& op, Args args, const Tensor& self) {
+    ArgArray values;
+    std::copy(args.begin(), args.end(), values.begin());
+    Tensor former;
+    if (thread_state.grad_mode && requires_grad(args)) values[0] = former = Call<"clone">()(self);
+    Call<"copy_">()(self, dispatch(op, Args(values.data(), args.size())));
+}
+
 void write_self(const Op& form, Args args, const Tensor& self) {
     const Op& op = *form.functional;
     Results results;
-    std::array<Value, 24> values;
-    std::copy(args.begin(), args.end(), values.begin());
-    std::vector<Tensor> copies;
-    if (op.form == Op::Form::Compose || op.form == Op::Form::View || !op.meta) {
-        // The parts may keep self for their gradients, so they work on a copy of it.
-        if (thread_state.grad_mode && requires_grad(args)) values[0] = copies.emplace_back(Call<"clone">()(self));
-        dispatch(op, Args(values.data(), args.size()), results);
-        Call<"copy_">()(self, results[0]);
-        return;
-    }
     Meta meta;
     op.meta(op, args, meta);
     check_result(meta.outs[0], self);
+    ArgArray values;
+    std::copy(args.begin(), args.end(), values.begin());
+    std::vector<Tensor> copies;
     const GradMode off(false);
     for (int i = 1; i < args.size(); ++i)
         if (must_copy(values[i], self)) values[i] = copies.emplace_back(Call<"clone">()(values[i]));
@@ -121,11 +131,16 @@ void write_self(const Op& form, Args args, const Tensor& self) {
 void run_in_place(const Op& op, Args args, Results& results) {
     const Tensor self = args.tensor(0);
     check_writable(self);
-    const bool composed = op.functional->form != Op::Form::Kernel && op.functional->form != Op::Form::InPlace;
-    const bool tracked = hooks.before_write && !composed && op.functional->meta && !thread_state.inference_mode;
-    const Tensor original = tracked ? hooks.before_write(op, args, self) : Tensor();
-    write_self(op, args, self);
-    if (tracked) hooks.after_write(op, args, self, original);
+    const Op& functional = *op.functional;
+    const bool has_kernel = functional.form == Op::Form::Kernel || functional.form == Op::Form::InPlace;
+    if (has_kernel && functional.meta) {
+        const bool tracked = hooks.before_write && !thread_state.inference_mode;
+        const Ptr<NodeBase> node = tracked ? hooks.before_write(op, args) : nullptr;
+        write_self(op, args, self);
+        if (node) hooks.after_write(node, self);
+    } else {
+        write_composed(functional, args, self);
+    }
     results.push(self);
 }
 
@@ -141,12 +156,14 @@ void run(const Op& op, Args args, Results& results) {
 
 }  // namespace
 
+static bool requires_grad(const TensorImpl* t) { return t->requires_grad || (t->base && t->base->requires_grad); }
+
 bool requires_grad(Args args) {
     for (const Value& v : args) {
-        if (v.is_tensor() && (v.t->requires_grad || (v.t->base && v.t->base->requires_grad))) return true;
+        if (v.is_tensor() && requires_grad(v.t)) return true;
         if (v.tag == Tag::Tensors)
             for (const Tensor& t : v.tensor_list())
-                if (t.defined() && t.requires_grad()) return true;
+                if (t.defined() && requires_grad(t.impl())) return true;
     }
     return false;
 }
@@ -158,7 +175,7 @@ void dispatch(const Op& op, Args args, Results& results) {
         run(op, args, results);
         if (observer) [[unlikely]] observer->after(op, args, results);
     } catch (Error& error) {
-        error.name_op(op.name());
+        error.name_op(op.name().substr(op.name()[0] == '_'));  // _clamp is clamp to who called it
         throw;
     }
 }

@@ -22,10 +22,9 @@ DType promoted(const Op& op, Args args);
 struct Hooks {
     // A differentiable op has run on a tensor that requires a gradient.
     void (*record)(const Op& op, Args args, Results& results) = nullptr;
-    // An op is about to write self, and has written it. What the first gives, the second gets: a copy of self as it was,
-    // where the gradient reads that.
-    Tensor (*before_write)(const Op& op, Args args, const Tensor& self) = nullptr;
-    void (*after_write)(const Op& op, Args args, const Tensor& self, const Tensor& original) = nullptr;
+    // An op is about to write self, its first argument: the op's node, if the graph needs one. It has written it.
+    Ptr<NodeBase> (*before_write)(const Op& op, Args args) = nullptr;
+    void (*after_write)(const Ptr<NodeBase>& node, const Tensor& self) = nullptr;
     // Around kernels that are long enough to let other threads in.
     void* (*unlock)() = nullptr;
     void (*lock)(void*) = nullptr;

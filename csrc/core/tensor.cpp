@@ -129,7 +129,9 @@ int64_t Tensor::item_int() const {
 }
 
 Tensor Tensor::alias(Dims sizes, Dims strides, int64_t offset) const {
-    return Tensor(new TensorImpl(impl_->storage, std::move(sizes), std::move(strides), offset, dtype()));
+    Tensor view(new TensorImpl(impl_->storage, std::move(sizes), std::move(strides), offset, dtype()));
+    view->inference = impl_->inference;
+    return view;
 }
 
 int wrap_dim(int64_t dim, int ndim, const char* name) {

@@ -1,7 +1,10 @@
 // Convolutions, their transposes and the gradient of their weights. Images lie channels last throughout.
 #include "cpu/convolution.h"
 
+#include <optional>
+
 #include "cpu/contiguous.h"
+#include "cpu/depthwise.h"
 #include "cpu/gemm.h"
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
@@ -14,6 +17,7 @@ Tensor empty_channels_last(const Dims& sizes, DType dtype) {
     return Tensor::empty_strided(sizes, channels_last_strides(sizes), dtype);
 }
 
+// The tensor itself, or a copy that lies so.
 Tensor channels_last(const Tensor& t) {
     if (is_channels_last(t)) return t;
     const Tensor copy = empty_channels_last(t.sizes(), t.dtype());
@@ -21,47 +25,18 @@ Tensor channels_last(const Tensor& t) {
     return copy;
 }
 
-// Matrices over the channels: rows are pixels.
-bool is_pointwise(const Convolution& c, const Tensor& weight) {
-    for (int i = 0; i < c.spatial(); ++i)
-        if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
-    return c.groups == 1;
-}
-
 int64_t pixels(const Tensor& image) { return image.sizes()[1] == 0 ? 0 : image.numel() / image.sizes()[1]; }
 
+// A product of matrices over the channels, whose rows are pixels.
+bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
+    for (int i = 0; i < c.spatial(); ++i)
+        if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
+    return c.groups == 1 && pixels(x) == pixels(y);
+}
+
+bool is_depthwise(const Convolution& c, const Tensor& weight) { return weight.sizes()[1] == 1 && weight.sizes()[0] == c.groups; }
+
 bool try_onednn(const Tensor& x) { return x.dtype() == DType::Float32 && x.numel() > 0; }
-
-void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
-    const int64_t inputs = x.sizes()[1], outputs = y.sizes()[1];
-    if (is_pointwise(c, weight)) {
-        const Tensor w = packed(weight);
-        return product({x.dtype(), pixels(y), outputs, inputs, x.raw(), inputs, 1, w.raw(), 1, inputs, y.raw(), outputs,
-                        bias.defined() ? bias.raw() : nullptr});
-    }
-    if (try_onednn(x) && onednn::convolve(c, x, weight, bias, y)) return;
-    convolve_patches(c, x, channels_last(weight), bias, y);
-}
-
-void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
-    const int64_t inputs = dx.sizes()[1], outputs = dy.sizes()[1];
-    if (is_pointwise(c, weight)) {
-        const Tensor w = packed(weight);
-        return product({dy.dtype(), pixels(dx), inputs, outputs, dy.raw(), outputs, 1, w.raw(), inputs, 1, dx.raw(), inputs});
-    }
-    if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
-    convolve_input_patches(c, dy, channels_last(weight), dx);
-}
-
-void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
-    const int64_t inputs = x.sizes()[1], outputs = dy.sizes()[1];
-    if (is_pointwise(c, dweight))
-        return product({x.dtype(), outputs, inputs, pixels(dy), dy.raw(), 1, outputs, x.raw(), inputs, 1, dweight.raw(), inputs});
-    if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
-    const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
-    convolve_weight_patches(c, x, dy, sums);
-    copy_into(dweight, sums);
-}
 
 void add_bias(const Tensor& y, const Tensor& bias) {
     visit_float(y.dtype(), [&]<class T>() {
@@ -74,6 +49,80 @@ void add_bias(const Tensor& y, const Tensor& bias) {
     });
 }
 
+// Note [Turned convolutions]
+// With a stride of 1 a transposed convolution is a convolution whose weight is reversed in space and has its two
+// dimensions of channels exchanged, and the other way round. Where oneDNN is slow in one direction, the other is taken.
+//
+// Nothing where that would take uneven padding: x and y are the sizes of the forward direction.
+std::optional<Convolution> turned(Convolution c, const Tensor& x, const Tensor& weight, const Tensor& y) {
+    for (int i = 0; i < c.spatial(); ++i) {
+        const int64_t reach = c.dilation[i] * (weight.sizes()[i + 2] - 1), padding = c.padding[i];
+        c.padding[i] = reach - padding;
+        const bool even = y.sizes()[i + 2] == x.sizes()[i + 2] + 2 * padding - reach;
+        if (c.stride[i] != 1 || c.padding[i] < 0 || !even) return std::nullopt;
+    }
+    return c;
+}
+
+Tensor turned(const Tensor& weight, int64_t groups) {
+    const Dims &sizes = weight.sizes(), &strides = weight.strides();
+    Dims from_sizes = sizes, from_strides = strides, to = sizes;
+    int64_t last = 0;
+    for (int d = 2; d < sizes.size(); ++d) last += (sizes[d] - 1) * strides[d];
+    for (int d = 2; d < sizes.size(); ++d) from_strides[d] = -strides[d];
+    // (G * O, C, ...) is read as (G, C, O, ...)
+    from_sizes[0] = groups;
+    from_sizes.insert(2, sizes[0] / groups);
+    from_strides[0] = strides[0] * (sizes[0] / groups);
+    from_strides.insert(2, strides[0]);
+    to[0] = groups * sizes[1];
+    to[1] = sizes[0] / groups;
+    const Tensor copy = Tensor::empty(to, weight.dtype());
+    copy_into(copy.alias(from_sizes, contiguous_strides(from_sizes), 0), weight.alias(from_sizes, from_strides, weight->offset + last));
+    return copy;
+}
+
+void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+    const int64_t inputs = x.sizes()[1], outputs = y.sizes()[1];
+    if (is_pointwise(c, x, weight, y)) {
+        const Tensor w = packed(weight), rows = channels_last(x);
+        return product({x.dtype(), pixels(y), outputs, inputs, rows.raw(), inputs, 1, w.raw(), 1, inputs, y.raw(), outputs,
+                        bias.defined() ? bias.raw() : nullptr});
+    }
+    const bool grouped = c.groups > 1 && !is_depthwise(c, weight);
+    if (const auto back = turned(c, x, weight, y); grouped && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
+        if (bias.defined()) add_bias(y, bias);
+        return;
+    }
+    if (try_onednn(x) && onednn::convolve(c, x, weight, bias, y)) return;
+    convolve_patches(c, channels_last(x), channels_last(weight), bias, y);
+}
+
+void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+    const int64_t inputs = dx.sizes()[1], outputs = dy.sizes()[1];
+    if (is_pointwise(c, dx, weight, dy)) {
+        const Tensor w = packed(weight), rows = channels_last(dy);
+        return product({dy.dtype(), pixels(dx), inputs, outputs, rows.raw(), outputs, 1, w.raw(), inputs, 1, dx.raw(), inputs});
+    }
+    const auto back = turned(c, dx, weight, dy);
+    if (back && is_depthwise(c, weight) && try_onednn(dy) && onednn::convolve(*back, dy, turned(weight, c.groups), Tensor(), dx)) return;
+    if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
+    convolve_input_patches(c, channels_last(dy), channels_last(weight), dx);
+}
+
+void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
+    const int64_t inputs = x.sizes()[1], outputs = dy.sizes()[1];
+    if (is_pointwise(c, x, dweight, dy)) {
+        const Tensor from = channels_last(x), to = channels_last(dy);
+        return product({x.dtype(), outputs, inputs, pixels(dy), to.raw(), 1, outputs, from.raw(), inputs, 1, dweight.raw(), inputs});
+    }
+    if (is_depthwise(c, dweight)) return depthwise_weight(c, channels_last(x), channels_last(dy), dweight);
+    if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
+    const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
+    convolve_weight_patches(c, channels_last(x), channels_last(dy), sums);
+    copy_into(dweight, sums);
+}
+
 // 16-bit floats are computed in float32.
 Tensor working(const Tensor& t) {
     const DType dtype = compute_type(t.dtype());
@@ -83,7 +132,11 @@ Tensor working(const Tensor& t) {
     return copy;
 }
 
-Tensor image(const Tensor& t) { return channels_last(working(t)); }
+// In one of the two layouts that the convolutions read.
+Tensor image(const Tensor& t) {
+    const Tensor wide = working(t);
+    return wide.is_contiguous() ? wide : channels_last(wide);
+}
 
 Tensor weights(const Tensor& t) {
     const Tensor w = working(t);

@@ -9,6 +9,7 @@ namespace {
 using dnnl::memory;
 using dnnl::prop_kind;
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+constexpr int64_t kFewChannels = 4;
 
 // A convolution with its operands, of the sizes of the forward direction whatever is computed.
 struct Problem {
@@ -19,9 +20,7 @@ struct Problem {
     Key key(int64_t direction) const {
         Key key;
         for (int64_t v : {direction, c.groups, int64_t(bias != nullptr), int64_t(omp_get_max_threads())}) key.add(v);
-        key.add(x);
-        key.add(weight);
-        key.add(y.sizes());
+        for (const Tensor* t : {&x, &weight, &y}) key.add(*t);
         for (const Dims* dims : {&c.stride, &c.padding, &c.dilation}) key.add(*dims);
         return key;
     }
@@ -48,9 +47,16 @@ memory::dims padding_behind(const Problem& p) {
 
 memory::desc any(const memory::desc& d) { return memory::desc(d.get_dims(), d.get_data_type(), memory::format_tag::any); }
 
-memory::desc image(const Tensor& t) {
+memory::desc last(const Tensor& t) {
     return memory::desc(dims(t.sizes()), memory::data_type::f32, dims(channels_last_strides(t.sizes())));
 }
+
+memory::desc first(const Tensor& t) {
+    return memory::desc(dims(t.sizes()), memory::data_type::f32, dims(contiguous_strides(t.sizes())));
+}
+
+// As an image lies: one of the two.
+memory::desc image(const Tensor& t) { return is_channels_last(t) ? last(t) : first(t); }
 
 // (O, C, ...) or, in groups, (G, O, C, ...).
 memory::desc weights(const Problem& p) {
@@ -73,43 +79,45 @@ dnnl::convolution_forward::primitive_desc forward(const Problem& p, const memory
 
 std::optional<Primitive> build_forward(const void* problem) {
     const Problem& p = *static_cast<const Problem*>(problem);
-    const memory::desc x = image(p.x), y = image(p.y);
-    const auto desc = forward(p, x, y);
+    const auto desc = forward(p, last(p.x), last(p.y));
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_forward(desc), desc.scratchpad_desc());
-    built.add(DNNL_ARG_SRC, x, x);
+    built.add(DNNL_ARG_SRC, image(p.x), last(p.x));
     built.add(DNNL_ARG_WEIGHTS, weights(p), desc.weights_desc());
-    built.add(DNNL_ARG_DST, y, y, true);
+    built.add(DNNL_ARG_DST, image(p.y), last(p.y), true);
     if (p.bias) built.add(DNNL_ARG_BIAS, desc.bias_desc(), desc.bias_desc());
     return built;
 }
 
+// Too few channels to fill a vector are better left apart, and the pixels taken together.
 std::optional<Primitive> build_input(const void* problem) {
     const Problem& p = *static_cast<const Problem*>(problem);
-    const memory::desc x = image(p.x), y = image(p.y);
+    const bool few = p.c.groups == 1 && p.x.sizes()[1] <= kFewChannels;
+    const memory::desc x = few ? first(p.x) : last(p.x), y = few ? first(p.y) : last(p.y);
     const auto hint = forward(p, x, y);
     const dnnl::convolution_backward_data::primitive_desc desc(
         engine(), kDirect, x, any(weights(p)), y, dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint, attributes());
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_backward_data(desc), desc.scratchpad_desc());
-    built.add(DNNL_ARG_DIFF_DST, y, y);
+    built.add(DNNL_ARG_DIFF_DST, image(p.y), y);
     built.add(DNNL_ARG_WEIGHTS, weights(p), desc.weights_desc());
-    built.add(DNNL_ARG_DIFF_SRC, x, x, true);
+    built.add(DNNL_ARG_DIFF_SRC, image(p.x), x, true);
     return built;
 }
 
-// In the layout that oneDNN likes best: sums over pixels gain more from blocks of channels than moving them costs.
+// In the layout that oneDNN likes best: sums over pixels gain more from blocks of channels than moving them costs. With
+// groups it would fall back on its slowest way there.
 std::optional<Primitive> build_weight(const void* problem) {
     const Problem& p = *static_cast<const Problem*>(problem);
-    const memory::desc x = image(p.x), y = image(p.y);
-    const auto hint = forward(p, any(x), any(y));
+    const bool grouped = p.c.groups > 1;
+    const memory::desc x = grouped ? last(p.x) : any(last(p.x)), y = grouped ? last(p.y) : any(last(p.y));
+    const auto hint = forward(p, x, y);
     const dnnl::convolution_backward_weights::primitive_desc desc(
-        engine(), kDirect, any(x), any(weights(p)), any(y), dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint,
-        attributes());
+        engine(), kDirect, x, any(weights(p)), y, dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint, attributes());
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_backward_weights(desc), desc.scratchpad_desc());
-    built.add(DNNL_ARG_SRC, x, desc.src_desc());
-    built.add(DNNL_ARG_DIFF_DST, y, desc.diff_dst_desc());
+    built.add(DNNL_ARG_SRC, image(p.x), desc.src_desc());
+    built.add(DNNL_ARG_DIFF_DST, image(p.y), desc.diff_dst_desc());
     built.add(DNNL_ARG_DIFF_WEIGHTS, weights(p), desc.diff_weights_desc(), true);
     return built;
 }

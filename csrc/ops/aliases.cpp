@@ -29,8 +29,12 @@ OP("greater_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ge``.
 OP("less(Operand self, Operand other) -> Tensor").doc("Alias of ``lt``.").compose(same_as<"lt">);
 OP("less_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``le``.").compose(same_as<"le">);
 OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").compose(same_as<"ne">);
-OP("subtract.alpha(Operand self, Operand other, *, Number alpha) -> Tensor").doc("``self - alpha * other``.").compose(same_as<"sub.alpha">);
-OP("divide.rounded(Operand self, Operand other, *, str? rounding_mode) -> Tensor").doc("Alias of ``div``.").compose(same_as<"div.rounded">);
+OP("subtract.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
+    .doc("``self - alpha * other``.")
+    .compose(same_as<"sub.alpha">);
+OP("divide.rounded(Operand self, Operand other, *, str? rounding_mode) -> Tensor")
+    .doc("Alias of ``div``.")
+    .compose(same_as<"div.rounded">);
 
 }  // namespace
 }  // namespace bestiary::ops

@@ -1,4 +1,6 @@
 // Addition, multiplication and their kin.
+#include <cmath>
+
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -13,10 +15,18 @@ tensor([2., 3.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g; });
 
-OP("add.alpha(Operand self, Operand other, *, Number alpha) -> Tensor")
+void scaled_meta(const Op& op, Args a, Meta& m) {
+    elementwise_meta(op, a, m);
+    check_as(ErrorKind::Type, is_floating(m.compute) || a.number(2) == std::trunc(a.number(2)),
+             "alpha: expected an integer for tensors of integers, got ", a[2]);
+}
+
+OP("add.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self + alpha * other``.")
-    .compose([](Args a, Results& r) { r.push(a[0] + mul(a[1], a[2])); })
-    .in_place_too();
+    .elementwise(Promote::Common)
+    .shape(scaled_meta)
+    .grad("self", "", [](const Backward& b) { return b.g; })
+    .grad("other", "", [](const Backward& b) { return b.g * b["alpha"]; });
 
 OP("sub(Operand self, Operand other) -> Tensor")
     .doc(R"(Subtracts ``other``, element by element, with broadcasting and type promotion.
@@ -27,12 +37,14 @@ tensor([0., 1.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return -b.g; });
 
-OP("sub.alpha(Operand self, Operand other, *, Number alpha) -> Tensor")
+OP("sub.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self - alpha * other``.")
-    .compose([](Args a, Results& r) { r.push(a[0] - mul(a[1], a[2])); })
-    .in_place_too();
+    .elementwise(Promote::Common)
+    .shape(scaled_meta)
+    .grad("self", "", [](const Backward& b) { return b.g; })
+    .grad("other", "", [](const Backward& b) { return b.g * -b.number("alpha"); });
 
-OP("rsub(Tensor self, Operand other) -> Tensor")
+OP("rsub(Operand self, Operand other) -> Tensor")
     .doc(R"(Subtracts self from ``other``.
 
 >>> engine.rsub(engine.tensor([1.0, 2.0]), 1)
@@ -108,7 +120,7 @@ OP("lerp(Tensor self, Tensor end, Operand weight) -> Tensor")
 >>> engine.lerp(engine.zeros(2), engine.tensor([4.0, 8.0]), 0.25)
 tensor([1., 2.]))")
     .elementwise(Promote::Common)
-    .grad("self", "weight", [](const Backward& b) { return b.g * (1.0 - b["weight"]); })
+    .grad("self", "weight", [](const Backward& b) { return b.g - b.g * b["weight"]; })
     .grad("end", "weight", [](const Backward& b) { return b.g * b["weight"]; })
     .grad("weight", "self end", [](const Backward& b) { return b.g * (b["end"] - b["self"]); });
 

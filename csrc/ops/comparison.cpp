@@ -102,17 +102,21 @@ OP("logical_xor(Operand self, Operand other) -> Tensor")
 tensor([False,  True, False]))")
     .elementwise(Promote::Bool);
 
+Tensor as_floating(const Tensor& t) { return is_floating(t.dtype()) ? t : cast(t, DType::Float64); }
+
 OP("isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool equal_nan=False) -> Tensor")
     .doc(R"(Where self differs from ``other`` by at most ``atol + rtol * |other|``; equal infinities are close.
 
 >>> engine.isclose(engine.tensor([1.0, 2.0]), engine.tensor([1.0, 2.1]))
 tensor([ True, False]))")
     .compose([](Args a, Results& r) {
-        const Tensor bound = Call<"abs">()(a[1]) * a[2] + a[3];
-        const Tensor near = le(Call<"abs">()(a[0] - a[1]), bound);
-        Tensor close = Call<"logical_or">()(eq(a[0], a[1]), Call<"logical_and">()(near, Call<"isfinite">()(bound)));
-        if (a.flag(4)) close = Call<"logical_or">()(close, Call<"logical_and">()(Call<"isnan">()(a[0]), Call<"isnan">()(a[1])));
-        r.push(close);
+        const Tensor self = as_floating(a.tensor(0)), other = as_floating(a.tensor(1));
+        const Tensor bound = Call<"abs">()(other) * a[2] + a[3];
+        const Tensor near = le(Call<"abs">()(self - other), bound);
+        Tensor close = Call<"logical_or">()(eq(self, other), Call<"logical_and">()(near, Call<"isfinite">()(bound)));
+        if (!a.flag(4)) return r.push(close);
+        const Tensor both_nan = Call<"logical_and">()(Call<"isnan">()(self), Call<"isnan">()(other));
+        r.push(Call<"logical_or">()(close, both_nan));
     });
 
 }  // namespace

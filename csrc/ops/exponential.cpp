@@ -68,8 +68,8 @@ OP("logaddexp(Tensor self, Tensor other) -> Tensor")
 >>> engine.logaddexp(engine.tensor([1000.0]), engine.tensor([1000.0]))
 tensor([1000.6932]))")
     .elementwise(Promote::Float)
-    .grad("self", "self result", [](const Backward& b) { return b.g * exp(b["self"] - b["result"]); })
-    .grad("other", "other result", [](const Backward& b) { return b.g * exp(b["other"] - b["result"]); });
+    .grad("self", "self other", [](const Backward& b) { return b.g / (exp(b["other"] - b["self"]) + 1.0); })
+    .grad("other", "self other", [](const Backward& b) { return b.g / (exp(b["self"] - b["other"]) + 1.0); });
 
 OP("xlogy(Operand self, Operand other) -> Tensor")
     .doc(R"(``x * log(y)``, and 0 where x is 0.

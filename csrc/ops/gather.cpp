@@ -1,26 +1,12 @@
 // One index per element along a dimension, masks, and places in memory.
-#include "core/dispatch.h"
-#include "ops/names.h"
+#include "ops/scatter.h"
 
 namespace bestiary::ops {
 namespace {
 
 const Call<"gather"> gather;
-const Call<"_scatter"> scatter;
 const Call<"scatter_add"> scatter_add;
 const Call<"masked_fill"> masked_fill;
-
-// `index` chooses along `dim`; elsewhere it may cover a part of `sizes` only.
-void check_index(const Dims& sizes, int64_t dim, const Tensor& index) {
-    check_as(ErrorKind::Index, category(index.dtype()) == Category::Int, "index: expected integers, got ",
-             index.dtype());
-    const int d = wrap_dim(dim, sizes.size());
-    check(index.dim() == sizes.size() || index.numel() == 0, "index: expected ", sizes.size(),
-          " dimensions as self, got shape ", index.sizes());
-    for (int k = 0; k < sizes.size() && index.numel() > 0; ++k)
-        check(k == d || index.sizes()[k] <= sizes[k], "index: shape ", index.sizes(), " reaches beyond ", sizes,
-              " in dimension ", k);
-}
 
 OP("gather(Tensor self, int dim, Tensor index) -> Tensor")
     .doc(
@@ -54,83 +40,6 @@ tensor([[1, 2, 3]]))")
         picked.insert(d, index.sizes()[d]);
         r.push(gather(expand(self, common), d, expand(index, picked)));
     });
-
-void like_self(const Op&, Args a, Meta& m) {
-    const Tensor &self = a.tensor(0), &index = a.tensor(2), &src = a.tensor(3);
-    check_index(self.sizes(), a.integer(1), index);
-    check(src.dtype() == self.dtype(), "src: expected self's dtype ", self.dtype(), ", got ", src.dtype());
-    for (int k = 0; k < index.dim() && index.numel() > 0; ++k)
-        check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(),
-              " is smaller than the index's ", index.sizes());
-    m.add(self.sizes(), self.dtype());
-}
-
-Tensor gather_src(const Backward& b) { return gather(b.g, b["dim"], b["index"]); }
-
-OP("_scatter(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("Self with the elements of src written at an index per element along dim.")
-    .shape(like_self)
-    .from_self()
-    .grad("self", "index", [](const Backward& b) {
-        const Tensor zeros = Call<"zeros_like">()(b["index"], b.g.dtype());
-        return scatter(b.g, b["dim"], b["index"], zeros);
-    })
-    .grad("src", "index", gather_src);
-
-OP("scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc(R"(Self with each element of ``src`` added at the index along ``dim`` that ``index`` gives for it.
-
->>> engine.zeros(3).scatter_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
-tensor([2., 0., 1.]))")
-    .shape(like_self)
-    .from_self()
-    .in_place_too()
-    .grad("self", "", [](const Backward& b) { return b.g; })
-    .grad("src", "index", gather_src);
-
-OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("Self multiplied at an index per element along dim.")
-    .shape(like_self)
-    .from_self();
-
-OP("_scatter_max(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("The larger of self and of each src element that goes to the same place.")
-    .shape(like_self)
-    .from_self();
-
-OP("_scatter_min(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("The smaller of self and of each src element that goes to the same place.")
-    .shape(like_self)
-    .from_self();
-
-Tensor scattered(Args a, const Tensor& src) {
-    const std::string_view how = a.none(4) ? std::string_view() : a.str(4);
-    if (a.none(4)) return scatter(a[0], a[1], a[2], src);
-    if (how == "add") return scatter_add(a[0], a[1], a[2], src);
-    check_as(ErrorKind::Value, how == "multiply", "reduce: expected 'add' or 'multiply', got '", how, "'");
-    return Call<"_scatter_multiply">()(a[0], a[1], a[2], src);
-}
-
-OP("scatter(Tensor self, int dim, Tensor index, Tensor src, *, str? reduce=None) -> Tensor")
-    .doc(R"(Self with each element of ``src`` written at the index along ``dim`` that ``index`` gives for it.
-
-``reduce`` 'add' or 'multiply' combines instead of replacing; which of several elements for one place stays is
-unspecified otherwise.
-
->>> engine.zeros(3).scatter(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
-tensor([2., 0., 1.]))")
-    .compose([](Args a, Results& r) { r.push(scattered(a, a.tensor(3))); })
-    .in_place_too();
-
-OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? reduce=None) -> Tensor")
-    .doc(R"(``scatter`` of one number.
-
->>> engine.zeros(3).scatter(0, engine.tensor([1]), 7)
-tensor([0., 7., 0.]))")
-    .compose([](Args a, Results& r) {
-        r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype())));
-    })
-    .in_place_too();
 
 void masked_shape(const Op&, Args a, Meta& m) {
     const Tensor &self = a.tensor(0), &mask = a.tensor(1);

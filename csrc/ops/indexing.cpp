@@ -23,7 +23,8 @@ tensor([[2, 1],
     .shape([](const Op&, Args a, Meta& m) {
         m.add(index_layout(a.tensor(0).sizes(), a.tensors(1)).result(), a.tensor(0).dtype());
     })
-    .grad("self", "indices", [](const Backward& b) { return index_backward(b.g, b["indices"], b.shape("self")); });
+    .grad("self", "indices",
+          [](const Backward& b) { return index_backward(b.g, b["indices"], b.shape("self")); });
 
 OP("_index_backward(Tensor grad, Tensor[]? indices, int[] size) -> Tensor")
     .doc("Zeros of size with grad added where index reads.")

@@ -13,7 +13,6 @@ from engine.data.fetch import make_fetch
 from engine.data.pool import WorkerPool
 from engine.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from engine.data.seeding import batch_seeds, draw_seed
-from engine.data.worker import MakeBatch
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -158,7 +157,10 @@ class DataLoader(Generic[T_co]):
             "drop_last": self.drop_last,
             "init_fn": self.worker_init_fn,
         }
-        pool = WorkerPool(spec, self.num_workers, self.multiprocessing_context, self.timeout)
+        ahead = self.num_workers * (self.prefetch_factor or 1)
+        pool = WorkerPool(
+            spec, self.num_workers, self.multiprocessing_context, self.timeout, kept_files=ahead + 2
+        )
         if self.persistent_workers:
             self._pool = pool
         return pool
@@ -213,7 +215,7 @@ class _WorkerIterator:
         if task is not None:
             number, index = task
             self._owners[number] = worker
-            self._pool.send(worker, MakeBatch(number, index))
+            self._pool.make(worker, number, index)
 
     def __iter__(self) -> _WorkerIterator:
         return self
@@ -237,7 +239,7 @@ class _WorkerIterator:
             self._assign(worker)
             if answer.failure is not None:
                 answer.failure.reraise()
-            return transport.unpack(answer.parcel)
+            return transport.unpack(answer.parcel, self._pool.files)
         if not self._loader.persistent_workers:
             self._pool.close()
         raise StopIteration

@@ -22,12 +22,18 @@ class WorkerPool:
     """Processes that make batches, each with a pipe for tasks and one for answers."""
 
     def __init__(
-        self, spec: dict[str, Any], num_workers: int, context: Any, timeout: float
+        self,
+        spec: dict[str, Any],
+        num_workers: int,
+        context: Any,
+        timeout: float,
+        kept_files: int,
     ) -> None:
         context = context if hasattr(context, "Process") else multiprocessing.get_context(context)
         self.timeout = timeout
         self.epoch = -1
         self._directory = transport.make_directory()
+        self.files = transport.Files(self._directory, limit=kept_files)
         self._processes: list[Any] = []
         self._tasks: list[Connection] = []
         self._answers: list[Connection] = []
@@ -63,11 +69,14 @@ class WorkerPool:
         """Begin a new pass in all workers; answers of earlier ones will be dropped."""
         self.epoch += 1
         for worker in range(len(self._processes)):
-            self.send(worker, StartEpoch(self.epoch, seed))
+            self._send(worker, StartEpoch(self.epoch, seed))
         return self.epoch
 
-    def send(self, worker: int, task: StartEpoch | MakeBatch) -> None:
-        """Give the worker a task."""
+    def make(self, worker: int, batch: int, index: Any) -> None:
+        """Let the worker make the batch."""
+        self._send(worker, MakeBatch(batch, index, self.files.take()))
+
+    def _send(self, worker: int, task: StartEpoch | MakeBatch) -> None:
         try:
             self._tasks[worker].send(task)
         except (BrokenPipeError, ConnectionResetError):
@@ -77,10 +86,12 @@ class WorkerPool:
         """The worker's next answer in this epoch; RuntimeError if it dies or takes too long."""
         while True:
             answer = self._receive_any(worker)
+            if answer.file is not None:
+                self.files.give_back(answer.file)
             if answer.epoch == self.epoch:
                 return answer
-            if answer.parcel is not None:
-                transport.discard(answer.parcel)
+            if answer.parcel is not None and answer.parcel.path is not None:
+                self.files.give_back(answer.parcel.path)
 
     def _receive_any(self, worker: int) -> Answer:
         answers, process = self._answers[worker], self._processes[worker]

@@ -1,18 +1,21 @@
 """Batches from one process to another through shared memory.
 
 A batch is pickled without the contents of its tensors and arrays (pickle protocol 5 sets them
-aside); these are written into one file in memory, which the receiver maps and unlinks. Nothing
-large goes through the pipe, and the receiver copies nothing.
+aside); these are written into one file in memory, which the receiver maps. Nothing large goes
+through the pipe, and the receiver copies nothing. When the last tensor of a batch is gone, its file
+and the mapping serve another batch: fresh pages cost more than what is written to them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import mmap
 import os
 import pickle
 import tempfile
+import weakref
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,61 +62,61 @@ def _aligned(size: int) -> int:
     return -(-size // _ALIGNMENT) * _ALIGNMENT
 
 
-def pack(value: Any, directory: str) -> Parcel:
-    """The parcel of a value; what is large is written to a new file in the directory, or in the
-    ordinary temporary one where memory has no room."""
+def pack(value: Any, directory: str, used: str | None = None) -> Parcel:
+    """The parcel of a value; what is large is written to the used file, or to a new one in the
+    directory, or in the ordinary temporary one where memory has no room."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(value)
     views = [buffer.raw() for buffer in buffers]
     sizes = [view.nbytes for view in views]
-    total = sum(map(_aligned, sizes))
     skeleton = stream.getvalue()
-    if total <= _PIPE_LIMIT:
-        contents = bytearray(total)
-        _write(views, memoryview(contents))
-        return Parcel(skeleton, sizes, bytes(contents), None)
-    descriptor, path = _reserve(total, directory)
+    if sum(map(_aligned, sizes)) <= _PIPE_LIMIT:
+        contents = b"".join(view.tobytes().ljust(_aligned(view.nbytes), b"\0") for view in views)
+        return Parcel(skeleton, sizes, contents, None)
+    return Parcel(skeleton, sizes, None, _store(views, directory, used))
+
+
+def _store(views: list[memoryview], directory: str, used: str | None) -> str:
+    """The path of the file with the contents. Written, not mapped: where a mapping finds no room
+    the process is killed, and filling one costs a page fault for every 4 KiB."""
     try:
-        with mmap.mmap(descriptor, total) as memory, memoryview(memory) as target:
-            _write(views, target)
+        return _write_file(views, directory, used)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        return _write_file(views, None, None)
+
+
+def _write_file(views: list[memoryview], directory: str | None, used: str | None) -> str:
+    if used is None:
+        descriptor, path = tempfile.mkstemp(prefix="batch-", dir=directory)
+    else:
+        descriptor, path = os.open(used, os.O_WRONLY), used
+    try:
+        start = 0
+        for view in views:
+            written = 0
+            while written < view.nbytes:  # one call writes 2 GiB at most
+                written += os.pwrite(descriptor, view[written:], start + written)
+            start += _aligned(view.nbytes)
+    except OSError as error:
+        if used is None:
+            os.unlink(path)
+        size = sum(view.nbytes for view in views)
+        reason = f"no room for a batch of {size} bytes: {error.strerror}"
+        raise OSError(error.errno, reason, path) from None
     finally:
         os.close(descriptor)
-    return Parcel(skeleton, sizes, None, path)
+    return path
 
 
-def _write(views: list[memoryview], target: memoryview) -> None:
-    start = 0
-    for view in views:
-        target[start : start + view.nbytes] = view
-        start += _aligned(view.nbytes)
-
-
-def _reserve(size: int, directory: str) -> tuple[int, str]:
-    """A new file whose room is certain: writing to a mapping without room kills the process."""
-    for place in (directory, None):
-        descriptor, path = tempfile.mkstemp(prefix="batch-", dir=place)
-        try:
-            os.posix_fallocate(descriptor, 0, size)
-            return descriptor, path
-        except OSError as error:
-            os.close(descriptor)
-            os.unlink(path)
-            if error.errno != errno.ENOSPC or place is None:
-                raise OSError(
-                    error.errno, f"no room for a batch of {size} bytes: {error.strerror}", path
-                ) from None
-    raise AssertionError("unreachable")
-
-
-def unpack(parcel: Parcel) -> Any:
-    """The value of a parcel; its file is gone afterwards, its memory lives as long as the
-    tensors in it."""
+def unpack(parcel: Parcel, files: Files) -> Any:
+    """The value of a parcel; its tensors show the file's memory."""
     if parcel.path is None:
-        memory: Any = bytearray(parcel.contents or b"")
+        whole = memoryview(bytearray(parcel.contents or b""))
     else:
-        memory = _take(parcel.path)
-    whole = memoryview(memory)
+        whole = files.open(parcel.path, sum(map(_aligned, parcel.sizes)))
     views, start = [], 0
     for size in parcel.sizes:
         views.append(whole[start : start + size])
@@ -121,19 +124,49 @@ def unpack(parcel: Parcel) -> Any:
     return pickle.loads(parcel.skeleton, buffers=views)
 
 
-def _take(path: str) -> mmap.mmap:
+class Files:
+    """The receiver's mappings of parcels' files, and which files may be written again.
+
+    At most `limit` files wait for that; files outside the directory are never used again.
+    """
+
+    def __init__(self, directory: str, limit: int) -> None:
+        self._directory = directory
+        self._limit = limit
+        self._mappings: dict[str, mmap.mmap] = {}
+        self._unused: list[str] = []
+
+    def take(self) -> str | None:
+        """A file that may be written again, if there is one."""
+        return self._unused.pop() if self._unused else None
+
+    def open(self, path: str, size: int) -> memoryview:
+        """The first bytes of the file; when nobody holds them any longer it is given back."""
+        memory = self._mappings.get(path)
+        if memory is None or len(memory) < size:
+            memory = self._mappings[path] = _map(path)
+        # The array stands between the mapping and all views of it, so its end is theirs.
+        held = np.frombuffer(memory, np.uint8)
+        weakref.finalize(held, self.give_back, path).atexit = False
+        return held.data
+
+    def give_back(self, path: str) -> None:
+        """Nothing in the file is needed any longer."""
+        if os.path.dirname(path) == self._directory and len(self._unused) < self._limit:
+            self._unused.append(path)
+            return
+        self._mappings.pop(path, None)
+        with contextlib.suppress(FileNotFoundError):  # the loader may have cleaned up already
+            os.unlink(path)
+
+
+def _map(path: str) -> mmap.mmap:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        return mmap.mmap(descriptor, 0)
+        flags = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)
+        return mmap.mmap(descriptor, 0, flags=flags)
     finally:
         os.close(descriptor)
-        os.unlink(path)
-
-
-def discard(parcel: Parcel) -> None:
-    """Remove the file of a parcel that nobody wants."""
-    if parcel.path is not None:
-        os.unlink(parcel.path)
 
 
 def make_directory() -> str:

@@ -64,16 +64,21 @@ class StartEpoch(NamedTuple):
 
 
 class MakeBatch(NamedTuple):
-    """Make batch number `batch` from the index or indices."""
+    """Make batch number `batch` from the index or indices; `file` may be written."""
 
     batch: int
     index: Any
+    file: str | None
 
 
 class Answer(NamedTuple):
-    """What a worker says about one batch; without parcel and failure the stream has ended."""
+    """What a worker says about one batch; without parcel and failure the stream has ended.
+
+    `file` is that of the task where the parcel did not need it.
+    """
 
     epoch: int
+    file: str | None
     parcel: transport.Parcel | None = None
     failure: WorkerFailure | None = None
 
@@ -166,17 +171,18 @@ class _Worker:
 
     def make(self, task: MakeBatch) -> Answer:
         if self.failure is not None:
-            return Answer(self.epoch, failure=self.failure)
+            return Answer(self.epoch, task.file, failure=self.failure)
         if self.ended:
-            return Answer(self.epoch)
+            return Answer(self.epoch, task.file)
         assert self.fetch is not None
         # See Note [The same batches for any number of workers].
         seed_batch(self.seed, task.batch)
         try:
             batch = self.fetch(task.index)
-            return Answer(self.epoch, parcel=transport.pack(batch, self.spec.directory))
+            parcel = transport.pack(batch, self.spec.directory, task.file)
+            return Answer(self.epoch, None if parcel.path == task.file else task.file, parcel)
         except StopIteration:
             self.ended = True
-            return Answer(self.epoch)
+            return Answer(self.epoch, task.file)
         except Exception:
-            return Answer(self.epoch, failure=WorkerFailure(self.spec.id))
+            return Answer(self.epoch, task.file, failure=WorkerFailure(self.spec.id))

@@ -33,6 +33,17 @@ struct Mul {
     }
 };
 template <class T>
+struct AddScaled {
+    T alpha;
+    explicit AddScaled(const double* params) : alpha(convert<T>(params[0])) {}
+    T operator()(T x, T y) const { return Add<T>()(x, Mul<T>()(alpha, y)); }
+};
+template <class T>
+struct SubScaled : AddScaled<T> {
+    using AddScaled<T>::AddScaled;
+    T operator()(T x, T y) const { return Sub<T>()(x, Mul<T>()(this->alpha, y)); }
+};
+template <class T>
 struct Neg {
     T operator()(T x) const { return wrapping(T(0), x, [](auto a, auto b) { return a - b; }); }
 };
@@ -56,13 +67,13 @@ struct Square {
 template <class T>
 struct AddCMul {
     T value;
-    explicit AddCMul(const double* params) : value(static_cast<T>(params[0])) {}
+    explicit AddCMul(const double* params) : value(convert<T>(params[0])) {}
     T operator()(T x, T y, T z) const { return Add<T>()(x, Mul<T>()(value, Mul<T>()(y, z))); }
 };
 template <class T>
 struct AddCDiv {
     T value;
-    explicit AddCDiv(const double* params) : value(static_cast<T>(params[0])) {}
+    explicit AddCDiv(const double* params) : value(convert<T>(params[0])) {}
     T operator()(T x, T y, T z) const { return x + value * (y / z); }
 };
 // Exact at both ends.
@@ -75,10 +86,12 @@ LOOPS {
     binary<Add>("add", All{});
     binary<Sub>("sub", Numbers{});
     binary<Mul>("mul", All{});
+    binary<AddScaled>("add.alpha", Numbers{});
+    binary<SubScaled>("sub.alpha", Numbers{});
     unary<Neg>("neg", Numbers{});
     unary<Abs>("abs", All{});
     unary<Sign>("sign", All{});
-    unary<Square>("square", Numbers{});
+    unary<Square>("square", All{});
     ternary<AddCMul>("addcmul", Numbers{});
     ternary<AddCDiv>("addcdiv", Floats{});
     ternary<Lerp>("lerp", Floats{});

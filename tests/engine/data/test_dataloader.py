@@ -379,30 +379,54 @@ def test_parcels_keep_tensors(tmp_path: Path, dtype: str, size: int) -> None:
     sent = {"t": engine.arange(size).to(kind), "strided": engine.ones(4, 6).to(kind)[:, ::2]}
     parcel = transport.pack(sent, str(tmp_path))
     assert (parcel.path is None) == (size < 50_000)
-    got = transport.unpack(parcel)
-    assert not list(tmp_path.iterdir())
+    files = transport.Files(str(tmp_path), limit=1)
+    got = transport.unpack(parcel, files)
     for name, tensor in sent.items():
         assert got[name].dtype == kind
         assert got[name].tolist() == tensor.tolist()
 
 
+def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
+    files = transport.Files(str(tmp_path), limit=1)
+    first = transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+    kept = first[:3]
+    del first
+    assert files.take() is None  # a view still shows the memory
+    del kept
+    path = files.take()
+    assert path is not None
+    larger = transport.pack(engine.ones(50_000), str(tmp_path), path)
+    assert larger.path == path
+    assert transport.unpack(larger, files).sum().item() == 50_000
+    assert len(list(tmp_path.iterdir())) == 1
+    two = [transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+           for _ in range(2)]
+    del two
+    assert len(list(tmp_path.iterdir())) == 1  # no more than the limit are kept
+
+
 def test_a_parcel_that_finds_no_room_goes_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reserve = os.posix_fallocate
-    calls = []
+    write, calls = os.pwrite, []
 
-    def full_at_first(descriptor: int, offset: int, size: int) -> None:
-        calls.append(size)
+    def full_at_first(descriptor: int, data: memoryview, offset: int) -> int:
+        calls.append(len(data))
         if len(calls) == 1:
             raise OSError(28, "No space left on device")
-        reserve(descriptor, offset, size)
+        return write(descriptor, data[:50_000], offset)  # and never all at once
 
-    monkeypatch.setattr(os, "posix_fallocate", full_at_first)
-    parcel = transport.pack(engine.ones(20_000), str(tmp_path))
+    monkeypatch.setattr(os, "pwrite", full_at_first)
+    parcel = transport.pack(engine.arange(20_000), str(tmp_path))
     assert parcel.path is not None and Path(parcel.path).parent != tmp_path
-    assert transport.unpack(parcel).sum().item() == 20_000
-    monkeypatch.setattr(os, "posix_fallocate", lambda *_: full_at_first(calls.clear(), 0, 0))
-    with pytest.raises(OSError, match="no room for a batch of 80000 bytes"):
-        transport.pack(engine.ones(20_000), str(tmp_path))
+    files = transport.Files(str(tmp_path), limit=1)
+    assert transport.unpack(parcel, files).tolist() == list(range(20_000))
+    assert files.take() is None and not Path(parcel.path).exists()
+
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="no room for a batch of 160000 bytes"):
+        transport.pack(engine.arange(20_000), str(tmp_path))
     assert not list(tmp_path.iterdir())

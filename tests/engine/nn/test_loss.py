@@ -197,7 +197,7 @@ def test_what_is_wrong_is_named() -> None:
         F.l1_loss(x, y, reduction="avg")
     with pytest.raises(ValueError, match=r"expected self's shape \(5, 4\), got \(5,\)"):
         F.binary_cross_entropy_with_logits(x, y[:, 0])
-    with pytest.raises(ValueError, match="delta must be positive"):
+    with pytest.raises(ValueError, match="delta: expected more than 0, got 0"):
         F.huber_loss(x, y, delta=0.0)
     with pytest.warns(UserWarning, match="broadcast"):
         F.mse_loss(x, y[:, :1])

@@ -51,6 +51,18 @@ def _scatter(x: np.ndarray, dim: int, index: np.ndarray, src: Any) -> np.ndarray
     return out
 
 
+def _scatter_reduce(
+    x: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray, how: str, include_self: bool
+) -> np.ndarray:
+    assert dim == 0 and x.ndim == 1
+    out = x.copy()
+    function = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[how]
+    for place in np.unique(index):
+        own = [x[place]] if include_self else []
+        out[place] = function([*own, *src[index == place]])
+    return out
+
+
 def _index_add(x: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray) -> np.ndarray:
     out = x.copy()
     np.add.at(out, (slice(None),) * dim + (index,), source)
@@ -154,6 +166,18 @@ ROWS = [
         dtypes="number",
         in_place=True,
     ),
+    *[
+        Row(
+            "scatter_reduce",
+            _scatter_reduce,
+            [Arg(4), 0, _from_start(6, below=4), Arg(6), how],
+            {"include_self": include_self},
+            dtypes="wide",
+            id=f"scatter_reduce-{how}-{include_self}",
+        )
+        for how in ("prod", "mean", "amax", "amin")
+        for include_self in (True, False)
+    ],
     Row(
         "masked_fill",
         _masked_fill,

@@ -32,8 +32,8 @@ SCALED = {"beta": 2, "alpha": 3}
 
 ROWS = [
     product(Arg(3, 4), Arg(4, 5)),
-    product(Arg(0, 4), Arg(4, 5), grad=False),
-    product(Arg(3, 0), Arg(0, 5), grad=False),
+    product(Arg(0, 4), Arg(4, 5), grad=False, layout=False),
+    product(Arg(3, 0), Arg(0, 5), grad=False, layout=False),
     product(Arg(4), Arg(4)),
     product(Arg(3, 4), Arg(4)),
     product(Arg(4), Arg(4, 3)),
