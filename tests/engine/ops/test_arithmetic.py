@@ -6,8 +6,9 @@ import math
 import operator
 from typing import Any
 
-import engine
 import pytest
+
+import engine
 
 NAN, INF = math.nan, math.inf
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import engine
 import numpy as np
 import pytest
-from engine.testing import gradcheck
 from scipy import stats
+
+import engine
+from engine.testing import gradcheck
 
 N = 100_000
 FLOATS = [engine.float32, engine.float64, engine.float16, engine.bfloat16]
