@@ -9,7 +9,7 @@ namespace bestiary::cpu {
 namespace {
 
 // A piece of a product that is worth a thread: multiply-adds where arithmetic counts, elements of b where memory does.
-constexpr int64_t kPieceWork = int64_t{1} << 20;
+constexpr int64_t kPieceWork = int64_t{1} << 21;
 constexpr int64_t kPieceElements = int64_t{1} << 17;
 
 // Memory of a thread that products pack blocks into.

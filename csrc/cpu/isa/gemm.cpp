@@ -10,45 +10,34 @@
 #include <algorithm>
 
 #include "cpu/isa/loops.h"
+#include "cpu/isa/vec.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
 
+// Rows of a tile: with two vectors of columns, as many as there are registers for.
 #if defined(__AVX512F__)
-constexpr int kVectorBytes = 64, kRows = 12;
-#elif defined(__AVX__)
-constexpr int kVectorBytes = 32, kRows = 6;
+constexpr int kRows = 12;
 #else
-constexpr int kVectorBytes = 16, kRows = 6;
+constexpr int kRows = 6;
 #endif
-
 template <class T>
-struct VectorOf {
-    typedef T type __attribute__((vector_size(kVectorBytes)));
-};
-template <class T>
-using Vec = typename VectorOf<T>::type;
-template <class T>
-constexpr int kLanes = kVectorBytes / sizeof(T);
-template <class T>
-constexpr int kColumns = 2 * kLanes<T>;
+constexpr int64_t kColumns = 2 * kLanes<T>;
 
 template <class Acc, class In>
-inline Vec<Acc> load_vec(const In* p) {
-    Vec<Acc> v;
+inline Vec<Acc> load_as(const In* p) {
     if constexpr (std::is_same_v<Acc, In>) {
-        std::memcpy(&v, p, sizeof v);
+        return load_vec(p, AllLanes<Acc>{});
     } else {
         Acc lanes[kLanes<Acc>];
-        for (int i = 0; i < kLanes<Acc>; ++i) lanes[i] = convert<Acc>(p[i]);
-        std::memcpy(&v, lanes, sizeof v);
+        for (int64_t i = 0; i < kLanes<Acc>; ++i) lanes[i] = convert<Acc>(p[i]);
+        return load_vec(lanes, AllLanes<Acc>{});
     }
-    return v;
 }
 
 template <class Acc>
-inline void store_vec(Acc* p, const Vec<Acc>& v) {
-    std::memcpy(p, &v, sizeof v);
+inline void store_all(Acc* p, const Vec<Acc>& v) {
+    store_vec(p, v, AllLanes<Acc>{});
 }
 
 // Where a tile's sums go.
@@ -63,21 +52,21 @@ struct Target {
 
 template <class Acc, int R>
 inline void store_tile(const Vec<Acc> (&sums)[R][2], const Target<Acc>& to) {
-    constexpr int lanes = kLanes<Acc>;
+    constexpr int64_t lanes = kLanes<Acc>;
     Vec<Acc> bias[2] = {};
     if (to.bias)
-        for (int v = 0; v < 2; ++v) bias[v] = load_vec<Acc>(to.bias + v * lanes);
+        for (int v = 0; v < 2; ++v) bias[v] = load_as<Acc>(to.bias + v * lanes);
     for (int i = 0; i < R; ++i) {
         Acc* c = to.c + i * to.row;
         if (to.columns == kColumns<Acc>) {
             for (int v = 0; v < 2; ++v) {
                 Vec<Acc> sum = sums[i][v] + bias[v];
-                if (to.accumulate) sum += load_vec<Acc>(c + v * lanes);
-                store_vec(c + v * lanes, sum);
+                if (to.accumulate) sum += load_as<Acc>(c + v * lanes);
+                store_all(c + v * lanes, sum);
             }
         } else {
             Acc row[kColumns<Acc>];
-            for (int v = 0; v < 2; ++v) store_vec(row + v * lanes, sums[i][v] + bias[v]);
+            for (int v = 0; v < 2; ++v) store_all(row + v * lanes, sums[i][v] + bias[v]);
             for (int64_t j = 0; j < to.columns; ++j) c[j] = to.accumulate ? c[j] + row[j] : row[j];
         }
     }
@@ -88,7 +77,7 @@ template <class Acc, int R, bool Packed>
 void tile(const Acc* a, int64_t a_row, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
     Vec<Acc> sums[R][2] = {};
     for (int64_t p = 0; p < k; ++p) {
-        const Vec<Acc> b0 = load_vec<Acc>(b), b1 = load_vec<Acc>(b + kLanes<Acc>);
+        const Vec<Acc> b0 = load_as<Acc>(b), b1 = load_as<Acc>(b + kLanes<Acc>);
 #pragma GCC unroll 16
         for (int i = 0; i < R; ++i) {
             const Acc x = Packed ? a[i] : a[i * a_row];
@@ -119,9 +108,8 @@ void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b
 // Transposes lanes x lanes values in registers, by perfect shuffles.
 template <class Acc>
 inline void transpose(Vec<Acc> (&r)[kLanes<Acc>]) {
-    constexpr int lanes = kLanes<Acc>;
-    using Index = Vec<std::conditional_t<sizeof(Acc) == 4, int32_t, int64_t>>;
-    Index low, high;
+    constexpr int64_t lanes = kLanes<Acc>;
+    typename VecTypes<Acc>::Ints low, high;
     for (int i = 0; i < lanes; ++i) {
         low[i] = i / 2 + (i % 2) * lanes;
         high[i] = low[i] + lanes / 2;
@@ -142,7 +130,7 @@ inline void transpose(Vec<Acc> (&r)[kLanes<Acc>]) {
 // `count` lines of `depth` values to panels of `width` lines, zeros for missing lines: panel[p * width + i].
 template <class Acc, class In>
 void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t depth, int64_t line, int64_t step) {
-    constexpr int lanes = kLanes<Acc>;
+    constexpr int64_t lanes = kLanes<Acc>;
     if (line == 1 && count == width) {
         for (int64_t p = 0; p < depth; ++p)
             for (int i = 0; i < width; ++i) panel[p * width + i] = convert<Acc>(from[p * step + i]);
@@ -153,9 +141,9 @@ void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t de
     for (; whole && i + lanes <= count; i += lanes) {
         for (int64_t p = 0; p < whole; p += lanes) {
             Vec<Acc> block[lanes];
-            for (int r = 0; r < lanes; ++r) block[r] = load_vec<Acc>(from + (i + r) * line + p);
+            for (int r = 0; r < lanes; ++r) block[r] = load_as<Acc>(from + (i + r) * line + p);
             transpose<Acc>(block);
-            for (int r = 0; r < lanes; ++r) store_vec(panel + (p + r) * width + i, block[r]);
+            for (int r = 0; r < lanes; ++r) store_all(panel + (p + r) * width + i, block[r]);
         }
         for (int64_t p = whole; p < depth; ++p)
             for (int64_t r = i; r < i + lanes; ++r) panel[p * width + r] = convert<Acc>(from[r * line + p]);
@@ -234,25 +222,16 @@ private:
     const bool reads_a_, reads_b_;
 };
 
-template <class Acc>
-inline Acc sum_lanes(const Vec<Acc>& v) {
-    Acc lanes[kLanes<Acc>];
-    store_vec(lanes, v);
-    for (int width = kLanes<Acc> / 2; width > 0; width /= 2)
-        for (int i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-    return lanes[0];
-}
-
 // out[r] = the inner product of x with row r of b.
 template <class In, class Acc, int R>
 inline void inner_products(const In* x, const In* b, int64_t line, int64_t k, Acc* out) {
-    constexpr int lanes = kLanes<Acc>;
+    constexpr int64_t lanes = kLanes<Acc>;
     Vec<Acc> sums[R] = {};
     int64_t p = 0;
     for (; p + lanes <= k; p += lanes) {
-        const Vec<Acc> v = load_vec<Acc>(x + p);
+        const Vec<Acc> v = load_as<Acc>(x + p);
 #pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) sums[r] += v * load_vec<Acc>(b + r * line + p);
+        for (int r = 0; r < R; ++r) sums[r] += v * load_as<Acc>(b + r * line + p);
     }
     for (int r = 0; r < R; ++r) {
         out[r] = sum_lanes<Acc>(sums[r]);

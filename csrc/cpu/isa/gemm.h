@@ -20,8 +20,8 @@ struct GemmTask {
 };
 
 // Depth of a packed block, and the bytes kept for those of a and of b: a's stays in the second-level cache.
-constexpr int64_t kGemmDepth = 256;
-constexpr int64_t kGemmABytes = int64_t{160} << 10;
+constexpr int64_t kGemmDepth = 512;
+constexpr int64_t kGemmABytes = int64_t{240} << 10;
 constexpr int64_t kGemmBBytes = int64_t{2} << 20;
 constexpr int64_t kGemmScratch = kGemmABytes + kGemmBBytes;
 
