@@ -37,7 +37,7 @@ from engine._dtypes import (
     set_default_dtype as set_default_dtype,
     short as short,
 )
-from engine._functions import *  # type: ignore[assignment]  # noqa: F403  (einsum is more than the op)
+from engine._functions import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
 from engine.autograd.modes import (
     enable_grad as enable_grad,
