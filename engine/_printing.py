@@ -101,14 +101,14 @@ class _Printer:
         return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
 
     def row(self, array: np.ndarray, indent: int) -> str:
-        cells = self.ends(array, lambda value: f"{self.form.text(value):>{self.form.width}}", " ...")
+        cells = self.ends(
+            array, lambda value: f"{self.form.text(value):>{self.form.width}}", " ..."
+        )
         per_line = max(1, (_options.linewidth - indent) // (self.form.width + 2))
         lines = [", ".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
-    def ends(
-        self, array: np.ndarray, text: Callable[[Any], str], gap: str = "..."
-    ) -> list[str]:
+    def ends(self, array: np.ndarray, text: Callable[[Any], str], gap: str = "...") -> list[str]:
         """All entries, or those at both ends of a large tensor."""
         if array.shape[0] <= 2 * self.edge:
             return [text(entry) for entry in array]

@@ -57,7 +57,7 @@ def test_the_graph_is_freed_unless_retained() -> None:
     y.backward(retain_graph=True)
     y.backward()
     assert x.grad.tolist() == [12]
-    with pytest.raises(RuntimeError, match="freed.*retain_graph=True"):
+    with pytest.raises(RuntimeError, match=r"freed.*retain_graph=True"):
         y.backward()
     total = x + 1  # nothing was saved, so nothing is missing
     total.backward()
@@ -77,11 +77,11 @@ def test_grad_changes_no_leaf() -> None:
 
 def test_grad_of_inputs_that_are_not_used() -> None:
     x, other = leaf(2), leaf(1)
-    with pytest.raises(RuntimeError, match="input 1 was not used.*allow_unused"):
+    with pytest.raises(RuntimeError, match=r"input 1 was not used.*allow_unused"):
         grad(x * 2, [x, other])
     assert grad(x * 2, [x, other], allow_unused=True)[1] is None
     assert grad(x * 2, [x, other], materialize_grads=True)[1].tolist() == [0]
-    with pytest.raises(RuntimeError, match="inputs: .*does not require a gradient"):
+    with pytest.raises(RuntimeError, match=r"inputs: .*does not require a gradient"):
         grad(x * 2, engine.ones(1))
 
 
@@ -130,7 +130,7 @@ def test_leaves() -> None:
     assert y.grad_fn.name() == "mul" and y.grad_fn == y.grad_fn
     assert y.detach().is_leaf and not y.detach().requires_grad
     assert y.detach().data_ptr() == y.data_ptr()
-    (node, index), = y.grad_fn.next_functions
+    ((node, index),) = y.grad_fn.next_functions
     assert node.name() == "Leaf" and index == 0
     with pytest.raises(RuntimeError, match=r"only floating tensors.*got int64"):
         engine.ones(1, dtype=engine.int64).requires_grad_()
@@ -257,7 +257,12 @@ def test_inference_mode() -> None:
         outside.add_(1)
         assert engine.is_inference_mode_enabled() and y.is_inference() and y[0].is_inference()
     assert not outside.is_inference() and outside.tolist() == [2]
-    for use in (lambda: y.add_(1), lambda: y[:1].zero_(), lambda: x * y, lambda: y.requires_grad_()):
+    for use in (
+        lambda: y.add_(1),
+        lambda: y[:1].zero_(),
+        lambda: x * y,
+        lambda: y.requires_grad_(),
+    ):
         with pytest.raises(RuntimeError, match=r"made in inference mode.*clone\(\)"):
             use()
     (x + y).backward()  # saves nothing

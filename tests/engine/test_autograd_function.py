@@ -73,7 +73,9 @@ def test_several_arguments_and_results() -> None:
             return x * scale, "note", rounded, x.long(), y * 3
 
         @staticmethod
-        def backward(ctx: Any, a: Tensor, note: None, rounded: Tensor, ints: Tensor, b: Tensor) -> Any:
+        def backward(
+            ctx: Any, a: Tensor, note: None, rounded: Tensor, ints: Tensor, b: Tensor
+        ) -> Any:
             assert note is None and rounded.tolist() == ints.tolist() == [0, 0]
             assert ctx.needs_input_grad == (True, True, False)
             return a * ctx.scale, b * 3, None

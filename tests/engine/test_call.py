@@ -20,16 +20,31 @@ X = engine.arange(6.0).view(2, 3)
         (lambda: engine.add(X, "a"), r"add: argument 'other': expected Tensor or number, got str"),
         (lambda: X.transpose(0, "a"), r"transpose: argument 'dim1': expected int, got str"),
         (lambda: X.transpose(0), r"transpose: missing argument 'dim1'"),
-        (lambda: X.transpose(0, 1, 2), r"transpose: expected at most 3 positional arguments, got 4"),
+        (
+            lambda: X.transpose(0, 1, 2),
+            r"transpose: expected at most 3 positional arguments, got 4",
+        ),
         (lambda: X.transpose(0, 1, dim1=1), r"transpose: argument given twice: 'dim1'"),
         (lambda: X.transpose(0, 1, dim=1), r"transpose: unexpected keyword argument 'dim'"),
         (lambda: X.transpose(0, 1.5), r"transpose: argument 'dim1': expected int, got float"),
         (lambda: X.view("a"), r"view: argument 'shape': expected ints, got str"),
         (lambda: X.view([1, "a"]), r"view: argument 'shape': expected a list of ints, got list"),
-        (lambda: engine.cat(X), r"cat: argument 'tensors': expected a list of tensors, got engine.Tensor"),
-        (lambda: engine.cat([X, 1]), r"cat: argument 'tensors': expected a list of tensors, got int"),
-        (lambda: engine.zeros(2, dtype="float"), r"zeros: argument 'dtype': expected dtype, got str"),
-        (lambda: engine.rand(2, generator=3), r"rand: argument 'generator': expected Generator, got int"),
+        (
+            lambda: engine.cat(X),
+            r"cat: argument 'tensors': expected a list of tensors, got engine.Tensor",
+        ),
+        (
+            lambda: engine.cat([X, 1]),
+            r"cat: argument 'tensors': expected a list of tensors, got int",
+        ),
+        (
+            lambda: engine.zeros(2, dtype="float"),
+            r"zeros: argument 'dtype': expected dtype, got str",
+        ),
+        (
+            lambda: engine.rand(2, generator=3),
+            r"rand: argument 'generator': expected Generator, got int",
+        ),
         (lambda: engine.softmax(X), r"softmax: missing argument 'dim'"),
     ],
 )

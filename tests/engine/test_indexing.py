@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import engine
 
@@ -190,7 +189,10 @@ def arrays_and_indices(draw: st.DrawFn) -> tuple[np.ndarray, Any]:
     index = [draw(items(size)) for size in shape[:used]]
     masks = [i for i in index if isinstance(i, np.ndarray) and i.dtype == bool]
     if len(masks) != 0 and len([i for i in index if isinstance(i, np.ndarray)]) > 1:
-        index = [np.nonzero(i)[0][:1] if isinstance(i, np.ndarray) and i.dtype == bool else i for i in index]
+        index = [
+            np.nonzero(i)[0][:1] if isinstance(i, np.ndarray) and i.dtype == bool else i
+            for i in index
+        ]
     if any(isinstance(i, np.ndarray) for i in index):  # see test_integers_are_views_first
         index = [slice(i, None) if isinstance(i, int) else i for i in index]
     for extra in draw(st.lists(st.sampled_from([None, Ellipsis]), max_size=2, unique=True)):

@@ -77,7 +77,7 @@ def test_moments(dtype: engine.dtype) -> None:
     engine.manual_seed(0)
     n = 400_000
     uniform, normal = engine.rand(n, dtype=dtype).numpy(), engine.randn(n, dtype=dtype).numpy()
-    assert 0 <= uniform.min() and uniform.max() < 1
+    assert uniform.min() >= 0 and uniform.max() < 1
     # five standard errors of each moment
     assert abs(uniform.mean() - 1 / 2) < 5 * np.sqrt(1 / 12 / n)
     assert abs(uniform.var() - 1 / 12) < 5 * np.sqrt(1 / 180 / n)
