@@ -193,6 +193,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         return True
 
     def _request(self) -> Request:
+        if self.headers.defects or self.request_version == "HTTP/0.9":
+            raise HttpError(HTTPStatus.BAD_REQUEST, "the head of the request is malformed")
         headers: dict[str, str] = {}
         for name, value in self.headers.items():
             key = name.lower()
@@ -262,7 +264,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         _log.info(
             "%s %s %s %d %d B %.0f ms",
             self.client_address[0],
-            self.command[:16],
+            str(self.command)[:16],
             self._shown_path(),
             response.status,
             sent,

@@ -76,37 +76,22 @@ class Publisher:
         is moved, all else linked. ValueError if a path is a file and a folder at once. Returns the
         new tree.
         """
-        tree = make_tree(
-            {path: make_entry(path, file, self._store.hashes) for path, file in files.items()}
-        )
-        staged = _stage(files, scratch)
         folder = self._store.place(repository, revision)
         with self._store.replace(folder):
             if self._store.read(folder, max_age=0).commit != base.commit:
                 raise ConflictError(f"{repository}: was changed by somebody else meanwhile")
+            tree = make_tree(
+                {path: make_entry(path, file, self._store.hashes) for path, file in files.items()}
+            )
+            staged = _stage(files, scratch)
             _carry_hidden(folder, staged)
-            self._swap(repository, folder, staged, base)
+            past = self._store.history(repository) / base.commit
+            if past.exists() or not base.entries:
+                past = scratch / "replaced"
+            self._store.move_in(staged, folder, past)
+            sync(folder.parent)
         self._store.hashes.save()
         return tree
-
-    def _swap(self, repository: str, folder: Path, staged: Path, current: Tree) -> None:
-        """Put a staged folder in the place of another, which moves to the history.
-
-        Between the two moves there is no folder: `Store.finish_move` then finishes what was begun.
-        """
-        successor = self._store.successor(folder)
-        successor.parent.mkdir(parents=True, exist_ok=True)
-        if successor.exists():  # left by a server that was killed before it could use it
-            successor.rename(staged.with_name("abandoned"))
-        staged.rename(successor)
-        sync(successor.parent)
-        past = self._store.history(repository) / current.commit
-        if past.exists() or not current.entries:
-            past = staged.with_name("replaced")
-        past.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(past)
-        successor.rename(folder)
-        sync(folder.parent)
 
 
 def sync(path: Path) -> None:

@@ -18,7 +18,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +92,7 @@ class Store:
         self.private = self.root / ".hub"
         self.hashes = Hashes(self.private / "hashes.json")
         self._lock = threading.Lock()
+        self._moving = threading.Lock()
         self._folders: dict[Path, _Folder] = {}
 
     def repositories(self) -> list[str]:
@@ -109,15 +110,10 @@ class Store:
 
     def folder(self, repository: str) -> Path:
         """Where `main` of a repository lies; RepositoryNotFoundError if there is no such one."""
-        if is_repository_id(repository):
-            folder = self.root / repository
-            self.finish_move(folder)
-            parent = folder.parent
-            above = parent == self.root or (not parent.is_symlink() and _is_namespace(parent))
-            below = "/" in repository or not _is_namespace(folder)
-            if folder.is_dir() and not folder.is_symlink() and above and below:
-                return folder
-        raise RepositoryNotFoundError(f"{repository}: there is no such repository")
+        folder = self.root / repository
+        if not is_repository_id(repository) or not self._is_there(folder, self._is_repository):
+            raise RepositoryNotFoundError(f"{repository}: there is no such repository")
+        return folder
 
     def resolve(self, repository: str, revision: str, *, fresh: bool = True) -> Snapshot:
         """A repository at a branch, tag or commit.
@@ -136,8 +132,7 @@ class Store:
         if revision == MAIN:
             return main
         folder = main.with_name(f"{main.name}@{quote(revision, safe='')}")
-        self.finish_move(folder)
-        if not folder.is_dir() or folder.is_symlink():
+        if not self._is_there(folder, _is_folder):
             raise RevisionNotFoundError(f"{repository}: has no revision {revision!r}")
         return folder
 
@@ -154,7 +149,10 @@ class Store:
         known = self._known(folder)
         with known.lock:
             if known.tree is None or time.monotonic() - known.read >= max_age:
-                known.tree = read_tree(folder, self.root, self.hashes)
+                try:
+                    known.tree = read_tree(folder, self.root, self.hashes)
+                except FileNotFoundError:
+                    raise RevisionNotFoundError(f"{folder.name}: was removed") from None
                 known.read = time.monotonic()
                 self.hashes.save()
             return known.tree
@@ -200,18 +198,45 @@ class Store:
                 return Snapshot(repository, folder, tree)
         raise RevisionNotFoundError(f"{repository}: has no commit {commit}, or no longer")
 
-    def successor(self, folder: Path) -> Path:
-        """Where a folder waits that is to take the place of another."""
+    def move_in(self, staged: Path, folder: Path, past: Path) -> None:
+        """Put a staged folder in the place of another, which goes to `past`. Under `replace` only.
+
+        Between the two moves there is no folder. Who looks then waits, and if the server is killed
+        there, the next look finishes what was begun.
+        """
+        successor = self._successor(folder)
+        successor.parent.mkdir(parents=True, exist_ok=True)
+        past.parent.mkdir(parents=True, exist_ok=True)
+        with self._moving:
+            if successor.exists():  # left by a server that was killed before it was needed
+                successor.rename(staged.with_name("abandoned"))
+            staged.rename(successor)
+            folder.rename(past)
+            successor.rename(folder)
+
+    def _successor(self, folder: Path) -> Path:
         return self.private / "next" / folder.relative_to(self.root)
 
-    def finish_move(self, folder: Path) -> None:
-        """Bring the successor of a folder to its place, if the server was killed before."""
-        successor = self.successor(folder)
-        if folder.exists() or not successor.is_dir():
-            return
-        with self.replace(folder):
+    def _is_there(self, folder: Path, is_kind: Callable[[Path], bool]) -> bool:
+        """Whether a folder is there and of a kind, once its successor is in its place."""
+        if is_kind(folder):
+            return True
+        with self._moving:
+            successor = self._successor(folder)
             if not folder.exists() and successor.is_dir():
                 successor.rename(folder)
+            return is_kind(folder)
+
+    def _is_repository(self, folder: Path) -> bool:
+        if not _is_folder(folder):
+            return False
+        if folder.parent == self.root:
+            return not _is_namespace(folder)
+        return _is_folder(folder.parent) and _is_namespace(folder.parent)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _branches(main: Path) -> list[Path]:

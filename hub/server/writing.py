@@ -49,10 +49,11 @@ class Writer:
         """Make an empty repository."""
         self.check_allowed()
         wanted = _object(request.json())
-        repository = f"{wanted.get('organization')}/{wanted.get('name')}"
+        parts = [wanted.get("organization"), wanted.get("name")]
         if wanted.get("type", "model") != "model":
             raise HttpError(HTTPStatus.BAD_REQUEST, "this server has repositories of models only")
-        if not wanted.get("organization") or not is_repository_id(repository):
+        repository = "/".join(part for part in parts if isinstance(part, str))
+        if "/" not in repository or not is_repository_id(repository):
             raise HttpError(HTTPStatus.BAD_REQUEST, "a repository is called ORG/NAME")
         self._publisher.tidy()
         answer = {"url": f"{request.base_url}/{repository}", "name": repository}
