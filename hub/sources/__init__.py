@@ -2,7 +2,8 @@
 
 A source turns a reference into its canonical spelling and then either says where the file lies on
 this machine (`LocalSource`) or brings it to a place in the cache (`RemoteSource`). Pins, locks and
-publication are the same for all of them and live above.
+publication are the same for all of them and live above. Only a source whose files have a cache of
+their own, which other programs know (`KeepingSource`), does all of that itself.
 
 Another package adds a source by an entry point of the group `bestiary.sources`: its name is the
 kind, what stands before the colon, and its value a class with the methods of one of the two.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _TABLE = {
     "builtin": "hub.sources.builtin:BuiltinSource",
     "file": "hub.sources.file:FileSource",
+    "hf": "hub.sources.hf:HfSource",
     "http": "hub.sources.https:HttpsSource",
     "https": "hub.sources.https:HttpsSource",
     "pypi": "hub.sources.pypi:PyPISource",
@@ -92,20 +94,34 @@ class RemoteSource(Source, Protocol):
         """
 
 
+@runtime_checkable
+class KeepingSource(Source, Protocol):
+    """A source that keeps its files in a cache which it shares with other programs."""
+
+    def find(self, ref: Ref) -> Path | None:
+        """The cached file, verified, None if there is none. Never fetches."""
+
+    def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
+        """The file, verified, fetched if need be; OfflineError if that is switched off."""
+
+
+AnySource = LocalSource | RemoteSource | KeepingSource
+
+
 def kinds() -> tuple[str, ...]:
     """The kinds of source there are, in alphabetical order.
 
     >>> kinds()
-    ('builtin', 'file', 'http', 'https', 'pypi')
+    ('builtin', 'file', 'hf', 'http', 'https', 'pypi')
     """
     return tuple(sorted(_TABLE))
 
 
 @functools.cache
-def source_for(kind: str) -> LocalSource | RemoteSource:
+def source_for(kind: str) -> AnySource:
     """The source of this kind; RefError, with the kinds there are, if there is none."""
     if kind not in _TABLE:
         raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
     module, _, name = _TABLE[kind].partition(":")
-    source: LocalSource | RemoteSource = getattr(importlib.import_module(module), name)()
+    source: AnySource = getattr(importlib.import_module(module), name)()
     return source
