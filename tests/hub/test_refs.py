@@ -46,7 +46,7 @@ def test_canonical_spelling(text: str, canonical: str | None) -> None:
     [
         ("", "has no source"),
         ("weights.pth", "write 'file:weights.pth'"),
-        ("C:/weights.pth", "there are: builtin, file, http, https, pypi"),
+        ("C:/weights.pth", "there are: builtin, file, hf, http, https, pypi"),
         ("C:\\weights.pth", "is not a source"),
         ("gopher://example.org/w", "is not a source"),
         ("https:", "names no file"),

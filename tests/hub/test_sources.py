@@ -81,5 +81,5 @@ def test_builtin_that_is_not_there(package: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_unknown_source() -> None:
-    with pytest.raises(RefError, match="there are: builtin, file, http, https, pypi"):
+    with pytest.raises(RefError, match="there are: builtin, file, hf, http, https, pypi"):
         hub.download("gopher://example.org/w")
