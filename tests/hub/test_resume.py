@@ -303,7 +303,7 @@ def test_pieces_that_fail(download: Download, file: File) -> None:
     def slowly(file: File, reply: faulty.Reply) -> None:
         reply.step, reply.delay = 1 << 14, 0.001
 
-    faults = [faulty.status(429), faulty.cut(3), faulty.status(403), faulty.stall(2, 0.5)]
+    faults = [faulty.status(429), faulty.cut(3), faulty.status(500), faulty.stall(2, 0.5)]
     file.faults = [slowly, *faults, slowly, *faults]
     check(download(limits=PARALLEL))
 
