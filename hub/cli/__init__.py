@@ -19,6 +19,7 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 _GROUPS = (
     "hub.cli.files",
     "hub.cli.cache",
+    "hub.cli.serve",
 )
 
 _DESCRIPTION = "Fetch, verify and cache weight files."
