@@ -20,6 +20,7 @@ _GROUPS = (
     "hub.cli.files",
     "hub.cli.cache",
     "hub.cli.convert",
+    "hub.cli.scan",
     "hub.cli.serve",
 )
 
