@@ -18,19 +18,24 @@ from hub.errors import (
     FormatError,
     HubError,
     IntegrityError,
+    LockError,
     NotFoundError,
     OfflineError,
     RefError,
 )
+from hub.lockfile import lock, locked, sync
 
 __all__ = [
     "download",
     "info",
+    "lock",
+    "locked",
     "ls",
     "path",
     "plan",
     "rm",
     "snapshot",
+    "sync",
     "verify",
     "Check",
     "Info",
@@ -41,6 +46,7 @@ __all__ = [
     "FormatError",
     "HubError",
     "IntegrityError",
+    "LockError",
     "NotFoundError",
     "OfflineError",
     "RefError",

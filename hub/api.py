@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub import refs
+from hub import loading, lockfile
 from hub.cache import Cache, Record, hash_file
-from hub.errors import FormatError, IntegrityError, NotFoundError, OfflineError, RefError
-from hub.refs import Ref
-from hub.sources import KeepingSource, LocalSource, Place, RemoteSource, source_for
+from hub.errors import FormatError
+from hub.loading import locate, not_cached
+from hub.refs import Ref, as_ref
+from hub.sources import LocalSource, source_for
 
 if TYPE_CHECKING:
     from hub.repos.plan import Plan
@@ -84,26 +84,7 @@ def download(
     >>> download(f"file:{path}") == path
     True
     """
-    ref = _parse(ref).pinned(sha256)
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        return _locate(ref, source)
-    offline = is_offline() if offline is None else offline
-    if isinstance(source, KeepingSource):
-        return source.bring(ref, offline=offline, progress=progress)
-    cache = Cache()
-    if offline:
-        found = cache.find(ref)
-        if found is None:
-            raise OfflineError(
-                f"{ref}: is not in the cache and the hub is offline: "
-                "download it where there is a network"
-            )
-        return found
-    with contextlib.suppress(IntegrityError):  # a wrong one is told of where it is fetched again
-        if found := cache.find(ref):
-            return found
-    return _fetch(cache, ref, source, progress)
+    return loading.load(_bound(ref, sha256), offline=offline, progress=progress)
 
 
 def snapshot(
@@ -170,14 +151,7 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    ref = _parse(ref).pinned(sha256)
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        return _locate(ref, source)
-    found = (source if isinstance(source, KeepingSource) else Cache()).find(ref)
-    if found is None:
-        raise _not_cached(ref)
-    return found
+    return loading.find(_bound(ref, sha256))
 
 
 def ls() -> list[Record]:
@@ -200,7 +174,7 @@ def verify(ref: str | Ref | None = None) -> list[Check]:
     cache = Cache()
     if ref is None:
         return [_check(record, cache.path(record), None) for record in cache.records()]
-    ref = _parse(ref)
+    ref = as_ref(ref)
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
         file = source.locate(ref)
@@ -208,7 +182,7 @@ def verify(ref: str | Ref | None = None) -> list[Check]:
         return [Check(str(ref), file, expected=ref.sha256 or got, got=got)]
     record = cache.record(ref)
     if record is None:
-        raise _not_cached(ref)
+        raise not_cached(ref)
     return [_check(record, cache.path(record), ref.sha256)]
 
 
@@ -223,7 +197,7 @@ def rm(ref: str | Ref) -> int:
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    return Cache().remove(_parse(ref))
+    return Cache().remove(as_ref(ref))
 
 
 def info(ref: str | Ref) -> Info:
@@ -232,11 +206,11 @@ def info(ref: str | Ref) -> Info:
     >>> info("https://example.org/never-downloaded.pth").path is None
     True
     """
-    ref = _parse(ref)
+    ref = as_ref(ref)
     known = Info(str(ref), ref.kind)
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
-        file = _locate(ref, source)
+        file = locate(ref, source)
         known = replace(known, size=file.stat().st_size, sha256=hash_file(file), source=str(file))
         return _with_contents(replace(known, path=file))
     cache = Cache()
@@ -256,91 +230,21 @@ def info(ref: str | Ref) -> Info:
     return _with_contents(replace(known, path=found)) if found else known
 
 
-def is_offline() -> bool:
-    """Whether the environment variable BESTIARY_OFFLINE switches fetching off."""
-    return os.environ.get("BESTIARY_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
-
-
-def _parse(ref: str | Ref) -> Ref:
-    return ref if isinstance(ref, Ref) else refs.parse(ref)
+def _bound(ref: str | Ref, sha256: str | None) -> Ref:
+    """The reference with all its pins: the argument's, and those of a lock file in force."""
+    ref = as_ref(ref).pinned(sha256)
+    lock = lockfile.active()
+    return lock.bind(ref) if lock else ref
 
 
 def _repository(ref: str | Ref, revision: str | None, offline: bool | None) -> Repository:
-    # The library that it asks takes longer to import than all of the hub.
-    from hub.repos import names
-    from hub.repos.repository import Repository
-
-    ref = _parse(ref)
-    if ref.kind != "hf":
-        raise RefError(f"{ref}: is no repository, like 'hf:org/name': `hub download` brings files")
-    name = names.parse(ref.identity)
-    if name.path is not None:
-        raise RefError(f"{ref}: is a file, not a repository: `hub download` brings it")
-    if revision is not None:
-        if name.revision not in (names.DEFAULT_REVISION, revision):
-            raise RefError(f"{ref}: is at another revision than the argument {revision!r}")
-        name = replace(name, revision=names.check_revision(str(ref), revision))
-    return Repository(name, offline=is_offline() if offline is None else offline)
+    repository = loading.repository(as_ref(ref), revision, offline)
+    lock = lockfile.active()
+    return lock.bind_repository(repository) if lock else repository
 
 
 def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
     return [patterns] if isinstance(patterns, str) else patterns
-
-
-def _locate(ref: Ref, source: LocalSource) -> Path:
-    """A file that lies on this machine anyway: hashed each time if it is pinned."""
-    file = source.locate(ref)
-    if ref.sha256 is not None and (got := hash_file(file)) != ref.sha256:
-        raise IntegrityError(
-            str(ref),
-            expected=ref.sha256,
-            got=got,
-            source=str(file),
-            advice="check the pin, or where the file came from",
-        )
-    return file
-
-
-def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) -> Path:
-    with cache.lock(ref):
-        try:
-            if found := cache.find(ref):  # another process has fetched it while this one waited
-                return found
-        except IntegrityError as error:
-            _warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
-        first = cache.record(ref)
-        expected = ref.sha256 or (first.sha256 if first else None)
-        with cache.workspace(ref) as folder:
-            place = Place(folder, ref.filename, expected, progress)
-            try:
-                received = source.fetch(ref, place)
-            except IntegrityError as error:
-                if error.expected != expected:  # the archive is the wrong one
-                    raise
-                raise _wrong_bytes(ref, error.got, error.source, first) from error
-            if expected not in (None, received.sha256):
-                raise _wrong_bytes(ref, received.sha256, received.source, first)
-            return cache.path(cache.publish(ref, received))
-
-
-def _warn(message: str) -> None:
-    import logging  # rarely needed, and a fifth of what importing the hub would take
-
-    logging.getLogger("hub").warning(message)
-
-
-def _wrong_bytes(ref: Ref, got: str | None, source: str, first: Record | None) -> IntegrityError:
-    if ref.sha256 is not None:
-        expected, advice = ref.sha256, "do not use them; check the pin and the source"
-    else:
-        assert first is not None
-        expected = first.sha256
-        advice = f"it changed since {first.fetched}; if that is meant, `hub rm` it first"
-    return IntegrityError(str(ref), expected=expected, got=got, source=source, advice=advice)
-
-
-def _not_cached(ref: Ref) -> NotFoundError:
-    return NotFoundError(f"{ref}: is not in the cache: fetch it with `hub download`")
 
 
 def _check(record: Record, file: Path, pin: str | None) -> Check:
