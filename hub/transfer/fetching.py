@@ -120,11 +120,12 @@ class _Transfer:
     def run(self) -> Fetched:
         self._resume()
         self._receive()
+        is_patchwork = self._is_patchwork
         try:
             return self._checked()
         except IntegrityError:
             # A part may be of another edition, or of a damaged disk: the whole is fetched once.
-            if not self._is_patchwork:
+            if not is_patchwork:
                 raise
         self._receive()
         return self._checked()

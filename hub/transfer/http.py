@@ -132,13 +132,13 @@ class Client:
             if location is None:
                 return response
             response.close()
-            url = self._redirected(url, urljoin(url, location))
+            url = self.redirected(url, urljoin(url, location))
         raise FetchError(
             f"{self.ref}: more than {self._limits.redirects} redirects, the last to "
             f"{urls.without_query(url)}"
         )
 
-    def _redirected(self, url: str, target: str) -> str:
+    def redirected(self, url: str, target: str) -> str:
         """The target, if a redirect may lead there."""
         if urlsplit(url).scheme == "http" and urls.origin(target) == urls.origin(self.url):
             return target  # plain http that the user has asked for
