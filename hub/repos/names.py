@@ -20,7 +20,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 _TYPES = {"datasets": "dataset", "models": "model", "spaces": "space"}
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 # What git allows in the name of a branch or tag (git-check-ref-format), slashes aside.
-_REVISION_PART = re.compile(r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)")
+_REVISION_PART = re.compile(
+    r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
+)
 # Characters of a revision that its place in a reference leaves unescaped.
 _PLAIN = "._-+=@!$&'(),;"
 
