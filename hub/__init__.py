@@ -9,9 +9,10 @@ The same is at hand in a shell as `hub download`, `hub ls` and so on; `hub.forma
 fetched. Nothing here imports the engine.
 """
 
-from hub.api import Check, Info, download, info, ls, path, rm, verify
+from hub.api import Check, Info, download, info, ls, path, plan, rm, snapshot, verify
 from hub.cache import Record
 from hub.errors import (
+    AccessError,
     CacheError,
     FetchError,
     FormatError,
@@ -27,11 +28,14 @@ __all__ = [
     "info",
     "ls",
     "path",
+    "plan",
     "rm",
+    "snapshot",
     "verify",
     "Check",
     "Info",
     "Record",
+    "AccessError",
     "CacheError",
     "FetchError",
     "FormatError",

@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub import refs
 from hub.cache import Cache, Record, hash_file
-from hub.errors import FormatError, IntegrityError, NotFoundError, OfflineError
+from hub.errors import FormatError, IntegrityError, NotFoundError, OfflineError, RefError
 from hub.refs import Ref
-from hub.sources import LocalSource, Place, RemoteSource, source_for
+from hub.sources import KeepingSource, LocalSource, Place, RemoteSource, source_for
+
+if TYPE_CHECKING:
+    from hub.repos.plan import Plan
+    from hub.repos.repository import Repository
 
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
@@ -83,8 +88,11 @@ def download(
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
         return _locate(ref, source)
+    offline = is_offline() if offline is None else offline
+    if isinstance(source, KeepingSource):
+        return source.bring(ref, offline=offline, progress=progress)
     cache = Cache()
-    if is_offline() if offline is None else offline:
+    if offline:
         found = cache.find(ref)
         if found is None:
             raise OfflineError(
@@ -96,6 +104,60 @@ def download(
         if found := cache.find(ref):
             return found
     return _fetch(cache, ref, source, progress)
+
+
+def snapshot(
+    ref: str | Ref,
+    *,
+    include: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] | None = None,
+    revision: str | None = None,
+    local_dir: str | os.PathLike[str] | None = None,
+    offline: bool | None = None,
+    progress: bool | None = None,
+) -> Path:
+    """The folder with the files of a repository, all of one commit, each fetched and verified.
+
+    `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: the files that match one
+    of the former (default: all) and none of the latter are brought. `revision` is the branch, tag
+    or commit, where the reference does not say it. `local_dir` is a folder for plain files
+    instead of the library's cache. Offline, what is here must be complete; a branch is then what
+    it was when the server was last asked. `offline` and `progress` are those of `download`.
+
+    Raises RefError, NotFoundError (also if no file matches), AccessError, FetchError,
+    OfflineError, CacheError, FormatError for a file that is not well formed, or IntegrityError.
+
+    >>> snapshot("hf:org/name/config.json")
+    Traceback (most recent call last):
+        ...
+    hub.errors.RefError: hf:org/name/config.json: is a file, not a repository...
+    """
+    repository = _repository(ref, revision, offline)
+    patterns = _patterns(include), _patterns(exclude)
+    if local_dir is not None:
+        from hub.repos.localdir import copy_to
+
+        return copy_to(repository, Path(local_dir), *patterns, progress=progress)
+    return repository.snapshot(*patterns, progress=progress)
+
+
+def plan(
+    ref: str | Ref,
+    *,
+    include: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] | None = None,
+    revision: str | None = None,
+    offline: bool | None = None,
+) -> Plan:
+    """What `snapshot` would bring, with sizes; asks the server and fetches no file.
+
+    >>> plan("hf:org/name/config.json")
+    Traceback (most recent call last):
+        ...
+    hub.errors.RefError: hf:org/name/config.json: is a file, not a repository...
+    """
+    repository = _repository(ref, revision, offline)
+    return repository.plan(_patterns(include), _patterns(exclude))
 
 
 def path(ref: str | Ref, sha256: str | None = None) -> Path:
@@ -112,7 +174,7 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
         return _locate(ref, source)
-    found = Cache().find(ref)
+    found = (source if isinstance(source, KeepingSource) else Cache()).find(ref)
     if found is None:
         raise _not_cached(ref)
     return found
@@ -201,6 +263,28 @@ def is_offline() -> bool:
 
 def _parse(ref: str | Ref) -> Ref:
     return ref if isinstance(ref, Ref) else refs.parse(ref)
+
+
+def _repository(ref: str | Ref, revision: str | None, offline: bool | None) -> Repository:
+    # The library that it asks takes longer to import than all of the hub.
+    from hub.repos import names
+    from hub.repos.repository import Repository
+
+    ref = _parse(ref)
+    if ref.kind != "hf":
+        raise RefError(f"{ref}: is no repository, like 'hf:org/name': `hub download` brings files")
+    name = names.parse(ref.identity)
+    if name.path is not None:
+        raise RefError(f"{ref}: is a file, not a repository: `hub download` brings it")
+    if revision is not None:
+        if name.revision not in (names.DEFAULT_REVISION, revision):
+            raise RefError(f"{ref}: is at another revision than the argument {revision!r}")
+        name = replace(name, revision=names.check_revision(str(ref), revision))
+    return Repository(name, offline=is_offline() if offline is None else offline)
+
+
+def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [patterns] if isinstance(patterns, str) else patterns
 
 
 def _locate(ref: Ref, source: LocalSource) -> Path:

@@ -71,7 +71,12 @@ class CachedRepo:
         sha256, got = hash_blob(target, etag)
         if etag and got != etag:
             raise IntegrityError(
-                where, expected=etag, got=got, source=f"the cached {target}", advice=_ADVICE
+                where,
+                expected=etag,
+                got=got,
+                source=f"the cached {target}",
+                advice=_ADVICE,
+                digest=digest_name(etag),
             )
         check_contents(where, path, target)
         self.stamps.add(target, stamp, sha256, etag)
@@ -105,6 +110,11 @@ class CachedRepo:
             return tree[path].etag
         is_blob = target.parent == self.folder.blobs and is_etag(target.name)
         return target.name if is_blob else ""
+
+
+def digest_name(etag: str) -> str:
+    """What kind of hash names a blob, for an error."""
+    return "git SHA-1" if len(etag) == 40 else "SHA-256"
 
 
 def hash_blob(path: Path, etag: str) -> tuple[str, str]:

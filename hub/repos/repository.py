@@ -6,7 +6,8 @@ import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from huggingface_hub import constants
 
 from hub.errors import CacheError, IntegrityError, NotFoundError, OfflineError
 from hub.progress import Bar
@@ -16,14 +17,9 @@ from hub.repos.client import Client, NoSuchFileError, UnreachableError
 from hub.repos.fetching import Fetcher, warn
 from hub.repos.names import Name
 from hub.repos.parallel import for_each
-from hub.repos.plan import Plan, Planned, choose
+from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.tree import RepoFile
 from hub.transfer import new_session
-
-if TYPE_CHECKING:
-    from requests import Session
-
-Patterns = Sequence[str] | None
 
 THREADS = 8  # files at a time: small ones take longer to ask for than to send
 _SHOWN = 3  # names of missing files in an error
@@ -40,7 +36,7 @@ class Repository:
     ) -> None:
         self.name = name
         self.where = str(name)
-        self.offline = offline
+        self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
         self._pins = dict(pins or {})
 
@@ -63,12 +59,14 @@ class Repository:
 
     def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
         """What `snapshot` would do; it asks the server and changes nothing."""
+        commit, files = self.choose(include, exclude)
+        planned = [Planned(f.path, f.size, self._lies_here(commit, f)) for f in files]
+        return Plan(self.where, commit, tuple(planned))
+
+    def choose(self, include: Patterns, exclude: Patterns) -> tuple[str, list[RepoFile]]:
+        """The commit that the revision stands for, and the files of it that match."""
         commit = self._commit()
-        files = [
-            Planned(file.path, file.size, self._lies_here(commit, file))
-            for file in self._chosen(self._tree(commit), include, exclude)
-        ]
-        return Plan(self.where, commit, tuple(files))
+        return commit, self._chosen(self._tree(commit), include, exclude)
 
     def snapshot(
         self,
@@ -91,6 +89,14 @@ class Repository:
         finally:
             self.cached.save()
         return folder.snapshot(commit)
+
+    def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
+        """Brings files of a commit until the stack is closed."""
+        session = stack.enter_context(new_session(THREADS))
+        client = Client(self.name.repo, self.where)
+        return Fetcher(
+            self.cached, client, commit, where=self.where, session=session, pins=self._pins
+        )
 
     def _known_file(self) -> Path | None:
         """The file, where the server need not be asked for it."""
@@ -140,12 +146,9 @@ class Repository:
             commit, file = self._ask_for_file(client)
         except UnreachableError as error:
             return self._last_known_file(error)
-        bar = Bar(file.path, progress)
-        try:
-            with new_session() as session:
-                path = self._fetcher(client, commit, session).bring(file, bar)
-        finally:
-            bar.close()
+        with contextlib.ExitStack() as stack:
+            bar = stack.enter_context(contextlib.closing(Bar(file.path, progress)))
+            path = self.fetcher(commit, stack).bring(file, bar)
         self.cached.folder.write_ref(self.name.revision, commit)
         return path
 
@@ -230,10 +233,10 @@ class Repository:
     def _bring_all(self, commit: str, files: list[RepoFile], progress: bool | None) -> None:
         missing = sum(file.size for file in files if not self._lies_here(commit, file))
         check_space(self.where, self.cached.folder.root, missing)
-        client = Client(self.name.repo, self.where)
         bars = Bars(str(self.name.repo), sum(file.size for file in files), progress)
-        with new_session(THREADS) as session, contextlib.closing(bars):
-            fetcher = self._fetcher(client, commit, session)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.closing(bars))
+            fetcher = self.fetcher(commit, stack)
 
             def bring(file: RepoFile) -> None:
                 with contextlib.closing(bars.meter(file.path, file.size)) as meter:
@@ -244,11 +247,6 @@ class Repository:
     def _lies_here(self, commit: str, file: RepoFile) -> bool:
         folder = self.cached.folder
         return folder.pointer(commit, file.path).exists() or folder.blob(file.etag).exists()
-
-    def _fetcher(self, client: Client, commit: str, session: Session) -> Fetcher:
-        return Fetcher(
-            self.cached, client, commit, where=self.where, session=session, pins=self._pins
-        )
 
 
 def shortened(paths: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 A source turns a reference into its canonical spelling and then either says where the file lies on
 this machine (`LocalSource`) or brings it to a place in the cache (`RemoteSource`). Pins, locks and
-publication are the same for all of them and live above.
+publication are the same for all of them and live above. Only a source whose files have a cache of
+their own, which other programs know (`KeepingSource`), does all of that itself.
 
 Another package adds a source by an entry point of the group `bestiary.sources`: its name is the
 kind, what stands before the colon, and its value a class with the methods of one of the two.
@@ -30,6 +31,7 @@ _TABLE = {
     "fsspec": "hub.sources.objects:ObjectSource",
     "github": "hub.sources.github:GitHubSource",
     "gs": "hub.sources.objects:ObjectSource",
+    "hf": "hub.sources.hf:HfSource",
     "http": "hub.sources.https:HttpsSource",
     "https": "hub.sources.https:HttpsSource",
     "pypi": "hub.sources.pypi:PyPISource",
@@ -99,6 +101,20 @@ class RemoteSource(Source, Protocol):
         """
 
 
+@runtime_checkable
+class KeepingSource(Source, Protocol):
+    """A source that keeps its files in a cache which it shares with other programs."""
+
+    def find(self, ref: Ref) -> Path | None:
+        """The cached file, verified, None if there is none. Never fetches."""
+
+    def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
+        """The file, verified, fetched if need be; OfflineError if that is switched off."""
+
+
+AnySource = LocalSource | RemoteSource | KeepingSource
+
+
 def kinds() -> tuple[str, ...]:
     """The kinds of source there are, in alphabetical order.
 
@@ -109,14 +125,14 @@ def kinds() -> tuple[str, ...]:
 
 
 @functools.cache
-def source_for(kind: str) -> LocalSource | RemoteSource:
+def source_for(kind: str) -> AnySource:
     """The source of this kind; RefError, with the kinds there are, if there is none."""
     target = _TABLE.get(kind) or _plugins().get(kind)
     if target is None:
         raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
     module, _, name = target.partition(":")
     try:
-        source: LocalSource | RemoteSource = getattr(importlib.import_module(module), name)()
+        source: AnySource = getattr(importlib.import_module(module), name)()
     except (ImportError, AttributeError) as error:
         raise RefError(f"{kind!r}: its source {target!r} cannot be loaded: {error}") from error
     return source

@@ -29,11 +29,8 @@ class HfSource:
         return found.path if found else None
 
     def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        from huggingface_hub import constants
-
         from hub.repos.repository import Repository
 
-        offline = offline or constants.HF_HUB_OFFLINE
         return Repository(_file(ref), offline=offline, pins=_pins(ref)).file(progress)
 
 
