@@ -180,10 +180,10 @@ def verify(ref: str | Ref | None = None) -> list[Check]:
         file = source.locate(ref)
         got = hash_file(file)
         return [Check(str(ref), file, expected=ref.sha256 or got, got=got)]
-    record = cache.record(ref)
-    if record is None:
+    recorded = cache.lookup(ref)
+    if recorded is None:
         raise not_cached(ref)
-    return [_check(record, cache.path(record), ref.sha256)]
+    return [_check(*recorded, ref.sha256)]
 
 
 def rm(ref: str | Ref) -> int:
@@ -214,9 +214,10 @@ def info(ref: str | Ref) -> Info:
         known = replace(known, size=file.stat().st_size, sha256=hash_file(file), source=str(file))
         return _with_contents(replace(known, path=file))
     cache = Cache()
-    record = cache.record(ref)
-    if record is None:
+    recorded = cache.lookup(ref)
+    if recorded is None:
         return known
+    record, _ = recorded
     known = replace(
         known,
         size=record.size,

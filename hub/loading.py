@@ -104,9 +104,10 @@ def not_cached(ref: Ref) -> NotFoundError:
 
 
 def _held_by(cache: Cache, ref: Ref) -> Held | None:
-    path, record = cache.find(ref), cache.record(ref)
-    if path is None or record is None:
+    path, recorded = cache.find(ref), cache.lookup(ref)
+    if path is None or recorded is None:
         return None
+    record, _ = recorded
     return Held(path, record.size, record.sha256, record.archive_sha256)
 
 

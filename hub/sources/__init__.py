@@ -25,13 +25,20 @@ if TYPE_CHECKING:
 
 # kind: "module:class", imported on first use, so that a source costs nothing until it is needed.
 _TABLE = {
+    "az": "hub.sources.objects:ObjectSource",
     "builtin": "hub.sources.builtin:BuiltinSource",
     "file": "hub.sources.file:FileSource",
+    "fsspec": "hub.sources.objects:ObjectSource",
+    "github": "hub.sources.github:GitHubSource",
+    "gs": "hub.sources.objects:ObjectSource",
     "hf": "hub.sources.hf:HfSource",
     "http": "hub.sources.https:HttpsSource",
     "https": "hub.sources.https:HttpsSource",
     "pypi": "hub.sources.pypi:PyPISource",
+    "s3": "hub.sources.objects:ObjectSource",
+    "torch": "hub.sources.torch:TorchSource",
 }
+ENTRY_POINTS = "bestiary.sources"
 
 
 @dataclass(frozen=True)
@@ -121,17 +128,28 @@ AnySource = LocalSource | RemoteSource | KeepingSource
 def kinds() -> tuple[str, ...]:
     """The kinds of source there are, in alphabetical order.
 
-    >>> kinds()
-    ('builtin', 'file', 'hf', 'http', 'https', 'pypi')
+    >>> {"builtin", "file", "https"} <= set(kinds())
+    True
     """
-    return tuple(sorted(_TABLE))
+    return tuple(sorted({*_TABLE, *_plugins()}))
 
 
 @functools.cache
 def source_for(kind: str) -> AnySource:
     """The source of this kind; RefError, with the kinds there are, if there is none."""
-    if kind not in _TABLE:
+    target = _TABLE.get(kind) or _plugins().get(kind)
+    if target is None:
         raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
-    module, _, name = _TABLE[kind].partition(":")
-    source: AnySource = getattr(importlib.import_module(module), name)()
+    module, _, name = target.partition(":")
+    try:
+        source: AnySource = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError) as error:
+        raise RefError(f"{kind!r}: its source {target!r} cannot be loaded: {error}") from error
     return source
+
+
+def _plugins() -> dict[str, str]:
+    """The sources that other packages add. They cannot take the place of ours."""
+    from importlib.metadata import entry_points  # looks at all that is installed
+
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
