@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import loading, lockfile
-from hub.cache import Cache, Record, hash_file
+from hub.cache import Cache, hash_file
 from hub.errors import FormatError
 from hub.loading import locate, not_cached
 from hub.refs import Ref, as_ref
-from hub.sources import LocalSource, source_for
+from hub.repos import names
+from hub.sources import KeepingSource, LocalSource, source_for
 
 if TYPE_CHECKING:
+    from hub.care.filters import Filter
+    from hub.care.items import Item
+    from hub.care.verifying import Check
     from hub.repos.plan import Plan
     from hub.repos.repository import Repository
 
@@ -24,24 +28,10 @@ _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
-class Check:
-    """The outcome of `verify` for one file. `got` is None if the file is gone."""
-
-    ref: str
-    path: Path
-    expected: str
-    got: str | None
-
-    @property
-    def ok(self) -> bool:
-        return self.got == self.expected
-
-
-@dataclass(frozen=True)
 class Info:
-    """What is known of a file; what lies at its source alone is not known.
+    """What is known of a file or repository; what lies at its source alone is not known.
 
-    `path` is None if the file is not on this machine. `size` counts bytes; `tensors` and
+    `path` is None if it is not on this machine. `size` counts bytes; `tensors` and
     `elements` count what a weight file holds, running statistics and the like included, and
     `unreadable` says why they could not be counted.
     """
@@ -49,6 +39,8 @@ class Info:
     ref: str
     kind: str
     path: Path | None = None
+    commit: str | None = None
+    files: int | None = None
     size: int | None = None
     sha256: str | None = None
     source: str | None = None
@@ -154,50 +146,68 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
     return loading.find(_bound(ref, sha256))
 
 
-def ls() -> list[Record]:
-    """The records of all cached files, sorted by reference.
+def ls(filter: Filter | None = None) -> list[Item]:
+    """What is cached, by reference: files, and the commits of repositories, that pass a filter.
 
-    >>> all(record.size >= 0 and len(record.sha256) == 64 for record in ls())
+    >>> all(item.size >= 0 for item in ls())
     True
     """
-    return Cache().records()
+    from hub.care.items import items
+
+    return items() if filter is None else filter.select(items())
 
 
-def verify(ref: str | Ref | None = None) -> list[Check]:
-    """Hash a file, or every cached one, and compare with what is recorded or pinned.
+def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[Check]:
+    """Hash a file or all files of a repository, or everything cached, and compare.
 
-    Works offline. A damaged file is reported, not removed: `download` fetches it again.
+    The hashes are those recorded, pinned, or given by the repository. Works offline. A damaged
+    file is reported, not removed: `download` fetches it again.
 
     >>> all(isinstance(check.ok, bool) for check in verify())
     True
     """
-    cache = Cache()
+    from hub.care.verifying import Check, check_record, verify_items, verify_snapshot
+
     if ref is None:
-        return [_check(record, cache.path(record), None) for record in cache.records()]
+        return list(verify_items(ls(filter)))
     ref = as_ref(ref)
+    if ref.kind == "hf":
+        from hub.repos.cached import CachedRepo
+
+        name = names.parse(ref.identity)
+        cached = CachedRepo(name.repo)
+        commit = cached.folder.commit(name.revision)
+        where = str(replace(name, path=None))
+        checks = list(verify_snapshot(cached, commit, where, name.path)) if commit else []
+        if not checks:
+            raise not_cached(ref)
+        return checks
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
         file = source.locate(ref)
         got = hash_file(file)
         return [Check(str(ref), file, expected=ref.sha256 or got, got=got)]
-    recorded = cache.lookup(ref)
+    recorded = Cache().lookup(ref)
     if recorded is None:
         raise not_cached(ref)
-    return [_check(*recorded, ref.sha256)]
+    return [check_record(*recorded, ref.sha256)]
 
 
 def rm(ref: str | Ref) -> int:
     """Remove a file from the cache and forget the hash of its first download.
 
-    Returns how many bytes that freed, those of killed downloads included. What does not lie in
-    the cache (`file:`, `builtin:`) is not touched and is a NotFoundError.
+    Of a repository it removes the commit that the revision stands for, or a file of that. Returns
+    how many bytes that freed. What does not lie in a cache (`file:`, `builtin:`) is not touched
+    and is a NotFoundError.
 
     >>> rm("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    return Cache().remove(as_ref(ref))
+    from hub.care.removing import remove
+
+    return remove(as_ref(ref))
 
 
 def info(ref: str | Ref) -> Info:
@@ -213,6 +223,8 @@ def info(ref: str | Ref) -> Info:
         file = locate(ref, source)
         known = replace(known, size=file.stat().st_size, sha256=hash_file(file), source=str(file))
         return _with_contents(replace(known, path=file))
+    if isinstance(source, KeepingSource):
+        return _repository_info(known, ref)
     cache = Cache()
     recorded = cache.lookup(ref)
     if recorded is None:
@@ -231,6 +243,26 @@ def info(ref: str | Ref) -> Info:
     return _with_contents(replace(known, path=found)) if found else known
 
 
+def _repository_info(known: Info, ref: Ref) -> Info:
+    """What is known of a repository, or of a file of one, that is cached."""
+    from hub.repos.cached import CachedRepo
+
+    name = names.parse(ref.identity)
+    cached = CachedRepo(name.repo)
+    commit = cached.folder.commit(name.revision)
+    if commit is None:
+        return known
+    if name.path is not None:
+        held = cached.find(str(ref), commit, name.path)
+        if held is None:
+            return known
+        known = replace(known, commit=commit, size=held.size, sha256=held.sha256, path=held.path)
+        return _with_contents(known)
+    sizes = [cached.folder.pointer(commit, path).stat().st_size for path in cached.files(commit)]
+    folder = cached.folder.snapshot(commit)
+    return replace(known, commit=commit, size=sum(sizes), files=len(sizes), path=folder)
+
+
 def _bound(ref: str | Ref, sha256: str | None) -> Ref:
     """The reference with all its pins: the argument's, and those of a lock file in force."""
     ref = as_ref(ref).pinned(sha256)
@@ -246,14 +278,6 @@ def _repository(ref: str | Ref, revision: str | None, offline: bool | None) -> R
 
 def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
     return [patterns] if isinstance(patterns, str) else patterns
-
-
-def _check(record: Record, file: Path, pin: str | None) -> Check:
-    try:
-        got = hash_file(file)
-    except FileNotFoundError:
-        got = None
-    return Check(record.ref, file, expected=pin or record.sha256, got=got)
 
 
 def _with_contents(known: Info) -> Info:

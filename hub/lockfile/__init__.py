@@ -6,6 +6,5 @@ making   `lock` writes one, `sync` makes a machine ready for it
 """
 
 from hub.lockfile.active import active, locked
-from hub.lockfile.making import lock, sync
 
-__all__ = ["active", "lock", "locked", "sync"]
+__all__ = ["active", "locked"]

@@ -46,7 +46,7 @@ class CachedRepo:
             size = target.stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
-        etag = self._etag(where, commit, path, target)
+        etag = self.etag(where, commit, path, target)
         sha256 = self.stamps.sha256(target, etag)
         if sha256 is None:
             sha256 = self.check(where, path, target, etag)
@@ -88,7 +88,7 @@ class CachedRepo:
             return pointer
         return target if target.parent == self.folder.blobs else pointer
 
-    def _etag(self, where: str, commit: str, path: str, target: Path) -> str:
+    def etag(self, where: str, commit: str, path: str, target: Path) -> str:
         """The hash that the bytes must have; "" if nothing here says which."""
         tree = self.tree(commit)
         if tree is not None:
