@@ -202,7 +202,11 @@ class Cache:
     def publish(self, ref: Ref, received: Received) -> Record:
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
-            _make_read_only(received.path)
+            blob = self._blobs / received.sha256
+            # Its bytes may be here: another file has them, or who brought them was killed.
+            if not blob.is_file() or hash_file(blob) != received.sha256:
+                _make_read_only(received.path)
+                _move(received.path, blob)
             record = Record(
                 ref=ref.identity,
                 filename=ref.filename,
@@ -210,11 +214,10 @@ class Cache:
                 size=received.size,
                 source=received.source,
                 fetched=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                stamp=Stamp.of(received.path),  # a rename changes nothing of it
+                stamp=Stamp.of(blob),
                 license=received.license,
                 archive_sha256=received.archive_sha256,
             )
-            _move(received.path, self._blob(record))
             self._link(record)
             self._write(record)
             return record

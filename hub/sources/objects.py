@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from hub import progress
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
-from hub.progress import Bar, Meter
+from hub.progress import Meter
 from hub.refs import Ref
 from hub.sources import Place, Received
 
@@ -54,7 +55,7 @@ class ObjectSource:
         partial = Partial(
             place.body, ref=str(ref), url=url, expected=expected, limits=limits.LIMITS
         )
-        meter = Bar(place.label, place.progress)
+        meter = progress.meter(place.label, place.progress)
         finished = False
         try:
             _receive(ref, url, partial, meter)
