@@ -139,6 +139,18 @@ template <class T>
 inline T ramp(T x, T low, T high) {
     return x < low ? low : x > high ? high : x;
 }
+// params: min_val, max_val. The slope at both is 0.
+template <class T>
+struct HardTanh {
+    T low, high;
+    explicit HardTanh(const double* params) : low(static_cast<T>(params[0])), high(static_cast<T>(params[1])) {}
+    T operator()(T x) const { return ramp(x, low, high); }
+};
+template <class T>
+struct HardTanhBackward : HardTanh<T> {
+    using HardTanh<T>::HardTanh;
+    T operator()(T g, T y) const { return y <= this->low || y >= this->high ? T(0) : g; }
+};
 template <class T>
 struct HardSwish {
     T operator()(T x) const { return x * ramp(x + T(3), T(0), T(6)) / T(6); }
@@ -194,6 +206,8 @@ LOOPS {
     binary<SiluBackward>("_silu_backward", Floats{});
     unary<Mish>("mish", Floats{});
     binary<MishBackward>("_mish_backward", Floats{});
+    unary<HardTanh>("hardtanh", Numbers{});
+    binary<HardTanhBackward>("_hardtanh_backward", Floats{});
     unary<HardSwish>("hardswish", Floats{});
     binary<HardSwishBackward>("_hardswish_backward", Floats{});
     unary<HardSigmoid>("hardsigmoid", Floats{});
