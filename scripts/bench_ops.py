@@ -268,7 +268,8 @@ REDUCTION_CASES = [
     square("cumsum dim 0", "a.cumsum(0)"),
     square("cumsum dim 1", "a.cumsum(1)"),
     kernel("sum dim 1 1Mx4", "a.sum(1)", (2**20, 4)),
-    kernel("max dim 1 1Mx4", "a.amax(1)", (2**20, 4)),
+    kernel("amax dim 1 1Mx4", "a.amax(1)", (2**20, 4)),
+    kernel("max dim 1 1Mx4", "a.max(1)", (2**20, 4)),
     kernel("mean dim (2, 3) 32x256x14x14", "a.mean((2, 3))", (32, 256, 14, 14)),
     kernel("sum dim 1 64x512x256", "a.sum(1)", (64, 512, 256)),
 ]
