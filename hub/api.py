@@ -13,8 +13,7 @@ from hub import refs
 from hub.cache import Cache, Record, hash_file
 from hub.errors import FormatError, IntegrityError, NotFoundError, OfflineError
 from hub.refs import Ref
-from hub.sink import Sink
-from hub.sources import LocalSource, RemoteSource, source_for
+from hub.sources import LocalSource, Place, RemoteSource, source_for
 
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
@@ -228,11 +227,16 @@ def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) 
         first = cache.record(ref)
         expected = ref.sha256 or (first.sha256 if first else None)
         with cache.workspace(ref) as folder:
-            with Sink(folder, label=ref.filename, progress=progress) as sink:
-                provenance = source.fetch(ref, sink)
-            if expected not in (None, sink.sha256):
-                raise _wrong_bytes(ref, sink.sha256, provenance.source, first)
-            return cache.path(cache.publish(ref, sink, provenance))
+            place = Place(folder, ref.filename, expected, progress)
+            try:
+                received = source.fetch(ref, place)
+            except IntegrityError as error:
+                if error.expected != expected:  # the archive is the wrong one
+                    raise
+                raise _wrong_bytes(ref, error.got, error.source, first) from error
+            if expected not in (None, received.sha256):
+                raise _wrong_bytes(ref, received.sha256, received.source, first)
+            return cache.path(cache.publish(ref, received))
 
 
 def _warn(message: str) -> None:
@@ -241,7 +245,7 @@ def _warn(message: str) -> None:
     logging.getLogger("hub").warning(message)
 
 
-def _wrong_bytes(ref: Ref, got: str, source: str, first: Record | None) -> IntegrityError:
+def _wrong_bytes(ref: Ref, got: str | None, source: str, first: Record | None) -> IntegrityError:
     if ref.sha256 is not None:
         expected, advice = ref.sha256, "do not use them; check the pin and the source"
     else:

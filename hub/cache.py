@@ -27,8 +27,7 @@ from typing import Any
 from hub import locks
 from hub.errors import CacheError, IntegrityError, NotFoundError
 from hub.refs import Ref
-from hub.sink import Sink
-from hub.sources import Provenance
+from hub.sources import Received
 
 
 @dataclass(frozen=True)
@@ -141,32 +140,35 @@ class Cache:
 
     @contextlib.contextmanager
     def workspace(self, ref: Ref) -> Iterator[Path]:
-        """An empty folder on the disk of the cache, gone afterwards. Under `lock` only."""
+        """A folder on the disk of the cache for what is fetched. Under `lock` only.
+
+        It is empty, before and after, but for a partial file from which a fetch can go on.
+        """
         folder = self._partial / _key(ref.identity)
         with self._io():
-            _remove_tree(folder)  # left by a process that was killed
-            folder.mkdir(parents=True)
+            _clear(folder)  # as a process that was killed has left it
+            folder.mkdir(parents=True, exist_ok=True)
             try:
                 yield folder
             finally:
-                _remove_tree(folder)
+                _clear(folder)
 
-    def publish(self, ref: Ref, sink: Sink, provenance: Provenance) -> Record:
+    def publish(self, ref: Ref, received: Received) -> Record:
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
-            _make_read_only(sink.path)
+            _make_read_only(received.path)
             record = Record(
                 ref=ref.identity,
                 filename=ref.filename,
-                sha256=sink.sha256,
-                size=sink.size,
-                source=provenance.source,
+                sha256=received.sha256,
+                size=received.size,
+                source=received.source,
                 fetched=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                stamp=Stamp.of(sink.path),
-                license=provenance.license,
-                archive_sha256=provenance.archive_sha256,
+                stamp=Stamp.of(received.path),
+                license=received.license,
+                archive_sha256=received.archive_sha256,
             )
-            _move(sink.path, self._blob(record))
+            _move(received.path, self._blob(record))
             self._link(record)
             self._write(record)
             return record
@@ -289,6 +291,19 @@ def _remove_tree(folder: Path) -> None:
         import shutil  # brings the compression libraries along
 
         shutil.rmtree(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder, but keep partial files with the notes that make them useful."""
+    notes = {path.name for path in _listing(folder) if path.suffix == ".json"}
+    kept = notes | {name.removesuffix(".json") for name in notes}
+    for path in _listing(folder):
+        if path.is_dir():
+            _remove_tree(path)
+        elif path.name not in kept:
+            path.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _make_read_only(path: Path) -> None:

@@ -1,8 +1,11 @@
 """Where files come from: one module per kind of source, found by the table below.
 
 A source turns a reference into its canonical spelling and then either says where the file lies on
-this machine (`LocalSource`) or streams it into a sink (`RemoteSource`). It never touches the
-cache: hashes, locks and publication are the same for all of them and live above.
+this machine (`LocalSource`) or brings it to a place in the cache (`RemoteSource`). Pins, locks and
+publication are the same for all of them and live above.
+
+Another package adds a source by an entry point of the group `bestiary.sources`: its name is the
+kind, what stands before the colon, and its value a class with the methods of one of the two.
 """
 
 from __future__ import annotations
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hub.refs import Ref
-    from hub.sink import Sink
 
 # kind: "module:class", imported on first use, so that a source costs nothing until it is needed.
 _TABLE = {
@@ -31,9 +33,32 @@ _TABLE = {
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """What a source learned while it fetched a file."""
+class Place:
+    """Where a source puts a file.
 
+    `folder` is on the disk of the cache and belongs to this reference. It is cleared afterwards,
+    except for a partial file (`hub.transfer`) from which the next attempt can go on. `sha256` is
+    what the bytes are bound to, `label` and `progress` are for a bar.
+    """
+
+    folder: Path
+    label: str
+    sha256: str | None = None
+    progress: bool | None = None
+
+    @property
+    def body(self) -> Path:
+        """The file itself."""
+        return self.folder / "body"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that a source has put into its place, and what it learned about it meanwhile."""
+
+    path: Path
+    size: int
+    sha256: str
     source: str  # where the bytes came from, without secrets: shown to people
     license: str | None = None
     archive_sha256: str | None = None
@@ -60,8 +85,11 @@ class LocalSource(Source, Protocol):
 class RemoteSource(Source, Protocol):
     """A source whose files must be brought here."""
 
-    def fetch(self, ref: Ref, sink: Sink) -> Provenance:
-        """Write the file into the sink; FetchError or NotFoundError if that cannot be done."""
+    def fetch(self, ref: Ref, place: Place) -> Received:
+        """Bring the file, hashed; FetchError or NotFoundError if that cannot be done.
+
+        `hub.transfer.fetch` does it for what has a URL, `hub.sink.Sink` for what is written.
+        """
 
 
 def kinds() -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def test_no_server(server: Any, impatient: None, refused: Callable[..., str]) ->
 def test_interrupt_leaves_nothing(server: Any, leftovers: Callable[[], list[str]]) -> None:
     url = server.add("/w", server.body(CONTENT))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("hub.sink.Sink.write", _interrupt)
+        patch.setattr("hub.transfer.partial.Partial.write", _interrupt)
         hub.download(url)
     assert leftovers() == []
     assert hub.download(url).read_bytes() == CONTENT
