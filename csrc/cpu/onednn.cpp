@@ -1,6 +1,8 @@
 #ifdef BESTIARY_ONEDNN
 #include "cpu/onednn.h"
 
+#include <mutex>
+
 #include "cpu/onednn_primitive.h"
 #include "cpu/parallel.h"
 
@@ -15,24 +17,49 @@ struct KeyHash {
     size_t operator()(const Key& key) const { return key.hash(); }
 };
 
-// Memory for the length of a call.
-class Block {
-public:
-    explicit Block(size_t bytes) : bytes_(bytes), data_(allocate(bytes)) {}
-    Block(Block&& other) noexcept : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
-    ~Block() {
-        if (data_) deallocate(data_, bytes_);
-    }
-    void* data() const { return data_; }
-
-private:
-    size_t bytes_;
-    void* data_;
-};
-
 void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}};
     dnnl::error::wrap_c_api(dnnl_primitive_execute(move.get(), stream().get(), 2, args), "could not move an operand");
+}
+
+// Note [Moved weights]
+// A weight that lies otherwise than a primitive wants it would have to be moved in every call, which for a single image
+// can take as long as the convolution. So the moved form is kept with the weight's storage from the second time on that
+// it is asked for at the same version: weights in training, new at every step, are never kept. Nor is memory that is
+// shared with somebody who could write it without our knowing.
+class MovedWeights final : public Derived {
+public:
+    struct Form {
+        const char* data;  // where in the storage the weight begins
+        memory::desc wanted;
+        uint32_t version;
+        std::shared_ptr<Block> block;  // null when it was seen only once
+    };
+
+    // Calls make() for the form if it is to be kept; null if not.
+    template <class Make>
+    std::shared_ptr<Block> find(const Given& given, const memory::desc& wanted, const Make& make) {
+        const std::lock_guard lock(mutex_);
+        const uint32_t version = given.storage->version();
+        for (Form& form : forms_) {
+            if (form.data != given.data || form.wanted != wanted) continue;
+            if (form.version != version) form = {given.data, wanted, version, nullptr};
+            else if (!form.block) form.block = make();
+            return form.block;
+        }
+        if (forms_.size() < kMostForms) forms_.push_back({given.data, wanted, version, nullptr});
+        return nullptr;
+    }
+
+private:
+    static constexpr size_t kMostForms = 64;  // of one storage: a few layouts of each weight in it
+    std::mutex mutex_;
+    std::vector<Form> forms_;
+};
+
+MovedWeights& moved_weights(Storage& storage) {
+    Derived* known = storage.derived();
+    return static_cast<MovedWeights&>(known ? *known : *storage.keep(new MovedWeights));
 }
 
 }  // namespace
@@ -76,20 +103,32 @@ void Primitive::add(int arg, const memory::desc& given, const memory::desc& want
     args_.push_back({arg, operands_.back().wanted.get()});
 }
 
-void Primitive::run(std::initializer_list<char*> data) {
+std::shared_ptr<Block> Primitive::move(Operand& operand, const Given& given) {
+    auto block = std::make_shared<Block>(operand.wanted.get_desc().get_size());
+    operand.given.set_data_handle(given.data);
+    operand.wanted.set_data_handle(block->data());
+    if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+    return block;
+}
+
+std::shared_ptr<Block> Primitive::moved(Operand& operand, const Given& given) {
+    if (!given.storage || given.storage->shared_outside()) return move(operand, given);
+    const auto make = [&] { return move(operand, given); };
+    std::shared_ptr<Block> kept = moved_weights(*given.storage).find(given, operand.wanted.get_desc(), make);
+    if (!kept) return make();
+    operand.wanted.set_data_handle(kept->data());
+    return kept;
+}
+
+void Primitive::run(std::initializer_list<Given> operands) {
     const Block scratch(scratchpad_.get_desc().get_size());
     scratchpad_.set_data_handle(scratch.data());
-    std::vector<Block> moved;
-    auto at = data.begin();
+    std::vector<std::shared_ptr<Block>> blocks;
+    auto given = operands.begin();
     for (Operand& operand : operands_) {
-        char* const given = *at++;
-        if (!operand.move) {
-            operand.wanted.set_data_handle(given);
-            continue;
-        }
-        operand.given.set_data_handle(given);
-        operand.wanted.set_data_handle(moved.emplace_back(operand.wanted.get_desc().get_size()).data());
-        if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+        if (operand.move) blocks.push_back(moved(operand, *given));
+        else operand.wanted.set_data_handle(given->data);
+        ++given;
     }
     const auto status = dnnl_primitive_execute(run_.get(), stream().get(), static_cast<int>(args_.size()), args_.data());
     dnnl::error::wrap_c_api(status, "could not run a primitive");
@@ -97,7 +136,7 @@ void Primitive::run(std::initializer_list<char*> data) {
         if (operand.move && operand.is_result) execute(*operand.move, operand.wanted, operand.given);
 }
 
-bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<char*> operands) {
+bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<Given> operands) {
     thread_local std::unordered_map<Key, std::optional<Primitive>, KeyHash> known;
     auto found = known.find(key);
     if (found == known.end()) {
