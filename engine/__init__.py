@@ -14,26 +14,37 @@ from __future__ import annotations
 
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
-from engine import autograd, data, nn, optim, testing, utils
+from engine import (
+    autograd as autograd,
+    data as data,
+    nn as nn,
+    optim as optim,
+    testing as testing,
+    utils as utils,
+)
 from engine._C import *  # noqa: F403
-from engine._C import Generator, Size, Tensor, default_generator, device, dtype
-from engine._constants import e, inf, nan, newaxis, pi
-from engine._creation import as_tensor, asarray, from_numpy, tensor
+from engine._constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
+from engine._creation import as_tensor as as_tensor, asarray as asarray, tensor as tensor
 from engine._dtypes import (
-    double,
-    finfo,
-    float,
-    get_default_dtype,
-    half,
-    iinfo,
-    int,
-    long,
-    set_default_dtype,
-    short,
+    double as double,
+    finfo as finfo,
+    float as float,
+    get_default_dtype as get_default_dtype,
+    half as half,
+    iinfo as iinfo,
+    int as int,
+    long as long,
+    set_default_dtype as set_default_dtype,
+    short as short,
 )
 from engine._functions import *  # noqa: F403
-from engine._printing import set_printoptions
-from engine.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
-from engine.serialization import load, save
+from engine._printing import set_printoptions as set_printoptions
+from engine.autograd.modes import (
+    enable_grad as enable_grad,
+    inference_mode as inference_mode,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
+)
+from engine.serialization import load as load, save as save
 
 __version__ = "0.1.0"

@@ -10,24 +10,33 @@ from engine import _C
 from engine._C import Tensor, from_numpy
 
 
-def _from_data(data: Any, name: str) -> Tensor:
-    if isinstance(data, Tensor):
-        return data.detach()
-    if isinstance(data, (np.ndarray, np.generic)):
-        return from_numpy(np.asarray(data))
+def _array(data: Any, name: str) -> np.ndarray:
+    """Numbers in nested lists as an array: floats keep their 64 bits."""
     try:
         array = np.array(data)
     except ValueError as error:
         raise ValueError(
             f"{name}: expected numbers in nested lists of equal lengths: {error}"
         ) from None
+    if array.dtype.kind == "O" and isinstance(data, int):
+        raise ValueError(f"{name}: {data} does not fit in 64 bits")
     if array.dtype.kind not in "biuf":
         raise TypeError(
             f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}"
         )
-    if array.dtype == np.float64:
-        array = array.astype(np.float32)
-    return from_numpy(array)
+    return array
+
+
+def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C.dtype]:
+    """The data, in its own memory where possible, and the dtype it is wanted in."""
+    if isinstance(data, Tensor):
+        made = data.detach()
+        return made, dtype or made.dtype
+    if isinstance(data, (np.ndarray, np.generic)):
+        made = from_numpy(np.asarray(data))
+        return made, dtype or made.dtype
+    made = from_numpy(_array(data, name))
+    return made, dtype or (_C.float32 if made.dtype == _C.float64 else made.dtype)
 
 
 def tensor(
@@ -48,9 +57,8 @@ def tensor(
     tensor([[1, 2],
             [3, 4]])
     """
-    wide = dtype == _C.float64 and not isinstance(data, (Tensor, np.ndarray, np.generic))
-    made = _from_data(np.array(data) if wide else data, "tensor")
-    made = made.to(device=device, dtype=dtype or made.dtype, copy=True)
+    made, wanted = _from_data(data, "tensor", dtype)
+    made = made.to(device=device, dtype=wanted, copy=True)
     made.requires_grad = requires_grad
     return made
 
@@ -67,8 +75,8 @@ def as_tensor(
     """
     if isinstance(data, Tensor):
         return data.to(device=device, dtype=dtype or data.dtype)
-    made = _from_data(data, "as_tensor")
-    return made.to(device=device, dtype=dtype or made.dtype)
+    made, wanted = _from_data(data, "as_tensor", dtype)
+    return made.to(device=device, dtype=wanted)
 
 
 asarray = as_tensor

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import builtins
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine import _C
@@ -25,6 +26,13 @@ class finfo:
     """
 
     dtype: _C.dtype = _C.float32
+    bits: builtins.int = field(init=False)
+    eps: builtins.float = field(init=False)
+    tiny: builtins.float = field(init=False)
+    smallest_normal: builtins.float = field(init=False)
+    max: builtins.float = field(init=False)
+    min: builtins.float = field(init=False)
+    resolution: builtins.float = field(init=False)
 
     # bits, explicit mantissa bits, smallest and largest exponent of a normal number
     _LAYOUT: ClassVar = {
@@ -61,6 +69,9 @@ class iinfo:
     """
 
     dtype: _C.dtype
+    bits: builtins.int = field(init=False)
+    min: builtins.int = field(init=False)
+    max: builtins.int = field(init=False)
 
     def __post_init__(self) -> None:
         if self.dtype.is_floating_point or self.dtype == _C.bool:

@@ -76,13 +76,16 @@ def allclose(
 def einsum(equation: str, *operands: Any) -> Tensor:
     """Sums of products over named dimensions, in the notation of NumPy's einsum.
 
+    ``...`` stands for dimensions that broadcast; without ``->`` the result has the letters that
+    come once, in alphabetical order. The operands may also be given as one list.
+
     >>> import engine
     >>> engine.einsum("ij,j->i", engine.ones(2, 3), engine.ones(3))
     tensor([3., 3.])
     """
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
-    return _C.einsum(equation, list(operands))
+    return _C._einsum(equation, list(operands))
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:

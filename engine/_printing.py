@@ -54,7 +54,8 @@ def _shown_values(array: np.ndarray) -> np.ndarray:
 
 class _FloatFormat:
     def __init__(self, values: np.ndarray) -> None:
-        finite = np.abs(values[np.isfinite(values) & (values != 0)])
+        signed = values[np.isfinite(values) & (values != 0)]
+        finite = np.abs(signed)
         top, low = (float(finite.max()), float(finite.min())) if finite.size else (0.0, 0.0)
         self.whole = bool((finite == np.ceil(finite)).all())
         if _options.sci_mode is not None:
@@ -63,7 +64,7 @@ class _FloatFormat:
             self.scientific = top > 1e8
         else:
             self.scientific = top / low > 1000.0 or top > 1e8 or low < 1e-4
-        self.width = max((len(self.text(v)) for v in values), default=0)
+        self.width = max((len(self.text(v)) for v in signed), default=0)
 
     def text(self, value: float) -> str:
         if not math.isfinite(value):
@@ -100,17 +101,19 @@ class _Printer:
         return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(rows) + "]"
 
     def row(self, array: np.ndarray, indent: int) -> str:
-        cells = self.ends(array, lambda value: f"{self.form.text(value):>{self.form.width}}")
+        cells = self.ends(
+            array, lambda value: f"{self.form.text(value):>{self.form.width}}", " ..."
+        )
         per_line = max(1, (_options.linewidth - indent) // (self.form.width + 2))
         lines = [", ".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
-    def ends(self, array: np.ndarray, text: Callable[[Any], str]) -> list[str]:
+    def ends(self, array: np.ndarray, text: Callable[[Any], str], gap: str = "...") -> list[str]:
         """All entries, or those at both ends of a large tensor."""
         if array.shape[0] <= 2 * self.edge:
             return [text(entry) for entry in array]
         first, last = array[: self.edge], array[-self.edge :]
-        return [*map(text, first), "...", *map(text, last)]
+        return [*map(text, first), gap, *map(text, last)]
 
 
 def _described(self: Tensor) -> list[str]:

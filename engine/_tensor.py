@@ -5,6 +5,7 @@ The type itself is csrc/python/tensor.cpp; importing this module adds the method
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, SupportsIndex, TypeVar
 
@@ -12,7 +13,6 @@ import numpy as np
 
 from engine import _C, _printing
 from engine._C import Tensor
-
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -175,6 +175,13 @@ def requires_grad_(self: Tensor, requires_grad: bool = True) -> Tensor:
 
 
 @method
+def detach_(self: Tensor) -> Tensor:
+    """Takes self out of the graph and returns it. Raises RuntimeError for a view."""
+    _C._detach_(self)
+    return self
+
+
+@method
 def retain_grad(self: Tensor) -> None:
     """Keeps the gradient of a result of an op in ``grad`` after backward()."""
     _C._retain_grad(self)
@@ -205,7 +212,13 @@ def register_post_accumulate_grad_hook(
     self: Tensor, hook: Callable[[Tensor], None]
 ) -> RemovableHook:
     """Calls ``hook`` with self after a gradient was added to ``grad``."""
-    id = _C._add_accumulate_hook(self, lambda: hook(self))
+    leaf = weakref.ref(self)  # which owns the hook
+
+    def call() -> None:
+        if (alive := leaf()) is not None:
+            hook(alive)
+
+    id = _C._add_accumulate_hook(self, call)
     return RemovableHook(lambda: _C._remove_accumulate_hook(self, id))
 
 
@@ -299,6 +312,11 @@ def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
 
 
 @method
+def __reversed__(self: Tensor) -> Tensor:
+    return self.flip(0) if self.ndim else self
+
+
+@method
 def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self == value).any().item())
 
@@ -314,6 +332,11 @@ def __reduce_ex__(self: Tensor, protocol: SupportsIndex) -> tuple[Any, ...]:
     plain, is_bfloat16 = self.detach(), self.dtype == _C.bfloat16
     array = (plain.float() if is_bfloat16 else plain).numpy()
     return _rebuild, (np.array(array), is_bfloat16, self.requires_grad and self.is_leaf)
+
+
+@method
+def __copy__(self: Tensor) -> Tensor:
+    return _C._make_subclass(self.__class__, self.detach(), self.requires_grad)
 
 
 @method

@@ -9,8 +9,7 @@ Models are named `arch` or `arch.tag`, where the tag says which weights:
 """
 
 from zoo.errors import ImageError, UnknownModelError, WeightsError, ZooError
-from zoo.registry import Metric, ModelInfo, Weights, info, load, register
-from zoo.registry import list_models as list
+from zoo.registry import Metric, ModelInfo, Weights, info, list_models as list, load, register
 
 __all__ = [
     "ImageError",

@@ -119,7 +119,7 @@ void GraphTask::process(Node& node, Results& grads) {
     capture(node, grads);
     const bool accumulates = node.is_leaf && captured.empty();
     if (restricted_ && !accumulates && !passed_.contains(&node)) return;
-    if (!node.is_leaf) fill_missing(node, grads);
+    if (!node.is_leaf && node.fills_missing()) fill_missing(node, grads);
     try {
         node.backward(grads, *this);
     } catch (Error& error) {

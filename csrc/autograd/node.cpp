@@ -123,6 +123,19 @@ void retain_grad(const Tensor& t) {
     extras.retained_grads.emplace_back();
 }
 
+bool retains_grad(const Tensor& t) {
+    if (is_leaf(t)) return false;
+    const NodeExtras* extras = node_of(t)->extras_or_null();
+    return extras && retained_slot(*extras, t->output_index) >= 0;
+}
+
+void detach_in_place(const Tensor& t) {
+    check(!t->base, "detach_: a view shares its base's place in the graph; use detach()");
+    t->grad_fn = nullptr;
+    t->output_index = 0;
+    t->requires_grad = false;
+}
+
 uint64_t add_hook(const Tensor& t, GradHook hook) {
     static uint64_t last_id = 0;
     check(t.requires_grad(), "register_hook: expected a tensor that requires a gradient");

@@ -51,6 +51,8 @@ public:
     // Gets one gradient per result and gives one per edge.
     virtual void backward(Results& grads, GradSink& sink) = 0;
     virtual void release_saved() {}
+    // Whether gradients that never came are given to backward as zeros.
+    virtual bool fills_missing() const { return true; }
     virtual std::span<const Edge> edges() const = 0;
 
     NodeExtras& extras() {
@@ -108,6 +110,9 @@ void set_requires_grad(const Tensor& t, bool on);
 Tensor grad_of(const Tensor& t);
 void set_grad(const Tensor& t, Tensor grad);
 void retain_grad(const Tensor& t);
+bool retains_grad(const Tensor& t);
+// Takes a result of an op out of the graph; an error for a view.
+void detach_in_place(const Tensor& t);
 // Returns an id for remove_hook.
 uint64_t add_hook(const Tensor& t, GradHook hook);
 void remove_hook(Node& node, uint64_t id);

@@ -60,9 +60,6 @@ void run_kernel(const Op& op, Args args, Results& results) {
         Call<"copy_">()(results[0], args.tensor(0));
     }
     call_kernel(op, args, results, meta.compute);
-    if (thread_state.inference_mode) [[unlikely]]
-        for (Tensor& t : results)
-            if (t.defined()) t->inference = true;
 }
 
 // A view's results remember whose memory they show: see Note [Views in the graph].

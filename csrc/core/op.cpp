@@ -148,6 +148,7 @@ static int index_in(const Op& op, std::string_view name) {
 }
 
 Value Backward::operator[](std::string_view name) const {
+    if (const int index = op.schema.index_of(name); index >= 0) return args[index];  // first, as in use_of
     if (const int index = result_index(op.schema, name); index >= 0) return results[index];
     return name == "result" ? Value(results[0]) : args[index_in(op, name)];
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/state.h"
 
 namespace bestiary {
 
@@ -77,10 +78,16 @@ static Ptr<Storage> storage_on(Device device, size_t bytes) {
     return Storage::allocate(bytes);
 }
 
+// Memory belongs to inference mode if it is made in it.
+static Tensor fresh(TensorImpl* impl) {
+    impl->inference = thread_state.inference_mode;
+    return Tensor(impl);
+}
+
 Tensor Tensor::empty(const Dims& sizes, DType dtype, Device device) {
     const size_t bytes = bytes_for(sizes, dtype);
     const int64_t numel = static_cast<int64_t>(bytes) / item_size(dtype);
-    return Tensor(new TensorImpl(storage_on(device, bytes), sizes, numel, dtype));
+    return fresh(new TensorImpl(storage_on(device, bytes), sizes, numel, dtype));
 }
 
 Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {
@@ -90,7 +97,7 @@ Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype
         if (sizes[i] > 0) last += (sizes[i] - 1) * strides[i];
     const bool none = sizes.product() == 0;
     auto storage = storage_on(device, none ? 0 : static_cast<size_t>((last + 1) * item_size(dtype)));
-    return Tensor(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
+    return fresh(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
 }
 
 Tensor Tensor::zeros(const Dims& sizes, DType dtype, Device device) {

@@ -14,10 +14,10 @@ tensor([0., 2.]))")
     .elementwise(Promote::Same)
     .grad("self", "result", [](const Backward& b) { return Call<"_relu_backward">()(b.g, b["result"]); });
 
-OP("_relu_backward(Tensor grad, Tensor result) -> Tensor")
-    .doc("The gradient where the result is positive.")
+OP("_relu_backward(Tensor grad, Tensor output) -> Tensor")
+    .doc("The gradient where the output is positive.")
     .elementwise(Promote::Same)
-    .grad("grad", "result", [](const Backward& b) { return Call<"_relu_backward">()(b.g, b["result"]); });
+    .grad("grad", "output", [](const Backward& b) { return Call<"_relu_backward">()(b.g, b["output"]); });
 
 OP("sigmoid(Tensor self) -> Tensor")
     .doc(R"(``1 / (1 + exp(-x))``.
@@ -27,11 +27,11 @@ tensor([0.5000, 0.8808]))")
     .elementwise(Promote::Float)
     .grad("self", "result", [](const Backward& b) { return Call<"_sigmoid_backward">()(b.g, b["result"]); });
 
-OP("_sigmoid_backward(Tensor grad, Tensor result) -> Tensor")
-    .doc("``grad * (1 - result) * result``.")
+OP("_sigmoid_backward(Tensor grad, Tensor output) -> Tensor")
+    .doc("``grad * (1 - output) * output``.")
     .elementwise(Promote::Common)
-    .grad("grad", "result", [](const Backward& b) { return Call<"_sigmoid_backward">()(b.g, b["result"]); })
-    .grad("result", "grad result", [](const Backward& b) { return b.g * b["grad"] * (1.0 - b["result"] * 2.0); });
+    .grad("grad", "output", [](const Backward& b) { return Call<"_sigmoid_backward">()(b.g, b["output"]); })
+    .grad("output", "grad output", [](const Backward& b) { return b.g * b["grad"] * (1.0 - b["output"] * 2.0); });
 
 OP("tanh(Tensor self) -> Tensor")
     .doc(R"(The hyperbolic tangent of each element.
@@ -41,11 +41,11 @@ tensor([0.0000, 0.7616]))")
     .elementwise(Promote::Float)
     .grad("self", "result", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["result"]); });
 
-OP("_tanh_backward(Tensor grad, Tensor result) -> Tensor")
-    .doc("``grad * (1 - result^2)``.")
+OP("_tanh_backward(Tensor grad, Tensor output) -> Tensor")
+    .doc("``grad * (1 - output^2)``.")
     .elementwise(Promote::Common)
-    .grad("grad", "result", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["result"]); })
-    .grad("result", "grad result", [](const Backward& b) { return b.g * b["grad"] * (b["result"] * -2.0); });
+    .grad("grad", "output", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["output"]); })
+    .grad("output", "grad output", [](const Backward& b) { return b.g * b["grad"] * (b["output"] * -2.0); });
 
 OP("leaky_relu(Tensor self, float negative_slope=0.01) -> Tensor")
     .doc(R"(x where positive, ``negative_slope * x`` elsewhere. The slope must not be negative.
@@ -62,11 +62,11 @@ tensor([-0.0100,  2.0000]))")
         return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]);
     });
 
-OP("_leaky_relu_backward(Tensor grad, Tensor result, float negative_slope) -> Tensor")
-    .doc("grad where the result is positive, ``negative_slope * grad`` elsewhere.")
+OP("_leaky_relu_backward(Tensor grad, Tensor output, float negative_slope) -> Tensor")
+    .doc("grad where the output is positive, ``negative_slope * grad`` elsewhere.")
     .elementwise(Promote::Common)
-    .grad("grad", "result", [](const Backward& b) {
-        return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]);
+    .grad("grad", "output", [](const Backward& b) {
+        return Call<"_leaky_relu_backward">()(b.g, b["output"], b["negative_slope"]);
     });
 
 OP("elu(Tensor self, float alpha=1) -> Tensor")
@@ -109,14 +109,14 @@ OP("_elu(Tensor self, float alpha, float scale, float input_scale) -> Tensor")
         return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
     });
 
-OP("_elu_backward(Tensor grad, Tensor result, float alpha, float scale, float input_scale) -> Tensor")
-    .doc("``grad * scale`` where the result is positive, ``grad * input_scale * (result + scale * alpha)`` elsewhere.")
+OP("_elu_backward(Tensor grad, Tensor output, float alpha, float scale, float input_scale) -> Tensor")
+    .doc("``grad * scale`` where the output is positive, ``grad * input_scale * (output + scale * alpha)`` elsewhere.")
     .elementwise(Promote::Common)
-    .grad("grad", "result", [](const Backward& b) {
-        return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
+    .grad("grad", "output", [](const Backward& b) {
+        return Call<"_elu_backward">()(b.g, b["output"], b["alpha"], b["scale"], b["input_scale"]);
     })
-    .grad("result", "grad result", [](const Backward& b) {
-        return where(gt(b["result"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]);
+    .grad("output", "grad output", [](const Backward& b) {
+        return where(gt(b["output"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]);
     });
 
 OP("gelu(Tensor self, *, str approximate='none') -> Tensor")

@@ -179,12 +179,8 @@ Equation parse_equation(std::string_view text, std::span<const Tensor> operands)
     return equation;
 }
 
-OP("einsum(str equation, Tensor[] operands) -> Tensor")
-    .doc(R"(Products of the operands, summed over every index that the result does not name. ``...`` stands for
-dimensions that broadcast; without ``->`` the result has the letters that come once, in alphabetical order.
-
->>> engine.einsum("ij,jk->ki", engine.tensor([[1, 2]]), engine.tensor([[3], [4]]))
-tensor([[11]]))")
+OP("_einsum(str equation, Tensor[] operands) -> Tensor")
+    .doc("engine.einsum, with the operands in a list.")
     .compose([](Args a, Results& r) {
         Equation e = parse_equation(a.str(0), a.tensors(1));
         for (size_t i = 0; i < e.result.size(); ++i) {

@@ -13,42 +13,56 @@ struct NodeHandle {
     Ptr<Node> node;
 };
 
-// A node whose gradient is a Python function: of engine.autograd.Function.
+// A node whose gradient is written in Python: of engine.autograd.Function, whose context knows the rest.
 class PythonNode final : public Node {
 public:
-    PythonNode(std::string name, py::object backward, const std::vector<Tensor>& inputs)
-        : name_(std::move(name)), backward_(std::move(backward)) {
+    PythonNode(std::string name, py::object context, const std::vector<Tensor>& inputs)
+        : name_(std::move(name)), context_(std::move(context)),
+          fills_missing_(context_.attr("_materialize").cast<bool>()) {
         for (const Tensor& t : inputs) edges_.push_back(t.defined() ? gradient_edge(t) : Edge());
     }
     ~PythonNode() override {
         const py::gil_scoped_acquire gil;
-        backward_ = py::object();
+        context_ = py::object();
     }
     std::string name() const override { return name_; }
     std::span<const Edge> edges() const override { return edges_; }
+    bool fills_missing() const override { return fills_missing_; }
+    void release_saved() override { context_.attr("_release")(); }
 
     void backward(Results& grads, GradSink& sink) override {
         py::tuple arguments(grads.size() + 1);
         arguments[0] = py::cast(NodeHandle{Ptr<Node>(this)});
         for (int i = 0; i < grads.size(); ++i) arguments[i + 1] = py::cast(grads[i]);
-        py::object answer = backward_(*arguments);
+        const py::object answer = context_.attr("_backward")(*arguments);
         const py::tuple given = py::isinstance<py::tuple>(answer) ? py::tuple(answer) : py::make_tuple(answer);
-        check(given.size() == edges_.size(), name_, ".backward: expected ", edges_.size(), " gradients, one per input, got ", given.size());
+        check_count(given);
         for (size_t i = 0; i < edges_.size(); ++i)
-            if (edges_[i].node && !given[i].is_none()) give(i, given[i].cast<Tensor>(), sink);
+            if (edges_[i].node && !given[i].is_none()) give(i, given[i], sink);
     }
 
 private:
-    void give(size_t i, Tensor grad, GradSink& sink) const {
+    // More are accepted if they are None: of arguments left to their defaults.
+    void check_count(const py::tuple& given) const {
+        bool fits = given.size() >= edges_.size();
+        for (size_t i = edges_.size(); i < given.size(); ++i) fits = fits && given[i].is_none();
+        check(fits, name_, ".backward: expected ", edges_.size(), " gradients, one per input, got ", given.size());
+    }
+    void give(size_t i, const py::object& given, GradSink& sink) const {
+        check_as(ErrorKind::Type, is_tensor(given.ptr()), name_, ".backward: gradient ", i,
+                 ": expected Tensor or None, got ", Py_TYPE(given.ptr())->tp_name);
         const ResultInfo& wanted = edges_[i].node->result(static_cast<int>(edges_[i].index));
+        Tensor grad = unwrap(given.ptr());
         check(broadcast(wanted.sizes, grad.sizes()) == grad.sizes(), name_, ".backward: gradient ", i, " has shape ",
               grad.sizes(), ", the input has ", wanted.sizes);
         if (!(grad.sizes() == wanted.sizes)) grad = Call<"sum_to_size">()(grad, wanted.sizes);
+        if (grad.dtype() != wanted.dtype) grad = Call<"to.dtype">()(grad, wanted.dtype);
         sink.give(edges_[i], std::move(grad));
     }
 
     std::string name_;
-    py::object backward_;
+    py::object context_;
+    bool fills_missing_;
     std::vector<Edge> edges_;
 };
 
@@ -62,13 +76,14 @@ Tensor as_result(const Tensor& saved, const NodeHandle& handle, uint32_t index) 
 }
 
 // Makes `outputs`, computed outside the graph, the results of a Python node.
-void link_function(std::string name, py::object backward, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
-    Ptr<Node> node(new PythonNode(std::move(name), std::move(backward), inputs));
+void link_function(std::string name, py::object context, const std::vector<Tensor>& inputs,
+                   const std::vector<Tensor>& outputs) {
+    for (const Tensor& t : inputs)
+        if (t.defined()) refresh_view(t);  // before the node is made: what it consumes must be older
+    Ptr<Node> node(new PythonNode(std::move(name), std::move(context), inputs));
     for (const Tensor& t : outputs) {
-        const uint32_t index = node->add_result(t);
-        if (!is_floating(t.dtype())) continue;
+        t->output_index = node->add_result(t);
         t->grad_fn = Ptr<NodeBase>(node.get());
-        t->output_index = index;
         t->requires_grad = true;
     }
 }
@@ -114,6 +129,7 @@ void bind_autograd(py::module_& m) {
     m.def("_link_function", &link_function);
     m.def("_as_result", &as_result);
     m.def("_retain_grad", &retain_grad);
+    m.def("_detach_", &detach_in_place);
     m.def("_add_hook", [](const Tensor& t, py::object hook) { return add_hook(t, python_hook(std::move(hook))); });
     m.def("_remove_hook", [](const Tensor& t, uint64_t id) {
         if (t->grad_fn) remove_hook(*node_of(t), id);

@@ -1,6 +1,8 @@
 // Calling ops from Python: arguments are read as the op's schema says, overload by overload.
 #include <unordered_map>
 
+#include <pybind11/numpy.h>
+
 #include "core/random.h"
 #include "python/wrap.h"
 
@@ -294,6 +296,10 @@ PyObject* call_binary(const Op& op, PyObject* a, PyObject* b) {
     return guarded([&]() -> PyObject* {
         const Value values[] = {is_tensor(a) ? Value(unwrap(a)) : number_value(a),
                                 is_tensor(b) ? Value(unwrap(b)) : number_value(b)};
+        if (values[1].none() && py::isinstance<py::array>(b)) {
+            const py::object shared = py::module_::import("engine").attr("from_numpy")(py::handle(b));
+            return call_binary(op, a, shared.ptr());
+        }
         if (values[0].none() || values[1].none()) return Py_NewRef(Py_NotImplemented);
         Results results;
         dispatch(op, Args(values, 2), results);

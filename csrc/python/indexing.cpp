@@ -25,7 +25,15 @@ int dims_used(PyObject* item) {
 py::object as_index(PyObject* item) {
     const bool plain = item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || PyLong_Check(item) || is_tensor(item);
     if (plain || (PyIndex_Check(item) && !PySequence_Check(item))) return py::reinterpret_borrow<py::object>(item);
-    return py::module_::import("engine").attr("as_tensor")(py::handle(item));
+    const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
+    const bool empty = unwrap(tensor.ptr()).numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
+    return empty ? py::cast(Call<"to.dtype">()(unwrap(tensor.ptr()), DType::Int64)) : tensor;
+}
+
+// NumPy and PyTorch accept a value with more dimensions than it is assigned to, if those are of size 1.
+Tensor without_leading_ones(Tensor value) {
+    while (value.dim() > 0 && value.sizes()[0] == 1) value = ops::select(value, 0, 0);
+    return value;
 }
 
 Value slice_bound(PyObject* o) {
@@ -125,6 +133,7 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
         if (is_tensor(value)) source = unwrap(value);
         else if (number.none())
             source = py::module_::import("engine").attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype()).cast<Tensor>();
+        if (source.defined()) source = without_leading_ones(source);
         if (found.advanced) {
             if (!source.defined()) source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
                                                                       : Tensor::scalar(number.integer(), found.view.dtype());

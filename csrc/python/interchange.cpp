@@ -92,7 +92,10 @@ struct Exported {
 };
 
 py::capsule to_dlpack(const Tensor& t) {
-    check(!requires_grad(Args(std::array{Value(t)}.data(), 1)), "__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
+    if (requires_grad(Args(std::array{Value(t)}.data(), 1)))
+        throw py::buffer_error("__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
+    if (!t->storage->writable())
+        throw py::buffer_error("__dlpack__: DLPack can't say that memory is read-only; use .clone()");
     t->storage->share_outside();
     Exported* out = new Exported{{}, t, t.sizes(), t.strides()};
     out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};

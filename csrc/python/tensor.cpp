@@ -2,6 +2,8 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <optional>
+
 #include "autograd/record.h"
 #include "python/wrap.h"
 
@@ -67,7 +69,10 @@ PyObject* unary(PyObject* a) {
     return guarded([&] { return wrap(Call<Name>()(unwrap(a))); });
 }
 
-PyObject* power(PyObject* a, PyObject* b, PyObject*) { return call_binary(Call<"pow">::op(), a, b); }
+template <FixedString Name>
+PyObject* power(PyObject* a, PyObject* b, PyObject*) {
+    return call_binary(Call<Name>::op(), a, b);
+}
 
 PyObject* matmul(PyObject* a, PyObject* b) {
     if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
@@ -113,8 +118,9 @@ PyObject* as_int(PyObject* self) {
     return number ? PyNumber_Long(number.ptr()) : nullptr;
 }
 PyObject* as_index(PyObject* self) {
-    if (!is_floating(unwrap(self).dtype())) return as_int(self);
-    PyErr_SetString(PyExc_TypeError, "only a tensor of integers can be used as an index");
+    const Tensor& t = unwrap(self);
+    if (!is_floating(t.dtype()) && t.numel() == 1) return as_int(self);
+    PyErr_SetString(PyExc_TypeError, "only a tensor of one integer can be used as an index");
     return nullptr;
 }
 
@@ -145,7 +151,11 @@ PyObject* get_requires_grad(PyObject* self, void*) {
     return PyBool_FromLong(requires_grad(Args(&v, 1)));
 }
 int set_requires_grad_flag(PyObject* self, PyObject* value, void*) {
-    const int on = value ? PyObject_IsTrue(value) : -1;
+    if (!value) {
+        PyErr_SetString(PyExc_AttributeError, "requires_grad can't be deleted");
+        return -1;
+    }
+    const int on = PyObject_IsTrue(value);
     if (on < 0) return -1;
     PyObject* done = guarded([&] {
         set_requires_grad(unwrap(self), on);
@@ -169,6 +179,7 @@ int set_grad_value(PyObject* self, PyObject* value, void*) {
     return done ? 0 : -1;
 }
 PyObject* get_is_leaf(PyObject* self, void*) { return PyBool_FromLong(is_leaf(unwrap(self))); }
+PyObject* get_retains_grad(PyObject* self, void*) { return PyBool_FromLong(retains_grad(unwrap(self))); }
 PyObject* get_data(PyObject* self, void*) {
     return guarded([&] { return wrap(detach(unwrap(self))); });
 }
@@ -178,16 +189,27 @@ PyObject* get_base(PyObject* self, void*) {
     return base.defined() ? wrap(base) : Py_NewRef(Py_None);
 }
 
-PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+// The argument of size(dim) and stride(dim); none if it was not given.
+std::optional<int64_t> dim_argument(PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+    if (given == 0) return std::nullopt;
+    const bool named = count == 0 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "dim") == 0;
+    check_as(ErrorKind::Type, given == 1 && (count == 1 || named), "expected one argument 'dim', got ", given);
+    if (args[0] == Py_None) return std::nullopt;
+    const py::object index = steal(PyNumber_Index(args[0]));
+    return index.cast<int64_t>();
+}
+
+PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded([&]() -> PyObject* {
-        if (count == 0) return wrap_size(unwrap(self).sizes());
-        return PyLong_FromLongLong(unwrap(self).size(PyLong_AsLongLong(args[0])));
+        const auto dim = dim_argument(args, count, names);
+        return dim ? PyLong_FromLongLong(unwrap(self).size(*dim)) : wrap_size(unwrap(self).sizes());
     });
 }
-PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded([&]() -> PyObject* {
         const Tensor& t = unwrap(self);
-        if (count > 0) return PyLong_FromLongLong(t.stride(PyLong_AsLongLong(args[0])));
+        if (const auto dim = dim_argument(args, count, names)) return PyLong_FromLongLong(t.stride(*dim));
         PyObject* tuple = PyTuple_New(t.dim());
         for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
         return tuple;
@@ -198,6 +220,7 @@ PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(s
 PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).raw()); }
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
+PyObject* is_inference(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self)->inference); }
 PyObject* is_contiguous_method(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_contiguous()); }
 
 PyGetSetDef getters[] = {
@@ -209,6 +232,7 @@ PyGetSetDef getters[] = {
     {"grad", get_grad, set_grad_value, "The gradient that backward() left here, or None.", nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether the user made this tensor, rather than an op in the graph.", nullptr},
     {"data", get_data, nullptr, "The same memory outside the graph.", nullptr},
+    {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on this result of an op.", nullptr},
     {"_version", get_version, nullptr, "How often the memory has been written.", nullptr},
     {"_base", get_base, nullptr, "For a view: the tensor whose memory it shows.", nullptr},
     {}};
@@ -220,13 +244,14 @@ PyCFunction as_method(F* f) {
 
 PyMethodDef methods[] = {
     {"item", item, METH_NOARGS, "The one element as a Python number."},
-    {"size", as_method(size), METH_FASTCALL, "The shape, or the size of one dimension."},
-    {"stride", as_method(stride), METH_FASTCALL, "The strides in elements, or that of one dimension."},
+    {"size", as_method(size), METH_FASTCALL | METH_KEYWORDS, "The shape, or the size of one dimension."},
+    {"stride", as_method(stride), METH_FASTCALL | METH_KEYWORDS, "The strides in elements, or that of one dimension."},
     {"dim", dim, METH_NOARGS, "The number of dimensions."},
     {"numel", numel, METH_NOARGS, "The number of elements."},
     {"data_ptr", data_ptr, METH_NOARGS, "The address of the first element."},
     {"storage_offset", storage_offset, METH_NOARGS, "Elements from the start of the memory to the first element."},
     {"element_size", element_size, METH_NOARGS, "Bytes of one element."},
+    {"is_inference", is_inference, METH_NOARGS, "Whether it was made in inference mode."},
     {"is_contiguous", is_contiguous_method, METH_NOARGS, "Whether the elements lie in row-major order."},
     {}};
 
@@ -263,7 +288,7 @@ PyType_Slot slots[] = {
     {Py_nb_true_divide, slot(binary<"div">)},
     {Py_nb_floor_divide, slot(binary<"floor_divide">)},
     {Py_nb_remainder, slot(binary<"remainder">)},
-    {Py_nb_power, slot(power)},
+    {Py_nb_power, slot(power<"pow">)},
     {Py_nb_matrix_multiply, slot(matmul)},
     {Py_nb_and, slot(binary<"bitwise_and">)},
     {Py_nb_or, slot(binary<"bitwise_or">)},
@@ -278,6 +303,11 @@ PyType_Slot slots[] = {
     {Py_nb_inplace_subtract, slot(in_place<"sub_">)},
     {Py_nb_inplace_multiply, slot(in_place<"mul_">)},
     {Py_nb_inplace_true_divide, slot(in_place<"div_">)},
+    {Py_nb_inplace_floor_divide, slot(in_place<"floor_divide_">)},
+    {Py_nb_inplace_remainder, slot(in_place<"remainder_">)},
+    {Py_nb_inplace_power, slot(power<"pow_">)},
+    {Py_nb_inplace_lshift, slot(in_place<"bitwise_left_shift_">)},
+    {Py_nb_inplace_rshift, slot(in_place<"bitwise_right_shift_">)},
     {Py_nb_inplace_and, slot(in_place<"bitwise_and_">)},
     {Py_nb_inplace_or, slot(in_place<"bitwise_or_">)},
     {Py_nb_inplace_xor, slot(in_place<"bitwise_xor_">)},

@@ -131,6 +131,9 @@ void bind_types(py::module_& m) {
     });
     make_dtypes(m);
     make_size(m);
+    m.def("promote_types", &promote, py::arg("type1"), py::arg("type2"), "The smallest dtype that both convert to.");
+    m.def("can_cast", [](DType from, DType to) { return category(from) <= category(to); }, py::arg("from_"),
+          py::arg("to"), "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
 
     py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
         .def(py::init(&Device::parse), py::arg("device"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from engine import _C
@@ -11,22 +13,34 @@ from engine._C import Tensor
 class Context:
     """What the forward pass leaves for the backward pass. Any attribute may be set on it."""
 
-    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+    def __init__(self, function: type[Function], needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
+        self._function = function
         self._saved: tuple[Tensor | None, ...] = ()
         self._versions: tuple[int, ...] = ()
-        self._results: tuple[Any, ...] = ()
+        self._released = False
+        self._results: tuple[Any, ...] = ()  # as forward gave them, outside the graph
         self._node: _C.Node | None = None  # while the backward pass runs
         self._non_differentiable: tuple[Tensor, ...] = ()
+        self._dirty: tuple[Tensor, ...] = ()
+        self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keeps tensors for the backward pass; writing them in between is an error."""
         self._saved = tensors
-        self._versions = tuple(-1 if t is None else t._version for t in tensors)
+        self._note_versions()
+
+    def _note_versions(self) -> None:
+        self._versions = tuple(-1 if t is None else t._version for t in self._saved)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         """What save_for_backward was given."""
+        if self._released:
+            raise RuntimeError(
+                f"{self._function.__name__}: the graph has been freed: backward() ran through it "
+                "before; pass retain_graph=True the first time"
+            )
         for t, version in zip(self._saved, self._versions, strict=True):
             if t is not None and t._version != version:
                 raise RuntimeError(
@@ -37,7 +51,8 @@ class Context:
 
     def _in_graph(self, saved: Tensor | None) -> Tensor | None:
         """A saved result as the graph knows it; ctx itself must not own what owns ctx."""
-        for index, result in enumerate(self._results):
+        differentiable = [r for r in self._results if self._is_differentiable(r)]
+        for index, result in enumerate(differentiable):
             if saved is result and self._node is not None:
                 return _C._as_result(saved, self._node, index)
         return saved
@@ -47,13 +62,60 @@ class Context:
         self._non_differentiable = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
-        """Accepted for PyTorch's sake: results written in place are returned as new tensors."""
+        """Names arguments that forward wrote in place and returns: they become the results."""
+        self._dirty = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros, rather than None, for results that no gradient came to."""
+        self._materialize = value
+
+    def _is_differentiable(self, result: Any) -> bool:
+        return (
+            isinstance(result, Tensor)
+            and result.dtype.is_floating_point
+            and not any(result is t for t in self._non_differentiable)
+        )
+
+    def _place(self, result: Any) -> Any:
+        """The tensor that stands for a result in the graph."""
+        if not self._is_differentiable(result):
+            return result
+        if not any(result is t for t in self._dirty):
+            # A result that is an argument, or shows one's memory, needs its own place.
+            return result.detach()
+        if result._base is not None or (result.requires_grad and result.is_leaf):
+            raise RuntimeError(
+                f"{self._function.__name__}: a view, or a leaf that requires a gradient, can't be "
+                "written in place; clone() it first"
+            )
+        return result
+
+    def _backward(self, node: _C.Node, *grads: Tensor | None) -> Any:
+        """Calls the function's backward with a gradient for every result that forward gave."""
+        given = iter(grads)
+        every = [
+            next(given) if self._is_differentiable(r) else self._no_gradient(r)
+            for r in self._results
+        ]
+        self._node = node
+        try:
+            return self._function.backward(self, *every)
+        finally:
+            self._node = None
+
+    def _no_gradient(self, result: Any) -> Tensor | None:
+        wanted = self._materialize and isinstance(result, Tensor)
+        return _C.zeros(result.shape, dtype=result.dtype) if wanted else None
+
+    def _release(self) -> None:
+        self._released, self._saved, self._versions = bool(self._saved) or self._released, (), ()
 
 
 class Function:
     """Subclass with static ``forward(ctx, ...)`` and ``backward(ctx, *grads)``; call ``apply``.
 
-    ``backward`` returns one gradient, or None, per argument of ``forward``.
+    ``backward`` returns one gradient, or None, per argument of ``forward``. Instead of taking
+    ``ctx``, ``forward`` may leave it to a static ``setup_context(ctx, inputs, output)``.
 
     >>> import engine
     >>> class Cube(engine.autograd.Function):
@@ -70,6 +132,8 @@ class Function:
     tensor(12.)
     """
 
+    setup_context: Callable[[Context, tuple[Any, ...], Any], None] | None = None
+
     @staticmethod
     def forward(ctx: Context, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("Function: define a static forward(ctx, ...)")
@@ -83,33 +147,76 @@ class Function:
         """Runs forward outside the graph and puts its results into the graph as one step."""
         inputs = [a if isinstance(a, Tensor) else None for a in args]
         needs = tuple(a is not None and a.requires_grad for a in inputs)
-        ctx = Context(needs)
+        ctx = Context(cls, needs)
         recording = _C.is_grad_enabled() and any(needs)
         saved = _C._set_grad_enabled(False)
         try:
-            answer = cls.forward(ctx, *args, **kwargs)
+            answer = cls._run_forward(ctx, args, kwargs)
         finally:
             _C._set_grad_enabled(saved)
         if not recording:
             return answer
         results = answer if isinstance(answer, tuple) else (answer,)
-        ctx._results = tuple(r for r in results if cls._differentiable(ctx, r))
-        # A result that is an argument, or shows one's memory, needs its own place in the graph.
-        fresh = [r.detach() if cls._differentiable(ctx, r) else r for r in results]
-        linked = [f for f, r in zip(fresh, results, strict=True) if cls._differentiable(ctx, r)]
-        _C._link_function(
-            cls.__name__, lambda node, *grads: cls._run(ctx, node, grads), inputs, linked
-        )
-        return tuple(fresh) if isinstance(answer, tuple) else fresh[0]
-
-    @staticmethod
-    def _differentiable(ctx: Context, result: Any) -> bool:
-        return isinstance(result, Tensor) and not any(result is t for t in ctx._non_differentiable)
+        placed = [ctx._place(r) for r in results]
+        # An argument written in place is in the graph: ctx keeps it as it is outside.
+        outside = {id(d): d.detach() for d in ctx._dirty}
+        ctx._results = tuple(outside.get(id(r), r) for r in results)
+        ctx._saved = tuple(outside.get(id(t), t) for t in ctx._saved)
+        linked = [p for p, r in zip(placed, ctx._results, strict=True) if ctx._is_differentiable(r)]
+        _C._link_function(cls.__name__, ctx, inputs, linked)
+        ctx._dirty = ()
+        return tuple(placed) if isinstance(answer, tuple) else placed[0]
 
     @classmethod
-    def _run(cls, ctx: Context, node: _C.Node, grads: tuple[Tensor, ...]) -> Any:
-        ctx._node = node
+    def _run_forward(cls, ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if cls.setup_context is None:
+            return cls.forward(ctx, *args, **kwargs)
+        answer = cls.forward(*args, **kwargs)
+        cls.setup_context(ctx, args, answer)
+        return answer
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorates a ``backward`` whose result can't be differentiated again.
+
+    >>> import engine
+    >>> class Twice(engine.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     @engine.autograd.function.once_differentiable
+    ...     def backward(ctx, grad):
+    ...         return 2 * grad
+    """
+
+    @functools.wraps(backward)
+    def wrapped(ctx: Context, *grads: Any) -> Any:
+        saved = _C._set_grad_enabled(False)
         try:
-            return cls.backward(ctx, *grads)
+            answer = backward(ctx, *grads)
         finally:
-            ctx._node = None
+            _C._set_grad_enabled(saved)
+        return _refusing(answer, grads) if saved else answer
+
+    return wrapped
+
+
+def _refusing(answer: Any, grads: tuple[Any, ...]) -> Any:
+    """The gradients, as results of a function whose own backward is an error."""
+    sources = [g for g in grads if isinstance(g, Tensor) and g.requires_grad]
+    if not sources:
+        return answer
+    given = answer if isinstance(answer, tuple) else (answer,)
+    refused = tuple(g if g is None else _Once.apply(g, sources[0]) for g in given)
+    return refused if isinstance(answer, tuple) else refused[0]
+
+
+class _Once(Function):
+    @staticmethod
+    def forward(ctx: Context, grad: Tensor, source: Tensor) -> Tensor:
+        return grad
+
+    @staticmethod
+    def backward(ctx: Context, *grads: Any) -> Any:
+        raise RuntimeError("differentiating twice through a backward marked once_differentiable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from engine import _C
 from engine._C import Tensor
@@ -45,7 +46,7 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
+) -> tuple[Any, ...]:  # tensors, and None where allow_unused lets it pass
     """The gradients of ``outputs``, weighted by ``grad_outputs``, with respect to ``inputs``.
 
     No leaf's ``grad`` changes. An input that the outputs do not depend on is an error, None with

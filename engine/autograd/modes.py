@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from engine import _C
@@ -32,7 +33,29 @@ class _Mode:
             with self._fresh():
                 return function(*args, **kwargs)
 
-        return wrapped  # type: ignore[return-value]
+        @functools.wraps(function)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            return (yield from self._resumed(function(*args, **kwargs)))
+
+        chosen = generator if inspect.isgeneratorfunction(function) else wrapped
+        return chosen  # type: ignore[return-value]
+
+    def _resumed(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """The mode holds while a generator runs, not while its caller does."""
+        advance: Callable[[], Any] = functools.partial(next, steps)
+        while True:
+            try:
+                with self._fresh():
+                    value = advance()
+            except StopIteration as stop:
+                return stop.value
+            try:
+                advance = functools.partial(steps.send, (yield value))
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:
+                advance = functools.partial(steps.throw, error)
 
     def _fresh(self) -> _Mode:
         # A decorated function may call itself: each call keeps its own former state.

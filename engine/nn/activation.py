@@ -6,8 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 

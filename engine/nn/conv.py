@@ -8,8 +8,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.functional.conv import to_tuple
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
@@ -23,6 +22,7 @@ class _ConvNd(Module):
     """What all convolutions share; `_dims` is the number of spatial dimensions."""
 
     _dims: int
+    padding: str | tuple[int, ...]
     weight: Parameter
     bias: Parameter | None
 
@@ -198,6 +198,8 @@ class Conv3d(_Conv):
 
 
 class _ConvTranspose(_ConvNd):
+    padding: tuple[int, ...]
+
     def __init__(
         self,
         in_channels: int,

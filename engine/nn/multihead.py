@@ -6,8 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.linear import Linear
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
@@ -87,12 +86,12 @@ class MultiheadAttention(Module):
             weight = getattr(self, name)
             if weight is not None:
                 init.xavier_uniform_(weight)
-        if self.in_proj_bias is not None:
-            init.zeros_(self.in_proj_bias)
-            init.zeros_(self.out_proj.bias)
-        if self.bias_k is not None:
-            init.xavier_normal_(self.bias_k)
-            init.xavier_normal_(self.bias_v)
+        for bias in (self.in_proj_bias, self.out_proj.bias):
+            if bias is not None:
+                init.zeros_(bias)
+        for bias in (self.bias_k, self.bias_v):
+            if bias is not None:
+                init.xavier_normal_(bias)
 
     def forward(
         self,

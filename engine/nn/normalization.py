@@ -7,8 +7,7 @@ from typing import Any
 
 from engine import _C, _creation
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 
@@ -88,9 +87,9 @@ class _NormBase(Module):
         key = prefix + "num_batches_tracked"
         old = local_metadata.get("version") is None or local_metadata["version"] < 2
         if old and self.track_running_stats and key not in state_dict:
-            count = _creation.tensor(0, dtype=_C.int64)
-            state_dict[key] = count if self.num_batches_tracked is None \
-                else self.num_batches_tracked
+            count = self.num_batches_tracked
+            zero = _creation.tensor(0, dtype=_C.int64)
+            state_dict = {**state_dict, key: zero if count is None else count}
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
         )

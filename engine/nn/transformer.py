@@ -9,8 +9,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine.nn import functional as F
-from engine.nn import init
+from engine.nn import functional as F, init
 from engine.nn.containers import ModuleList
 from engine.nn.dropout import Dropout
 from engine.nn.linear import Linear

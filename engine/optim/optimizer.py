@@ -59,7 +59,7 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._init_hooks()
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError(f"{type(self).__name__}: got an empty list of parameters")
         if not isinstance(groups[0], dict):
@@ -216,16 +216,16 @@ class PerParameter(Optimizer):
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:
-                        self._step_one(param, group)
+                        self._step_one(param, param.grad, group)
         return loss
 
-    def _step_one(self, param: Tensor, group: dict[str, Any]) -> None:
+    def _step_one(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
         state = self.state[param]
         if not state:
             state["step"] = 0
             state.update(self._initial_state(param, group))
         state["step"] += 1
-        grad = -param.grad if group["maximize"] else param.grad
+        grad = -grad if group["maximize"] else grad
         if group["weight_decay"] and group.get("decoupled_weight_decay"):
             param.mul_(1 - float(group["lr"]) * group["weight_decay"])
         elif group["weight_decay"]:

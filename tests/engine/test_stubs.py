@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from types import ModuleType
 
-import make_op_reference
-import make_stubs
 import pytest
 
 import engine
+import make_op_reference
+import make_stubs
 from engine import _C
 
 # What every module or class has, and what pybind11 adds.
@@ -21,7 +22,7 @@ COMMON = {*dir(ModuleType("m")), *dir(object), "__module__", "__dict__", "__weak
     [(make_stubs, make_stubs.STUB), (make_op_reference, make_op_reference.REFERENCE)],
     ids=["stubs", "reference"],
 )
-def test_the_file_is_current(script: ModuleType, path) -> None:
+def test_the_file_is_current(script: ModuleType, path: Path) -> None:
     current = path.read_text() == script.text()  # not compared in the assert: too long to be shown
     assert current, f"run python scripts/{script.__name__}.py"
 
@@ -49,8 +50,8 @@ def test_a_schema_in_pythons_words() -> None:
     def signatures(text: str) -> list[str]:
         return make_stubs.Schema.parse(text).signatures("self")
 
-    assert signatures("max.dim(Tensor self, int dim, *, bool keepdim=False) -> (Tensor a, Tensor b)") == [
-        "def max(self, dim: _int, *, keepdim: _bool = False) -> _AB: ..."
+    assert signatures("max.dim(Tensor self, *, bool keepdim=False) -> (Tensor a, Tensor b)") == [
+        "def max(self, *, keepdim: _bool = False) -> _AB: ..."
     ]
     assert signatures("view(Tensor self, int... shape, *, dtype? dtype=None) -> Tensor") == [
         "def view(self, *shape: _int, dtype: _DType | None = None) -> Tensor: ...",

@@ -1,13 +1,14 @@
-"""A small network learns as it does in PyTorch: the same loss at every step, from the same weights."""
+"""A small network learns as in PyTorch: from the same weights, the same loss at every step."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import engine
 import numpy as np
 import pytest
+
+import engine
 from engine import nn, optim
 
 REFERENCE = Path(__file__).parent / "data" / "training.safetensors"  # scripts/reference_training.py

@@ -53,5 +53,9 @@ def test_gradients(twins: tuple[Any, Any, npt.NDArray[np.float64]]) -> None:
     expected = dict(theirs.named_parameters())
     names = [name for name, _ in ours.named_parameters()]
     assert names == list(expected)
+    # Some gradients are zero but for rounding: what counts is the scale of the whole.
+    scale = max(float(p.grad.abs().max()) for p in expected.values())
     for name, parameter in ours.named_parameters():
-        close(parameter.grad, expected[name].grad)
+        np.testing.assert_allclose(
+            parameter.grad.numpy(), expected[name].grad.numpy(), rtol=1e-9, atol=1e-11 * scale
+        )

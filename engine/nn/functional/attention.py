@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from engine import _C
 from engine._C import Tensor
@@ -51,7 +52,12 @@ def multi_head_attention_forward(
         if key_padding_mask is not None:
             key_padding_mask = key_padding_mask.unsqueeze(0)
     if use_separate_proj_weight:
-        weights = (q_proj_weight, k_proj_weight, v_proj_weight)
+        weights = [w for w in (q_proj_weight, k_proj_weight, v_proj_weight) if w is not None]
+        if len(weights) < 3:
+            raise ValueError(
+                "multi_head_attention_forward: use_separate_proj_weight needs q_proj_weight, "
+                "k_proj_weight and v_proj_weight"
+            )
         q, k, v = _project(query, key, value, weights, in_proj_bias)
     else:
         q, k, v = _project_packed(query, key, value, in_proj_weight, in_proj_bias)
@@ -77,7 +83,7 @@ def _project(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    weights: tuple[Tensor | None, ...],
+    weights: Sequence[Tensor],
     bias: Tensor | None,
 ) -> tuple[Tensor, ...]:
     biases = (None,) * 3 if bias is None else bias.chunk(3)
@@ -92,7 +98,7 @@ def _project_packed(
         raise ValueError("multi_head_attention_forward: in_proj_weight is None")
     if query is key and key is value:
         return tuple(_C.linear(query, weight, bias).chunk(3, -1))
-    return _project(query, key, value, tuple(weight.chunk(3)), bias)
+    return _project(query, key, value, weight.chunk(3), bias)
 
 
 def _with_extra_places(

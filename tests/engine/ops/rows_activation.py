@@ -29,7 +29,13 @@ def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 ROWS = [
     Row("relu", lambda x: np.maximum(x, 0), [A], dtypes="number", in_place=True, empty=True),
     Row("sigmoid", special.expit, [A], in_place=True, empty=True),
-    Row("leaky_relu", lambda x, slope: np.where(x > 0, x, slope * x), [A, 0.2], in_place=True, empty=True),
+    Row(
+        "leaky_relu",
+        lambda x, slope: np.where(x > 0, x, slope * x),
+        [A, 0.2],
+        in_place=True,
+        empty=True,
+    ),
     Row("elu", elu, [A, 1.5], in_place=True, empty=True),
     Row("selu", lambda x: elu(x, 1.6732632423543772, 1.0507009873554805), [A], in_place=True),
     Row("celu", lambda x, alpha: elu(x, alpha, 1.0, 1 / alpha), [A, 2.0], in_place=True),
@@ -40,7 +46,19 @@ ROWS = [
     Row("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, [A], in_place=True, empty=True),
     Row("hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, [A], in_place=True, empty=True),
     Row("softplus", softplus, [A], in_place=True, empty=True),
-    Row("softplus", softplus, [A, 2.0, 3.0], in_place=True, tol=(1e-4, 1e-6), id="softplus-threshold"),
+    Row(
+        "softplus",
+        softplus,
+        [A, 2.0, 3.0],
+        in_place=True,
+        tol=(1e-4, 1e-6),
+        id="softplus-threshold",
+    ),
     Row("prelu", lambda x, w: np.where(x > 0, x, w * x), [A, Arg(8, low=0.1, high=0.9)]),
-    Row("prelu", lambda x, w: np.where(x > 0, x, w * x), [A, Arg(1, low=0.1, high=0.9)], id="prelu-one-weight"),
+    Row(
+        "prelu",
+        lambda x, w: np.where(x > 0, x, w * x),
+        [A, Arg(1, low=0.1, high=0.9)],
+        id="prelu-one-weight",
+    ),
 ]

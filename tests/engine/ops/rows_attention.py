@@ -22,7 +22,8 @@ def attention(
     if enable_gqa:
         repeats = query.shape[-3] // key.shape[-3]
         key, value = np.repeat(key, repeats, -3), np.repeat(value, repeats, -3)
-    scores = query @ np.swapaxes(key, -1, -2) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    scores = query @ np.swapaxes(key, -1, -2) * scale
     if mask is not None:
         scores = scores + (np.where(mask, 0, -np.inf) if mask.dtype == bool else mask)
     if is_causal:
@@ -35,7 +36,8 @@ SEEN = Arg(7, 9, dtype="bool")
 
 
 def row(id: str, *args: Any, **kwargs: Any) -> Row:
-    return Row("scaled_dot_product_attention", attention, list(args), kwargs, method=False, id=f"attention-{id}")
+    name = "scaled_dot_product_attention"
+    return Row(name, attention, list(args), kwargs, method=False, id=f"attention-{id}")
 
 
 ROWS = [

@@ -18,8 +18,8 @@ def conv(name: str, x: Arg, weight: Arg, *rest: Any, id: str) -> Row:
 
 def im2col(x: np.ndarray, kernel: Any, dilation: Any, padding: Any, stride: Any) -> np.ndarray:
     places = windows(x, per_dim(kernel, 2), stride, padding, dilation, 0.0)
-    count = places.shape[2] * places.shape[3]
-    return places.transpose(0, 1, 4, 5, 2, 3).reshape(len(x), -1, count)
+    n, _, h, w = places.shape[:4]
+    return places.transpose(0, 1, 4, 5, 2, 3).reshape(n, -1, h * w)
 
 
 def col2im(

@@ -21,7 +21,9 @@ def keys(d: float, a: float = -0.75) -> float:
     return a * (d**3 - 5 * d**2 + 8 * d - 4) if d < 2 else 0.0
 
 
-def weights(mode: str, source: int, out: int, scale: float, align_corners: bool, antialias: bool) -> np.ndarray:
+def weights(
+    mode: str, source: int, out: int, scale: float, align_corners: bool, antialias: bool
+) -> np.ndarray:
     """One row of weights over the source for each element of the result."""
     table = np.zeros((out, source))
     for i in range(out):
@@ -69,8 +71,9 @@ IMAGE = Arg(2, 3, 5, 6)
 
 
 def row(x: Arg, size: list[int] | None, mode: str, **kwargs: Any) -> Row:
-    name = f"{mode}-{size or kwargs['scale_factor']}-{'-'.join(kwargs)}"
-    return Row("interpolate", interpolate, [x, size], {"mode": mode, **kwargs}, method=False, id=f"interpolate-{name}")
+    name = f"interpolate-{mode}-{size or kwargs['scale_factor']}-{'-'.join(kwargs)}"
+    options = {"mode": mode, **kwargs}
+    return Row("interpolate", interpolate, [x, size], options, method=False, id=name)
 
 
 ROWS = [

@@ -34,7 +34,9 @@ def nll_loss(
     return reduce(loss.reshape(target.shape), reduction)
 
 
-def cross_entropy(x: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None, **kwargs: Any) -> Any:
+def cross_entropy(
+    x: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None, **kwargs: Any
+) -> Any:
     return nll_loss(log_softmax(x, 1), target, weight, **kwargs)
 
 
@@ -47,7 +49,7 @@ def huber(d: np.ndarray, delta: float) -> np.ndarray:
     return np.where(abs(d) < delta, d * d / 2, delta * (abs(d) - delta / 2))
 
 
-def bce(x: np.ndarray, y: np.ndarray, weight: np.ndarray | float = 1.0, pos_weight: np.ndarray | float = 1.0) -> Any:
+def bce(x: np.ndarray, y: np.ndarray, weight: Any = 1.0, pos_weight: Any = 1.0) -> Any:
     return -(weight * (pos_weight * y * np.log(x) + (1 - y) * np.log(1 - x)))
 
 
@@ -77,8 +79,12 @@ ROWS = [
     classes("cross_entropy", cross_entropy, "mean", Arg(4, 6), CLASSES),
     classes("cross_entropy", cross_entropy, "none", Arg(2, 6, 3), IMAGE, reduction="none"),
     classes("cross_entropy", cross_entropy, "ignore", Arg(4, 6), CLASSES, ignore_index=3),
-    classes("cross_entropy", cross_entropy, "weight", Arg(4, 6), CLASSES, WEIGHT, grad=False, **SMOOTH),
-    classes("cross_entropy", cross_entropy, "smooth", Arg(4, 6), CLASSES, reduction="sum", **SMOOTH),
+    classes(
+        "cross_entropy", cross_entropy, "weight", Arg(4, 6), CLASSES, WEIGHT, grad=False, **SMOOTH
+    ),
+    classes(
+        "cross_entropy", cross_entropy, "smooth", Arg(4, 6), CLASSES, reduction="sum", **SMOOTH
+    ),
     classes("cross_entropy", soft_cross_entropy, "chances", CHANCE, CHANCE),
     classes("cross_entropy", soft_cross_entropy, "chances-smooth", CHANCE, CHANCE, **SMOOTH),
     classes("nll_loss", nll_loss, "sum", Arg(2, 6, 3), IMAGE, reduction="sum"),
@@ -86,11 +92,28 @@ ROWS = [
     Row("mse_loss", lambda x, y: ((x - y) ** 2).mean(), [Arg(3, 4), Arg(3, 4)]),
     Row("l1_loss", lambda x, y: abs(x - y).mean(), APART),
     Row("smooth_l1_loss", lambda x, y: huber(x - y, 1.0).mean(), [Arg(3, 4), Arg(3, 4)]),
-    Row("smooth_l1_loss", lambda x, y, beta: huber(x - y, beta).mean() / beta, APART, {"beta": 5.5}, id="smooth_l1-beta"),
+    Row(
+        "smooth_l1_loss",
+        lambda x, y, beta: huber(x - y, beta).mean() / beta,
+        APART,
+        {"beta": 5.5},
+        id="smooth_l1-beta",
+    ),
     Row("huber_loss", lambda x, y, delta: huber(x - y, delta).mean(), APART, {"delta": 4.5}),
     Row("binary_cross_entropy", lambda x, y: bce(x, y).mean(), [CHANCE, Arg(3, 4, low=0, high=1)]),
     Row("binary_cross_entropy_with_logits", bce_with_logits, [Arg(3, 4), CHANCE]),
-    Row("binary_cross_entropy_with_logits", bce_with_logits, [Arg(3, 4), CHANCE, CHANCE, Arg(4)], {"reduction": "none"}),
+    Row(
+        "binary_cross_entropy_with_logits",
+        bce_with_logits,
+        [Arg(3, 4), CHANCE, CHANCE, Arg(4)],
+        {"reduction": "none"},
+    ),
     Row("kl_div", kl_div, [Arg(3, 4, high=0), CHANCE]),
-    Row("kl_div", kl_div, [Arg(3, 4, high=0), Arg(3, 4, high=0)], {"log_target": True, "reduction": "batchmean"}, id="kl_div-log"),
+    Row(
+        "kl_div",
+        kl_div,
+        [Arg(3, 4, high=0), Arg(3, 4, high=0)],
+        {"log_target": True, "reduction": "batchmean"},
+        id="kl_div-log",
+    ),
 ]

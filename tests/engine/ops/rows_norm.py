@@ -13,12 +13,16 @@ def normal(x: np.ndarray, axes: tuple[int, ...], eps: float) -> np.ndarray:
     return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
 
 
-def affine(x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def affine(
+    x: np.ndarray, weight: np.ndarray | None, bias: np.ndarray | None, shape: tuple[int, ...]
+) -> np.ndarray:
     x = x if weight is None else x * weight.reshape(shape)
     return x if bias is None else x + bias.reshape(shape)
 
 
-def layer_norm(x: np.ndarray, shape: list[int], weight: Any = None, bias: Any = None, eps: float = 1e-5) -> np.ndarray:
+def layer_norm(
+    x: np.ndarray, shape: list[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> np.ndarray:
     return affine(normal(x, tuple(range(-len(shape), 0)), eps), weight, bias, tuple(shape))
 
 
@@ -32,7 +36,13 @@ def channel(x: np.ndarray) -> tuple[int, ...]:
 
 
 def batch_norm(
-    x: np.ndarray, mean: Any, var: Any, weight: Any = None, bias: Any = None, training: bool = False, eps: float = 1e-5
+    x: np.ndarray,
+    mean: Any,
+    var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    eps: float = 1e-5,
 ) -> np.ndarray:
     if training:
         return affine(normal(x, (0, *range(2, x.ndim)), eps), weight, bias, channel(x))
@@ -40,12 +50,16 @@ def batch_norm(
     return affine(centred / np.sqrt(var.reshape(channel(x)) + eps), weight, bias, channel(x))
 
 
-def group_norm(x: np.ndarray, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> np.ndarray:
+def group_norm(
+    x: np.ndarray, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> np.ndarray:
     rows = normal(x.reshape(len(x), groups, -1), (2,), eps)
     return affine(rows.reshape(x.shape), weight, bias, channel(x))
 
 
-def instance_norm(x: np.ndarray, mean: None, var: None, weight: Any = None, bias: Any = None) -> np.ndarray:
+def instance_norm(
+    x: np.ndarray, mean: None, var: None, weight: Any = None, bias: Any = None
+) -> np.ndarray:
     return group_norm(x, x.shape[1], weight, bias)
 
 
@@ -62,7 +76,12 @@ ROWS = [
     Row("batch_norm", batch_norm, [Arg(5, 6), None, None, CHANNELS, CHANNELS], TRAINING),
     Row("batch_norm", batch_norm, [Arg(2, 6, 3, 4), None, None, CHANNELS, CHANNELS], TRAINING),
     Row("batch_norm", batch_norm, [Arg(3, 6, 5), None, None], TRAINING),
-    Row("batch_norm", batch_norm, [Arg(2, 6, 3, 4), CHANNELS, POSITIVE, CHANNELS, CHANNELS], grad=False),
+    Row(
+        "batch_norm",
+        batch_norm,
+        [Arg(2, 6, 3, 4), CHANNELS, POSITIVE, CHANNELS, CHANNELS],
+        grad=False,
+    ),
     Row("group_norm", group_norm, [Arg(2, 6, 3, 4), 3, CHANNELS, CHANNELS]),
     Row("group_norm", group_norm, [Arg(4, 6), 2]),
     Row("instance_norm", instance_norm, [Arg(2, 6, 3, 4), None, None, CHANNELS, CHANNELS]),

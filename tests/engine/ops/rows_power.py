@@ -10,10 +10,24 @@ POSITIVE = Arg(3, 4, low=0.25, high=3)
 
 ROWS = [
     Row("pow", np.power, [POSITIVE, Arg(3, 1)], in_place=True, empty=True),
-    Row("pow", np.power, [Arg(3, 4, low=-3, high=3), Arg(4, low=0, high=4)], dtypes="int", grad=False, id="pow-int"),
+    Row(
+        "pow",
+        np.power,
+        [Arg(3, 4, low=-3, high=3), Arg(4, low=0, high=4)],
+        dtypes="int",
+        grad=False,
+        id="pow-int",
+    ),
     Row("pow", np.power, [2.0, Arg(3, 4)], method=False, id="pow-number-first"),
     *[
-        Row("pow", np.power, [POSITIVE, exponent], in_place=True, id=f"pow-{exponent}")
+        Row(
+            "pow",
+            np.power,
+            [POSITIVE, exponent],
+            gradgrad=exponent != 0,
+            in_place=True,
+            id=f"pow-{exponent}",
+        )
         for exponent in (0.0, 1.0, 2.0, 3.0, 0.5, -0.5, -1.0, 2.5)
     ],
     Row("sqrt", np.sqrt, [POSITIVE], in_place=True, empty=True),

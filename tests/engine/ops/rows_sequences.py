@@ -10,7 +10,9 @@ from .framework import Arg, Row
 
 
 def creation(op: str, reference: Any, *args: Any, **kwargs: Any) -> Row:
-    return Row(op, reference, list(args), kwargs, dtypes="wide", grad=False, id=f"{op}{args}{kwargs or ''}")
+    return Row(
+        op, reference, list(args), kwargs, dtypes="wide", grad=False, id=f"{op}{args}{kwargs or ''}"
+    )
 
 
 def linspace(start: float, end: float, steps: int) -> Any:
@@ -32,9 +34,20 @@ ROWS = [
     Row("triu", np.triu, [Arg(2, 3, 4)], dtypes="all", in_place=True, empty=True),
     Row("triu", np.triu, [Arg(3, 4), -1], in_place=True, id="triu--1"),
     Row("meshgrid", lambda v: np.meshgrid(*v, indexing="ij"), [[Arg(2), Arg(3)]], method=False),
-    Row("meshgrid", lambda v, indexing: np.meshgrid(*v, indexing=indexing), [[Arg(2), Arg(3), Arg(4)]],
-        {"indexing": "xy"}, method=False, id="meshgrid-xy"),
-    Row("one_hot", lambda i, n: np.eye(n, dtype=np.int64)[i], [Arg(2, 3, low=0, high=4, dtype="int64"), 6], grad=False,
-        dtypes="wide"),
+    Row(
+        "meshgrid",
+        lambda v, indexing: np.meshgrid(*v, indexing=indexing),
+        [[Arg(2), Arg(3), Arg(4)]],
+        {"indexing": "xy"},
+        method=False,
+        id="meshgrid-xy",
+    ),
+    Row(
+        "one_hot",
+        lambda i, n: np.eye(n, dtype=np.int64)[i],
+        [Arg(2, 3, low=0, high=4, dtype="int64"), 6],
+        grad=False,
+        dtypes="wide",
+    ),
     Row("full_like", np.full_like, [Arg(2, 3), 7], dtypes="number", grad=False, method=False),
-]  # fmt: skip
+]

@@ -6,13 +6,25 @@ import math
 import operator
 from typing import Any
 
-import engine
 import pytest
+
+import engine
 
 NAN, INF = math.nan, math.inf
 
 
-@pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow])
+@pytest.mark.parametrize(
+    "op",
+    [
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.floordiv,
+        operator.mod,
+        operator.pow,
+    ],
+)
 @pytest.mark.parametrize("number", [2, 2.5])
 def test_numbers_on_either_side(op: Any, number: float) -> None:
     x = engine.tensor([1.0, 2.0, 4.0], dtype=engine.float64)
@@ -27,9 +39,18 @@ def test_numbers_on_either_side(op: Any, number: float) -> None:
         (lambda: engine.tensor([1]) + 1.5, engine.float32),
         (lambda: engine.tensor([1]) / 2, engine.float32),
         (lambda: engine.tensor([1.0], dtype=engine.float16) + 1e-3, engine.float16),
-        (lambda: engine.tensor([1.0], dtype=engine.float16) + engine.tensor(1.0, dtype=engine.float64), engine.float16),
+        (
+            lambda: (
+                engine.tensor([1.0], dtype=engine.float16)
+                + engine.tensor(1.0, dtype=engine.float64)
+            ),
+            engine.float16,
+        ),
         (lambda: engine.tensor([1], dtype=engine.int8) + engine.tensor(1), engine.int8),
-        (lambda: engine.tensor([1], dtype=engine.int8) + engine.tensor([1], dtype=engine.uint8), engine.int16),
+        (
+            lambda: engine.tensor([1], dtype=engine.int8) + engine.tensor([1], dtype=engine.uint8),
+            engine.int16,
+        ),
         (lambda: engine.tensor([True]) + 1, engine.int64),
         (lambda: engine.tensor([True]) + True, engine.bool),
         (lambda: engine.tensor([1.0]) == 1, engine.bool),
@@ -69,7 +90,10 @@ def test_integer_powers_are_exact() -> None:
         engine.tensor([2]) ** -1
 
 
-@pytest.mark.parametrize("exponent, slopes", [(0, [0, 0]), (1, [1, 1]), (2, [0, 4]), (3, [0, 12]), (0.5, [INF, 0.5 / math.sqrt(2)])])
+@pytest.mark.parametrize(
+    "exponent, slopes",
+    [(0, [0, 0]), (1, [1, 1]), (2, [0, 4]), (3, [0, 12]), (0.5, [INF, 0.5 / math.sqrt(2)])],
+)
 def test_gradient_of_pow_at_zero(exponent: float, slopes: list[float]) -> None:
     for given in (exponent, engine.tensor(float(exponent))):
         x = engine.tensor([0.0, 2.0], requires_grad=True)

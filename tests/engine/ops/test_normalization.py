@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-import engine
 import numpy as np
 import pytest
+
+import engine
 from engine import _C
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import engine
 import numpy as np
 import pytest
-from engine.testing import gradcheck
 from scipy import stats
+
+import engine
+from engine.testing import gradcheck
 
 N = 100_000
 FLOATS = [engine.float32, engine.float64, engine.float16, engine.bfloat16]
@@ -25,7 +26,9 @@ def test_distributions(dtype: engine.dtype) -> None:
     empty = engine.empty(N, dtype=dtype)
     assert p_value(empty.uniform_(-1, 3, generator=seeded()).numpy(), stats.uniform(-1, 4)) > 1e-3
     assert p_value(empty.normal_(2, 0.5, generator=seeded()).numpy(), stats.norm(2, 0.5)) > 1e-3
-    assert p_value(empty.exponential_(3, generator=seeded()).numpy(), stats.expon(scale=1 / 3)) > 1e-3
+    assert (
+        p_value(empty.exponential_(3, generator=seeded()).numpy(), stats.expon(scale=1 / 3)) > 1e-3
+    )
 
 
 def test_neighbours_are_independent() -> None:
@@ -43,13 +46,16 @@ def test_uniform_stays_below_its_end(dtype: engine.dtype) -> None:
 
 
 def test_philox_known_answer() -> None:
-    """The words for key 0, counter 0 that come with the paper's code: 6627e8d5 e169c58d bc57ac4c 9b00dbd8."""
+    """The words for key 0 and counter 0 in the file of known answers of the paper's code."""
     words = np.array([0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8])
     expected = (words >> 8).astype(np.float32) * np.float32(2**-24)
     np.testing.assert_array_equal(engine.rand(4, generator=seeded(0)).numpy(), expected)
 
 
-@pytest.mark.parametrize("make", [engine.rand, engine.randn, lambda n, generator: engine.randint(9, (n,), generator=generator)])
+@pytest.mark.parametrize(
+    "make",
+    [engine.rand, engine.randn, lambda n, generator: engine.randint(9, (n,), generator=generator)],
+)
 def test_same_numbers_for_any_thread_count(make: object) -> None:
     threads = engine.get_num_threads()
     try:
@@ -119,14 +125,19 @@ def test_bernoulli() -> None:
 def test_multinomial_with_replacement() -> None:
     weights = engine.tensor([[1.0, 0.0, 3.0], [0.0, 5.0, 0.0]])
     drawn = engine.multinomial(weights, N // 10, replacement=True, generator=seeded()).numpy()
-    np.testing.assert_allclose(np.bincount(drawn[0], minlength=3) / (N // 10), [0.25, 0, 0.75], atol=0.02)
+    np.testing.assert_allclose(
+        np.bincount(drawn[0], minlength=3) / (N // 10), [0.25, 0, 0.75], atol=0.02
+    )
     assert (drawn[1] == 1).all()
 
 
 def test_multinomial_without_replacement() -> None:
     drawn = engine.multinomial(engine.tensor([1.0, 0.0, 3.0, 2.0]), 3, generator=seeded()).tolist()
     assert sorted(drawn) == [0, 2, 3]
-    first = [engine.multinomial(engine.tensor([1.0, 3.0]), 1, generator=seeded(k)).item() for k in range(400)]
+    first = [
+        engine.multinomial(engine.tensor([1.0, 3.0]), 1, generator=seeded(k)).item()
+        for k in range(400)
+    ]
     assert abs(np.mean(first) - 0.75) < 0.1
 
 
