@@ -29,30 +29,31 @@ void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
 // shared with somebody who could write it without our knowing.
 class MovedWeights final : public Derived {
 public:
-    struct Form {
-        const char* data;  // where in the storage the weight begins
-        memory::desc wanted;
-        uint32_t version;
-        std::shared_ptr<Block> block;  // null when it was seen only once
-    };
-
-    // Calls make() for the form if it is to be kept; null if not.
-    template <class Make>
-    std::shared_ptr<Block> find(const Given& given, const memory::desc& wanted, const Make& make) {
+    // Calls move() for the form of `weight` if it is to be kept; null if not.
+    template <class Move>
+    std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted, const Move& move) {
         const std::lock_guard lock(mutex_);
-        const uint32_t version = given.storage->version();
+        const uint32_t version = weight.storage->version();
         for (Form& form : forms_) {
-            if (form.data != given.data || form.wanted != wanted) continue;
-            if (form.version != version) form = {given.data, wanted, version, nullptr};
-            else if (!form.block) form.block = make();
+            if (form.data != weight.data || form.wanted != wanted || form.given != given) continue;
+            if (form.version != version) form.block = nullptr;
+            else if (!form.block) form.block = move();
+            form.version = version;
             return form.block;
         }
-        if (forms_.size() < kMostForms) forms_.push_back({given.data, wanted, version, nullptr});
+        if (forms_.size() < kMostForms) forms_.push_back({weight.data, given, wanted, version, nullptr});
         return nullptr;
     }
 
 private:
+    struct Form {
+        const char* data;  // where in the storage the weight begins
+        memory::desc given, wanted;
+        uint32_t version;
+        std::shared_ptr<Block> block;  // null when it was asked for only once
+    };
     static constexpr size_t kMostForms = 64;  // of one storage: a few layouts of each weight in it
+
     std::mutex mutex_;
     std::vector<Form> forms_;
 };
@@ -114,7 +115,8 @@ std::shared_ptr<Block> Primitive::move(Operand& operand, const Given& given) {
 std::shared_ptr<Block> Primitive::moved(Operand& operand, const Given& given) {
     if (!given.storage || given.storage->shared_outside()) return move(operand, given);
     const auto make = [&] { return move(operand, given); };
-    std::shared_ptr<Block> kept = moved_weights(*given.storage).find(given, operand.wanted.get_desc(), make);
+    std::shared_ptr<Block> kept =
+        moved_weights(*given.storage).find(given, operand.given.get_desc(), operand.wanted.get_desc(), make);
     if (!kept) return make();
     operand.wanted.set_data_handle(kept->data());
     return kept;
