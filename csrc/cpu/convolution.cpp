@@ -14,8 +14,6 @@
 namespace bestiary::cpu {
 namespace {
 
-bool is_depthwise(const Convolution& c, const Tensor& weight) { return weight.sizes()[1] == 1 && weight.sizes()[0] == c.groups; }
-
 bool try_onednn(const Tensor& x) { return x.dtype() == DType::Float32 && x.numel() > 0; }
 
 void add_bias(const Tensor& y, const Tensor& bias) {
@@ -31,7 +29,7 @@ void add_bias(const Tensor& y, const Tensor& bias) {
 
 // Note [Turned convolutions]
 // With a stride of 1 a transposed convolution is a convolution whose weight is reversed in space and has its two
-// dimensions of channels exchanged, and the other way round. Where oneDNN is slow in one direction, the other is taken.
+// dimensions of channels exchanged. In groups oneDNN is slow forward, and the other is taken.
 //
 // Nothing where that would take uneven padding: x and y are the sizes of the forward direction.
 std::optional<Convolution> turned(Convolution c, const Tensor& x, const Tensor& weight, const Tensor& y) {
@@ -64,8 +62,8 @@ Tensor turned(const Tensor& weight, int64_t groups) {
 
 void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
     if (is_pointwise(c, x, weight, y)) return pointwise(x, packed(weight), bias, y, false);
-    const bool grouped = c.groups > 1 && !is_depthwise(c, weight);
-    if (const auto back = turned(c, x, weight, y); grouped && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
+    if (is_depthwise(c, weight)) return depthwise(c, x, weight, bias, y);
+    if (const auto back = turned(c, x, weight, y); c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
         if (bias.defined()) add_bias(y, bias);
         return;
     }
@@ -75,15 +73,14 @@ void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const 
 
 void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
     if (is_pointwise(c, dx, weight, dy)) return pointwise(dy, packed(weight), Tensor(), dx, true);
-    const auto back = turned(c, dx, weight, dy);
-    if (back && is_depthwise(c, weight) && try_onednn(dy) && onednn::convolve(*back, dy, turned(weight, c.groups), Tensor(), dx)) return;
+    if (is_depthwise(c, weight)) return depthwise_input(c, dy, weight, dx);
     if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
     convolve_input_patches(c, channels_last(dy), channels_last(weight), dx);
 }
 
 void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
     if (is_pointwise(c, x, dweight, dy)) return pointwise_weight(x, dy, dweight);
-    if (is_depthwise(c, dweight)) return depthwise_weight(c, channels_last(x), channels_last(dy), dweight);
+    if (is_depthwise(c, dweight)) return depthwise_weight(c, x, dy, dweight);
     if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
     const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
     convolve_weight_patches(c, channels_last(x), channels_last(dy), sums);
