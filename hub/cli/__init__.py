@@ -20,6 +20,7 @@ _GROUPS = (
     "hub.cli.files",
     "hub.cli.lock",
     "hub.cli.cache",
+    "hub.cli.convert",
     "hub.cli.serve",
 )
 
