@@ -23,6 +23,7 @@ _GROUPS = (
     "hub.cli.convert",
     "hub.cli.scan",
     "hub.cli.serve",
+    "hub.cli.publish",
 )
 
 _DESCRIPTION = "Fetch, verify and cache weight files."
