@@ -33,17 +33,8 @@ class Card:
 def render(card: Card, files: Iterable[CardFile]) -> str:
     """The text of a model card.
 
-    >>> print(render(Card("tiny", license="mit", metrics={"accuracy": 0.98}), [])[:71])
-    ---
-    license: "mit"
-    metrics:
-    - "accuracy"
-    ---
-    <BLANKLINE>
-    # tiny
-    <BLANKLINE>
-    ## Metrics
-    <BLANKLINE>
+    >>> render(Card("tiny", license="mit"), []).splitlines()
+    ['---', 'license: "mit"', '---', '', '# tiny']
     """
     listed = list(files)
     # JSON is YAML: quoted text needs no thought about what YAML makes of it.
