@@ -56,8 +56,8 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
         path = find_weights(Path(path))
     source = _open(path, member, writable)
     if _kind(source) == "index" and member is None:
-        return read_sharded(source, lambda shard: _read(_open(shard, None, writable)))
-    return _read(source)
+        return read_sharded(source, lambda shard: read_source(_open(shard, None, writable)))
+    return read_source(source)
 
 
 def read_metadata(path: AnyPath) -> dict[str, str]:
@@ -108,14 +108,14 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
         if _kind(source) == "index":
             read_index(source)
         else:
-            _read(source)
+            read_source(source)
     except FormatError as error:
         return replace(report, refusal=error)
     return report
 
 
-def _read(source: Source) -> object:
-    """Return what one file holds."""
+def read_source(source: Source) -> object:
+    """Return what one file holds, told by its content. Raises FormatError as `read` does."""
     kind = _kind(source)
     if kind == "zip":
         return read_torch_zip(source)
