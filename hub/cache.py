@@ -34,6 +34,8 @@ from hub.errors import CacheError, IntegrityError, NotFoundError
 from hub.refs import Ref
 from hub.sources import Received
 
+_TOUCH = 3600.0  # seconds: how exact the time of last use is
+
 
 @dataclass(frozen=True)
 class Stamp:
@@ -110,7 +112,7 @@ class Cache:
         self._blobs = self.root / "blobs"
         self._files = self.root / "files"
         self._records = self.root / "records"
-        self._partial = self.root / "partial"
+        self.partial = self.root / "partial"
         self._locks = self.root / "locks"
 
     def record(self, ref: Ref) -> Record | None:
@@ -127,6 +129,13 @@ class Cache:
     def path(self, record: Record) -> Path:
         """Where the file of a record lies."""
         return self._files / _key(record.ref) / record.filename
+
+    def used(self, record: Record) -> float:
+        """When the file of a record was last found or read, in seconds since 1970."""
+        seen = [self._record_path(record.ref).stat().st_mtime]
+        with contextlib.suppress(FileNotFoundError):
+            seen.append(self.path(record).stat().st_atime)
+        return max(seen)
 
     def lookup(self, ref: Ref) -> tuple[Record, Path] | None:
         """The record of a reference here or in a shared cache, and where its file should be."""
@@ -165,6 +174,7 @@ class Cache:
             if stamp != record.stamp:
                 _check_bytes(ref, record, path)
                 self._restamp(record, stamp)
+            self._note_use(record)
             return path
 
     @contextlib.contextmanager
@@ -180,7 +190,7 @@ class Cache:
 
         It is empty, before and after, but for a partial file from which a fetch can go on.
         """
-        folder = self._partial / _key(ref.identity)
+        folder = self.partial / _key(ref.identity)
         with self._io():
             _clear(folder)  # as a process that was killed has left it
             folder.mkdir(parents=True, exist_ok=True)
@@ -215,7 +225,7 @@ class Cache:
     def remove(self, ref: Ref) -> int:
         """Forget a reference and the bytes nothing else refers to; returns how many were freed."""
         with self._io(), self.lock(ref):
-            path, partial = self._record_path(ref.identity), self._partial / _key(ref.identity)
+            path, partial = self._record_path(ref.identity), self.partial / _key(ref.identity)
             if not path.exists() and not partial.exists():
                 raise NotFoundError(f"{ref}: is not in the cache; `hub ls` shows what is")
             with self._store_lock():
@@ -223,25 +233,30 @@ class Cache:
                 freed = _remove_tree(self._files / _key(ref.identity)) + _remove_tree(partial)
                 return freed + self._collect_blobs()
 
-    def collect(self, grace: float) -> int:
+    def collect(self, grace: float, *, dry_run: bool = False) -> int:
         """Remove what no record refers to, and partial files that nobody went on with.
 
-        `grace` is how many seconds ago they must have been left. Returns how many bytes it freed.
+        `grace` is how many seconds ago they must have been left. Returns how many bytes it freed,
+        or would in a `dry_run`.
         """
         with self._io():
             freed = 0
-            for folder in _listing(self._partial):
+            for folder in _listing(self.partial):
                 with locks.try_lock(self._locks / folder.name) as is_free:
                     if is_free and _newest(folder) < time.time() - grace:
-                        freed += _remove_tree(folder)
+                        freed += _tree_size(folder) if dry_run else _remove_tree(folder)
+            if dry_run:
+                return freed + sum(map(_freed_with, self._unused_blobs()))
             with self._store_lock():
                 return freed + self._collect_blobs()
 
     def _collect_blobs(self) -> int:
         """Remove blobs without a record. Under the store's lock: publishing has both or none."""
+        return sum(map(_unlink, self._unused_blobs()))
+
+    def _unused_blobs(self) -> list[Path]:
         used = {record.sha256 for record in self.records()}
-        unused = [blob for blob in _listing(self._blobs) if blob.name not in used]
-        return sum(map(_unlink, unused))
+        return [blob for blob in _listing(self._blobs) if blob.name not in used]
 
     def _blob(self, record: Record) -> Path:
         return self._blobs / record.sha256
@@ -254,6 +269,13 @@ class Cache:
         with contextlib.suppress(OSError), self._store_lock():
             if self._read(self._record_path(record.ref)) == record:
                 self._write(Record(**fields))
+
+    def _note_use(self, record: Record) -> None:
+        """The time of a record's file is when it was last asked for, to the hour."""
+        path = self._record_path(record.ref)
+        with contextlib.suppress(OSError):  # a shared cache, perhaps read-only
+            if not self._is_shared and path.stat().st_mtime < time.time() - _TOUCH:
+                os.utime(path)
 
     def _link(self, record: Record) -> None:
         path = self.path(record)
@@ -346,9 +368,13 @@ def _remove_tree(folder: Path) -> int:
         return 0
     import shutil  # brings the compression libraries along
 
-    freed = sum(_freed_with(path) for path in folder.rglob("*"))
+    freed = _tree_size(folder)
     shutil.rmtree(folder)
     return freed
+
+
+def _tree_size(folder: Path) -> int:
+    return sum(map(_freed_with, folder.rglob("*")))
 
 
 def _unlink(path: Path) -> int:

@@ -95,6 +95,11 @@ def parse(text: str) -> Ref:
     return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
 
 
+def as_ref(ref: str | Ref) -> Ref:
+    """The reference itself, or the one that the text means."""
+    return ref if isinstance(ref, Ref) else parse(ref)
+
+
 def check_text(text: str) -> None:
     """Refuse what no reference contains: control characters, lone surrogates, endless text."""
     if len(text) > MAX_LENGTH:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from hub.errors import RefError
-from hub.refs import check_member, check_text
+from hub.refs import Ref, check_member, check_text
 
 DEFAULT_REVISION = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -97,6 +97,11 @@ def parse(text: str) -> Name:
         revision = unquote(revision)
     path = check_member(repr(text), "/".join(parts)) if parts else None
     return Name(repo, check_revision(text, revision), path)
+
+
+def is_repository(ref: Ref) -> bool:
+    """Whether a reference means a repository, a folder of files, and not a single file."""
+    return ref.kind == "hf" and parse(ref.identity).path is None
 
 
 def check_revision(ref: str, revision: str) -> str:

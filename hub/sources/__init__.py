@@ -73,6 +73,16 @@ class Received:
     archive_sha256: str | None = None
 
 
+@dataclass(frozen=True)
+class Held:
+    """A file that is on this machine and was found good. `size` counts bytes."""
+
+    path: Path
+    size: int
+    sha256: str
+    archive_sha256: str | None = None
+
+
 class Source(Protocol):
     """What every source can do."""
 
@@ -105,7 +115,7 @@ class RemoteSource(Source, Protocol):
 class KeepingSource(Source, Protocol):
     """A source that keeps its files in a cache which it shares with other programs."""
 
-    def find(self, ref: Ref) -> Path | None:
+    def find(self, ref: Ref) -> Held | None:
         """The cached file, verified, None if there is none. Never fetches."""
 
     def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:

@@ -12,6 +12,7 @@ from hub.errors import RefError
 from hub.refs import Ref
 from hub.repos import names
 from hub.repos.names import Name
+from hub.sources import Held
 
 
 class HfSource:
@@ -22,11 +23,10 @@ class HfSource:
     def identify(self, text: str) -> str:
         return str(names.parse(text))
 
-    def find(self, ref: Ref) -> Path | None:
+    def find(self, ref: Ref) -> Held | None:
         from hub.repos.repository import Repository
 
-        found = Repository(_file(ref), offline=True, pins=_pins(ref)).find()
-        return found.path if found else None
+        return Repository(_file(ref), offline=True, pins=_pins(ref)).find()
 
     def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
         from hub.repos.repository import Repository
