@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
-from hub.transfer.limits import LIMITS
+from hub.transfer import limits
 from hub.transfer.retry import Retries, Transient, retry_after
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Client:
         return commit
 
     def _ask(self, question: Callable[[], _Answer], *, patient: bool = True) -> _Answer:
-        retries = Retries(self._where, LIMITS)
+        retries = Retries(self._where, limits.LIMITS)
         while True:
             try:
                 with self._our_errors():
