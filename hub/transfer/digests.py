@@ -8,8 +8,9 @@ import threading
 from pathlib import Path
 
 _BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
-# A thread costs as much as hashing a few hundred kilobytes: small files are hashed at the end.
-_WORTH_A_THREAD = 4 << 20  # bytes
+# Waking the thread that hashes costs both threads more than the call: it is done for this much.
+# A smaller file is hashed at its end, without a thread.
+_BATCH = 4 << 20  # bytes
 
 
 class Digests:
@@ -35,11 +36,9 @@ class Digests:
 
     def available(self, end: int) -> None:
         """The first `end` bytes of the file are there. From one thread at a time."""
-        if end - self._hashed < _WORTH_A_THREAD and self._thread is None:
+        if end - self._available < _BATCH:
             return
-        with self._changed:
-            self._available = end
-            self._changed.notify()
+        self._announce(end)
         if self._thread is None:
             self._thread = threading.Thread(target=self._follow, name="hub-hash", daemon=True)
             self._thread.start()
@@ -47,7 +46,7 @@ class Digests:
     def finish(self) -> tuple[str, str | None]:
         """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
         if self._thread is not None:
-            self.available(self._size)
+            self._announce(self._size)
             self._thread.join()
         self._hash_up_to(self._size)
         self.close()
@@ -65,6 +64,11 @@ class Digests:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _announce(self, end: int) -> None:
+        with self._changed:
+            self._available = end
+            self._changed.notify()
 
     def _follow(self) -> None:
         while self._hashed < self._size:
