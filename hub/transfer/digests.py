@@ -11,6 +11,7 @@ _BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and h
 # Waking the thread that hashes costs both threads more than the call: it is done for this much.
 # A smaller file is hashed at its end, without a thread.
 _BATCH = 4 << 20  # bytes
+_AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
 
 
 class Digests:
@@ -28,14 +29,20 @@ class Digests:
             header = b"blob %d\0" % size
             self._hashes.append(hashlib.sha1(header, usedforsecurity=False))
         self._buffer = memoryview(bytearray(min(_BLOCK, max(size, 1))))
+        self._at_hand: dict[int, bytes] = {}
         self._hashed = 0
         self._available = 0
         self._stopped = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def available(self, end: int) -> None:
-        """The first `end` bytes of the file are there. From one thread at a time."""
+    def available(self, end: int, chunk: tuple[int, bytes] | None = None) -> None:
+        """The first `end` bytes of the file are there. From one thread at a time.
+
+        `chunk`, an offset and bytes that are in the file by now, may save reading them back.
+        """
+        if chunk is not None and chunk[0] - self._hashed < _AT_HAND:
+            self._at_hand[chunk[0]] = chunk[1]
         if end - self._available < _BATCH:
             return
         self._announce(end)
@@ -84,10 +91,15 @@ class Digests:
 
     def _hash_up_to(self, end: int) -> None:
         while self._hashed < end and not self._stopped:
-            block = self._buffer[: min(len(self._buffer), end - self._hashed)]
-            count = os.preadv(self._file, [block], self._hashed)
-            if not count:
-                raise OSError(f"the file became shorter than {end} bytes while it was hashed")
+            block = self._at_hand.pop(self._hashed, None) or self._read(end - self._hashed)
             for digest in self._hashes:
-                digest.update(block[:count])
-            self._hashed += count
+                digest.update(block)
+            self._hashed += len(block)
+
+    def _read(self, most: int) -> memoryview:
+        self._at_hand.clear()  # of what was passed by
+        block = self._buffer[:most]
+        count = os.preadv(self._file, [block], self._hashed)
+        if not count:
+            raise OSError("the file became shorter while it was hashed")
+        return block[:count]
