@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import logging
 import sys
 import threading
 import zipfile
@@ -17,6 +18,13 @@ from huggingface_hub import constants
 from hub.transfer import Limits, limits
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The command line makes the hub talk; here only for the test that runs it."""
+    yield
+    logging.getLogger("hub").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
