@@ -50,6 +50,7 @@ examples:
 
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)
+  BESTIARY_SHARED=DIR:DIR       caches of others, read before anything is fetched
   BESTIARY_OFFLINE=1            never fetch
   BESTIARY_SHARED               caches of others, separated like $PATH, that are only read
   BESTIARY_LIMIT_RATE=2M        bytes per second for all downloads of a process
