@@ -81,7 +81,7 @@ class _LocalFolder:
     def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
         """Put a file there, from the cache if it has it."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
-        with locks.lock(received.with_suffix(".lock"), waiting_for=f"another process {received}"):
+        with locks.lock(received.with_suffix(".lock"), waiting_for=f"another process brings {file.path}"):
             if not self._copy(file, received):
                 if fetcher is None:
                     raise OfflineError(
