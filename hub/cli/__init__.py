@@ -51,7 +51,7 @@ examples:
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)
   BESTIARY_OFFLINE=1            never fetch
-  BESTIARY_SHARED               caches of others, separated like $PATH, that are only read
+  BESTIARY_SHARED=DIR:DIR       caches of others, read before anything is fetched
   BESTIARY_LIMIT_RATE=2M        bytes per second for all downloads of a process
   BESTIARY_LOCK=FILE            load nothing that this lock file does not list
   HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE

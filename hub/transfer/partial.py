@@ -163,7 +163,7 @@ class Partial:
             self.done.add(offset, offset + len(data))
             self._unnoted += len(data)
             if self._digests is not None:
-                self._digests.available(self.done.prefix)
+                self._digests.available(self.done.prefix, (offset, data))
         if self._unnoted >= self._limits.checkpoint:
             self.checkpoint()
 
