@@ -45,8 +45,8 @@ def mirror(
     known by it in the mirror, so that lock files hold there. The files go through the cache: what
     is there is not fetched again, an interrupted run goes on, and each is hashed where it will be
     served from. They share the disk with the cache where they can. The repository appears, or
-    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises RefError unless the reference
-    is a model's, and what `hub.snapshot` raises.
+    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises
+    RefError unless the reference is a model's, and what `hub.snapshot` raises.
     """
     name = _model(ref)
     commit, files = Repository(name).choose(include, exclude)
