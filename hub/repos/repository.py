@@ -51,7 +51,7 @@ class Repository:
         self.where = str(name)
         self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
-        self._pins = dict(pins or {})
+        self.pins = dict(pins or {})
         self._lock: Locked | None = None
         self._listing: dict[str, RepoFile] | None = None  # what the server has just said
 
@@ -69,7 +69,7 @@ class Repository:
             commit = self.cached.folder.commit(self.name.revision)
             if commit is None:
                 return None
-            found = self._checked(commit, self.name.path)
+            found = self.checked(commit, self.name.path)
             self.cached.save()
             return found
 
@@ -85,7 +85,7 @@ class Repository:
         """What is known of the files of a commit that match and are here, by path."""
         found = {}
         for path in choose(self.cached.files(commit), include, exclude):
-            if held := self._checked(commit, path):
+            if held := self.checked(commit, path):
                 found[path] = held
         self.cached.save()
         return found
@@ -146,7 +146,7 @@ class Repository:
         session = stack.enter_context(new_session(THREADS))
         client = Client(self.name.repo, self.where)
         return Fetcher(
-            self.cached, client, commit, where=self.where, session=session, pins=self._pins
+            self.cached, client, commit, where=self.where, session=session, pins=self.pins
         )
 
     def _known_file(self) -> Path | None:
@@ -154,7 +154,7 @@ class Repository:
         folder, path = self.cached.folder, self.name.path
         assert path is not None
         commit = folder.commit(self.name.revision)
-        is_settled = self.offline or self.name.commit is not None or path in self._pins
+        is_settled = self.offline or self.name.commit is not None or path in self.pins
         if commit is None or not is_settled:
             found = None
         else:
@@ -172,15 +172,16 @@ class Repository:
 
     def _found_unless_repairable(self, commit: str, path: str) -> Held | None:
         try:
-            return self._checked(commit, path)
+            return self.checked(commit, path)
         except IntegrityError:
             if self.offline:
                 raise
             return None  # told of where it is fetched again
 
-    def _checked(self, commit: str, path: str) -> Held | None:
+    def checked(self, commit: str, path: str) -> Held | None:
+        """A file of a commit, if it is here; IntegrityError if it is not the right one."""
         found = self.cached.find(self.where, commit, path)
-        pin = self._pins.get(path)
+        pin = self.pins.get(path)
         if found and pin not in (None, found.sha256):
             raise IntegrityError(
                 self.where,
@@ -302,7 +303,7 @@ class Repository:
     def _is_good(self, commit: str, file: RepoFile) -> bool:
         """Whether a file is in the snapshot and has the right bytes; hashed if it must be."""
         try:
-            return self._checked(commit, file.path) is not None
+            return self.checked(commit, file.path) is not None
         except IntegrityError as error:
             if self.offline:
                 raise

@@ -124,9 +124,9 @@ class FakeHub:
             return send(handler, self.failures.pop(0), b"busy")
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return send(handler, 401, b"who?", X_Error_Code="RepoNotFound")
-        if found := re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/revision/(.+)", path):
             return self._revision(handler, found[1], unquote(found[2]))
-        if found := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/tree/([^/]+)/?", path):
             return self._tree(handler, found[1], found[2])
         if found := re.fullmatch(r"/(.+?)/resolve/(.+?)/(.+)", path):
             return self._file(handler, *map(unquote, found.groups()))

@@ -142,6 +142,17 @@ def test_revision(repo: Any, hf_cache: Path) -> None:
         hub.snapshot("hf:org/name@v1", revision="v2")
 
 
+@pytest.mark.parametrize("kind", ["dataset", "space"])
+def test_datasets_and_spaces(hf: Any, hf_cache: Path, kind: str) -> None:
+    hf.repo(f"{kind}s/org/name", {"train.bin": b"rows"})
+    folder = hub.snapshot(f"hf:{kind}s/org/name")
+    assert folder.is_relative_to(hf_cache / f"{kind}s--org--name")
+    assert hub.download(f"hf:{kind}s/org/name/train.bin") == folder / "train.bin"
+    theirs = huggingface_hub.snapshot_download("org/name", repo_type=kind, local_files_only=True)
+    assert Path(theirs) == folder
+    assert [item.ref for item in hub.ls()] == [f"hf:{kind}s/org/name"]
+
+
 def test_other_kinds_of_reference() -> None:
     with pytest.raises(RefError, match="is no repository"):
         hub.snapshot("https://example.org/model")
