@@ -243,7 +243,7 @@ class _WorkerIterator:
             self._assign(worker)
             if answer.failure is not None:
                 answer.failure.reraise()
-            return self._pool.unpack(answer)
+            return self._pool.unpack(answer.parcel)
         if not self._loader.persistent_workers:
             self._pool.close()
         raise StopIteration

@@ -96,9 +96,9 @@ class WorkerPool:
             if answer.parcel is not None and answer.parcel.path is not None:
                 self.files.give_back(answer.parcel.path)
 
-    def unpack(self, answer: Answer) -> Any:
-        """The batch that an answer brings."""
-        return transport.unpack(answer.parcel, self.files)
+    def unpack(self, parcel: transport.Parcel) -> Any:
+        """The batch that an answer brought."""
+        return transport.unpack(parcel, self.files)
 
     def _receive_any(self, worker: int) -> Answer:
         answers, process = self._answers[worker], self._processes[worker]

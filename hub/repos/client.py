@@ -10,11 +10,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
-from hub.transfer.limits import LIMITS
+from hub.transfer import limits
 from hub.transfer.retry import Retries, Transient, retry_after
 
 if TYPE_CHECKING:
@@ -46,25 +47,27 @@ class Client:
         self._api = HfApi(library_name="bestiary-hub")
         self._repo = repo
         self._where = where
+        self._folders: dict[str, str] = {}  # URLs of the folders of commits
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the server expects with a request for bytes: the token, if there is one."""
-        from huggingface_hub.utils import build_hf_headers
+        """What goes with a request for bytes: the user's token, if there is one."""
+        from huggingface_hub import constants, get_token
 
-        return build_hf_headers(library_name="bestiary-hub")
+        token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def url(self, commit: str, path: str) -> str:
         """Where the bytes of a file are asked for."""
-        from huggingface_hub import hf_hub_url
+        if commit not in self._folders:
+            from huggingface_hub import hf_hub_url
 
-        return hf_hub_url(
-            self._repo.name,
-            path,
-            repo_type=self._repo.type,
-            revision=commit,
-            endpoint=self._api.endpoint,
-        )
+            repo, endpoint = self._repo, self._api.endpoint
+            url = hf_hub_url(
+                repo.name, "-", repo_type=repo.type, revision=commit, endpoint=endpoint
+            )
+            self._folders[commit] = url.removesuffix("-")
+        return self._folders[commit] + quote(path)
 
     def commit(self, revision: str, *, patient: bool = True) -> str:
         """The commit that a revision stands for now.
@@ -133,7 +136,7 @@ class Client:
         return commit
 
     def _ask(self, question: Callable[[], _Answer], *, patient: bool = True) -> _Answer:
-        retries = Retries(self._where, LIMITS)
+        retries = Retries(self._where, limits.LIMITS)
         while True:
             try:
                 with self._our_errors():
@@ -162,15 +165,15 @@ class Client:
             raise self._refusal(error) from error
         except errors.HFValidationError as error:
             raise RefError(f"{self._where}: {error}") from None
-        except (errors.HTTPError, OSError) as error:  # no connection, or it broke
-            reason = " ".join(str(error).split()) or type(error).__name__
-            endpoint = self._api.endpoint
-            raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FetchError(
                 f"{self._where}: the answer of {self._api.endpoint} cannot be understood "
                 f"({type(error).__name__}: {error}): is it a repository server?"
             ) from error
+        except Exception as error:  # whatever its HTTP library calls a connection that fails
+            reason = " ".join(str(error).split()) or type(error).__name__
+            endpoint = self._api.endpoint
+            raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
 
     def _refusal(self, error: HfHubHTTPError) -> Exception:
         """Our exception for an answer that says no."""

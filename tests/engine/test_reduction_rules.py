@@ -97,7 +97,7 @@ def test_gradient_of_products_is_exact_at_zeros(zeros: list[int]) -> None:
 
 
 def test_norms_have_no_gradient_at_zero() -> None:
-    for p in (1, 2, 3):
+    for p in (0, 1, 2, 3):
         x = engine.zeros(3, requires_grad=True)
         x.norm(p).backward()
         assert x.grad.tolist() == [0, 0, 0]
@@ -162,3 +162,42 @@ def test_the_median_is_the_first_nan() -> None:
     assert math.isnan(values[0].item()) and values[1].item() == 224
     assert indices.tolist() == [20, 74]
     assert x.kthvalue(299).indices.item() == 20
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("dtype", [engine.int64, engine.float32, engine.float16, engine.bool])
+def test_unique_slices(dim: int, dtype: engine.dtype) -> None:
+    array = np.random.default_rng(0).integers(0, 2, (6, 3, 2))
+    x = engine.from_numpy(array).to(dtype)
+    found = engine.unique(x, return_inverse=True, return_counts=True, dim=dim)
+    wanted = np.unique(array, axis=dim, return_inverse=True, return_counts=True)
+    assert engine.equal(found[0].index_select(dim, found[1]), x)
+    for got, value in zip(found, wanted, strict=True):
+        assert np.array_equal(got.long().numpy().squeeze(), value.squeeze())
+
+
+def test_unique_consecutive_slices() -> None:
+    x = engine.tensor([[1, 1], [1, 1], [0, 1], [1, 1]])
+    runs, place, lengths = engine.unique_consecutive(x, True, True, dim=0)
+    assert runs.tolist() == [[1, 1], [0, 1], [1, 1]]
+    assert place.tolist() == [0, 0, 1, 2] and lengths.tolist() == [2, 1, 1]
+    assert len(engine.unique(engine.tensor([[NAN], [NAN]]), dim=0)) == 2
+
+
+def test_the_mode_of_equally_common_elements_is_the_least() -> None:
+    values, places = engine.tensor([[5, 2, 5, 2], [7, 7, 7, 1]]).mode()
+    assert values.tolist() == [2, 7] and places.tolist() == [3, 2]
+
+
+def test_quantiles_and_nan() -> None:
+    x = engine.tensor([[1.0, NAN, 3.0], [NAN, NAN, NAN], [4.0, 2.0, 0.0]])
+    several = engine.tensor([0.0, 0.5, 1.0])
+    assert np.isnan(x.quantile(several, 1)[:, :2].numpy()).all()
+    assert x.nanquantile(several, 1)[:, 0].tolist() == [1, 2, 3]
+    assert x.quantile(several, 1, keepdim=True).shape == (3, 3, 1)
+    assert x.nanmedian(1).values[0].item() == 1 and x.nanmedian(1).indices[2].item() == 1
+    assert x.nanmedian().item() == 2
+    with pytest.raises(RuntimeError, match="q: expected values between 0 and 1"):
+        x.quantile(1.5)
+    with pytest.raises(ValueError, match="interpolation: expected 'linear'"):
+        x.quantile(0.5, interpolation="cubic")

@@ -94,4 +94,13 @@ ROWS = [
     row(IMAGE, [11, 9], "bicubic"),
     row(IMAGE, [2, 9], "bilinear", antialias=True),
     row(IMAGE, [2, 3], "bicubic", antialias=True),
+    Row(
+        "interpolate",
+        lambda x, size, scale, mode: np.round(interpolate(x, size, mode=mode)),
+        [Arg(1, 2, 4, 5, low=0, high=255, dtype="uint8"), [7, 3], None, "bilinear"],
+        dtypes="bool",
+        method=False,
+        grad=False,
+        id="interpolate-bytes",
+    ),
 ]
