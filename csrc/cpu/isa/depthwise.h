@@ -16,7 +16,8 @@ struct DepthwiseTap {
 // A row of n output pixels. All pixels have `channels` elements, side by side.
 struct DepthwiseRow {
     const DepthwiseTap* taps;
-    int64_t count;  // of taps
+    DepthwiseTap* inside;  // room for as many
+    int64_t count;         // of taps
     int64_t n, channels;
     int64_t step, y_pixel, place;  // elements: of x and of y from an output pixel to the next, of weight between places
     char* y;
