@@ -13,6 +13,7 @@ import numpy as np
 
 from engine import _C, _printing
 from engine._C import Tensor
+from engine._hooks import RemovableHandle
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -187,30 +188,17 @@ def retain_grad(self: Tensor) -> None:
     _C._retain_grad(self)
 
 
-class RemovableHook:
-    """Takes a hook away again by ``remove()``, or at the end of a ``with`` block."""
-
-    def __init__(self, remove: Callable[[], None]) -> None:
-        self.remove = remove
-
-    def __enter__(self) -> RemovableHook:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
 @method
-def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHook:
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
     """Calls ``hook`` with each gradient computed for self; what it returns replaces it."""
     id = _C._add_hook(self, hook)
-    return RemovableHook(lambda: _C._remove_hook(self, id))
+    return RemovableHandle(id, lambda: _C._remove_hook(self, id))
 
 
 @method
 def register_post_accumulate_grad_hook(
     self: Tensor, hook: Callable[[Tensor], None]
-) -> RemovableHook:
+) -> RemovableHandle:
     """Calls ``hook`` with self after a gradient was added to ``grad``."""
     leaf = weakref.ref(self)  # which owns the hook
 
@@ -219,7 +207,7 @@ def register_post_accumulate_grad_hook(
             hook(alive)
 
     id = _C._add_accumulate_hook(self, call)
-    return RemovableHook(lambda: _C._remove_accumulate_hook(self, id))
+    return RemovableHandle(id, lambda: _C._remove_accumulate_hook(self, id))
 
 
 @_attribute

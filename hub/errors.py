@@ -44,6 +44,10 @@ class FetchError(HubError):
     """A source could not be reached, or answered with something that is not the file."""
 
 
+class AccessError(FetchError):
+    """A source asks for a login, or for a right that the login has not."""
+
+
 class OfflineError(HubError):
     """A file would have to be fetched, and fetching is switched off."""
 
@@ -52,18 +56,30 @@ class CacheError(HubError):
     """The cache folder cannot be read or written."""
 
 
+class LockError(HubError):
+    """A lock file cannot be read, or does not list what is loaded under it."""
+
+
 class IntegrityError(HubError):
     """A file is not the one that was asked for: its SHA-256 differs.
 
-    `expected` and `got` are SHA-256 digests in hexadecimal; `source` says where the bytes were
-    read from. `got` is None where the source of the bytes does not say.
+    `expected` and `got` are digests in hexadecimal; `source` says where the bytes were read
+    from. `got` is None where the source of the bytes does not say. `digest` names the kind where
+    it is another than SHA-256.
     """
 
     def __init__(
-        self, ref: str, *, expected: str, got: str | None, source: str, advice: str
+        self,
+        ref: str,
+        *,
+        expected: str,
+        got: str | None,
+        source: str,
+        advice: str,
+        digest: str = "SHA-256",
     ) -> None:
         super().__init__(
-            f"{ref}: wrong SHA-256 from {source}: expected {expected}, "
+            f"{ref}: wrong {digest} from {source}: expected {expected}, "
             f"got {got or 'another'}: {advice}"
         )
         self.ref = ref
@@ -71,15 +87,13 @@ class IntegrityError(HubError):
         self.got = got
         self.source = source
         self.advice = advice
+        self.digest = digest
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are rebuilt from `args`, which is the message: crossing to another process
         # (a pool, a data loader) needs the parts.
-        state = (self.ref, self.expected, self.got, self.source, self.advice)
-        return _integrity_error, state
+        return _rebuild, (vars(self),)
 
 
-def _integrity_error(
-    ref: str, expected: str, got: str | None, source: str, advice: str
-) -> IntegrityError:
-    return IntegrityError(ref, expected=expected, got=got, source=source, advice=advice)
+def _rebuild(parts: dict[str, str]) -> IntegrityError:
+    return IntegrityError(**parts)

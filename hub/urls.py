@@ -50,6 +50,16 @@ def canonical(text: str) -> str:
     return urlunsplit((url.scheme, netloc, path, query, ""))
 
 
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what a login is for (RFC 6454).
+
+    >>> origin("https://Example.org/a") == origin("https://example.org:443/b")
+    True
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
 def without_query(url: str) -> str:
     """The URL as it may be shown: signed URLs carry their secrets in the query.
 

@@ -5,86 +5,38 @@ A module without hooks never comes here; see Module.__call__.
 
 from __future__ import annotations
 
-import itertools
 import warnings
-import weakref
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine._C import Tensor
+from engine._hooks import Hook, HookTable
 from engine.autograd import Function
-
-
-class Hook(NamedTuple):
-    function: Callable[..., Any]
-    with_kwargs: bool = False
-    always_call: bool = False
-
-
-HookTable = dict[int, Hook]
-
-
-class WeakTable(dict[int, Hook]):
-    """A dict that can be weakly referenced, so that a handle does not keep its module alive."""
 
 
 class CallHooks:
     """The hooks around a module's forward and backward."""
 
     def __init__(self) -> None:
-        self.forward_pre: HookTable = WeakTable()
-        self.forward: HookTable = WeakTable()
-        self.backward_pre: HookTable = WeakTable()
-        self.backward: HookTable = WeakTable()
+        self.forward_pre = HookTable()
+        self.forward = HookTable()
+        self.backward_pre = HookTable()
+        self.backward = HookTable()
 
 
 class StateHooks:
     """The hooks around state_dict and load_state_dict."""
 
     def __init__(self) -> None:
-        self.save_pre: HookTable = WeakTable()
-        self.save_post: HookTable = WeakTable()
-        self.load_pre: HookTable = WeakTable()
-        self.load_post: HookTable = WeakTable()
-
-
-class RemovableHandle:
-    """What registering a hook returns; `remove()`, or leaving a `with` block, takes it out."""
-
-    _ids = itertools.count()
-
-    def __init__(self, table: HookTable) -> None:
-        self.id = next(RemovableHandle._ids)
-        self._table = weakref.ref(table)
-
-    def remove(self) -> None:
-        table = self._table()
-        if table is not None:
-            table.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
-
-
-def register(table: HookTable, hook: Hook, prepend: bool = False) -> RemovableHandle:
-    """Put the hook last in the table, or first, and return its handle."""
-    handle = RemovableHandle(table)
-    if prepend:
-        rest = dict(table)
-        table.clear()
-        table[handle.id] = hook
-        table.update(rest)
-    else:
-        table[handle.id] = hook
-    return handle
+        self.save_pre = HookTable()
+        self.save_post = HookTable()
+        self.load_pre = HookTable()
+        self.load_post = HookTable()
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """forward() between its hooks; `always_call` hooks run even where it raised."""
-    pending = dict(module._call_hooks.forward)
+    pending = HookTable(module._call_hooks.forward)
     try:
         return _call(module, args, kwargs, pending)
     except Exception:

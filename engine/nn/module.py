@@ -8,16 +8,10 @@ from typing import Any, TypeVar
 
 from engine import _C
 from engine._C import Tensor
+from engine._hooks import Hook, RemovableHandle, register
 from engine.autograd import no_grad
 from engine.nn import state_dict as _state
-from engine.nn.hooks import (
-    CallHooks,
-    Hook,
-    RemovableHandle,
-    StateHooks,
-    call_with_hooks,
-    register,
-)
+from engine.nn.hooks import CallHooks, StateHooks, call_with_hooks
 from engine.nn.parameter import Buffer, Parameter
 from engine.nn.registry import Registry
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._hooks import Hook, HookTable, RemovableHandle, register
 from engine.autograd import enable_grad, no_grad
-from engine.nn.hooks import Hook, HookTable, RemovableHandle, WeakTable, register
 
 Closure = Callable[[], Any]
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -68,8 +68,8 @@ class Optimizer:
             self.add_param_group(group)
 
     def _init_hooks(self) -> None:
-        self._step_pre_hooks: HookTable = WeakTable()
-        self._step_post_hooks: HookTable = WeakTable()
+        self._step_pre_hooks = HookTable()
+        self._step_post_hooks = HookTable()
         self._steps_taken = 0
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

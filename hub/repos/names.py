@@ -1,0 +1,128 @@
+"""Names of repositories: `hf:[datasets/|spaces/][ORG/]NAME[@REVISION][/PATH]`.
+
+A revision is a branch, a tag, `refs/pr/NUMBER` or a commit; a slash in another one is written %2F.
+Without `@`, two parts are organisation and name: a file of a repository that has no organisation
+is written with its revision, `hf:gpt2@main/config.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from hub.errors import RefError
+from hub.refs import Ref, check_member, check_text
+
+DEFAULT_REVISION = "main"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+_TYPES = {"datasets": "dataset", "models": "model", "spaces": "space"}
+_PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
+# What git allows in the name of a branch or tag (git-check-ref-format), slashes aside.
+_REVISION_PART = re.compile(
+    r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
+)
+# Characters of a revision that its place in a reference leaves unescaped.
+_PLAIN = "._-+=@!$&'(),;"
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A repository: its type (model, dataset or space) and its name, `org/name` or `name`."""
+
+    type: str
+    name: str
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder in the cache.
+
+        >>> Repo("dataset", "org/name").folder
+        'datasets--org--name'
+        """
+        return "--".join([f"{self.type}s", *self.name.split("/")])
+
+    @classmethod
+    def from_folder(cls, folder: str) -> Repo | None:
+        """The repository of a folder in the cache, None if it is another kind of folder."""
+        kind, *parts = folder.split("--")
+        if kind not in _TYPES or not 1 <= len(parts) <= 2 or not all(map(_PART.fullmatch, parts)):
+            return None
+        return cls(_TYPES[kind], "/".join(parts))
+
+    def __str__(self) -> str:
+        return self.name if self.type == "model" else f"{self.type}s/{self.name}"
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a reference names: a repository at a revision, and one file of it unless `path` is None.
+
+    >>> parse("hf:datasets/org/name@v1/train.parquet")
+    Name(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
+    """
+
+    repo: Repo
+    revision: str = DEFAULT_REVISION
+    path: str | None = None
+
+    @property
+    def commit(self) -> str | None:
+        """The revision if it is a commit, whose files never change."""
+        return self.revision if COMMIT.fullmatch(self.revision) else None
+
+    def __str__(self) -> str:
+        revision = self.revision if _is_special(self.revision) else quote(self.revision, _PLAIN)
+        # Left out, a first part of the path would pass for the name of the repository.
+        needed = self.path is not None and "/" not in self.repo.name
+        at = f"@{revision}" if needed or self.revision != DEFAULT_REVISION else ""
+        path = "" if self.path is None else f"/{self.path}"
+        return f"hf:{self.repo}{at}{path}"
+
+
+def parse(text: str) -> Name:
+    """Parse an unpinned reference; RefError says what is wrong with it."""
+    parts = text.removeprefix("hf:").removeprefix("//").split("/")
+    kind = _TYPES[parts.pop(0)] if parts[0] in _TYPES else "model"
+    owner = [] if len(parts) < 2 or "@" in parts[0] else [parts.pop(0)]
+    name, at, revision = parts.pop(0).partition("@") if parts else ("", "", "")
+    repo = Repo(kind, "/".join([*owner, name]))
+    _check_repo(text, repo)
+    if not at:
+        revision = DEFAULT_REVISION
+    elif revision == "refs" and len(parts) >= 2:
+        revision = "/".join([revision, parts.pop(0), parts.pop(0)])
+    else:
+        revision = unquote(revision)
+    path = check_member(repr(text), "/".join(parts)) if parts else None
+    return Name(repo, check_revision(text, revision), path)
+
+
+def is_repository(ref: Ref) -> bool:
+    """Whether a reference means a repository, a folder of files, and not a single file."""
+    return ref.kind == "hf" and parse(ref.identity).path is None
+
+
+def check_revision(ref: str, revision: str) -> str:
+    """The revision, a commit in lower case; RefError if git would not allow such a name."""
+    check_text(revision)
+    if COMMIT.fullmatch(revision.lower()):
+        return revision.lower()
+    if not all(map(_REVISION_PART.fullmatch, revision.split("/"))) or revision.startswith("-"):
+        raise RefError(f"{ref!r}: {revision!r} is not the name of a branch, a tag or a commit")
+    return revision
+
+
+def _check_repo(text: str, repo: Repo) -> None:
+    for part in repo.name.split("/"):
+        if not _PART.fullmatch(part) or "--" in part or ".." in part or part.endswith(".git"):
+            raise RefError(
+                f"{text!r}: is not like 'hf:ORGANISATION/NAME[@REVISION][/PATH]': "
+                f"{part!r} is no name there"
+            )
+
+
+def _is_special(revision: str) -> bool:
+    """Whether its slashes are part of how a reference spells it."""
+    return revision.startswith("refs/") and revision.count("/") == 2

@@ -1,0 +1,336 @@
+"""A repository at a revision: its files and snapshots, from the cache or from the server."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from hub.errors import CacheError, IntegrityError, LockError, NotFoundError, OfflineError
+from hub.progress import Bar
+from hub.repos.bars import Bars
+from hub.repos.cached import CachedRepo
+from hub.repos.client import Client, NoSuchFileError, UnreachableError
+from hub.repos.fetching import Fetcher, warn
+from hub.repos.names import Name
+from hub.repos.parallel import for_each
+from hub.repos.plan import Patterns, Plan, Planned, choose
+from hub.repos.tree import RepoFile
+from hub.sources import Held
+from hub.transfer import new_session
+
+THREADS = 8  # files at a time: small ones take longer to ask for than to send
+_SHOWN = 3  # names of missing files in an error
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a lock file lists of a repository: size and SHA-256 of files, by path."""
+
+    path: Path
+    files: Mapping[str, tuple[int, str]]
+
+
+class Repository:
+    """What a reference names. `pins` holds SHA-256 digests, by path, that files must have.
+
+    `offline` never asks the server: a branch is then what it was when it was last asked for.
+    Under a lock file (see `locked`) the files that it lists are all that there is.
+    """
+
+    def __init__(
+        self, name: Name, *, offline: bool = False, pins: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.where = str(name)
+        self.offline = offline or constants.HF_HUB_OFFLINE
+        self.cached = CachedRepo(name.repo)
+        self._pins = dict(pins or {})
+        self._lock: Locked | None = None
+        self._listing: dict[str, RepoFile] | None = None  # what the server has just said
+
+    def locked(self, name: Name, lock: Locked) -> Repository:
+        """The same at a commit and with files that a lock file names."""
+        pins = {path: sha256 for path, (_, sha256) in lock.files.items()}
+        repository = Repository(name, offline=self.offline, pins=pins)
+        repository._lock = lock
+        return repository
+
+    def find(self) -> Held | None:
+        """The file that the reference names, if it is here. The server is not asked."""
+        assert self.name.path is not None
+        commit = self.cached.folder.commit(self.name.revision)
+        if commit is None:
+            return None
+        found = self._checked(commit, self.name.path)
+        self.cached.save()
+        return found
+
+    def file(self, progress: bool | None = None) -> Path:
+        """The file that the reference names, fetched if need be."""
+        try:
+            return self._known_file() or self._fetched_file(progress)
+        finally:
+            self.cached.save()
+
+    def held(self, commit: str, include: Patterns, exclude: Patterns) -> dict[str, Held]:
+        """What is known of the files of a commit that match and are here, by path."""
+        found = {}
+        for path in choose(self.cached.files(commit), include, exclude):
+            if held := self._checked(commit, path):
+                found[path] = held
+        self.cached.save()
+        return found
+
+    def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
+        """What `snapshot` would do; it asks the server and changes nothing."""
+        commit, files = self.choose(include, exclude)
+        planned = [Planned(f.path, f.size, self._lies_here(commit, f)) for f in files]
+        return Plan(self.where, commit, tuple(planned))
+
+    def choose(self, include: Patterns, exclude: Patterns) -> tuple[str, list[RepoFile]]:
+        """The commit that the revision stands for, and the files of it that match."""
+        commit = self._commit()
+        tree = self._tree(commit)
+        chosen = choose(tree, include, exclude)
+        if tree and not chosen:
+            raise NotFoundError(
+                f"{self.where}: none of its {len(tree)} files matches the patterns; one of them "
+                f"is {next(iter(tree))!r}"
+            )
+        return commit, [tree[path] for path in chosen]
+
+    def snapshot(
+        self,
+        include: Patterns = None,
+        exclude: Patterns = None,
+        *,
+        progress: bool | None = None,
+    ) -> Path:
+        """The folder of the commit, with all chosen files in it, each of them verified."""
+        commit, files = self.choose(include, exclude)
+        folder = self.cached.folder
+        try:
+            missing = [file for file in files if not self._is_good(commit, file)]
+            if missing and self.offline:
+                raise self._missing_offline(missing, files)
+            if self._listing is not None:
+                folder.write_tree(commit, self._listing.values())
+            if missing:
+                self._bring_all(commit, missing, progress)
+            if self._lock is not None:
+                self._check_nothing_else(commit, self._lock, include, exclude)
+        finally:
+            self.cached.save()
+        folder.write_ref(self.name.revision, commit)
+        return folder.snapshot(commit)
+
+    def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
+        """Brings files of a commit until the stack is closed."""
+        session = stack.enter_context(new_session(THREADS))
+        client = Client(self.name.repo, self.where)
+        return Fetcher(
+            self.cached, client, commit, where=self.where, session=session, pins=self._pins
+        )
+
+    def _known_file(self) -> Path | None:
+        """The file, where the server need not be asked for it."""
+        folder, path = self.cached.folder, self.name.path
+        assert path is not None
+        commit = folder.commit(self.name.revision)
+        is_settled = self.offline or self.name.commit is not None or path in self._pins
+        if commit is None or not is_settled:
+            found = None
+        else:
+            found = self._found_unless_repairable(commit, path)
+        if found is not None:
+            return found.path
+        if commit is not None and is_settled and folder.is_known_absent(commit, path):
+            raise NotFoundError(f"{self.where}: {self.name.repo} has no such file there")
+        if self.offline:
+            raise OfflineError(
+                f"{self.where}: is not in the cache and the hub is offline: "
+                "download it where there is a network"
+            )
+        return None
+
+    def _found_unless_repairable(self, commit: str, path: str) -> Held | None:
+        try:
+            return self._checked(commit, path)
+        except IntegrityError:
+            if self.offline:
+                raise
+            return None  # told of where it is fetched again
+
+    def _checked(self, commit: str, path: str) -> Held | None:
+        found = self.cached.find(self.where, commit, path)
+        pin = self._pins.get(path)
+        if found and pin not in (None, found.sha256):
+            raise IntegrityError(
+                self.where,
+                expected=str(pin),
+                got=found.sha256,
+                source=f"the cached {found.path}",
+                advice="check the pin; `hub download` asks the server for the file again",
+            )
+        return found
+
+    def _fetched_file(self, progress: bool | None) -> Path:
+        client = Client(self.name.repo, self.where)
+        try:
+            commit, file = self._ask_for_file(client)
+        except UnreachableError as error:
+            return self._last_known_file(error)
+        with contextlib.ExitStack() as stack:
+            bar = stack.enter_context(contextlib.closing(Bar(file.path, progress)))
+            path = self.fetcher(commit, stack).bring(file, bar)
+        self.cached.folder.write_ref(self.name.revision, commit)
+        return path
+
+    def _ask_for_file(self, client: Client) -> tuple[str, RepoFile]:
+        folder, path = self.cached.folder, self.name.path
+        assert path is not None
+        last = folder.commit(self.name.revision)
+        if self.name.commit is not None:
+            tree = self.cached.tree(self.name.commit)
+            if tree is not None and path in tree:
+                return self.name.commit, tree[path]
+        try:
+            commit, file = client.file(self.name, patient=last is None)
+        except NoSuchFileError as error:
+            if error.commit is not None:
+                folder.mark_absent(error.commit, path)
+            raise
+        tree = self.cached.tree(commit)
+        return commit, tree.get(path, file) if tree else file
+
+    def _last_known_file(self, error: UnreachableError) -> Path:
+        found = self.find()
+        if found is None:
+            raise error
+        warn(f"{error}; using what it was when it was last asked for")
+        return found.path
+
+    def _commit(self) -> str:
+        """The commit that the revision stands for."""
+        if self.name.commit is not None:
+            return self.name.commit
+        last = self.cached.folder.commit(self.name.revision)
+        if self.offline:
+            if last is None:
+                raise OfflineError(
+                    f"{self.where}: is not in the cache and the hub is offline: "
+                    "download it where there is a network"
+                )
+            return last
+        try:
+            client = Client(self.name.repo, self.where)
+            return client.commit(self.name.revision, patient=last is None)
+        except UnreachableError as error:
+            if last is None:
+                raise
+            warn(f"{error}; using what it was when it was last asked for")
+            self.offline = True
+            return last
+
+    def _tree(self, commit: str) -> dict[str, RepoFile]:
+        """All files of a commit; under a lock file those that it lists."""
+        tree = self.cached.tree(commit)
+        lock = self._lock
+        if tree is None and lock and (self.offline or self._has_all(commit, lock)):
+            return {
+                path: RepoFile(path, size, None, sha256)
+                for path, (size, sha256) in lock.files.items()
+            }
+        if tree is None:
+            tree = self._listing = self._ask_for_tree(commit)
+        if lock is None:
+            return tree
+        unknown = lock.files.keys() - tree.keys()
+        if unknown:
+            raise NotFoundError(
+                f"{self.where}: has no file {min(unknown)!r}, which {lock.path} lists"
+            )
+        return {path: tree[path] for path in lock.files}
+
+    def _ask_for_tree(self, commit: str) -> dict[str, RepoFile]:
+        if not self.offline:
+            return Client(self.name.repo, self.where).files(commit)
+        here = len(self.cached.files(commit))
+        raise OfflineError(
+            f"{self.where}: {here} files of it are in the cache, how many it has is not known, and "
+            "the hub is offline: ask for single files, or download it where there is a network"
+        )
+
+    def _has_all(self, commit: str, lock: Locked) -> bool:
+        return all(self.cached.folder.pointer(commit, path).exists() for path in lock.files)
+
+    def _is_good(self, commit: str, file: RepoFile) -> bool:
+        """Whether a file is in the snapshot and has the right bytes; hashed if it must be."""
+        try:
+            return self._checked(commit, file.path) is not None
+        except IntegrityError as error:
+            if self.offline:
+                raise
+            warn(f"{self.where}: {file.path}: the hash is {error.got}; fetching it again")
+            return False
+
+    def _missing_offline(self, missing: list[RepoFile], files: list[RepoFile]) -> OfflineError:
+        return OfflineError(
+            f"{self.where}: {len(missing)} of {len(files)} files are not in the cache and the hub "
+            f"is offline ({shortened([file.path for file in missing])}): download it where there "
+            "is a network"
+        )
+
+    def _check_nothing_else(
+        self, commit: str, lock: Locked, include: Patterns, exclude: Patterns
+    ) -> None:
+        """A program that reads the folder must find in it what is locked, and nothing more."""
+        present = choose(self.cached.files(commit), include, exclude)
+        others = [path for path in present if path not in lock.files]
+        if others:
+            folder = self.cached.folder.snapshot(commit)
+            raise LockError(
+                f"{self.where}: {folder} also has {shortened(others)}, which {lock.path} does not "
+                "list: add it with `hub lock`, exclude it, or use a local folder"
+            )
+
+    def _bring_all(self, commit: str, files: list[RepoFile], progress: bool | None) -> None:
+        to_come = sum(file.size for file in files if not self._lies_here(commit, file))
+        check_space(self.where, self.cached.folder.root, to_come)
+        bars = Bars(str(self.name.repo), sum(file.size for file in files), progress)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.closing(bars))
+            fetcher = self.fetcher(commit, stack)
+
+            def bring(file: RepoFile) -> None:
+                with contextlib.closing(bars.meter(file.path, file.size)) as meter:
+                    fetcher.bring(file, meter)
+
+            for_each(bring, files, threads=THREADS, stop=bars.stop)
+
+    def _lies_here(self, commit: str, file: RepoFile) -> bool:
+        folder = self.cached.folder
+        return folder.pointer(commit, file.path).exists() or folder.blob(file.etag).exists()
+
+
+def shortened(paths: Sequence[str]) -> str:
+    """The first few of them, for an error."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return ", ".join(paths[:_SHOWN]) + more
+
+
+def check_space(where: str, folder: Path, size: int) -> None:
+    """CacheError if so many bytes have no room on the disk of a folder, which need not exist."""
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise CacheError(
+            f"{where}: needs {size} bytes and {free} are free on the disk of {folder}: make room, "
+            "or set HF_HOME to a folder on another disk"
+        )

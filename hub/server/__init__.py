@@ -1,0 +1,91 @@
+"""A directory of models as a repository server, for the clients of the public hub.
+
+    with Server("models") as server:
+        os.environ["HF_ENDPOINT"] = server.url
+
+`hub.server.store` says how the directory is laid out. What is served, and who may write, is decided
+when the server is made; nothing outside the directory is reachable, and no hidden file in it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hub.errors import HubError
+from hub.server.auth import Guard
+from hub.server.connection import ConnectionServer
+from hub.server.messages import Limits
+from hub.server.publishing import Publisher
+from hub.server.reading import Reader
+from hub.server.routes import Routes
+from hub.server.store import Store
+from hub.server.writing import Writer
+
+__all__ = ["Limits", "Server", "Store"]
+
+
+class Server:
+    """Serves the repositories in a folder from when the `with` block is entered until it is left.
+
+    `port` 0 takes a free one. With `tokens`, every request must carry one of them. `allow_push`
+    takes uploads. Raises HubError if the folder does not exist or the address cannot be used.
+
+    >>> import tempfile, urllib.request
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "org" / "model").mkdir(parents=True)
+    >>> _ = (folder / "org" / "model" / "config.json").write_text("{}")
+    >>> with Server(folder) as server:
+    ...     urllib.request.urlopen(f"{server.url}/org/model/resolve/main/config.json").read()
+    b'{}'
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tokens: Iterable[str] = (),
+        allow_push: bool = False,
+        limits: Limits | None = None,
+    ) -> None:
+        path = Path(folder)
+        if not path.is_dir():
+            raise HubError(f"{path}: there is no such folder to serve")
+        self.store = Store(path)
+        guard = Guard(tokens)
+        reader = Reader(self.store)
+        writer = Writer(reader, Publisher(self.store), guard, allow_push)
+        routes = Routes(guard, reader, writer)
+        try:
+            self._server = ConnectionServer((host, port), routes, limits or Limits())
+        except OSError as error:
+            raise HubError(f"{host}:{port}: cannot be served at: {error.strerror}") from error
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self._server.server_address[1]}"
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.close()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wait(self) -> None:
+        """Wait, inside the `with` block, until the process is interrupted."""
+        if self._thread is not None:
+            self._thread.join()

@@ -1,0 +1,109 @@
+"""Hashes of files, computed once for as long as a file stays the same."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from hub.cache import Stamp
+from hub.formats.atomic import atomic_write
+
+_CHUNK = 1 << 20  # bytes
+# A file may be written to again within the same tick of its clock: what is this fresh is hashed
+# anew the next time.
+_SETTLED_NS = 2_000_000_000
+
+
+class Hashes:
+    """The git blob ids and SHA-256 digests of files, remembered by inode, size and time.
+
+    They are kept in a JSON file where that can be written, else in memory alone. A damaged file of
+    hashes counts as none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._known = _load(path)
+        self._used: set[str] = set()
+        self._changed = False
+
+    def git(self, path: Path, stamp: Stamp) -> str:
+        """The id that git gives the content of a file."""
+        return self._get("sha1", path, stamp)
+
+    def sha256(self, path: Path, stamp: Stamp) -> str:
+        """The SHA-256 of the content of a file."""
+        return self._get("sha256", path, stamp)
+
+    def learn(self, path: Path, sha256: str) -> None:
+        """Remember what was computed while a file was written."""
+        with self._lock:
+            self._known[_key("sha256", Stamp.of(path))] = sha256
+            self._changed = True
+
+    def save(self, *, forget_unused: bool = False) -> None:
+        """Write the hashes down; `forget_unused` drops those of files that were not asked for."""
+        with self._lock:
+            if forget_unused and not self._used >= self._known.keys():
+                self._known = {key: self._known[key] for key in self._known if key in self._used}
+                self._changed = True
+            if not self._changed:
+                return
+            text = json.dumps({"version": 1, "hashes": self._known}, indent=0)
+            self._changed = False
+        with contextlib.suppress(OSError):  # served from a disk that cannot be written to
+            self._path.parent.mkdir(exist_ok=True)
+            with atomic_write(self._path) as file:
+                file.write(text.encode())
+
+    def _get(self, algorithm: str, path: Path, stamp: Stamp) -> str:
+        key = _key(algorithm, stamp)
+        with self._lock:
+            self._used.add(key)
+            found = self._known.get(key)
+        if found is not None:
+            return found
+        with path.open("rb") as file:
+            digest = (
+                git_blob(file, stamp.size)
+                if algorithm == "sha1"
+                else hashlib.file_digest(file, "sha256").hexdigest()
+            )
+            settled = Stamp.of(path) == stamp and time.time_ns() - stamp.mtime_ns > _SETTLED_NS
+        if settled:
+            with self._lock:
+                self._known[key] = digest
+                self._changed = True
+        return digest
+
+
+def git_blob(file: BinaryIO, size: int) -> str:
+    """The id of a git blob of this many bytes.
+
+    >>> import io
+    >>> git_blob(io.BytesIO(b"hello\\n"), 6)
+    'ce013625030ba8dba906f756967f9e9ca394464a'
+    """
+    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _key(algorithm: str, stamp: Stamp) -> str:
+    return f"{algorithm}:{stamp.inode}:{stamp.size}:{stamp.mtime_ns}"
+
+
+def _load(path: Path) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_bytes())
+        hashes = content["hashes"] if content["version"] == 1 else {}
+        return {str(key): str(value) for key, value in hashes.items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}

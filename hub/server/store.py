@@ -1,0 +1,261 @@
+"""The repositories in a folder, and their revisions.
+
+    DIR/NAME/...            a repository: a folder that holds at least one file
+    DIR/ORG/NAME/...        a repository: a folder in a folder that holds folders only
+    DIR/ORG/NAME@REV/...    the same repository at a branch or tag other than `main`
+    DIR/.hub/               what the server keeps for itself, not served:
+        hashes.json         the hashes of files (see `hub.server.hashes`)
+        history/ORG/NAME/   earlier states of `main` by commit, hard links where nothing changed
+        next/ORG/NAME/      a repository on the way to its place
+        objects/, incoming/ large files that were uploaded and are not in a repository yet
+
+Any of it may be made, changed and removed with the tools of the system; the server reads it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from hub.errors import NotFoundError
+from hub.server.hashes import Hashes
+from hub.server.tree import Tree, is_visible, read_tree
+
+MAIN = "main"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+# As the public hub has it: letters, digits, '-', '_' and '.', none of the last three at an end.
+_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
+_FRESH = 1.0  # seconds for which a folder that was read counts as unchanged
+
+
+class RepositoryNotFoundError(NotFoundError):
+    """There is no repository of this name."""
+
+
+class RevisionNotFoundError(NotFoundError):
+    """The repository has no such branch, tag or commit."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repository at one revision."""
+
+    repository: str
+    folder: Path
+    tree: Tree
+
+    @property
+    def name(self) -> str:
+        """The name of the repository and, unless it is `main`, of the revision."""
+        _, at, revision = self.folder.name.partition("@")
+        return f"{self.repository}{at}{unquote(revision)}"
+
+    @property
+    def commit(self) -> str:
+        """The revision: 40 hexadecimal digits that depend on the content alone."""
+        return self.tree.commit
+
+
+@dataclass
+class _Folder:
+    """What was read of a folder, and when. Its lock is held while it is read or replaced."""
+
+    lock: threading.RLock
+    tree: Tree | None = None
+    read: float = 0.0
+
+
+def is_repository_id(text: str) -> bool:
+    """Whether a text is NAME or ORG/NAME as repositories are called.
+
+    >>> is_repository_id("org/some-model"), is_repository_id("../etc"), is_repository_id(".git")
+    (True, False, False)
+    """
+    parts = text.split("/")
+    return len(parts) <= 2 and all(
+        _NAME.fullmatch(part) and ".." not in part and not part.endswith(".git") for part in parts
+    )
+
+
+class Store:
+    """The repositories below a folder. Any thread may use it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.private = self.root / ".hub"
+        self.hashes = Hashes(self.private / "hashes.json")
+        self._lock = threading.Lock()
+        self._moving = threading.Lock()
+        self._folders: dict[Path, _Folder] = {}
+
+    def repositories(self) -> list[str]:
+        """The names of all repositories, sorted."""
+        found = []
+        for folder in _subfolders(self.root):
+            if not is_repository_id(folder.name):
+                continue
+            if not _is_namespace(folder):
+                found.append(folder.name)
+                continue
+            names = [f"{folder.name}/{child.name}" for child in _subfolders(folder)]
+            found += [name for name in names if is_repository_id(name)]
+        return sorted(found)
+
+    def folder(self, repository: str) -> Path:
+        """Where `main` of a repository lies; RepositoryNotFoundError if there is no such one."""
+        folder = self.root / repository
+        if not is_repository_id(repository) or not self._is_there(folder, self._is_repository):
+            raise RepositoryNotFoundError(f"{repository}: there is no such repository")
+        return folder
+
+    def resolve(self, repository: str, revision: str, *, fresh: bool = True) -> Snapshot:
+        """A repository at a branch, tag or commit.
+
+        With `fresh=False` a commit that was known is not looked for again: whoever opens its files
+        compares their stamps. Raises RepositoryNotFoundError or RevisionNotFoundError.
+        """
+        if _COMMIT.fullmatch(revision):
+            return self._find_commit(repository, self.folder(repository), revision, fresh)
+        folder = self.place(repository, revision)
+        return Snapshot(repository, folder, self.read(folder))
+
+    def place(self, repository: str, revision: str) -> Path:
+        """Where a branch or tag lies. Raises as `resolve` does."""
+        main = self.folder(repository)
+        if revision == MAIN:
+            return main
+        folder = main.with_name(f"{main.name}@{quote(revision, safe='')}")
+        if not self._is_there(folder, _is_folder):
+            raise RevisionNotFoundError(f"{repository}: has no revision {revision!r}")
+        return folder
+
+    def refs(self, repository: str) -> dict[str, str]:
+        """The names of the revisions of a repository and the commits they stand for."""
+        main = self.folder(repository)
+        names = {MAIN: main}
+        for folder in _branches(main):
+            names[unquote(folder.name.partition("@")[2])] = folder
+        return {name: self.read(folder).commit for name, folder in names.items()}
+
+    def read(self, folder: Path, *, max_age: float = _FRESH) -> Tree:
+        """The tree of a folder as it was at most `max_age` seconds ago."""
+        known = self._known(folder)
+        with known.lock:
+            if known.tree is None or time.monotonic() - known.read >= max_age:
+                try:
+                    known.tree = read_tree(folder, self.root, self.hashes)
+                except FileNotFoundError:
+                    raise RevisionNotFoundError(f"{folder.name}: was removed") from None
+                known.read = time.monotonic()
+                self.hashes.save()
+            return known.tree
+
+    def read_all(self) -> Iterator[Snapshot]:
+        """Read every repository, so that no request must wait for hashing."""
+        for repository in self.repositories():
+            for revision in self.refs(repository):
+                yield self.resolve(repository, revision)
+        self.hashes.save(forget_unused=True)
+
+    def history(self, repository: str) -> Path:
+        """Where the earlier states of `main` lie."""
+        return self.private / "history" / repository
+
+    def forget(self, folder: Path) -> None:
+        """Read a folder anew the next time."""
+        with self.replace(folder):
+            pass
+
+    @contextmanager
+    def replace(self, folder: Path) -> Iterator[None]:
+        """Nobody reads a folder meanwhile, and it is read anew afterwards."""
+        known = self._known(folder)
+        with known.lock:
+            try:
+                yield
+            finally:
+                known.tree = None
+
+    def _known(self, folder: Path) -> _Folder:
+        with self._lock:
+            return self._folders.setdefault(folder, _Folder(threading.RLock()))
+
+    def _find_commit(self, repository: str, main: Path, commit: str, fresh: bool) -> Snapshot:
+        folders = [main, *_branches(main), self.history(repository) / commit]
+        for folder in folders if not fresh else ():
+            known = self._known(folder).tree
+            if known is not None and known.commit == commit:
+                return Snapshot(repository, folder, known)
+        for folder in folders:
+            if folder.is_dir() and (tree := self.read(folder)).commit == commit:
+                return Snapshot(repository, folder, tree)
+        raise RevisionNotFoundError(f"{repository}: has no commit {commit}, or no longer")
+
+    def move_in(self, staged: Path, folder: Path, past: Path) -> None:
+        """Put a staged folder in the place of another, which goes to `past`. Under `replace` only.
+
+        Between the two moves there is no folder. Who looks then waits, and if the server is killed
+        there, the next look finishes what was begun.
+        """
+        successor = self._successor(folder)
+        successor.parent.mkdir(parents=True, exist_ok=True)
+        past.parent.mkdir(parents=True, exist_ok=True)
+        with self._moving:
+            if successor.exists():  # left by a server that was killed before it was needed
+                successor.rename(staged.with_name("abandoned"))
+            staged.rename(successor)
+            folder.rename(past)
+            successor.rename(folder)
+
+    def _successor(self, folder: Path) -> Path:
+        return self.private / "next" / folder.relative_to(self.root)
+
+    def _is_there(self, folder: Path, is_kind: Callable[[Path], bool]) -> bool:
+        """Whether a folder is there and of a kind, once its successor is in its place."""
+        if is_kind(folder):
+            return True
+        with self._moving:
+            successor = self._successor(folder)
+            if not folder.exists() and successor.is_dir():
+                successor.rename(folder)
+            return is_kind(folder)
+
+    def _is_repository(self, folder: Path) -> bool:
+        if not _is_folder(folder):
+            return False
+        if folder.parent == self.root:
+            return not _is_namespace(folder)
+        return _is_folder(folder.parent) and _is_namespace(folder.parent)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _branches(main: Path) -> list[Path]:
+    start = f"{main.name}@"
+    return [folder for folder in _subfolders(main.parent) if folder.name.startswith(start)]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """The visible folders directly below; links do not count."""
+    with os.scandir(folder) as items:
+        found = [Path(item) for item in items if item.is_dir(follow_symlinks=False)]
+    return sorted(path for path in found if is_visible(path.name))
+
+
+def _is_namespace(folder: Path) -> bool:
+    """Whether a folder holds folders only: it is not a repository but has repositories in it."""
+    try:
+        with os.scandir(folder) as items:
+            kinds = [item.is_dir(follow_symlinks=False) for item in items if is_visible(item.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return bool(kinds) and all(kinds)

@@ -1,0 +1,89 @@
+"""Digests of a file that is still being received."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+_BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
+# A thread costs as much as hashing a few hundred kilobytes: small files are hashed at the end.
+_WORTH_A_THREAD = 4 << 20  # bytes
+
+
+class Digests:
+    """Hashes a file in order, behind the lowest byte that is still missing.
+
+    What was kept from an earlier attempt is read back and hashed while the connection is made:
+    the state of a hash cannot be stored. `git` asks for git's name of the blob as well.
+    """
+
+    def __init__(self, path: Path, size: int, *, git: bool = False) -> None:
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._size = size
+        self._hashes = [hashlib.sha256()]
+        if git:
+            header = b"blob %d\0" % size
+            self._hashes.append(hashlib.sha1(header, usedforsecurity=False))
+        self._buffer = memoryview(bytearray(min(_BLOCK, max(size, 1))))
+        self._hashed = 0
+        self._available = 0
+        self._stopped = False
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def available(self, end: int) -> None:
+        """The first `end` bytes of the file are there. From one thread at a time."""
+        if end - self._hashed < _WORTH_A_THREAD and self._thread is None:
+            return
+        with self._changed:
+            self._available = end
+            self._changed.notify()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._follow, name="hub-hash", daemon=True)
+            self._thread.start()
+
+    def finish(self) -> tuple[str, str | None]:
+        """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
+        if self._thread is not None:
+            self.available(self._size)
+            self._thread.join()
+        self._hash_up_to(self._size)
+        self.close()
+        sha256, *git = (digest.hexdigest() for digest in self._hashes)
+        return sha256, git[0] if git else None
+
+    def close(self) -> None:
+        """Stop, whether everything was hashed or not."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _follow(self) -> None:
+        while self._hashed < self._size:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopped or self._available > self._hashed)
+                if self._stopped:
+                    return
+                available = self._available
+            try:
+                self._hash_up_to(available)
+            except OSError:  # `finish` reads on from here and meets it in the right thread
+                return
+
+    def _hash_up_to(self, end: int) -> None:
+        while self._hashed < end and not self._stopped:
+            block = self._buffer[: min(len(self._buffer), end - self._hashed)]
+            count = os.preadv(self._file, [block], self._hashed)
+            if not count:
+                raise OSError(f"the file became shorter than {end} bytes while it was hashed")
+            for digest in self._hashes:
+                digest.update(block[:count])
+            self._hashed += count

@@ -1,0 +1,269 @@
+"""A file that is being received, and the note from which another process can go on.
+
+Beside the file NAME lies NAME.json with the URL, the version of the file at its source and the
+ranges that are on the disk. The note is written after the bytes are, so that a power cut leaves
+no range that is noted and not there; at worst some that are there and not noted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import threading
+from dataclasses import asdict, astuple, dataclass, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from hub.errors import CacheError
+from hub.transfer.digests import Digests
+from hub.transfer.limits import Limits
+from hub.transfer.ranges import Range, Ranges
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is known of a file before it is fetched; None where nothing is.
+
+    `sha256` is the whole digest or the first digits of it, `git_sha1` the name that git gives the
+    blob, both in lower-case hexadecimal; `size` counts bytes. `etag` is only a name: what was kept
+    under another one is not used.
+    """
+
+    size: int | None = None
+    sha256: str | None = None
+    git_sha1: str | None = None
+    etag: str | None = None
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether wrong bytes would be noticed when all of them are there."""
+        return self.sha256 is not None or self.git_sha1 is not None
+
+    def contradicts(self, other: Expected) -> bool:
+        """Whether the two cannot be of the same file."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return any(a != b and a is not None and b is not None for a, b in pairs)
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which edition of a file a server has: what its answers say besides the bytes."""
+
+    size: int | None = None
+    etag: str | None = None
+    modified: str | None = None
+    date: str | None = None
+
+    @property
+    def validator(self) -> str | None:
+        """What If-Range may hold: a strong ETag, or a time that is old enough (RFC 9110, 13.1.5).
+
+        >>> Version(etag='"1"').validator, Version(etag='W/"1"').validator
+        ('"1"', None)
+        """
+        if self.etag is not None:
+            return self.etag if self.etag.startswith('"') else None
+        try:
+            modified = parsedate_to_datetime(self.modified or "")
+            date = parsedate_to_datetime(self.date or "")
+        except ValueError:
+            return None
+        # Two editions of the same second share their time; a minute apart they do not.
+        return self.modified if (date - modified).total_seconds() >= 60 else None
+
+    def is_other_than(self, other: Version) -> bool:
+        """Whether the two are known to be different editions."""
+        pairs = [(self.size, other.size), (self.etag, other.etag)]
+        if self.etag is None or other.etag is None:
+            pairs.append((self.modified, other.modified))
+        return any(a != b and a is not None and b is not None for a, b in pairs)
+
+
+class Stopped(Exception):
+    """The file is closed: whoever still receives a part of it may go."""
+
+
+class Partial:
+    """The file under `path`; `ref` and `url` are whose it is. One process at a time, many threads.
+
+    CacheError if the disk is full.
+    """
+
+    def __init__(
+        self, path: Path, *, ref: str, url: str, expected: Expected, limits: Limits
+    ) -> None:
+        self.path = path
+        self.ref = ref
+        self.version = Version()
+        self.edition = 0  # how often it was begun: what came for an earlier one is refused
+        self.done = Ranges()
+        self._url = url
+        self._expected = expected
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._noting = threading.Lock()
+        self._unnoted = 0
+        self._digests: Digests | None = None
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._file = os.open(path, flags, 0o644)
+
+    @property
+    def note(self) -> Path:
+        return self.path.with_name(self.path.name + ".json")
+
+    @property
+    def size(self) -> int | None:
+        """The size of the whole file, None as long as nobody knows it."""
+        return self.version.size
+
+    def resume(self) -> None:
+        """Take up what another process has left; nothing if it was of another URL or is damaged."""
+        try:
+            noted: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
+            version, done = Version(**noted["version"]), Ranges(noted["done"])
+            expected = Expected(**noted["expected"])
+            known = Expected(size=version.size)
+            usable = noted["url"] == self._url and done.end <= os.fstat(self._file).st_size
+        except (OSError, ValueError, TypeError, KeyError):
+            return
+        if usable and not any(self._expected.contradicts(other) for other in (expected, known)):
+            self.version, self.done = version, done
+            self._start_digests()
+            self._check_space()
+
+    def start(self, version: Version) -> None:
+        """Begin anew, with nothing; the disk must have room for all of it."""
+        with self._lock:
+            self.note.unlink(missing_ok=True)
+            os.ftruncate(self._file, 0)
+            self.version, self.done = version, Ranges()
+            self.edition += 1
+            self._unnoted = 0
+            self._start_digests()
+        self._check_space()
+
+    def learn_size(self, size: int) -> None:
+        """The server had not announced the size, and now it is known."""
+        with self._lock:
+            self.version = replace(self.version, size=size)
+
+    def write(self, offset: int, data: bytes, edition: int) -> None:
+        """Put bytes into their place; Stopped if the file is closed or begun anew by now."""
+        with self._lock:
+            if self._file < 0 or edition != self.edition:
+                raise Stopped
+            self._write_all(offset, memoryview(data))
+            self.done.add(offset, offset + len(data))
+            self._unnoted += len(data)
+            if self._digests is not None:
+                self._digests.available(self.done.prefix)
+        if self._unnoted >= self._limits.checkpoint:
+            self.checkpoint()
+
+    def ranges(self) -> list[Range]:
+        """What is there."""
+        with self._lock:
+            return list(self.done)
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether the rest may be added to what is there: a mixture of editions would show."""
+        shows = self._expected.is_bound or self.version.validator is not None
+        return shows and self.size is not None and bool(self.done)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.size is not None and len(self.done) == self.size
+
+    def checkpoint(self) -> None:
+        """Note what is there, for whoever goes on; the bytes reach the disk first."""
+        if not self._noting.acquire(blocking=False):
+            return  # another thread is at it
+        try:
+            with self._lock:
+                noted = {
+                    "url": self._url,
+                    "expected": asdict(self._expected),
+                    "version": asdict(self.version),
+                    "done": [*self.done],
+                }
+                self._unnoted = 0
+            os.fdatasync(self._file)
+            fresh = self.note.with_suffix(".new")
+            fresh.write_text(json.dumps(noted), encoding="utf-8")
+            fresh.replace(self.note)
+        finally:
+            self._noting.release()
+
+    def finish(self) -> tuple[str, str | None]:
+        """The digests of the complete file, whose bytes are then on the disk."""
+        assert self.size is not None
+        os.ftruncate(self._file, self.size)
+        digests = self._digests or self._new_digests(self.size)
+        self._digests = None
+        try:
+            result = digests.finish()
+        finally:
+            digests.close()
+        os.fsync(self._file)
+        return result
+
+    def head(self, count: int) -> bytes:
+        """The first bytes of the file."""
+        return os.pread(self._file, count, 0)
+
+    def close(self, *, finished: bool) -> None:
+        """Leave the finished file, or what is of use for another attempt, or nothing."""
+        is_kept = finished or self.can_grow
+        if is_kept and not finished:
+            with contextlib.suppress(OSError):  # a full disk: the last note stands
+                self.checkpoint()
+        with self._lock:
+            if self._digests is not None:
+                self._digests.close()
+                self._digests = None
+            os.close(self._file)
+            self._file = -1
+        if not is_kept:
+            self.path.unlink(missing_ok=True)
+        if finished or not is_kept:
+            self.note.unlink(missing_ok=True)
+
+    def _start_digests(self) -> None:
+        if self._digests is not None:
+            self._digests.close()
+            self._digests = None
+        if self.size is not None:
+            self._digests = self._new_digests(self.size)
+            self._digests.available(self.done.prefix)
+
+    def _new_digests(self, size: int) -> Digests:
+        return Digests(self.path, size, git=self._expected.git_sha1 is not None)
+
+    def _write_all(self, offset: int, rest: memoryview) -> None:
+        try:
+            while rest:
+                written = os.pwrite(self._file, rest, offset)
+                rest, offset = rest[written:], offset + written
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise CacheError(
+                f"{self.ref}: {error.strerror} after {len(self.done)} bytes of it: make room and "
+                "download it again, which goes on from there"
+            ) from error
+
+    def _check_space(self) -> None:
+        needed = (self.size or 0) - len(self.done)
+        free = shutil.disk_usage(self.path.parent).free
+        if needed > free:
+            raise CacheError(
+                f"{self.ref}: needs {needed} bytes and {free} are free on the disk of the cache: "
+                "make room, or set BESTIARY_HOME to a folder on another disk"
+            )

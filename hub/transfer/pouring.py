@@ -1,0 +1,120 @@
+"""Answers poured into their place in the file, by one connection or by several."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+
+from hub.errors import FetchError
+from hub.progress import Meter
+from hub.transfer.http import Answer, Client
+from hub.transfer.limits import Limits
+from hub.transfer.partial import Partial, Stopped, Version
+from hub.transfer.plan import Claim, Plan
+from hub.transfer.retry import Transient
+from hub.transfer.speed import Floor, Throttle
+
+_CHUNK = 1 << 20  # bytes: the most that is read at once
+
+
+class Spout:
+    """What the connections of one transfer share."""
+
+    def __init__(
+        self,
+        client: Client,
+        partial: Partial,
+        *,
+        meter: Meter,
+        throttle: Throttle | None,
+        limits: Limits,
+    ) -> None:
+        self.client = client
+        self.partial = partial
+        self.meter = meter
+        self.throttle = throttle
+        self.limits = limits
+
+    def pour(
+        self, answer: Answer, claim: Claim, plan: Plan | None, between: Callable[[], None]
+    ) -> int:
+        """Write an answer from the start of a claim until the claim cannot grow any more.
+
+        Returns the offset at which it stopped. Without a plan the size is not known, and the end
+        of the answer is the end of the file. `between` is called after each chunk. Transient if
+        less comes than was announced, FetchError if more does.
+        """
+        position = claim.start
+        floor = Floor(self.limits)
+        largest = min(_CHUNK, self.throttle.burst) if self.throttle else _CHUNK
+        for chunk in answer.chunks(largest):
+            waited = self.throttle.draw(len(chunk)) if self.throttle else 0.0
+            while plan and position + len(chunk) > claim.end and plan.extend(claim):
+                pass
+            surplus = max(0, position + len(chunk) - claim.end) if plan else 0
+            mine = chunk[: len(chunk) - surplus]
+            self.partial.write(position, mine, claim.edition)
+            position += len(mine)
+            self.meter.update(len(mine))
+            floor.passed(len(chunk), waited)
+            between()
+            if surplus:
+                self._check_surplus(position)
+                return position  # what follows is another connection's
+        if plan and position < claim.end:
+            raise Transient(f"the server announced {claim.end} bytes and sent {position}")
+        return position
+
+    def _check_surplus(self, position: int) -> None:
+        if position == self.partial.size:
+            raise FetchError(
+                f"{self.client.ref}: the server sends more than the {position} bytes expected"
+            )
+
+
+class Crew:
+    """Further connections that help with a file. What they cannot do, the first one does."""
+
+    def __init__(self, spout: Spout) -> None:
+        self._spout = spout
+        self._lock = threading.Lock()
+        self._answers: set[Answer] = set()
+        self._stopped = False
+        self.has_started = False
+
+    def start(self, plan: Plan, version: Version, count: int) -> None:
+        self.has_started = True
+        for _ in range(count):
+            # Daemons: a connection that hangs keeps nobody from leaving.
+            threading.Thread(
+                target=self._help, args=(plan, version), name="hub-fetch", daemon=True
+            ).start()
+
+    def stop(self) -> None:
+        """Have them go. What they still receive is written nowhere."""
+        with self._lock:
+            self._stopped = True
+            for answer in self._answers:
+                answer.interrupt()
+
+    def _help(self, plan: Plan, version: Version) -> None:
+        # Whatever is wrong, the first connection meets it as well, or does without help.
+        with contextlib.suppress(Exception):
+            while claim := plan.claim(wait=False):
+                try:
+                    self._bring(claim, plan, version)
+                finally:
+                    plan.give_back(claim)
+
+    def _bring(self, claim: Claim, plan: Plan, version: Version) -> None:
+        with self._spout.client.get((claim.start, claim.end), version) as answer:
+            with self._lock:
+                if self._stopped or not answer.is_range:
+                    raise Stopped
+                self._answers.add(answer)
+            try:
+                self._spout.pour(answer, claim, plan, lambda: None)
+            finally:
+                with self._lock:
+                    self._answers.discard(answer)

@@ -1,0 +1,90 @@
+"""A limit of bandwidth that all transfers share, and a floor under the speed of each."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import threading
+import time
+
+from hub.errors import HubError
+from hub.transfer.limits import Limits
+from hub.transfer.retry import Transient
+
+
+class Throttle:
+    """A bucket of tokens, one per byte, that fills at `rate` bytes per second.
+
+    Any number of threads draw from it, and together they get no more than the rate, bursts of a
+    tenth of a second apart.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._lock = threading.Lock()
+        self._free_at = 0.0  # the time at which what has been drawn will be paid for
+
+    @property
+    def burst(self) -> int:
+        """The most bytes that should be drawn at once."""
+        return max(1, int(self._rate / 10))
+
+    def draw(self, count: int) -> float:
+        """Wait until `count` more bytes are allowed; returns the seconds waited."""
+        with self._lock:
+            now = time.monotonic()
+            self._free_at = max(self._free_at, now - 0.1) + count / self._rate
+            wait = self._free_at - now
+        if wait <= 0:
+            return 0.0
+        time.sleep(wait)
+        return wait
+
+
+class Floor:
+    """Notices a stream that is alive and gets nowhere."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._since = time.monotonic()
+        self._count = 0
+
+    def passed(self, count: int, waited: float = 0.0) -> None:
+        """Bytes came, after we ourselves held them up for a while; Transient if it is too slow."""
+        self._count += count
+        self._since += waited
+        elapsed = time.monotonic() - self._since
+        if elapsed < self._limits.slow_for:
+            return
+        if self._count / elapsed < self._limits.slowest:
+            raise TooSlow(f"the server sent {self._count} bytes in {elapsed:.0f} s")
+        self._since += elapsed
+        self._count = 0
+
+
+class TooSlow(Transient):
+    """The bytes that came are kept, but they do not count as progress."""
+
+
+def shared() -> Throttle | None:
+    """The limit that the environment variable BESTIARY_LIMIT_RATE sets for this process."""
+    rate = os.environ.get("BESTIARY_LIMIT_RATE")
+    return _throttle(parse_rate(rate)) if rate else None
+
+
+def parse_rate(text: str) -> float:
+    """Bytes per second; HubError if the text is no such number.
+
+    >>> parse_rate("500k"), parse_rate("1.5M"), parse_rate("1G")
+    (500000.0, 1500000.0, 1000000000.0)
+    """
+    found = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kMG]?)", text.strip())
+    if not found or float(found[1]) == 0:
+        raise HubError(f"a limit of speed is bytes per second, like 500k, 2M or 1G, not {text!r}")
+    return float(found[1]) * {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]]
+
+
+@functools.cache
+def _throttle(rate: float) -> Throttle:
+    return Throttle(rate)

@@ -1,0 +1,240 @@
+"""A web server that serves ranges and fails on command."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Handler = http.server.BaseHTTPRequestHandler
+
+
+@dataclass
+class Reply:
+    """What is about to be sent; a fault changes it."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    start: int  # where the body begins in the file
+    sent: int | None = None  # bytes of the body after which the connection is cut
+    pause: float = 0.0  # seconds of silence before the cut
+    step: int | None = None  # bytes that are sent at a time
+    delay: float = 0.0  # seconds between them
+
+
+Fault = Callable[["File", Reply], None]
+
+
+@dataclass
+class File:
+    """A file on the server. Each request takes one fault, until there are none left."""
+
+    content: bytes
+    etag: str | None = None
+    faults: list[Fault | None] = field(default_factory=list)
+    ranges: bool = True
+    served: int = 0  # bytes of bodies sent
+    requests: list[dict[str, str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def change(self, content: bytes) -> None:
+        """Another edition, under another ETag."""
+        self.content = content
+        self.etag = f'"{hashlib.md5(content).hexdigest()}"'
+
+    def reply(self, headers: dict[str, str]) -> Reply:
+        with self.lock:
+            self.requests.append(headers)
+            fault = self.faults.pop(0) if self.faults else None
+            reply = self._whole_or_range(headers)
+        if fault is not None:
+            fault(self, reply)
+        return reply
+
+    def _whole_or_range(self, headers: dict[str, str]) -> Reply:
+        size = len(self.content)
+        fields = {"Content-Type": "application/octet-stream"}
+        if self.etag is not None:
+            fields["ETag"] = self.etag
+        if self.ranges:
+            fields["Accept-Ranges"] = "bytes"
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("Range", ""))
+        if not wanted or not self.ranges or headers.get("If-Range", self.etag) != self.etag:
+            return Reply(200, fields | {"Content-Length": str(size)}, self.content, 0)
+        start, end = int(wanted[1]), min(int(wanted[2] or size) + 1, size)
+        if start >= size:
+            return Reply(416, fields | {"Content-Range": f"bytes */{size}"}, b"", 0)
+        body = self.content[start:end]
+        fields["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        return Reply(206, fields | {"Content-Length": str(len(body))}, body, start)
+
+
+class FaultyServer:
+    """Serves `files` by their paths, on the loopback."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, File] = {}
+        server = self
+
+        class RequestHandler(Handler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                file = server.files[path]
+                self.send(file, file.reply(dict(self.headers)))
+
+            def send(self, file: File, reply: Reply) -> None:
+                self.send_response(reply.status)
+                reply.headers.setdefault("Content-Length", str(len(reply.body)))
+                for name, value in reply.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                body = reply.body if reply.sent is None else reply.body[: reply.sent]
+                step = reply.step or max(len(body), 1)
+                for start in range(0, len(body), step):
+                    self.wfile.write(body[start : start + step])
+                    file.served += len(body[start : start + step])
+                    time.sleep(reply.delay)
+                if reply.sent is not None:
+                    self.wfile.flush()
+                    time.sleep(reply.pause)
+                    self.close_connection = True
+
+            def log_message(self, *arguments: object) -> None:
+                """Keep quiet."""
+
+        class QuietServer(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                """Clients that hang up or are killed are what this is about."""
+                if not isinstance(sys.exc_info()[1], ConnectionError):
+                    super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+        self._server = QuietServer(("127.0.0.1", 0), RequestHandler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def add(self, path: str, file: File) -> str:
+        """Serve a file and return its URL."""
+        self.files[path] = file
+        return self.url + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+# The faults.
+
+
+def cut(sixteenths: int) -> Fault:
+    """Hang up after so many sixteenths of the body."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.sent = len(reply.body) * sixteenths // 16
+
+    return fault
+
+
+def stall(sixteenths: int, seconds: float) -> Fault:
+    """Fall silent after so many sixteenths of the body."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.sent = len(reply.body) * sixteenths // 16
+        reply.pause = seconds
+
+    return fault
+
+
+def drip(step: int, delay: float) -> Fault:
+    """Send a few bytes at a time."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.step, reply.delay = step, delay
+
+    return fault
+
+
+def status(code: int, retry_after: str | None = None) -> Fault:
+    """Answer with an error."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.status, reply.body = code, b"sorry"
+        reply.headers = {} if retry_after is None else {"Retry-After": retry_after}
+
+    return fault
+
+
+def flip(position: float) -> Fault:
+    """Change a bit; `position` is the part of the body before it."""
+
+    def fault(file: File, reply: Reply) -> None:
+        if reply.body:
+            body = bytearray(reply.body)
+            body[int(len(body) * position)] ^= 1
+            reply.body = bytes(body)
+
+    return fault
+
+
+def shorter(count: int) -> Fault:
+    """Announce and send less than the file, as if that were all."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.body = reply.body[: max(0, len(reply.body) - count)]
+        reply.headers["Content-Length"] = str(len(reply.body))
+
+    return fault
+
+
+def longer(count: int) -> Fault:
+    """Announce and send more than the file."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.body += bytes(count)
+        reply.headers["Content-Length"] = str(len(reply.body))
+
+    return fault
+
+
+def ignore_range(file: File, reply: Reply) -> None:
+    """Answer with the whole file, whatever was asked for."""
+    reply.status, reply.body, reply.start = 200, file.content, 0
+    reply.headers.pop("Content-Range", None)
+    reply.headers["Content-Length"] = str(len(file.content))
+
+
+def shift_range(file: File, reply: Reply) -> None:
+    """Answer a range with the one before it."""
+    if reply.status == 206 and reply.start:
+        start, end = reply.start - 1, reply.start - 1 + len(reply.body)
+        reply.body = file.content[start:end]
+        reply.headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(file.content)}"
+
+
+def web_page(file: File, reply: Reply) -> None:
+    """Answer with a page that asks for a login."""
+    reply.status, reply.body = 200, b"<!DOCTYPE html><title>Please log in</title>"
+    reply.headers = {"Content-Type": "text/html"}
+
+
+def change(content: bytes, sixteenths: int) -> Fault:
+    """Hang up on the way, and have another edition from then on."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.sent = len(reply.body) * sixteenths // 16
+        file.change(content)
+
+    return fault
