@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "cpu/isa/channels_last.h"
 #include "cpu/isa/depthwise.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
@@ -174,7 +175,7 @@ private:
     const bool backward_, planar_;
     int64_t block_, blocks_, band_ = 1, bands_, kept_ = 0;
     std::vector<std::vector<Column>> columns_;  // by phase
-    const Loop turn_ = loop_of("depthwise.turn", x_.dtype());
+    const Loop turn_ = loop_of("channels_last", x_.dtype());
 };
 
 void convolve(const Pass& pass, const Tensor& weight, const Tensor& bias, DType dtype) {

@@ -25,11 +25,4 @@ struct DepthwiseRow {
     const char* bias;  // may be null
 };
 
-// n pixels with their channels `plane` elements apart, to be laid side by side.
-struct PlanarPixels {
-    const char* from;
-    char* to;
-    int64_t n, channels, plane;
-};
-
 }  // namespace bestiary::cpu
