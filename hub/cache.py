@@ -3,13 +3,17 @@
     blobs/<sha256>          the bytes, read-only
     files/<key>/<name>      a link to the blob under the file's own name: what callers get
     records/<key>.json      reference, SHA-256, size, origin and time
-    partial/<key>/          what is being fetched at this moment
+    partial/<key>/          what is being fetched, or was until it failed and can go on
     locks/                  empty at rest
 
 `<key>` is half of the SHA-256 of the reference without its pins. A file appears in the order blob,
 link, record, each of them by an atomic rename after its bytes are on the disk; nothing reads a
 blob without its record. Who fetches holds the lock of the entry; who publishes or removes also
 holds the lock of the store, for a moment: no blob is collected before its record is written.
+
+Where the file system has no symbolic links, the file is a hard link to the blob, and without those
+it is the blob itself. Caches of others (BESTIARY_SHARED) are read before anything is fetched, and
+never written.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -28,6 +33,8 @@ from hub import locks
 from hub.errors import CacheError, IntegrityError, NotFoundError
 from hub.refs import Ref
 from hub.sources import Received
+
+_TOUCH = 3600.0  # seconds: how exact the time of last use is
 
 
 @dataclass(frozen=True)
@@ -85,15 +92,27 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class Cache:
-    """The files that were fetched. An OSError on its folder becomes a CacheError."""
+def shared_homes() -> list[Path]:
+    """The folders in $BESTIARY_SHARED, which is a list like $PATH: caches laid out as `home()`."""
+    listed = os.environ.get("BESTIARY_SHARED", "")
+    return [Path(folder).expanduser().absolute() for folder in listed.split(os.pathsep) if folder]
 
-    def __init__(self, root: Path | None = None) -> None:
+
+class Cache:
+    """The files that were fetched. An OSError on its folder becomes a CacheError.
+
+    Without arguments it is the cache of this user, which falls back on the shared ones.
+    """
+
+    def __init__(self, root: Path | None = None, *, is_shared: bool = False) -> None:
+        shared = shared_homes() if root is None else []
+        self._shared = [Cache(folder / "hub", is_shared=True) for folder in shared]
+        self._is_shared = is_shared
         self.root = root or home() / "hub"
         self._blobs = self.root / "blobs"
         self._files = self.root / "files"
         self._records = self.root / "records"
-        self._partial = self.root / "partial"
+        self.partial = self.root / "partial"
         self._locks = self.root / "locks"
 
     def record(self, ref: Ref) -> Record | None:
@@ -111,11 +130,37 @@ class Cache:
         """Where the file of a record lies."""
         return self._files / _key(record.ref) / record.filename
 
+    def used(self, record: Record) -> float:
+        """When the file of a record was last found or read, in seconds since 1970."""
+        seen = [self._record_path(record.ref).stat().st_mtime]
+        with contextlib.suppress(FileNotFoundError):
+            seen.append(self.path(record).stat().st_atime)
+        return max(seen)
+
+    def lookup(self, ref: Ref) -> tuple[Record, Path] | None:
+        """The record of a reference here or in a shared cache, and where its file should be."""
+        for cache in (self, *self._shared):
+            if record := cache.record(ref):
+                return record, cache.path(record)
+        return None
+
     def find(self, ref: Ref) -> Path | None:
         """The cached file, None if there is none; IntegrityError if its bytes are other ones.
 
         It is hashed if the file system says that it was touched since it was last known good.
         """
+        damaged: IntegrityError | None = None
+        for cache in (self, *self._shared):
+            try:
+                if found := cache._find(ref):
+                    return found
+            except IntegrityError as error:
+                damaged = damaged or error
+        if damaged is not None:
+            raise damaged
+        return None
+
+    def _find(self, ref: Ref) -> Path | None:
         with self._io():
             record = self._read(self._record_path(ref.identity))
             if record is None:
@@ -129,6 +174,7 @@ class Cache:
             if stamp != record.stamp:
                 _check_bytes(ref, record, path)
                 self._restamp(record, stamp)
+            self._note_use(record)
             return path
 
     @contextlib.contextmanager
@@ -144,7 +190,7 @@ class Cache:
 
         It is empty, before and after, but for a partial file from which a fetch can go on.
         """
-        folder = self._partial / _key(ref.identity)
+        folder = self.partial / _key(ref.identity)
         with self._io():
             _clear(folder)  # as a process that was killed has left it
             folder.mkdir(parents=True, exist_ok=True)
@@ -156,7 +202,11 @@ class Cache:
     def publish(self, ref: Ref, received: Received) -> Record:
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
-            _make_read_only(received.path)
+            blob = self._blobs / received.sha256
+            # Its bytes may be here: another file has them, or who brought them was killed.
+            if not blob.is_file() or hash_file(blob) != received.sha256:
+                _make_read_only(received.path)
+                _move(received.path, blob)
             record = Record(
                 ref=ref.identity,
                 filename=ref.filename,
@@ -164,56 +214,82 @@ class Cache:
                 size=received.size,
                 source=received.source,
                 fetched=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                stamp=Stamp.of(received.path),
+                stamp=Stamp.of(blob),
                 license=received.license,
                 archive_sha256=received.archive_sha256,
             )
-            _move(received.path, self._blob(record))
             self._link(record)
             self._write(record)
             return record
 
     def remove(self, ref: Ref) -> int:
         """Forget a reference and the bytes nothing else refers to; returns how many were freed."""
-        with self._io(), self.lock(ref), self._store_lock():
-            path = self._record_path(ref.identity)
-            if not path.exists():
+        with self._io(), self.lock(ref):
+            path, partial = self._record_path(ref.identity), self.partial / _key(ref.identity)
+            if not path.exists() and not partial.exists():
                 raise NotFoundError(f"{ref}: is not in the cache; `hub ls` shows what is")
-            path.unlink()
-            _remove_tree(self._files / _key(ref.identity))
-            return self._collect()
+            with self._store_lock():
+                path.unlink(missing_ok=True)
+                freed = _remove_tree(self._files / _key(ref.identity)) + _remove_tree(partial)
+                return freed + self._collect_blobs()
 
-    def _collect(self) -> int:
-        """Remove what no record refers to and no process is fetching. Under the store's lock."""
+    def collect(self, grace: float, *, dry_run: bool = False) -> int:
+        """Remove what no record refers to, and partial files that nobody went on with.
+
+        `grace` is how many seconds ago they must have been left. Returns how many bytes it freed,
+        or would in a `dry_run`.
+        """
+        with self._io():
+            freed = 0
+            for folder in _listing(self.partial):
+                with locks.try_lock(self._locks / folder.name) as is_free:
+                    if is_free and _newest(folder) < time.time() - grace:
+                        freed += _tree_size(folder) if dry_run else _remove_tree(folder)
+            if dry_run:
+                return freed + sum(map(_freed_with, self._unused_blobs()))
+            with self._store_lock():
+                return freed + self._collect_blobs()
+
+    def _collect_blobs(self) -> int:
+        """Remove blobs without a record. Under the store's lock: publishing has both or none."""
+        return sum(map(_unlink, self._unused_blobs()))
+
+    def _unused_blobs(self) -> list[Path]:
         used = {record.sha256 for record in self.records()}
-        freed = 0
-        for blob in _listing(self._blobs):
-            if blob.name not in used:
-                freed += blob.stat().st_size
-                blob.unlink()
-        for folder in _listing(self._partial):
-            with locks.try_lock(self._locks / folder.name) as is_free:
-                if is_free:
-                    freed += sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
-                    _remove_tree(folder)
-        return freed
+        return [blob for blob in _listing(self._blobs) if blob.name not in used]
 
     def _blob(self, record: Record) -> Path:
         return self._blobs / record.sha256
 
     def _restamp(self, record: Record, stamp: Stamp) -> None:
         fields = {**asdict(record), "stamp": stamp}
-        # A shared cache may be read-only: the file is hashed again the next time, that is all.
+        if self._is_shared:
+            return
+        # The cache may be read-only: the file is hashed again the next time, that is all.
         with contextlib.suppress(OSError), self._store_lock():
             if self._read(self._record_path(record.ref)) == record:
                 self._write(Record(**fields))
+
+    def _note_use(self, record: Record) -> None:
+        """The time of a record's file is when it was last asked for, to the hour."""
+        path = self._record_path(record.ref)
+        with contextlib.suppress(OSError):  # a shared cache, perhaps read-only
+            if not self._is_shared and path.stat().st_mtime < time.time() - _TOUCH:
+                os.utime(path)
 
     def _link(self, record: Record) -> None:
         path = self.path(record)
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.parent / ".new"
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.path.relpath(self._blob(record), path.parent))
+        blob = self._blob(record)
+        try:
+            fresh.symlink_to(os.path.relpath(blob, path.parent))
+        except OSError:  # Windows grants it to few, and some file systems have none
+            try:
+                fresh.hardlink_to(blob)
+            except OSError:
+                fresh = blob
         fresh.replace(path)
 
     def _read(self, path: Path) -> Record | None:
@@ -286,11 +362,36 @@ def _listing(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _remove_tree(folder: Path) -> None:
-    if folder.exists():
-        import shutil  # brings the compression libraries along
+def _remove_tree(folder: Path) -> int:
+    """Remove a folder, if there is one, and say how many bytes that freed."""
+    if not folder.exists():
+        return 0
+    import shutil  # brings the compression libraries along
 
-        shutil.rmtree(folder)
+    freed = _tree_size(folder)
+    shutil.rmtree(folder)
+    return freed
+
+
+def _tree_size(folder: Path) -> int:
+    return sum(map(_freed_with, folder.rglob("*")))
+
+
+def _unlink(path: Path) -> int:
+    freed = _freed_with(path)
+    path.unlink()
+    return freed
+
+
+def _freed_with(path: Path) -> int:
+    """The bytes that go with a path: none if it is a folder or has another link."""
+    status = path.lstat()
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
+
+
+def _newest(folder: Path) -> float:
+    """When something in a folder was changed last."""
+    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 def _clear(folder: Path) -> None:

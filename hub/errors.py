@@ -56,6 +56,10 @@ class CacheError(HubError):
     """The cache folder cannot be read or written."""
 
 
+class LockError(HubError):
+    """A lock file cannot be read, or does not list what is loaded under it."""
+
+
 class IntegrityError(HubError):
     """A file is not the one that was asked for: its SHA-256 differs.
 

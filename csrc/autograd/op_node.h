@@ -2,6 +2,7 @@
 #pragma once
 
 #include "autograd/node.h"
+#include "core/small_vector.h"
 
 namespace bestiary {
 
@@ -16,45 +17,47 @@ public:
     std::string name() const override { return op_.full_name(); }
     void backward(Results& grads, GradSink& sink) override;
     void release_saved() override;
-    std::span<const Edge> edges() const override { return edges_; }
+    std::span<const Edge> edges() const override { return {edges_.begin(), edges_.end()}; }
 
     static void* operator new(size_t size) { return allocate(size); }
     static void operator delete(void* block, size_t size) { deallocate(block, size); }
 
 private:
-    struct ListItem {
+    // An argument. Numbers and lists of them are kept always, tensors only if the gradient reads them.
+    struct Input {
+        OwnedValue value;
+        int first_edge = 0;
+        int edge_count = 0;  // more than one for a Tensor[]
+        bool needs_grad = false;
+    };
+    // A tensor that was given, alone or in a list.
+    struct Source {
         Dims sizes;
         DType dtype = DType::Bool;
         uint32_t version = 0;
     };
-    struct Input {
-        OwnedValue value;  // numbers and lists always; a tensor only if the gradient reads it
-        Dims sizes;
-        DType dtype = DType::Float32;
+    struct SavedResult {
+        Tensor t;  // detached from the graph, so that it does not own its own node
         uint32_t version = 0;
-        uint16_t first_edge = 0;
-        uint16_t edge_count = 0;  // more than one for a Tensor[]
-        bool needs_grad = false;
-        std::vector<ListItem> list;  // of a Tensor[]
     };
 
     OpNode(const Op& op, Args args);
-    void link(const Tensor& t, Input& input);
-    void add_input(const Value& v, bool save, Input& input);
+    void link(const Tensor& t, bool save);
+    void add_input(const Value& v, bool save);
     Tensor saved_result(int i) const;
     Results unpack_results();
     void check_saved(const Tensor& t, uint32_t version) const;
     void check_saved(const Input& input) const;
-    void give(const Edge& edge, Tensor grad, const Dims& sizes, DType dtype, GradSink& sink) const;
+    void give(int edge, Tensor grad, GradSink& sink) const;
     void run_gradients(const Backward& b, Args args, const Results& grads) const;
 
     const Op& op_;
     UseMask uses_ = 0;
     bool released_ = false;
-    std::vector<Input> inputs_;
-    std::vector<Edge> edges_;
-    std::vector<Tensor> results_;  // saved, detached from the graph so that they do not own their own node
-    std::vector<uint32_t> result_versions_;
+    SmallVector<Input, 4> inputs_;
+    SmallVector<Edge, 3> edges_;
+    SmallVector<Source, 3> sources_;  // of each edge
+    std::vector<SavedResult> results_;
 };
 
 }  // namespace bestiary

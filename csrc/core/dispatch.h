@@ -61,6 +61,7 @@ private:
     static constexpr int kMaxParams = 24;
     static void run(Results& results, std::initializer_list<Value> given) {
         const std::vector<Param>& params = op().schema.params;
+        if (given.size() == params.size()) return dispatch(op(), Args(given.begin(), static_cast<int>(given.size())), results);
         std::array<Value, kMaxParams> values;
         size_t i = 0;
         for (const Value& v : given) values[i++] = v;

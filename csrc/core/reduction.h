@@ -23,13 +23,13 @@ inline DimMask dim_mask(const Value& dim, int ndim) {
 }
 
 inline Dims reduced_sizes(const Dims& sizes, DimMask mask, bool keepdim) {
-    Dims out = sizes;
-    for (int d = sizes.size() - 1; d >= 0; --d) {
-        if (!(mask >> d & 1)) continue;
-        if (keepdim) out[d] = 1;
-        else out.erase(d);
+    Dims out(sizes.size());
+    int kept = 0;
+    for (int d = 0; d < sizes.size(); ++d) {
+        const bool reduced = mask >> d & 1;
+        if (!reduced || keepdim) out[kept++] = reduced ? 1 : sizes[d];
     }
-    return out;
+    return Dims(out.data(), kept);
 }
 
 // How many elements go into each result.

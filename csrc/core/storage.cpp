@@ -16,7 +16,15 @@ Ptr<Storage> Storage::borrow(void* data, size_t bytes, std::function<void()> rel
     Ptr<Storage> storage(new (bestiary::allocate(kHeader)) Storage(data, bytes));
     storage->release_ = new std::function<void()>(std::move(release));
     storage->writable_ = writable;
+    storage->shared_outside_ = true;
     return storage;
+}
+
+Derived* Storage::keep(Derived* derived) {
+    Derived* first = nullptr;
+    if (derived_.compare_exchange_strong(first, derived, std::memory_order_acq_rel)) return derived;
+    delete derived;
+    return first;
 }
 
 void Storage::dispose(Storage* storage) {

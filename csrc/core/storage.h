@@ -1,6 +1,7 @@
 // The memory that tensors share.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "core/allocator.h"
@@ -10,6 +11,12 @@
 namespace bestiary {
 
 struct Op;
+
+// What a backend has worked out from the contents of a storage and keeps with it, to be freed with it.
+class Derived {
+public:
+    virtual ~Derived() = default;
+};
 
 class Storage final : public RefCounted {
 public:
@@ -34,16 +41,26 @@ public:
         last_writer_ = op;
     }
 
+    // Whether somebody outside may write to the memory without the counter knowing.
+    bool shared_outside() const { return shared_outside_; }
+    void share_outside() { shared_outside_ = true; }
+
+    Derived* derived() const { return derived_.load(std::memory_order_acquire); }
+    // Takes over `derived`, unless another thread was first; the one that is kept.
+    Derived* keep(Derived* derived);
+
 private:
     Storage(void* data, size_t bytes) : data_(static_cast<char*>(data)), bytes_(bytes) {}
-    ~Storage() = default;
+    ~Storage() { delete derived(); }
 
     char* data_;
     size_t bytes_;
     uint32_t version_ = 0;
     Device device_;
     bool writable_ = true;
+    bool shared_outside_ = false;
     const Op* last_writer_ = nullptr;
+    std::atomic<Derived*> derived_ = nullptr;
     std::function<void()>* release_ = nullptr;  // null: the memory follows this header in one block
 };
 

@@ -8,6 +8,8 @@
 namespace bestiary::cpu {
 namespace {
 
+constexpr int64_t kShort = 16;     // elements of rows that are searched side by side,
+constexpr int64_t kShortRows = 256;  // so many at a time
 constexpr int64_t kBlock = 1024;   // searched again once its extreme is known to win
 constexpr int64_t kChunk = 65536;  // of a row, looked through by one task
 constexpr int64_t kTile = 1024;    // columns
@@ -43,14 +45,16 @@ struct Found {
 
 template <class T>
 Found<T> search_row(const Order& order, const T* p, int64_t n) {
-    const Loop identity = order.fold.identity(dtype_of<T>()), row = order.fold.row(dtype_of<T>());
+    const Loop identity = order.fold.identity(dtype_of<T>()), rows = order.fold.rows(dtype_of<T>());
+    const int64_t strides[] = {0, 0};
+    const double one[] = {1};
     Found<T> found{};
     for (int64_t at = 0; at < n; at += kBlock) {
         T extreme;
         char* const data[] = {reinterpret_cast<char*>(&extreme),
                               reinterpret_cast<char*>(const_cast<T*>(p + at))};
         identity(data, nullptr, 1, nullptr);
-        row(data, nullptr, std::min(kBlock, n - at), nullptr);
+        rows(data, strides, std::min(kBlock, n - at), one);
         if (at == 0 || order.beats(extreme, found.value)) found = {extreme, at};
     }
     const T wanted = found.value;
@@ -83,22 +87,42 @@ void search_rows(const Search& s) {
     }
 }
 
+// Searches `width` neighbouring columns, whose rows lie `step` elements apart, for results `at` and following.
+template <class T>
+void search_tile(const Search& s, const T* first, int64_t step, int64_t width, int64_t at) {
+    char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
+                          reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
+                          reinterpret_cast<char*>(const_cast<T*>(first))};
+    const int64_t strides[] = {0, 0, step * static_cast<int64_t>(sizeof(T))};
+    const double rows[] = {static_cast<double>(s.n)};
+    s.order.columns->get(dtype_of<T>())(data, strides, width, rows);
+}
+
 template <class T>
 void search_columns(const Search& s) {
-    const Loop loop = s.order.columns->get(dtype_of<T>());
-    const int64_t tiles = ceil_div(s.inner, kTile);
-    parallel_for(
-        s.outer * tiles, ceil_div(kGrain, s.n * std::min(s.inner, kTile)), [&](int64_t begin, int64_t end) {
-            for (int64_t task = begin; task < end; ++task) {
-                const int64_t o = task / tiles, column = task % tiles * kTile, at = o * s.inner + column;
-                char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
-                                      reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
-                                      reinterpret_cast<char*>(s.in.data<T>() + o * s.n * s.inner + column)};
-                const int64_t strides[] = {0, 0, s.inner * static_cast<int64_t>(sizeof(T))};
-                const double rows[] = {static_cast<double>(s.n)};
-                loop(data, strides, std::min(kTile, s.inner - column), rows);
-            }
-        });
+    const int64_t tiles = ceil_div(s.inner, kTile), grain = ceil_div(kGrain, s.n * std::min(s.inner, kTile));
+    parallel_for(s.outer * tiles, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t o = task / tiles, column = task % tiles * kTile;
+            search_tile(s, s.in.data<T>() + o * s.n * s.inner + column, s.inner,
+                        std::min(kTile, s.inner - column), o * s.inner + column);
+        }
+    });
+}
+
+// Turned into columns, rows of a few elements are searched many at once.
+template <class T>
+void search_short_rows(const Search& s) {
+    parallel_for(s.outer, ceil_div(kGrain, s.n), [&](int64_t begin, int64_t end) {
+        T turned[kShort * kShortRows];
+        for (int64_t at = begin; at < end; at += kShortRows) {
+            const int64_t rows = std::min(kShortRows, end - at);
+            const T* p = s.in.data<T>() + at * s.n;
+            for (int64_t r = 0; r < rows; ++r)
+                for (int64_t j = 0; j < s.n; ++j) turned[j * kShortRows + r] = p[r * s.n + j];
+            search_tile(s, turned, kShortRows, rows, at);
+        }
+    });
 }
 
 Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
@@ -115,6 +139,8 @@ Search search_of(const Order& order, const KernelCall& call, const Tensor& indic
     visit(s.in.dtype(), [&]<class T>() {
         if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
             fail(ErrorKind::Type, "16-bit floats are searched as float32");
+        else if (s.inner == 1 && s.n <= kShort)
+            search_short_rows<T>(s);
         else if (s.inner == 1)
             search_rows<T>(s);
         else

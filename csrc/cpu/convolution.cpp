@@ -9,32 +9,10 @@
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
 #include "cpu/patches.h"
+#include "cpu/pointwise.h"
 
 namespace bestiary::cpu {
 namespace {
-
-Tensor empty_channels_last(const Dims& sizes, DType dtype) {
-    return Tensor::empty_strided(sizes, channels_last_strides(sizes), dtype);
-}
-
-// The tensor itself, or a copy that lies so.
-Tensor channels_last(const Tensor& t) {
-    if (is_channels_last(t)) return t;
-    const Tensor copy = empty_channels_last(t.sizes(), t.dtype());
-    copy_into(copy, t);
-    return copy;
-}
-
-int64_t pixels(const Tensor& image) { return image.sizes()[1] == 0 ? 0 : image.numel() / image.sizes()[1]; }
-
-// A product of matrices over the channels, whose rows are pixels.
-bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
-    for (int i = 0; i < c.spatial(); ++i)
-        if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
-    return c.groups == 1 && pixels(x) == pixels(y);
-}
-
-bool is_depthwise(const Convolution& c, const Tensor& weight) { return weight.sizes()[1] == 1 && weight.sizes()[0] == c.groups; }
 
 bool try_onednn(const Tensor& x) { return x.dtype() == DType::Float32 && x.numel() > 0; }
 
@@ -51,7 +29,7 @@ void add_bias(const Tensor& y, const Tensor& bias) {
 
 // Note [Turned convolutions]
 // With a stride of 1 a transposed convolution is a convolution whose weight is reversed in space and has its two
-// dimensions of channels exchanged, and the other way round. Where oneDNN is slow in one direction, the other is taken.
+// dimensions of channels exchanged. In groups oneDNN is slow forward, and the other is taken.
 //
 // Nothing where that would take uneven padding: x and y are the sizes of the forward direction.
 std::optional<Convolution> turned(Convolution c, const Tensor& x, const Tensor& weight, const Tensor& y) {
@@ -83,14 +61,9 @@ Tensor turned(const Tensor& weight, int64_t groups) {
 }
 
 void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
-    const int64_t inputs = x.sizes()[1], outputs = y.sizes()[1];
-    if (is_pointwise(c, x, weight, y)) {
-        const Tensor w = packed(weight), rows = channels_last(x);
-        return product({x.dtype(), pixels(y), outputs, inputs, rows.raw(), inputs, 1, w.raw(), 1, inputs, y.raw(), outputs,
-                        bias.defined() ? bias.raw() : nullptr});
-    }
-    const bool grouped = c.groups > 1 && !is_depthwise(c, weight);
-    if (const auto back = turned(c, x, weight, y); grouped && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
+    if (is_pointwise(c, x, weight, y)) return pointwise(x, packed(weight), bias, y, false);
+    if (is_depthwise(c, weight)) return depthwise(c, x, weight, bias, y);
+    if (const auto back = turned(c, x, weight, y); c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
         if (bias.defined()) add_bias(y, bias);
         return;
     }
@@ -99,24 +72,15 @@ void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const 
 }
 
 void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
-    const int64_t inputs = dx.sizes()[1], outputs = dy.sizes()[1];
-    if (is_pointwise(c, dx, weight, dy)) {
-        const Tensor w = packed(weight), rows = channels_last(dy);
-        return product({dy.dtype(), pixels(dx), inputs, outputs, rows.raw(), outputs, 1, w.raw(), inputs, 1, dx.raw(), inputs});
-    }
-    const auto back = turned(c, dx, weight, dy);
-    if (back && is_depthwise(c, weight) && try_onednn(dy) && onednn::convolve(*back, dy, turned(weight, c.groups), Tensor(), dx)) return;
+    if (is_pointwise(c, dx, weight, dy)) return pointwise(dy, packed(weight), Tensor(), dx, true);
+    if (is_depthwise(c, weight)) return depthwise_input(c, dy, weight, dx);
     if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
     convolve_input_patches(c, channels_last(dy), channels_last(weight), dx);
 }
 
 void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
-    const int64_t inputs = x.sizes()[1], outputs = dy.sizes()[1];
-    if (is_pointwise(c, x, dweight, dy)) {
-        const Tensor from = channels_last(x), to = channels_last(dy);
-        return product({x.dtype(), outputs, inputs, pixels(dy), to.raw(), 1, outputs, from.raw(), inputs, 1, dweight.raw(), inputs});
-    }
-    if (is_depthwise(c, dweight)) return depthwise_weight(c, channels_last(x), channels_last(dy), dweight);
+    if (is_pointwise(c, x, dweight, dy)) return pointwise_weight(x, dy, dweight);
+    if (is_depthwise(c, dweight)) return depthwise_weight(c, x, dy, dweight);
     if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
     const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
     convolve_weight_patches(c, channels_last(x), channels_last(dy), sums);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/channels_last.h"
+#include "cpu/contiguous.h"
 
 namespace bestiary::cpu {
 
@@ -11,5 +12,19 @@ struct Convolution {
 
     int spatial() const { return stride.size(); }
 };
+
+inline Tensor empty_channels_last(const Dims& sizes, DType dtype) {
+    return Tensor::empty_strided(sizes, channels_last_strides(sizes), dtype);
+}
+
+// The tensor itself, or a copy that lies so.
+inline Tensor channels_last(const Tensor& t) {
+    if (is_channels_last(t)) return t;
+    const Tensor copy = empty_channels_last(t.sizes(), t.dtype());
+    copy_into(copy, t);
+    return copy;
+}
+
+inline int64_t pixels(const Tensor& image) { return image.sizes()[1] == 0 ? 0 : image.numel() / image.sizes()[1]; }
 
 }  // namespace bestiary::cpu

@@ -1,6 +1,8 @@
 #ifdef BESTIARY_ONEDNN
 #include "cpu/onednn.h"
 
+#include <mutex>
+
 #include "cpu/onednn_primitive.h"
 #include "cpu/parallel.h"
 
@@ -15,24 +17,50 @@ struct KeyHash {
     size_t operator()(const Key& key) const { return key.hash(); }
 };
 
-// Memory for the length of a call.
-class Block {
-public:
-    explicit Block(size_t bytes) : bytes_(bytes), data_(allocate(bytes)) {}
-    Block(Block&& other) noexcept : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
-    ~Block() {
-        if (data_) deallocate(data_, bytes_);
-    }
-    void* data() const { return data_; }
-
-private:
-    size_t bytes_;
-    void* data_;
-};
-
 void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}};
     dnnl::error::wrap_c_api(dnnl_primitive_execute(move.get(), stream().get(), 2, args), "could not move an operand");
+}
+
+// Note [Moved weights]
+// A weight that lies otherwise than a primitive wants it would have to be moved in every call, which for a single image
+// can take as long as the convolution. So the moved form is kept with the weight's storage from the second time on that
+// it is asked for at the same version: weights in training, new at every step, are never kept. Nor is memory that is
+// shared with somebody who could write it without our knowing.
+class MovedWeights final : public Derived {
+public:
+    // Calls move() for the form of `weight` if it is to be kept; null if not.
+    template <class Move>
+    std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted, const Move& move) {
+        const std::lock_guard lock(mutex_);
+        const uint32_t version = weight.storage->version();
+        for (Form& form : forms_) {
+            if (form.data != weight.data || form.wanted != wanted || form.given != given) continue;
+            if (form.version != version) form.block = nullptr;
+            else if (!form.block) form.block = move();
+            form.version = version;
+            return form.block;
+        }
+        if (forms_.size() < kMostForms) forms_.push_back({weight.data, given, wanted, version, nullptr});
+        return nullptr;
+    }
+
+private:
+    struct Form {
+        const char* data;  // where in the storage the weight begins
+        memory::desc given, wanted;
+        uint32_t version;
+        std::shared_ptr<Block> block;  // null when it was asked for only once
+    };
+    static constexpr size_t kMostForms = 64;  // of one storage: a few layouts of each weight in it
+
+    std::mutex mutex_;
+    std::vector<Form> forms_;
+};
+
+MovedWeights& moved_weights(Storage& storage) {
+    Derived* known = storage.derived();
+    return static_cast<MovedWeights&>(known ? *known : *storage.keep(new MovedWeights));
 }
 
 }  // namespace
@@ -76,20 +104,33 @@ void Primitive::add(int arg, const memory::desc& given, const memory::desc& want
     args_.push_back({arg, operands_.back().wanted.get()});
 }
 
-void Primitive::run(std::initializer_list<char*> data) {
+std::shared_ptr<Block> Primitive::move(Operand& operand, const Given& given) {
+    auto block = std::make_shared<Block>(operand.wanted.get_desc().get_size());
+    operand.given.set_data_handle(given.data);
+    operand.wanted.set_data_handle(block->data());
+    if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+    return block;
+}
+
+std::shared_ptr<Block> Primitive::moved(Operand& operand, const Given& given) {
+    if (!given.storage || given.storage->shared_outside()) return move(operand, given);
+    const auto make = [&] { return move(operand, given); };
+    std::shared_ptr<Block> kept =
+        moved_weights(*given.storage).find(given, operand.given.get_desc(), operand.wanted.get_desc(), make);
+    if (!kept) return make();
+    operand.wanted.set_data_handle(kept->data());
+    return kept;
+}
+
+void Primitive::run(std::initializer_list<Given> operands) {
     const Block scratch(scratchpad_.get_desc().get_size());
     scratchpad_.set_data_handle(scratch.data());
-    std::vector<Block> moved;
-    auto at = data.begin();
+    std::vector<std::shared_ptr<Block>> blocks;
+    auto given = operands.begin();
     for (Operand& operand : operands_) {
-        char* const given = *at++;
-        if (!operand.move) {
-            operand.wanted.set_data_handle(given);
-            continue;
-        }
-        operand.given.set_data_handle(given);
-        operand.wanted.set_data_handle(moved.emplace_back(operand.wanted.get_desc().get_size()).data());
-        if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+        if (operand.move) blocks.push_back(moved(operand, *given));
+        else operand.wanted.set_data_handle(given->data);
+        ++given;
     }
     const auto status = dnnl_primitive_execute(run_.get(), stream().get(), static_cast<int>(args_.size()), args_.data());
     dnnl::error::wrap_c_api(status, "could not run a primitive");
@@ -97,7 +138,7 @@ void Primitive::run(std::initializer_list<char*> data) {
         if (operand.move && operand.is_result) execute(*operand.move, operand.wanted, operand.given);
 }
 
-bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<char*> operands) {
+bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<Given> operands) {
     thread_local std::unordered_map<Key, std::optional<Primitive>, KeyHash> known;
     auto found = known.find(key);
     if (found == known.end()) {
@@ -121,13 +162,34 @@ memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int
     return memory::desc({rows, columns}, data_type(dtype), {row, column});
 }
 
+// Note [Aliased rows]
+// oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they lie a
+// multiple of 2 KiB apart, they share a few sets of the first-level cache, and the product takes up to twice as long as
+// our own.
+bool has_aliased_rows(const Product& p) {
+    constexpr int64_t kPeriod = 2048;
+    const auto aliased = [&](int64_t row) { return row * item_size(p.dtype) % kPeriod == 0; };
+    return (p.a_col != 1 && aliased(p.a_col)) || (p.b_row != 1 && aliased(p.b_row));
+}
+
+dnnl::primitive_attr product_attributes(const Product& p) {
+    dnnl::primitive_attr attr = attributes();
+    if (!p.accumulate) return attr;
+    dnnl::post_ops sum;
+    sum.append_sum();
+    attr.set_post_ops(sum);
+    return attr;
+}
+
 std::optional<Primitive> build_matmul(const void* problem) {
     const Product& p = *static_cast<const Product*>(problem);
     const memory::desc a = matrix(p.m, p.k, p.dtype, p.a_row, p.a_col), b = matrix(p.k, p.n, p.dtype, p.b_row, p.b_col);
     const memory::desc c = matrix(p.m, p.n, p.dtype, p.c_row, 1), bias = matrix(1, p.n, p.dtype, p.n, 1);
-    const auto desc = p.bias ? dnnl::matmul::primitive_desc(engine(), a, b, bias, c, attributes())
-                             : dnnl::matmul::primitive_desc(engine(), a, b, c, attributes());
-    if (!is_optimised(desc)) return std::nullopt;
+    const dnnl::primitive_attr attr = product_attributes(p);
+    const auto desc = p.bias ? dnnl::matmul::primitive_desc(engine(), a, b, bias, c, attr)
+                             : dnnl::matmul::primitive_desc(engine(), a, b, c, attr);
+    const bool copies = std::string_view(desc.impl_info_str()).starts_with("gemm");
+    if (!is_optimised(desc) || (copies && has_aliased_rows(p))) return std::nullopt;
     Primitive built(dnnl::matmul(desc), desc.scratchpad_desc());
     built.add(DNNL_ARG_SRC, a, a);
     built.add(DNNL_ARG_WEIGHTS, b, b);
@@ -151,10 +213,10 @@ private:
 }  // namespace
 
 bool matmul(const Product& p, int threads) {
-    if (p.accumulate || p.k == 0) return false;
+    if (p.k == 0) return false;
     const Threads limit(threads);
     Key key;
-    for (int64_t v : {int64_t(p.dtype), p.m, p.n, p.k, p.a_row, p.a_col, p.b_row, p.b_col, p.c_row, int64_t(p.bias != nullptr), int64_t(threads)})
+    for (int64_t v : {int64_t(p.dtype), p.m, p.n, p.k, p.a_row, p.a_col, p.b_row, p.b_col, p.c_row, int64_t(p.bias != nullptr), int64_t(p.accumulate), int64_t(threads)})
         key.add(v);
     char *a = const_cast<char*>(p.a), *b = const_cast<char*>(p.b), *bias = const_cast<char*>(p.bias);
     if (!p.bias) return run_cached(key, build_matmul, &p, {a, b, p.c});

@@ -126,13 +126,13 @@ std::optional<Primitive> build_weight(const void* problem) {
 
 bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
     const Problem p{c, x, weight, y, bias.defined() ? &bias : nullptr};
-    if (!p.bias) return run_cached(p.key(0), build_forward, &p, {x.raw(), weight.raw(), y.raw()});
-    return run_cached(p.key(0), build_forward, &p, {x.raw(), weight.raw(), y.raw(), bias.raw()});
+    if (!p.bias) return run_cached(p.key(0), build_forward, &p, {x.raw(), Given::weight(weight), y.raw()});
+    return run_cached(p.key(0), build_forward, &p, {x.raw(), Given::weight(weight), y.raw(), bias.raw()});
 }
 
 bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
     const Problem p{c, dx, weight, dy};
-    return run_cached(p.key(1), build_input, &p, {dy.raw(), weight.raw(), dx.raw()});
+    return run_cached(p.key(1), build_input, &p, {dy.raw(), Given::weight(weight), dx.raw()});
 }
 
 bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {

@@ -3,6 +3,7 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -45,6 +46,33 @@ private:
     uint64_t hash_ = 0;
 };
 
+// An operand of one call. Of a weight the storage is given too, so that its moved form can be kept.
+struct Given {
+    char* data;
+    Storage* storage = nullptr;
+
+    Given(char* data) : data(data) {}
+    static Given weight(const Tensor& t) {
+        Given given(t.raw());
+        given.storage = t->storage.get();
+        return given;
+    }
+};
+
+// Memory in some layout.
+class Block {
+public:
+    explicit Block(size_t bytes) : bytes_(bytes), data_(static_cast<char*>(allocate(bytes))) {}
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+    ~Block() { deallocate(data_, bytes_); }
+    char* data() const { return data_; }
+
+private:
+    size_t bytes_;
+    char* data_;
+};
+
 // A primitive and its operands. An operand that does not lie as the primitive wants it is moved there and back.
 class Primitive {
 public:
@@ -52,7 +80,7 @@ public:
     Primitive(const dnnl::primitive& run, const dnnl::memory::desc& scratchpad);
 
     void add(int arg, const dnnl::memory::desc& given, const dnnl::memory::desc& wanted, bool is_result = false);
-    void run(std::initializer_list<char*> operands);
+    void run(std::initializer_list<Given> operands);
 
 private:
     struct Operand {
@@ -60,6 +88,9 @@ private:
         std::optional<dnnl::reorder> move;
         bool is_result;
     };
+
+    static std::shared_ptr<Block> move(Operand& operand, const Given& given);
+    static std::shared_ptr<Block> moved(Operand& operand, const Given& given);
 
     dnnl::primitive run_;
     dnnl::memory scratchpad_;
@@ -70,7 +101,7 @@ private:
 // Runs the primitive of `key`, building it the first time; false if `build` finds none: it returns nullopt, or oneDNN
 // refuses. Each thread has its own.
 using Build = std::optional<Primitive> (*)(const void* problem);
-bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<char*> operands);
+bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<Given> operands);
 
 // Reference implementations are far slower than our own kernels.
 template <class Desc>

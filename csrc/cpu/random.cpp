@@ -148,14 +148,14 @@ void dropout(const KernelCall& call) {
 // Numbers one after another, for what can't be done element by element.
 class Sequence {
 public:
-    Sequence(const Value& generator, int64_t count) {
+    Sequence(const Value& generator, int64_t count) : loop_(loop_of("_randint_", DType::Int64)) {
         Generator& source = generator.none() ? default_generator() : *generator.generator;
-        seed_ = source.seed();
-        counter_ = source.reserve(static_cast<uint64_t>(count));
+        stream_.seed = source.seed();
+        stream_.counter = source.reserve(static_cast<uint64_t>(ceil_div(count, 2)));
     }
     uint64_t bits() {
-        const auto words = philox(seed_, counter_++);
-        return uint64_t{words[0]} << 32 | words[1];
+        if (used_ == kBlock) refill();
+        return made_[used_++];
     }
     // In [0, range).
     int64_t below(int64_t range) {
@@ -165,7 +165,16 @@ public:
     double unit() { return (static_cast<double>(bits() >> 11) + 1) * 0x1p-53; }
 
 private:
-    uint64_t seed_, counter_;
+    void refill() {
+        char* const data[] = {reinterpret_cast<char*>(made_), reinterpret_cast<char*>(&stream_)};
+        loop_(data, nullptr, kBlock, nullptr);
+        stream_.counter += kBlock / 2;
+        used_ = 0;
+    }
+    Loop loop_;
+    RandomStream stream_{};
+    uint64_t made_[kBlock];
+    int64_t used_ = kBlock;
 };
 
 // Fisher and Yates' shuffle.

@@ -7,7 +7,7 @@
 namespace bestiary::cpu {
 
 Fold::Fold(const std::string& name, const std::string& merges_as)
-    : row_(find_loops(name + ".row")),
+    : rows_(find_loops(name + ".rows")),
       columns_(find_loops(name + ".columns")),
       identity_(find_loops(name + ".identity")),
       merge_(find_loops((merges_as.empty() ? name : merges_as) + ".columns")),
@@ -77,12 +77,20 @@ void for_reduced(const Plan& plan, char* base, int64_t begin, int64_t end, const
              [&](char* const* data, const int64_t* steps, int64_t n) { body(data[0], steps[0], n); });
 }
 
-void fold_row(const Plan& plan, Loop loop, char* acc, char* base, int64_t begin, int64_t end) {
-    set_identity(plan, acc, 1);
-    for_reduced(plan, base, begin, end, [&](char* p, int64_t, int64_t n) {
-        char* const data[] = {acc, p};
-        loop(data, nullptr, n, nullptr);
-    });
+// Folds elements [begin, end) of each of n rows into as many accumulators.
+void fold_rows(const Plan& plan, char* acc, char* base, int64_t step, int64_t n, int64_t begin, int64_t end) {
+    const Loop loop = plan.with.rows(plan.type);
+    const int64_t strides[] = {0, step};
+    set_identity(plan, acc, n);
+    const auto fold = [&](char* into, char* from, int64_t length, int64_t count) {
+        char* const data[] = {into, from};
+        const double params[] = {static_cast<double>(count)};
+        loop(data, strides, length, params);
+    };
+    if (plan.reduced.sizes.size() <= 1) return fold(acc, base + begin * plan.reduced.inner_stride(0), end - begin, n);
+    for (int64_t i = 0; i < n; ++i)
+        for_reduced(plan, base + i * step, begin, end,
+                    [&](char* p, int64_t, int64_t length) { fold(acc + i * plan.acc_item, p, length, 1); });
 }
 
 // Where element `index` of the kept dimensions begins in the input.
@@ -105,13 +113,11 @@ void merge_chunks(const Plan& plan, const Tensor& partial, int64_t chunks) {
 
 // The reduced elements are neighbours in memory.
 void fold_along_rows(const Plan& plan, const Tensor& acc) {
-    const Loop loop = plan.with.row(plan.type);
     const int64_t chunks = ceil_div(plan.count, kRowChunk);
     if (chunks == 1) {
         return parallel_for(plan.results, ceil_div(kGrain, plan.count), [&](int64_t begin, int64_t end) {
             for_rows(plan.kept, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
-                for (int64_t i = 0; i < n; ++i)
-                    fold_row(plan, loop, data[0] + i * steps[0], data[1] + i * steps[1], 0, plan.count);
+                fold_rows(plan, data[0], data[1], steps[1], n, 0, plan.count);
             });
         });
     }
@@ -119,8 +125,8 @@ void fold_along_rows(const Plan& plan, const Tensor& acc) {
     parallel_for(chunks * plan.results, 1, [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t first = task / plan.results * kRowChunk;
-            fold_row(plan, loop, partial.raw() + task * plan.acc_item, input_at(plan, task % plan.results),
-                     first, std::min(first + kRowChunk, plan.count));
+            fold_rows(plan, partial.raw() + task * plan.acc_item, input_at(plan, task % plan.results), 0, 1,
+                      first, std::min(first + kRowChunk, plan.count));
         }
     });
     merge_chunks(plan, partial, chunks);
@@ -175,6 +181,34 @@ Tensor fold(const Fold& with, const Tensor& given, DimMask mask) {
 
 namespace {
 
+// Whether all elements become one, in one piece of work that needs no plan.
+bool is_one_row(const Tensor& in, DimMask mask) {
+    return in.is_contiguous() && in.numel() > 0 && in.numel() <= kRowChunk &&
+           compute_type(in.dtype()) == in.dtype() && reduced_count(in.sizes(), mask) == in.numel();
+}
+
+void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in, double divisor) {
+    alignas(8) char acc[8];
+    char* const folded[] = {acc, in.raw()};
+    char* const stored[] = {result.raw(), acc};
+    const int64_t strides[] = {0, 0};
+    const double one[] = {1};
+    const DType type = in.dtype(), acc_type = with.accumulator(type);
+    with.identity(type)(folded, strides, 1, nullptr);
+    with.rows(type)(folded, strides, in.numel(), one);
+    if (divisor != 1) *reinterpret_cast<double*>(acc) /= divisor;
+    cast_loop(acc_type, result.dtype())(stored, strides, 1, nullptr);
+}
+
+// Folds into a result; what is added up in double is divided.
+void fold_into(const Tensor& result, const Fold& with, const Tensor& in, DimMask mask, double divisor = 1) {
+    if (is_one_row(in, mask)) return fold_one_row(result, with, in, divisor);
+    const Tensor acc = fold(with, in, mask);
+    if (divisor != 1)
+        for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p /= divisor;
+    store(result, acc);
+}
+
 template <const char* Name>
 const Fold& named() {
     static const Fold loops(Name);
@@ -187,27 +221,25 @@ void sum(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const DType out = call.outs[0].dtype();
     const Tensor terms = category(in.dtype()) > category(out) ? packed_as(in, out) : in;
-    store(call.outs[0], fold(named<kSum>(), terms, mask_of(call)));
+    fold_into(call.outs[0], named<kSum>(), terms, mask_of(call));
 }
 
 void mean(const KernelCall& call) {
-    const Tensor& in = call.args.tensor(0);
+    const Tensor& given = call.args.tensor(0);
+    const Tensor in = is_floating(given.dtype()) ? given : packed_as(given, call.outs[0].dtype());
     const DimMask mask = mask_of(call);
-    const Tensor acc = fold(named<kSum>(), in, mask);
-    const double count = static_cast<double>(reduced_count(in.sizes(), mask));
-    for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p /= count;
-    store(call.outs[0], acc);
+    fold_into(call.outs[0], named<kSum>(), in, mask, static_cast<double>(reduced_count(in.sizes(), mask)));
 }
 
 template <const char* Name>
 void plain(const KernelCall& call) {
-    store(call.outs[0], fold(named<Name>(), call.args.tensor(0), mask_of(call)));
+    fold_into(call.outs[0], named<Name>(), call.args.tensor(0), mask_of(call));
 }
 
 // Truth folds as the extreme of zeros and ones.
 template <const char* Name>
 void truth(const KernelCall& call) {
-    store(call.outs[0], fold(named<Name>(), packed_as(call.args.tensor(0), DType::Bool), mask_of(call)));
+    fold_into(call.outs[0], named<Name>(), packed_as(call.args.tensor(0), DType::Bool), mask_of(call));
 }
 
 KERNEL(CPU, "sum.dim", sum);

@@ -14,7 +14,7 @@ public:
     // `merges_as`: how two accumulators become one, if not as elements do.
     explicit Fold(const std::string& name, const std::string& merges_as = "");
 
-    Loop row(DType t) const { return get(row_, t); }
+    Loop rows(DType t) const { return get(rows_, t); }
     Loop columns(DType t) const { return get(columns_, t); }
     Loop identity(DType t) const { return get(identity_, t); }
     // Folds rows of accumulators.
@@ -24,7 +24,7 @@ public:
 
 private:
     static Loop get(const LoopSet* set, DType t);
-    const LoopSet *row_, *columns_, *identity_, *merge_;
+    const LoopSet *rows_, *columns_, *identity_, *merge_;
     bool widens_;
 };
 

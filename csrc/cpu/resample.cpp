@@ -92,14 +92,16 @@ Taps taps_of(const Grid& g, int64_t i, std::string_view mode, bool antialias) {
     return mode == "cubic" ? cubic(g, i) : area(g, i);
 }
 
-// The taps of all elements, as many for each: those that are missing weigh nothing.
+// The taps of all elements, as many for each: those that are missing weigh nothing. Tap k of element i stands at
+// k * resampled + i.
 template <class T>
 struct Table {
     int64_t taps = 0;
-    std::vector<int64_t> places;
+    std::vector<int32_t> places;
     std::vector<T> weights;
 
     Table(const Grid& g, std::string_view mode, bool antialias) {
+        check(g.source <= INT32_MAX, "self: can't resample a dimension of ", g.source, " elements");
         std::vector<Taps> all;
         for (int64_t i = 0; i < g.resampled; ++i) {
             all.push_back(taps_of(g, i, mode, antialias));
@@ -111,8 +113,8 @@ struct Table {
             for (int64_t k = 0; k < taps; ++k) {
                 const Taps& some = all[i];
                 const bool there = k < static_cast<int64_t>(some.size());
-                places[i * taps + k] = some[there ? k : 0].place;
-                weights[i * taps + k] = there ? static_cast<T>(some[k].weight) : T(0);
+                places[k * g.resampled + i] = static_cast<int32_t>(some[there ? k : 0].place);
+                weights[k * g.resampled + i] = there ? static_cast<T>(some[k].weight) : T(0);
             }
     }
 };

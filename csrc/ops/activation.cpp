@@ -183,6 +183,23 @@ OP("_mish_backward(Tensor grad, Tensor self) -> Tensor")
     .doc("The gradient of mish.")
     .elementwise(Promote::Common);
 
+OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
+    .doc(R"(x brought between ``min_val`` and ``max_val``; the gradient at both is 0, unlike that of ``clamp``.
+
+>>> engine.hardtanh(engine.tensor([-2.0, 0.5]))
+tensor([-1.0000,  0.5000]))")
+    .elementwise(Promote::Same)
+    .grad("self", "result", [](const Backward& b) {
+        return Call<"_hardtanh_backward">()(b.g, b["result"], b["min_val"], b["max_val"]);
+    });
+
+OP("_hardtanh_backward(Tensor grad, Tensor output, float min_val, float max_val) -> Tensor")
+    .doc("The gradient where the output is strictly between the bounds.")
+    .elementwise(Promote::Common)
+    .grad("grad", "output", [](const Backward& b) {
+        return Call<"_hardtanh_backward">()(b.g, b["output"], b["min_val"], b["max_val"]);
+    });
+
 OP("hardswish(Tensor self) -> Tensor")
     .doc(R"(``x * clamp(x + 3, 0, 6) / 6`` (Howard et al., 2019).
 

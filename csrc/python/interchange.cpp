@@ -60,6 +60,7 @@ py::object to_numpy(py::object self) {
         shape.push_back(t.sizes()[d]);
         strides.push_back(t.strides()[d] * item_size(t.dtype()));
     }
+    t->storage->share_outside();
     py::array array(py::dtype(numpy_name(t.dtype())), shape, strides, t.raw(), self);
     if (!t->storage->writable()) array.attr("flags").attr("writeable") = false;
     return array;
@@ -95,6 +96,7 @@ py::capsule to_dlpack(const Tensor& t) {
         throw py::buffer_error("__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
     if (!t->storage->writable())
         throw py::buffer_error("__dlpack__: DLPack can't say that memory is read-only; use .clone()");
+    t->storage->share_outside();
     Exported* out = new Exported{{}, t, t.sizes(), t.strides()};
     out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};
     out->managed.manager_ctx = out;

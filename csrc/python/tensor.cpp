@@ -217,7 +217,11 @@ PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
 }
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).dim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
-PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(unwrap(self).raw()); }
+PyObject* data_ptr(PyObject* self, PyObject*) {
+    const Tensor& t = unwrap(self);
+    t->storage->share_outside();
+    return PyLong_FromVoidPtr(t.raw());
+}
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
 PyObject* is_inference(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self)->inference); }

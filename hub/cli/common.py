@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -56,3 +56,21 @@ def format_bytes(count: int) -> str:
     while value >= 999.95 and unit != "TB":
         value, unit = value / 1000, next(units)
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def print_table(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> None:
+    """Print rows with their columns aligned; `right` names those that are aligned to the right.
+
+    >>> print_table([["9 B", "a"], ["10 MB", "b"]], right=[0])
+      9 B  a
+    10 MB  b
+    """
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
-from hub import api
-from hub.cli.common import Commands, print_json
+from hub import api, refs
+from hub.cli.common import Commands, format_bytes, print_json, print_table
 from hub.errors import RefError
+from hub.refs import Ref
+from hub.repos.names import is_repository
 
 
 def register(commands: Commands) -> None:
     download = commands.add("download", _download)
     download.add_argument("refs", metavar="REF", nargs="+", help="what to download")
-    download.add_argument("--sha256", metavar="HEX", help="accept these bytes only (one REF)")
+    download.add_argument("--sha256", metavar="HEX", help="accept these bytes only (one file)")
+    download.add_argument(
+        "--include", metavar="PATTERN", action="append", help="of a repository: only such files"
+    )
+    download.add_argument(
+        "--exclude", metavar="PATTERN", action="append", help="of a repository: no such files"
+    )
+    download.add_argument("--revision", metavar="REV", help="branch, tag or commit (default: main)")
+    download.add_argument(
+        "--local-dir", metavar="DIR", type=Path, help="of a repository: plain files in this folder"
+    )
+    download.add_argument("--dry-run", action="store_true", help="say what would be fetched")
     download.add_argument("--offline", action="store_true", default=None, help="never fetch")
     download.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    download.add_argument("--json", action="store_true", help="of a dry run: print JSON")
 
     info = commands.add("info", _info)
-    info.add_argument("ref", metavar="REF", help="the file to describe")
+    info.add_argument("ref", metavar="REF", help="what to describe")
     info.add_argument("--json", action="store_true", help="print JSON")
 
     path = commands.add("path", _path)
@@ -26,17 +41,85 @@ def register(commands: Commands) -> None:
 
 
 def _download(options: argparse.Namespace) -> int:
-    """Download files that are not here yet and print where they lie."""
+    """Download files and repositories that are not here yet and print where they lie.
+
+    examples:
+      hub download hf:org/name/config.json
+      hub download hf:org/name --include '*.safetensors' --include '*.json' --dry-run
+      hub download hf:org/name@v1.0 --exclude 'onnx/' --local-dir model
+      hub download https://example.org/weights.safetensors --sha256 HEX
+    """
     if options.sha256 and len(options.refs) > 1:
         raise RefError(f"--sha256 pins one file, and {len(options.refs)} were named")
+    parsed = [refs.parse(text) for text in options.refs]
+    for ref in parsed:
+        _check_options(ref, options)
+    if options.dry_run:
+        return _dry_run(parsed, options)
     progress = False if options.quiet else None
-    for ref in options.refs:
-        print(api.download(ref, options.sha256, offline=options.offline, progress=progress))
+    for ref in parsed:
+        if is_repository(ref):
+            folder = api.snapshot(
+                ref,
+                include=options.include,
+                exclude=options.exclude,
+                revision=options.revision,
+                local_dir=options.local_dir,
+                offline=options.offline,
+                progress=progress,
+            )
+            print(folder)
+        else:
+            print(api.download(ref, options.sha256, offline=options.offline, progress=progress))
+    return 0
+
+
+def _check_options(ref: Ref, options: argparse.Namespace) -> None:
+    """Refuse options that would mean nothing for this reference."""
+    if is_repository(ref):
+        if options.sha256:
+            raise RefError(f"{ref}: is a repository; --sha256 pins a file, `hub lock` repositories")
+        return
+    for name in ("include", "exclude", "revision", "local_dir", "dry_run"):
+        if getattr(options, name):
+            option = "--" + name.replace("_", "-")
+            raise RefError(f"{ref}: is a file; {option} is for repositories, like 'hf:org/name'")
+
+
+def _dry_run(parsed: list[Ref], options: argparse.Namespace) -> int:
+    plans = [
+        api.plan(
+            ref,
+            include=options.include,
+            exclude=options.exclude,
+            revision=options.revision,
+            offline=options.offline,
+        )
+        for ref in parsed
+    ]
+    if options.json:
+        print_json([{**asdict(plan), "to_fetch": plan.to_fetch} for plan in plans])
+        return 0
+    for plan in plans:
+        rows = [
+            ["here" if file.is_here else "fetch", format_bytes(file.size), file.path]
+            for file in plan.files
+        ]
+        print_table(rows, right=[1])
+        print(
+            f"{plan.ref}: commit {plan.commit}, {len(plan.files)} files, "
+            f"{format_bytes(plan.size)}, of which {format_bytes(plan.to_fetch)} to fetch"
+        )
     return 0
 
 
 def _info(options: argparse.Namespace) -> int:
-    """Say what is known of a file, without fetching it."""
+    """Say what is known of a file or a repository, without fetching it.
+
+    examples:
+      hub info hf:org/name
+      hub info pypi:some-model==1.0/some_model/weights.pth --json
+    """
     found = api.info(options.ref)
     if options.json:
         print_json(asdict(found))
@@ -45,6 +128,8 @@ def _info(options: argparse.Namespace) -> int:
         "reference": found.ref,
         "kind": found.kind,
         "path": found.path or "not on this machine",
+        "commit": found.commit,
+        "files": found.files,
         "size": found.size and f"{found.size:,} bytes",
         "sha256": found.sha256,
         "source": found.source,
@@ -61,6 +146,10 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _path(options: argparse.Namespace) -> int:
-    """Print where a cached file lies; fails if it is not cached."""
+    """Print where a cached file lies; fails if it is not cached.
+
+    example:
+      cat "$(hub path hf:org/name/config.json)"
+    """
     print(api.path(options.ref))
     return 0

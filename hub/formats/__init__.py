@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from hub.errors import FormatError
 from hub.formats.buffer import Buffer, Storage
+from hub.formats.casting import cast
 from hub.formats.dtypes import DTYPES, DType
-from hub.formats.files import read, scan, write
+from hub.formats.files import read, read_metadata, scan, write
 from hub.formats.safetensors import SafetensorsFile, save_safetensors
 from hub.formats.scan import GlobalUse, ScanReport
+from hub.formats.sharded import save_sharded
 from hub.formats.torchwriter import save_torch
 
 __all__ = [
@@ -23,8 +25,11 @@ __all__ = [
     "SafetensorsFile",
     "ScanReport",
     "Storage",
+    "cast",
     "read",
+    "read_metadata",
     "save_safetensors",
+    "save_sharded",
     "save_torch",
     "scan",
     "write",

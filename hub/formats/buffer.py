@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,29 @@ class Storage:
         if self._memory is None:
             raise ValueError("the storage has no memory yet")
         return self._memory
+
+
+class ComputedStorage(Storage):
+    """Bytes that are computed whenever they are asked for, and take no memory until then.
+
+    >>> ComputedStorage(4, lambda: np.ones(4, np.uint8)).memory.tolist()
+    [1, 1, 1, 1]
+    """
+
+    __slots__ = ("_compute",)
+
+    def __init__(self, nbytes: int, compute: Callable[[], NDArray[np.uint8]]) -> None:
+        self._memory = None
+        self.nbytes = nbytes
+        self._compute = compute
+
+    @property
+    def memory(self) -> NDArray[np.uint8]:
+        """The bytes, computed anew."""
+        memory = self._compute()
+        if memory.size != self.nbytes:
+            raise ValueError(f"{memory.size} bytes were computed for a storage of {self.nbytes}")
+        return memory
 
 
 @dataclass(frozen=True, eq=False)

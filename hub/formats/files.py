@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.formats.safetensors import SafetensorsFile, header_length, save_safetensors
 from hub.formats.scan import ScanReport, scan_pickle
+from hub.formats.sharded import find_weights, index_metadata, read_sharded
 from hub.formats.source import Source, open_source
 from hub.formats.torchfile import read_pickle, read_torch_zip
 from hub.formats.torchwriter import save_torch
@@ -35,7 +36,8 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
 
     The format is told by the content, never by the name: safetensors gives a dict of buffers;
     PyTorch's zip and legacy files give the object that was saved; a bare pickle gives plain data
-    and numpy arrays (which cannot be written to). `member` reads a file inside a zip. Tensors look
+    and numpy arrays (which cannot be written to). The index of a model in several files, or the
+    folder of any, gives the tensors of all. `member` reads a file inside a zip. Tensors look
     into the mapped file, which must stay as it is while they are in use; with `writable` they can
     be written to, and the file does not change. Raises FormatError for anything else.
 
@@ -47,15 +49,24 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
     >>> read(path)["x"].numpy().tolist()
     [1.0, 1.0]
     """
+    if member is None and os.path.isdir(path):
+        path = find_weights(Path(path))
     source = _open(path, member, writable)
+    if _kind(source) == "index" and member is None:
+        return read_sharded(source, lambda shard: _read(_open(shard, None, writable)))
+    return _read(source)
+
+
+def read_metadata(path: AnyPath) -> dict[str, str]:
+    """Return the strings that a safetensors file or an index carries; other files have none.
+
+    Raises FormatError where the file cannot be read.
+    """
+    source = open_source(path)
     kind = _kind(source)
-    if kind == "zip":
-        return read_torch_zip(source)
-    if kind == "pickle":
-        return read_pickle(source)
     if kind == "safetensors":
-        return dict(SafetensorsFile(source))
-    raise source.error(_what_else(source))
+        return SafetensorsFile(source).metadata
+    return index_metadata(source) if kind == "index" else {}
 
 
 def write(path: AnyPath, value: object) -> None:
@@ -104,6 +115,18 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
     return ScanReport(found, problems[0] if problems else None)
 
 
+def _read(source: Source) -> object:
+    """Return what one file holds."""
+    kind = _kind(source)
+    if kind == "zip":
+        return read_torch_zip(source)
+    if kind == "pickle":
+        return read_pickle(source)
+    if kind == "safetensors":
+        return dict(SafetensorsFile(source))
+    raise source.error(_what_else(source))
+
+
 def _open(path: AnyPath, member: str | None, writable: bool) -> Source:
     source = open_source(path, writable=writable)
     if member is None:
@@ -122,6 +145,8 @@ def _kind(source: Source) -> str | None:
         return "zip"
     if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:
         return "pickle"
+    if start[:1] == b"{":
+        return "index"
     return "safetensors" if header_length(source) is not None else None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from hub.cache import Stamp
@@ -15,22 +14,13 @@ from hub.repos.layout import RepoFolder
 from hub.repos.names import Repo
 from hub.repos.stamps import Stamps
 from hub.repos.tree import is_etag
+from hub.sources import Held
 
 _BLOCK = 1 << 20  # bytes
 _ADVICE = (
     "another program wrote or changed it, or the disk is damaged; "
     "`hub download` fetches it again, `hub rm` removes it"
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file of a repository that lies here and was found good."""
-
-    path: Path
-    size: int
-    sha256: str
-    etag: str
 
 
 class CachedRepo:
@@ -43,7 +33,7 @@ class CachedRepo:
         self.save = self.stamps.save
         self.tree = functools.cache(self.folder.tree)
 
-    def find(self, where: str, commit: str, path: str) -> Found | None:
+    def find(self, where: str, commit: str, path: str) -> Held | None:
         """A file of a commit, None if it is not here.
 
         It is hashed if the system says that it was touched since it was last found good.
@@ -56,11 +46,11 @@ class CachedRepo:
             size = target.stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
-        etag = self._etag(where, commit, path, target)
+        etag = self.etag(where, commit, path, target)
         sha256 = self.stamps.sha256(target, etag)
         if sha256 is None:
             sha256 = self.check(where, path, target, etag)
-        return Found(pointer, size, sha256, etag)
+        return Held(pointer, size, sha256)
 
     def check(self, where: str, path: str, target: Path, etag: str) -> str:
         """Hash a file, compare it with the hash that the repository gives, and remember it.
@@ -71,7 +61,12 @@ class CachedRepo:
         sha256, got = hash_blob(target, etag)
         if etag and got != etag:
             raise IntegrityError(
-                where, expected=etag, got=got, source=f"the cached {target}", advice=_ADVICE
+                where,
+                expected=etag,
+                got=got,
+                source=f"the cached {target}",
+                advice=_ADVICE,
+                digest=digest_name(etag),
             )
         check_contents(where, path, target)
         self.stamps.add(target, stamp, sha256, etag)
@@ -93,7 +88,7 @@ class CachedRepo:
             return pointer
         return target if target.parent == self.folder.blobs else pointer
 
-    def _etag(self, where: str, commit: str, path: str, target: Path) -> str:
+    def etag(self, where: str, commit: str, path: str, target: Path) -> str:
         """The hash that the bytes must have; "" if nothing here says which."""
         tree = self.tree(commit)
         if tree is not None:
@@ -105,6 +100,11 @@ class CachedRepo:
             return tree[path].etag
         is_blob = target.parent == self.folder.blobs and is_etag(target.name)
         return target.name if is_blob else ""
+
+
+def digest_name(etag: str) -> str:
+    """What kind of hash names a blob, for an error."""
+    return "git SHA-1" if len(etag) == 40 else "SHA-256"
 
 
 def hash_blob(path: Path, etag: str) -> tuple[str, str]:

@@ -49,10 +49,11 @@ class Client:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What the server expects with a request for bytes: the token, if there is one."""
-        from huggingface_hub.utils import build_hf_headers
+        """What goes with a request for bytes: the user's token, if there is one."""
+        from huggingface_hub import constants, get_token
 
-        return build_hf_headers(library_name="bestiary-hub")
+        token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
+        return {"Authorization": f"Bearer {token}"} if token else {}
 
     def url(self, commit: str, path: str) -> str:
         """Where the bytes of a file are asked for."""
@@ -162,15 +163,15 @@ class Client:
             raise self._refusal(error) from error
         except errors.HFValidationError as error:
             raise RefError(f"{self._where}: {error}") from None
-        except (errors.HTTPError, OSError) as error:  # no connection, or it broke
-            reason = " ".join(str(error).split()) or type(error).__name__
-            endpoint = self._api.endpoint
-            raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FetchError(
                 f"{self._where}: the answer of {self._api.endpoint} cannot be understood "
                 f"({type(error).__name__}: {error}): is it a repository server?"
             ) from error
+        except Exception as error:  # whatever its HTTP library calls a connection that fails
+            reason = " ".join(str(error).split()) or type(error).__name__
+            endpoint = self._api.endpoint
+            raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
 
     def _refusal(self, error: HfHubHTTPError) -> Exception:
         """Our exception for an answer that says no."""

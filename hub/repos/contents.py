@@ -1,4 +1,4 @@
-"""What a file must be besides the bytes that its hash names: well formed, and staying in its folder.
+"""What a file must be besides the bytes that its hash names: well formed and self-contained.
 
 A hash says that a file is the one in the repository, not that the repository means well.
 """

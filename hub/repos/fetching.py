@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hub.cache import Stamp
 from hub.errors import FetchError, FormatError, IntegrityError, NotFoundError
 from hub.progress import Meter
-from hub.repos.cached import CachedRepo, hash_blob
+from hub.repos.cached import CachedRepo, digest_name, hash_blob
 from hub.repos.client import Client
 from hub.repos.contents import check_contents
 from hub.repos.tree import RepoFile
@@ -142,6 +142,7 @@ class Fetcher:
                     got=got,
                     source="the Xet storage",
                     advice="do not use it; try again, and tell whoever runs the server",
+                    digest=digest_name(file.etag),
                 )
             brought.replace(received)
             return sha256

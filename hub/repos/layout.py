@@ -18,8 +18,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -48,6 +46,7 @@ class RepoFolder:
         self.blobs = self.path / "blobs"
         self.snapshots = self.path / "snapshots"
         self.refs = self.path / "refs"
+        self.locks = self.root / ".locks" / repo.folder
 
     def snapshot(self, commit: str) -> Path:
         return self.snapshots / commit
@@ -69,14 +68,32 @@ class RepoFolder:
             raise CacheError(f"{path}: holds no commit: delete it")
         return commit
 
+    def commits(self) -> list[str]:
+        """The commits of which there are files, in alphabetical order."""
+        if not self.snapshots.is_dir():
+            return []
+        names = (path.name for path in self.snapshots.iterdir() if path.is_dir())
+        return sorted(name for name in names if COMMIT.fullmatch(name))
+
+    def revisions(self, commit: str) -> list[str]:
+        """The branches and tags that stood for a commit when they were last asked for."""
+        found = []
+        for path in self.refs.rglob("*"):
+            if path.is_file() and path.read_text(encoding="utf-8").strip() == commit:
+                found.append(path.relative_to(self.refs).as_posix())
+        return sorted(found)
+
     def write_ref(self, revision: str, commit: str) -> None:
         """Remember what a revision stands for. A commit stands for itself."""
         if revision != commit and self.commit(revision) != commit:
             self._write(self.refs / revision, commit)
 
+    def tree_path(self, commit: str) -> Path:
+        return self.path / "trees" / f"{commit}.json"
+
     def tree(self, commit: str) -> dict[str, RepoFile] | None:
         """All files of a commit, None if they were never listed."""
-        path = self._tree(commit)
+        path = self.tree_path(commit)
         try:
             listing = json.loads(path.read_bytes())
             if listing["format_version"] != _TREE_VERSION:
@@ -91,21 +108,27 @@ class RepoFolder:
     def write_tree(self, commit: str, files: Iterable[RepoFile]) -> None:
         entries = {file.path: file.to_json() for file in sorted(files, key=lambda file: file.path)}
         listing = {"format_version": _TREE_VERSION, "files": entries}
-        self._write(self._tree(commit), json.dumps(listing, indent=1))
+        self._write(self.tree_path(commit), json.dumps(listing, indent=1))
+
+    def absent(self, commit: str) -> Path:
+        return self.path / ".no_exist" / commit
 
     def is_known_absent(self, commit: str, path: str) -> bool:
         """Whether the server has said that the commit has no such file."""
-        return (self.path / ".no_exist" / commit / path).is_file()
+        return (self.absent(commit) / path).is_file()
 
     def mark_absent(self, commit: str, path: str) -> None:
-        marker = self.path / ".no_exist" / commit / path
+        marker = self.absent(commit) / path
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
+
+    def lock_path(self, etag: str) -> Path:
+        return self.locks / f"{etag}.lock"
 
     @contextlib.contextmanager
     def lock(self, etag: str) -> Iterator[None]:
         """Be the only process, of the library's as well, that fetches a blob."""
-        path = self.root / ".locks" / self.repo.folder / f"{etag}.lock"
+        path = self.lock_path(etag)
         with locks.lock(path, waiting_for=f"another process fetches a file of {self.repo}"):
             yield
 
@@ -129,6 +152,8 @@ class RepoFolder:
             if _links_work(self.root):
                 fresh.symlink_to(os.path.relpath(blob, pointer.parent))
             else:
+                import shutil  # brings the compression libraries along
+
                 shutil.copyfile(blob, fresh)
             fresh.replace(pointer)
         return pointer
@@ -137,9 +162,6 @@ class RepoFolder:
         pointer = self.pointer(commit, path)
         pointer.parent.mkdir(parents=True, exist_ok=True)
         return pointer
-
-    def _tree(self, commit: str) -> Path:
-        return self.path / "trees" / f"{commit}.json"
 
     def _write(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +173,7 @@ class RepoFolder:
     def _temporary(self) -> Iterator[Path]:
         """A name for a new file on this disk, outside the folders whose every file counts."""
         self.path.mkdir(parents=True, exist_ok=True)
-        path = self.path / f".{uuid.uuid4().hex}.tmp"
+        path = self.path / f".{os.urandom(8).hex()}.tmp"
         try:
             yield path
         finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from hub.errors import RefError
-from hub.refs import check_member, check_text
+from hub.refs import Ref, check_member, check_text
 
 DEFAULT_REVISION = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -20,7 +20,9 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 _TYPES = {"datasets": "dataset", "models": "model", "spaces": "space"}
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 # What git allows in the name of a branch or tag (git-check-ref-format), slashes aside.
-_REVISION_PART = re.compile(r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)")
+_REVISION_PART = re.compile(
+    r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
+)
 # Characters of a revision that its place in a reference leaves unescaped.
 _PLAIN = "._-+=@!$&'(),;"
 
@@ -95,6 +97,11 @@ def parse(text: str) -> Name:
         revision = unquote(revision)
     path = check_member(repr(text), "/".join(parts)) if parts else None
     return Name(repo, check_revision(text, revision), path)
+
+
+def is_repository(ref: Ref) -> bool:
+    """Whether a reference means a repository, a folder of files, and not a single file."""
+    return ref.kind == "hf" and parse(ref.identity).path is None
 
 
 def check_revision(ref: str, revision: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+Patterns = Sequence[str] | None
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -35,9 +37,7 @@ class Plan:
         return sum(file.size for file in self.files if not file.is_here)
 
 
-def choose(
-    paths: Iterable[str], include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
-) -> list[str]:
+def choose(paths: Iterable[str], include: Patterns = None, exclude: Patterns = None) -> list[str]:
     """The paths that match a pattern of `include` (default: all) and none of `exclude`.
 
     Patterns are those of the shell, and `*` crosses folders, as in the library; one that ends in

@@ -5,34 +5,41 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from hub.errors import CacheError, IntegrityError, NotFoundError, OfflineError
+from huggingface_hub import constants
+
+from hub.errors import CacheError, IntegrityError, LockError, NotFoundError, OfflineError
 from hub.progress import Bar
 from hub.repos.bars import Bars
-from hub.repos.cached import CachedRepo, Found
+from hub.repos.cached import CachedRepo
 from hub.repos.client import Client, NoSuchFileError, UnreachableError
 from hub.repos.fetching import Fetcher, warn
 from hub.repos.names import Name
 from hub.repos.parallel import for_each
-from hub.repos.plan import Plan, Planned, choose
+from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.tree import RepoFile
+from hub.sources import Held
 from hub.transfer import new_session
-
-if TYPE_CHECKING:
-    from requests import Session
-
-Patterns = Sequence[str] | None
 
 THREADS = 8  # files at a time: small ones take longer to ask for than to send
 _SHOWN = 3  # names of missing files in an error
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a lock file lists of a repository: size and SHA-256 of files, by path."""
+
+    path: Path
+    files: Mapping[str, tuple[int, str]]
 
 
 class Repository:
     """What a reference names. `pins` holds SHA-256 digests, by path, that files must have.
 
     `offline` never asks the server: a branch is then what it was when it was last asked for.
+    Under a lock file (see `locked`) the files that it lists are all that there is.
     """
 
     def __init__(
@@ -40,11 +47,20 @@ class Repository:
     ) -> None:
         self.name = name
         self.where = str(name)
-        self.offline = offline
+        self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
         self._pins = dict(pins or {})
+        self._lock: Locked | None = None
+        self._listing: dict[str, RepoFile] | None = None  # what the server has just said
 
-    def find(self) -> Found | None:
+    def locked(self, name: Name, lock: Locked) -> Repository:
+        """The same at a commit and with files that a lock file names."""
+        pins = {path: sha256 for path, (_, sha256) in lock.files.items()}
+        repository = Repository(name, offline=self.offline, pins=pins)
+        repository._lock = lock
+        return repository
+
+    def find(self) -> Held | None:
         """The file that the reference names, if it is here. The server is not asked."""
         assert self.name.path is not None
         commit = self.cached.folder.commit(self.name.revision)
@@ -61,14 +77,32 @@ class Repository:
         finally:
             self.cached.save()
 
+    def held(self, commit: str, include: Patterns, exclude: Patterns) -> dict[str, Held]:
+        """What is known of the files of a commit that match and are here, by path."""
+        found = {}
+        for path in choose(self.cached.files(commit), include, exclude):
+            if held := self._checked(commit, path):
+                found[path] = held
+        self.cached.save()
+        return found
+
     def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
         """What `snapshot` would do; it asks the server and changes nothing."""
+        commit, files = self.choose(include, exclude)
+        planned = [Planned(f.path, f.size, self._lies_here(commit, f)) for f in files]
+        return Plan(self.where, commit, tuple(planned))
+
+    def choose(self, include: Patterns, exclude: Patterns) -> tuple[str, list[RepoFile]]:
+        """The commit that the revision stands for, and the files of it that match."""
         commit = self._commit()
-        files = [
-            Planned(file.path, file.size, self._lies_here(commit, file))
-            for file in self._chosen(self._tree(commit), include, exclude)
-        ]
-        return Plan(self.where, commit, tuple(files))
+        tree = self._tree(commit)
+        chosen = choose(tree, include, exclude)
+        if tree and not chosen:
+            raise NotFoundError(
+                f"{self.where}: none of its {len(tree)} files matches the patterns; one of them "
+                f"is {next(iter(tree))!r}"
+            )
+        return commit, [tree[path] for path in chosen]
 
     def snapshot(
         self,
@@ -78,19 +112,30 @@ class Repository:
         progress: bool | None = None,
     ) -> Path:
         """The folder of the commit, with all chosen files in it, each of them verified."""
-        commit, folder = self._commit(), self.cached.folder
-        tree = self._tree(commit)
-        files = self._chosen(tree, include, exclude)
+        commit, files = self.choose(include, exclude)
+        folder = self.cached.folder
         try:
-            if self.offline:
-                self._check_all_here(commit, files)
-            else:
-                folder.write_tree(commit, tree.values())
-                self._bring_all(commit, files, progress)
-                folder.write_ref(self.name.revision, commit)
+            missing = [file for file in files if not self._is_good(commit, file)]
+            if missing and self.offline:
+                raise self._missing_offline(missing, files)
+            if self._listing is not None:
+                folder.write_tree(commit, self._listing.values())
+            if missing:
+                self._bring_all(commit, missing, progress)
+            if self._lock is not None:
+                self._check_nothing_else(commit, self._lock, include, exclude)
         finally:
             self.cached.save()
+        folder.write_ref(self.name.revision, commit)
         return folder.snapshot(commit)
+
+    def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
+        """Brings files of a commit until the stack is closed."""
+        session = stack.enter_context(new_session(THREADS))
+        client = Client(self.name.repo, self.where)
+        return Fetcher(
+            self.cached, client, commit, where=self.where, session=session, pins=self._pins
+        )
 
     def _known_file(self) -> Path | None:
         """The file, where the server need not be asked for it."""
@@ -113,7 +158,7 @@ class Repository:
             )
         return None
 
-    def _found_unless_repairable(self, commit: str, path: str) -> Found | None:
+    def _found_unless_repairable(self, commit: str, path: str) -> Held | None:
         try:
             return self._checked(commit, path)
         except IntegrityError:
@@ -121,7 +166,7 @@ class Repository:
                 raise
             return None  # told of where it is fetched again
 
-    def _checked(self, commit: str, path: str) -> Found | None:
+    def _checked(self, commit: str, path: str) -> Held | None:
         found = self.cached.find(self.where, commit, path)
         pin = self._pins.get(path)
         if found and pin not in (None, found.sha256):
@@ -140,12 +185,9 @@ class Repository:
             commit, file = self._ask_for_file(client)
         except UnreachableError as error:
             return self._last_known_file(error)
-        bar = Bar(file.path, progress)
-        try:
-            with new_session() as session:
-                path = self._fetcher(client, commit, session).bring(file, bar)
-        finally:
-            bar.close()
+        with contextlib.ExitStack() as stack:
+            bar = stack.enter_context(contextlib.closing(Bar(file.path, progress)))
+            path = self.fetcher(commit, stack).bring(file, bar)
         self.cached.folder.write_ref(self.name.revision, commit)
         return path
 
@@ -196,10 +238,26 @@ class Repository:
             return last
 
     def _tree(self, commit: str) -> dict[str, RepoFile]:
-        """All files of a commit."""
+        """All files of a commit; under a lock file those that it lists."""
         tree = self.cached.tree(commit)
-        if tree is not None:
+        lock = self._lock
+        if tree is None and lock and (self.offline or self._has_all(commit, lock)):
+            return {
+                path: RepoFile(path, size, None, sha256)
+                for path, (size, sha256) in lock.files.items()
+            }
+        if tree is None:
+            tree = self._listing = self._ask_for_tree(commit)
+        if lock is None:
             return tree
+        unknown = lock.files.keys() - tree.keys()
+        if unknown:
+            raise NotFoundError(
+                f"{self.where}: has no file {min(unknown)!r}, which {lock.path} lists"
+            )
+        return {path: tree[path] for path in lock.files}
+
+    def _ask_for_tree(self, commit: str) -> dict[str, RepoFile]:
         if not self.offline:
             return Client(self.name.repo, self.where).files(commit)
         here = len(self.cached.files(commit))
@@ -208,32 +266,46 @@ class Repository:
             "the hub is offline: ask for single files, or download it where there is a network"
         )
 
-    def _chosen(
-        self, tree: dict[str, RepoFile], include: Patterns, exclude: Patterns
-    ) -> list[RepoFile]:
-        chosen = choose(tree, include, exclude)
-        if tree and not chosen:
-            raise NotFoundError(
-                f"{self.where}: none of its {len(tree)} files matches the patterns; one of them "
-                f"is {next(iter(tree))!r}"
-            )
-        return [tree[path] for path in chosen]
+    def _has_all(self, commit: str, lock: Locked) -> bool:
+        return all(self.cached.folder.pointer(commit, path).exists() for path in lock.files)
 
-    def _check_all_here(self, commit: str, files: list[RepoFile]) -> None:
-        missing = [file.path for file in files if self._checked(commit, file.path) is None]
-        if missing:
-            raise OfflineError(
-                f"{self.where}: {len(missing)} of {len(files)} files are not in the cache and the "
-                f"hub is offline ({shortened(missing)}): download it where there is a network"
+    def _is_good(self, commit: str, file: RepoFile) -> bool:
+        """Whether a file is in the snapshot and has the right bytes; hashed if it must be."""
+        try:
+            return self._checked(commit, file.path) is not None
+        except IntegrityError as error:
+            if self.offline:
+                raise
+            warn(f"{self.where}: {file.path}: the hash is {error.got}; fetching it again")
+            return False
+
+    def _missing_offline(self, missing: list[RepoFile], files: list[RepoFile]) -> OfflineError:
+        return OfflineError(
+            f"{self.where}: {len(missing)} of {len(files)} files are not in the cache and the hub "
+            f"is offline ({shortened([file.path for file in missing])}): download it where there "
+            "is a network"
+        )
+
+    def _check_nothing_else(
+        self, commit: str, lock: Locked, include: Patterns, exclude: Patterns
+    ) -> None:
+        """A program that reads the folder must find in it what is locked, and nothing more."""
+        present = choose(self.cached.files(commit), include, exclude)
+        others = [path for path in present if path not in lock.files]
+        if others:
+            folder = self.cached.folder.snapshot(commit)
+            raise LockError(
+                f"{self.where}: {folder} also has {shortened(others)}, which {lock.path} does not "
+                "list: add it with `hub lock`, exclude it, or use a local folder"
             )
 
     def _bring_all(self, commit: str, files: list[RepoFile], progress: bool | None) -> None:
-        missing = sum(file.size for file in files if not self._lies_here(commit, file))
-        check_space(self.where, self.cached.folder.root, missing)
-        client = Client(self.name.repo, self.where)
+        to_come = sum(file.size for file in files if not self._lies_here(commit, file))
+        check_space(self.where, self.cached.folder.root, to_come)
         bars = Bars(str(self.name.repo), sum(file.size for file in files), progress)
-        with new_session(THREADS) as session, contextlib.closing(bars):
-            fetcher = self._fetcher(client, commit, session)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.closing(bars))
+            fetcher = self.fetcher(commit, stack)
 
             def bring(file: RepoFile) -> None:
                 with contextlib.closing(bars.meter(file.path, file.size)) as meter:
@@ -244,11 +316,6 @@ class Repository:
     def _lies_here(self, commit: str, file: RepoFile) -> bool:
         folder = self.cached.folder
         return folder.pointer(commit, file.path).exists() or folder.blob(file.etag).exists()
-
-    def _fetcher(self, client: Client, commit: str, session: Session) -> Fetcher:
-        return Fetcher(
-            self.cached, client, commit, where=self.where, session=session, pins=self._pins
-        )
 
 
 def shortened(paths: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from hub.errors import RefError
 from hub.refs import Ref
 from hub.repos import names
 from hub.repos.names import Name
+from hub.sources import Held
 
 
 class HfSource:
@@ -22,18 +23,14 @@ class HfSource:
     def identify(self, text: str) -> str:
         return str(names.parse(text))
 
-    def find(self, ref: Ref) -> Path | None:
+    def find(self, ref: Ref) -> Held | None:
         from hub.repos.repository import Repository
 
-        found = Repository(_file(ref), offline=True, pins=_pins(ref)).find()
-        return found.path if found else None
+        return Repository(_file(ref), offline=True, pins=_pins(ref)).find()
 
     def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        from huggingface_hub import constants
-
         from hub.repos.repository import Repository
 
-        offline = offline or constants.HF_HUB_OFFLINE
         return Repository(_file(ref), offline=offline, pins=_pins(ref)).file(progress)
 
 

@@ -33,7 +33,7 @@ def fetch_url(
     """Bring a URL to a place. `sha256`, or the first digits of it, is what the source knows."""
     from hub import progress, transfer  # costs more than the rest of the hub: only for who fetches
 
-    meter = progress.Bar(place.label, place.progress)
+    meter = progress.meter(place.label, place.progress)
     try:
         fetched = transfer.fetch(
             url,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import hub
-from hub.cache import home as cache_home
-from hub.errors import CacheError, IntegrityError, NotFoundError, OfflineError
+from hub import refs
+from hub.cache import Cache, home as cache_home
+from hub.errors import CacheError, FetchError, IntegrityError, NotFoundError, OfflineError
 
 CONTENT = b"the weights"
 
@@ -146,13 +147,102 @@ def test_rm(url: str, leftovers: Callable[[], list[str]]) -> None:
     assert leftovers() == [] and not path.exists() and hub.ls() == []
 
 
-def test_rm_clears_what_killed_downloads_left(url: str, home: Path) -> None:
+def test_rm_clears_what_a_failed_download_left(server: Any, impatient: None, home: Path) -> None:
+    url = server.add("/w", server.body(CONTENT, sent=4, ETag='"1"'))
+    with pytest.raises(FetchError):
+        hub.download(url)
+    (left,) = home.glob("hub/partial/*")
+    assert hub.rm(url) >= 4 and not left.exists()
+    with pytest.raises(NotFoundError):
+        hub.rm(url)
+
+
+def test_collect(server: Any, url: str, impatient: None, home: Path) -> None:
     hub.download(url)
-    left = home / "hub" / "partial" / "0123" / "body"
-    left.parent.mkdir()
-    left.write_bytes(b"half")
-    assert hub.rm(url) == len(CONTENT) + 4
-    assert not left.parent.exists()
+    (home / "hub" / "blobs" / ("0" * 64)).write_bytes(b"nobody's")
+    other = server.add("/other", server.body(b"half of it", sent=5, ETag='"1"'))
+    with pytest.raises(FetchError):
+        hub.download(other)
+    (left,) = home.glob("hub/partial/*")
+    cache = Cache()
+    assert cache.collect(grace=3600) == len(b"nobody's") and left.exists()
+    with cache.lock(refs.parse(other)):
+        assert cache.collect(grace=-1) == 0 and left.exists()
+    assert cache.collect(grace=-1) > 5 and not left.exists()
+    assert hub.path(url).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_no_symbolic_links(
+    server: Any, url: str, home: Path, monkeypatch: pytest.MonkeyPatch, has_hard_links: bool
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    if not has_hard_links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = hub.download(url)
+    assert path.read_bytes() == CONTENT and not path.is_symlink()
+    assert hub.download(url) == path and len(server.requests) == 1
+    assert [check.ok for check in hub.verify()] == [True]
+    overwrite(path, b"the weighTs")
+    assert hub.download(url).read_bytes() == CONTENT and len(server.requests) == 2
+    other = server.add("/other.bin", server.body(CONTENT))
+    assert hub.download(other).read_bytes() == hub.path(url).read_bytes() == CONTENT
+    files = [p for p in home.rglob("*") if p.is_file() and p.suffix != ".json"]
+    stored = {(p.stat().st_ino, p.stat().st_size) for p in files}
+    assert sum(size for _, size in stored) <= 2 * len(CONTENT)
+    assert hub.rm(url) + hub.rm(other) == sum(size for _, size in stored)
+
+
+# Shared caches.
+
+
+@pytest.fixture
+def shared(url: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of somebody else that has the file; the own one is empty."""
+    hub.download(url)
+    folder = tmp_path / "shared"
+    home.rename(folder)
+    monkeypatch.setenv("BESTIARY_SHARED", os.pathsep.join(["/no/such/folder", str(folder)]))
+    return folder
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (p.lstat().st_mtime_ns, p.lstat().st_mode) for p in folder.rglob("*")}
+
+
+def test_shared_cache_is_read(url: str, server: Any, shared: Path, home: Path) -> None:
+    before = tree(shared)
+    path = hub.download(url)
+    assert path.is_relative_to(shared) and path == hub.path(url) == hub.info(url).path
+    assert [check.ok for check in hub.verify(url)] == [True]
+    assert hub.download(url, offline=True) == path
+    assert len(server.requests) == 1 and hub.ls() == [] and not home.exists()
+    with pytest.raises(NotFoundError):
+        hub.rm(url)
+    assert tree(shared) == before
+
+
+def test_shared_cache_that_is_damaged(
+    url: str, server: Any, shared: Path, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    overwrite(hub.path(url), b"the weighTs")
+    before = tree(shared)
+    with pytest.raises(IntegrityError, match="damaged"):
+        hub.download(url, offline=True)
+    path = hub.download(url)
+    assert path.is_relative_to(home) and path.read_bytes() == CONTENT
+    assert hub.download(url, offline=True) == path
+    assert tree(shared) == before
+
+
+def test_touched_file_of_a_shared_cache(url: str, shared: Path) -> None:
+    os.utime(hub.path(url), (1, 1))
+    before = tree(shared)
+    assert hub.path(url).read_bytes() == CONTENT
+    assert tree(shared) == before
 
 
 def test_broken_record_is_named(url: str, home: Path) -> None:

@@ -30,7 +30,7 @@ def test_from_download_to_rm(url: str, capsys: Capture) -> None:
     assert main(["path", url]) == 0
     assert capsys.readouterr().out.strip() == path
     assert main(["ls"]) == 0
-    assert f"{url}\n1 file, 11 B in " in capsys.readouterr().out
+    assert f"{url}\n1 item, 11 B\n" in capsys.readouterr().out
     assert main(["info", url]) == 0
     assert "size       11 bytes\n" in capsys.readouterr().out
     assert main(["verify"]) == 0

@@ -67,7 +67,7 @@ def test_lock_file_goes(tmp_path: Path) -> None:
 
 
 def test_import_is_light() -> None:
-    heavy = {"requests", "tqdm", "numpy", "engine", "zoo"}
+    heavy = {"requests", "tqdm", "numpy", "huggingface_hub", "engine", "zoo"}
     script = f"import hub, sys; print(*{heavy} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "\n")

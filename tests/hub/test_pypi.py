@@ -25,8 +25,8 @@ def test_download(make_wheel: Make, leftovers: Callable[[], list[str]]) -> None:
     assert path.name == "w.bin" and path.read_bytes() == CONTENT
     wheel.unlink()
     assert hub.download("pypi:Tiny_Weights==1.0/tiny_weights/w.bin") == path
-    (record,) = hub.ls()
-    assert (record.source, record.license) == (wheel.name, "MIT")
+    info = hub.info(REF)
+    assert (info.source, info.license) == (wheel.name, "MIT")
     assert len(leftovers()) == 3  # blob, link and record: the wheel is not kept
 
 

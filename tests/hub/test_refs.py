@@ -31,6 +31,13 @@ PINS = f"sha256={B}&archive-sha256={A}"
         ("http://localhost:80/w.pth", "http://localhost/w.pth"),
         ("pypi:some-model==1.0/pkg/w.pth", None),
         ("PyPI:Some_.Model==1!2.0rc1.post3+cpu.1/w", "pypi:some-model==1!2.0rc1.post3+cpu.1/w"),
+        ("torch:resnet18-f37072fd.pth", None),
+        ("Torch:https://Example.org/a-12345678.pth", "torch:https://example.org/a-12345678.pth"),
+        ("github:Owner/My.Repo@v1.0/Asset.pth", "github:owner/my.repo@v1.0/Asset.pth"),
+        ("github:o/r@releases/v1/w.pth", None),
+        ("s3://bucket/a b/w.pth", None),
+        ("fsspec:S3://bucket/w.pth", "s3://bucket/w.pth"),
+        ("fsspec:memory://w.pth", None),
         (f"https://example.org/w.pth#sha256={A.upper()}", f"https://example.org/w.pth#sha256={A}"),
         (f"pypi:m==1/w#archive-sha256={A}&sha256={B}", f"pypi:m==1/w#{PINS}"),
     ],
@@ -46,7 +53,7 @@ def test_canonical_spelling(text: str, canonical: str | None) -> None:
     [
         ("", "has no source"),
         ("weights.pth", "write 'file:weights.pth'"),
-        ("C:/weights.pth", "there are: builtin, file, http, https, pypi"),
+        ("C:/weights.pth", "is not a source; there are: "),
         ("C:\\weights.pth", "is not a source"),
         ("gopher://example.org/w", "is not a source"),
         ("https:", "names no file"),
@@ -76,6 +83,25 @@ def test_canonical_spelling(text: str, canonical: str | None) -> None:
         ("pypi:name==1.0/C:/w", "not a relative path"),
         ("pypi:name==1.0/a\\..\\w", "not a relative path"),
         ("http://example.org/w.pth", "plain http is only for this machine"),
+        ("torch:resnet18.pth", "does not end in '-HASH.pth'"),
+        ("torch:resnet18-f37072f.pth", "at least 8 digits"),
+        ("torch:-f37072fd?.pth", "is not like 'torch:NAME"),
+        ("torch:http://example.org/a-12345678.pth", "plain http is only for this machine"),
+        ("torch:https://example.org/a.pth?x=-12345678.pth", "does not end in"),
+        ("github:owner/repo/asset", "is not like 'github:OWNER/REPOSITORY@TAG/ASSET'"),
+        ("github:owner/repo@tag", "is not like"),
+        ("github:owner/..@tag/asset", "'..' part"),
+        ("github:owner/repo@../asset", "'..' part"),
+        ("github:owner/repo@tag/../asset", "'..' part"),
+        ("github:owner/repo@a b/asset", "is not like"),
+        ("s3:bucket/w.pth", "is not like 's3://BUCKET/KEY'"),
+        ("s3://key:secret@bucket/w", "leave the login out"),
+        ("s3://bucket/../w", "'..' part"),
+        ("s3://bucket/folder/", "empty"),
+        ("fsspec:simplecache::s3://bucket/w", "is not like"),
+        ("fsspec:zip://w::s3://bucket/a.zip", "chains of file systems"),
+        ("fsspec:file:///etc/passwd", "is not like"),
+        ("fsspec:https://example.org/w", "write 'https:' instead"),
         ("http://127.0.0.1.example.org/w", "plain http is only for this machine"),
         ("https://user:password@example.org/w", "~/.netrc"),
         ("https:///w", "is not a URL like"),
@@ -139,7 +165,23 @@ def test_pin_by_argument() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["builtin:", "file:", "https://", "http://", "pypi:", "host", "[::1]", ":80", "@", "/", "//"]
+    [
+        "builtin:",
+        "file:",
+        "https://",
+        "http://",
+        "pypi:",
+        "github:",
+        "torch:",
+        "s3://",
+        "fsspec:",
+        "host",
+        "[::1]",
+        ":80",
+        "@",
+        "/",
+        "//",
+    ]
     + ["..", ".", "\\", "C:", "%2e", "%", "%00", "?", "#", "#sha256=", A, "&", "==", "1.0", "~"]
 )
 

@@ -38,8 +38,8 @@ def test_download_once(server: Any) -> None:
     assert path.name == "w.bin" and path.read_bytes() == CONTENT
     assert hub.download(url, DIGEST) == hub.download(f"{url}#sha256={DIGEST}") == path
     assert len(server.requests) == 1
-    (record,) = hub.ls()
-    assert (record.ref, record.sha256, record.size) == (url, DIGEST, len(CONTENT))
+    (item,) = hub.ls()
+    assert (item.ref, item.sha256, item.size) == (url, DIGEST, len(CONTENT))
 
 
 def test_empty_file(server: Any) -> None:
@@ -169,8 +169,8 @@ def test_redirect(server: Any) -> None:
     url = server.add("/w", server.body(b"", status=302, Location="/deep/elsewhere?token=secret"))
     server.add("/deep/elsewhere", server.body(CONTENT))
     assert hub.download(url).read_bytes() == CONTENT
-    (record,) = hub.ls()
-    assert record.source == f"{server.url}/deep/elsewhere"
+    (item,) = hub.ls()
+    assert hub.info(item.ref).source == f"{server.url}/deep/elsewhere"
 
 
 def test_redirect_loop(server: Any, refused: Callable[..., str]) -> None:

@@ -1,4 +1,7 @@
 // Activations and the loops of their gradients, which take the gradient first, then x or the result y.
+//
+// A function called on one side of a choice only would keep the loop from being vectorised: the choice is made of the
+// function's argument instead, so that the other side comes out right as well.
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vector_math.h"
 
@@ -52,8 +55,8 @@ struct Elu {
     explicit Elu(const double* params)
         : positive(static_cast<T>(params[1])), negative(static_cast<T>(params[0] * params[1])), input_scale(static_cast<T>(params[2])) {}
     T operator()(T x) const {
-        const T below = negative * v_expm1(x * input_scale);
-        return x > T(0) ? positive * x : below;
+        const T above = x > T(0) ? x : T(0), below = x > T(0) ? T(0) : x;
+        return positive * above + negative * v_expm1(below * input_scale);
     }
 };
 template <class T>
@@ -62,10 +65,10 @@ struct EluBackward : Elu<T> {
     T operator()(T g, T y) const { return y > T(0) ? g * this->positive : g * this->input_scale * (y + this->negative); }
 };
 
-// The distribution function and the density of the standard normal distribution.
+// The distribution function and the density of the standard normal distribution; erfc keeps the digits of the left tail.
 template <class T>
 inline T normal_cdf(T x) {
-    return T(0.5) * (T(1) + v_erf(x * T(M_SQRT1_2)));
+    return T(0.5) * v_erfc(-x * T(M_SQRT1_2));
 }
 template <class T>
 inline T normal_pdf(T x) {
@@ -136,6 +139,18 @@ template <class T>
 inline T ramp(T x, T low, T high) {
     return x < low ? low : x > high ? high : x;
 }
+// params: min_val, max_val. The slope at both is 0.
+template <class T>
+struct HardTanh {
+    T low, high;
+    explicit HardTanh(const double* params) : low(static_cast<T>(params[0])), high(static_cast<T>(params[1])) {}
+    T operator()(T x) const { return ramp(x, low, high); }
+};
+template <class T>
+struct HardTanhBackward : HardTanh<T> {
+    using HardTanh<T>::HardTanh;
+    T operator()(T g, T y) const { return y <= this->low || y >= this->high ? T(0) : g; }
+};
 template <class T>
 struct HardSwish {
     T operator()(T x) const { return x * ramp(x + T(3), T(0), T(6)) / T(6); }
@@ -160,16 +175,16 @@ struct Softplus {
     explicit Softplus(const double* params) : beta(static_cast<T>(params[0])), threshold(static_cast<T>(params[1])) {}
     T operator()(T x) const {
         const T v = x * beta;
-        const T sum = (v < T(0) ? T(0) : v) + v_log1p(v_exp(-std::abs(v)));
-        return v > threshold ? x : sum / beta;
+        const T exponent = v > threshold ? T(-HUGE_VAL) : -std::abs(v);
+        return ((v < T(0) ? T(0) : v) + v_log1p(v_exp(exponent))) / beta;
     }
 };
 template <class T>
 struct SoftplusBackward : Softplus<T> {
     using Softplus<T>::Softplus;
     T operator()(T g, T x) const {
-        const T v = x * this->beta, s = sigmoid(v);
-        return v > this->threshold ? g : g * s;
+        const T v = x * this->beta;
+        return g * sigmoid(v > this->threshold ? T(HUGE_VAL) : v);
     }
 };
 
@@ -191,6 +206,8 @@ LOOPS {
     binary<SiluBackward>("_silu_backward", Floats{});
     unary<Mish>("mish", Floats{});
     binary<MishBackward>("_mish_backward", Floats{});
+    unary<HardTanh>("hardtanh", Numbers{});
+    binary<HardTanhBackward>("_hardtanh_backward", Floats{});
     unary<HardSwish>("hardswish", Floats{});
     binary<HardSwishBackward>("_hardswish_backward", Floats{});
     unary<HardSigmoid>("hardsigmoid", Floats{});

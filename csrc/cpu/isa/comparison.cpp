@@ -94,10 +94,23 @@ struct Clamp {
     T operator()(T x, T low, T high) const { return Minimum<T>()(Maximum<T>()(x, low), high); }
 };
 
-template <class T>
+// With masks: loads on one side of a choice only would keep the loop from being vectorised.
+template <class Bits>
 struct Where {
-    T operator()(bool condition, T x, T y) const { return condition ? x : y; }
+    Bits operator()(bool condition, Bits x, Bits y) const {
+        const Bits other = static_cast<Bits>(static_cast<Bits>(condition) - Bits(1));
+        return static_cast<Bits>(x ^ ((x ^ y) & other));
+    }
 };
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 1, uint8_t,
+                                  std::conditional_t<sizeof(T) == 2, uint16_t,
+                                                     std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
+
+template <class... T>
+void choose(const char* op, Types<T...>) {
+    (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<Where<BitsOf<T>>, BitsOf<T>, bool, BitsOf<T>, BitsOf<T>>), ...);
+}
 
 LOOPS {
     compare<Eq>("eq", All{});
@@ -121,8 +134,8 @@ LOOPS {
     binary<Maximum>("clamp_min", All{});
     binary<Minimum>("clamp_max", All{});
     ternary<Clamp>("_clamp", All{});
-    choose<Where>("where", All{});
-    choose<Where>("where", Types<Half, BFloat16>{});
+    choose("where", All{});
+    choose("where", Types<Half, BFloat16>{});
 }
 
 }  // namespace

@@ -1,18 +1,34 @@
-// What a row of a depthwise convolution is told: shared by the driver and the kernels of every instruction set.
+// What the kernels of depthwise convolutions are told: shared by the driver and the kernels of every instruction set.
 #pragma once
 
 #include <cstdint>
 
 namespace bestiary::cpu {
 
-// A row of n output pixels and the row of input pixels under one row of the kernel: input pixel i * stride + k *
-// dilation - padding, where it lies in [0, size), belongs to output pixel i and place k of `kernel`. All of them have
-// `channels` elements.
-struct DepthwiseRow {
+// A place of the kernel, and the pixels that it meets: output pixel i, of [begin, end), meets pixel i * step of x. The
+// others meet nothing, and x itself need not be a pixel.
+struct DepthwiseTap {
     const char* x;
-    const char* dy;
-    char* sums;  // kernel rows of channels
-    int64_t n, size, kernel, stride, dilation, padding, channels;
+    int64_t begin, end;
+    int64_t place;
+};
+
+// A row of n output pixels. All pixels have `channels` elements, side by side.
+struct DepthwiseRow {
+    const DepthwiseTap* taps;
+    int64_t count;  // of taps
+    int64_t n, channels;
+    int64_t step, y_pixel, place;  // elements: of x and of y from an output pixel to the next, of weight between places
+    char* y;
+    char* weight;      // (places, channels); where the sums go in the gradient of the weight
+    const char* bias;  // may be null
+};
+
+// n pixels with their channels `plane` elements apart, to be laid side by side.
+struct PlanarPixels {
+    const char* from;
+    char* to;
+    int64_t n, channels, plane;
 };
 
 }  // namespace bestiary::cpu

@@ -34,22 +34,19 @@ struct Log1p {
     T operator()(T x) const { return v_log1p(x); }
 };
 
-// Of infinite numbers the difference may be nan.
+// Between equal infinities the distance is nan and counts as 0.
 template <class T>
 struct LogAddExp {
     T operator()(T x, T y) const {
-        const T greater = x > y || x != x ? x : y;
-        const T sum = greater + v_log1p(v_exp(-std::abs(x - y)));
-        return x == y ? x + T(0.6931471805599453) : sum;
+        const T distance = std::abs(x - y), finite = distance != distance ? T(0) : distance;
+        const T greater = (x > y) | (x != x) ? x : y;
+        return greater + v_log1p(v_exp(-finite));
     }
 };
 // x * log(y), but 0 where x is 0, unless y is nan.
 template <class T>
 struct XLogY {
-    T operator()(T x, T y) const {
-        const T product = x * v_log(y);
-        return x == T(0) && y == y ? T(0) : product;
-    }
+    T operator()(T x, T y) const { return x * v_log((x == T(0)) & (y == y) ? T(1) : y); }
 };
 
 LOOPS {

@@ -105,28 +105,6 @@ void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b
     tile_of<Acc, Packed>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_row, b, b_row, k, to);
 }
 
-// Transposes lanes x lanes values in registers, by perfect shuffles.
-template <class Acc>
-inline void transpose(Vec<Acc> (&r)[kLanes<Acc>]) {
-    constexpr int64_t lanes = kLanes<Acc>;
-    typename VecTypes<Acc>::Ints low, high;
-    for (int i = 0; i < lanes; ++i) {
-        low[i] = i / 2 + (i % 2) * lanes;
-        high[i] = low[i] + lanes / 2;
-    }
-#pragma GCC unroll 4
-    for (int step = 1; step < lanes; step *= 2) {
-        Vec<Acc> next[lanes];
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes / 2; ++i) {
-            next[2 * i] = __builtin_shuffle(r[i], r[i + lanes / 2], low);
-            next[2 * i + 1] = __builtin_shuffle(r[i], r[i + lanes / 2], high);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < lanes; ++i) r[i] = next[i];
-    }
-}
-
 // `count` lines of `depth` values to panels of `width` lines, zeros for missing lines: panel[p * width + i].
 template <class Acc, class In>
 void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t depth, int64_t line, int64_t step) {
@@ -142,7 +120,7 @@ void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t de
         for (int64_t p = 0; p < whole; p += lanes) {
             Vec<Acc> block[lanes];
             for (int r = 0; r < lanes; ++r) block[r] = load_as<Acc>(from + (i + r) * line + p);
-            transpose<Acc>(block);
+            transpose_vecs<Acc>(block);
             for (int r = 0; r < lanes; ++r) store_all(panel + (p + r) * width + i, block[r]);
         }
         for (int64_t p = whole; p < depth; ++p)

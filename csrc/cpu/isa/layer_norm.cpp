@@ -1,4 +1,6 @@
 // Normalisation of rows: layer norm and, where nothing is centred, RMS norm.
+#include <utility>
+
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vec.h"
 
@@ -14,10 +16,11 @@ T* result(char* const* data, int k) {
     return reinterpret_cast<T*>(data[k]);
 }
 
-// x * scale + shift, then weight and bias, either of which may be missing.
+// (x - mean) * scale, then weight and bias, either of which may be missing. Meanwhile the next row comes from memory.
 template <class T>
 void apply(T* out, const T* x, int64_t size, T mean, T scale, const T* weight, const T* bias) {
     for_vec<T>(size, [&](int64_t i, auto lanes) {
+        __builtin_prefetch(x + size + i);
         Vec<T> y = (load_vec(x + i, lanes) - mean) * scale;
         if (weight) y *= load_vec(weight + i, lanes);
         if (bias) y += load_vec(bias + i, lanes);
@@ -46,45 +49,60 @@ void forward_rows(char* const* data, const int64_t* strides, int64_t n, const do
     }
 }
 
-// The gradient of one row: scale * (h - mean(h) - y * mean(h * y)) with h = grad * weight and y = (x - mean) * scale.
+// A row of the backward pass: h = grad * weight, y = (x - mean) * scale.
 template <class T>
-void input_gradient(T* out, const T* grad, const T* x, const T* weight, int64_t size, T mean, T scale, bool centred) {
-    const auto weighted = [&](int64_t i, auto lanes) {
-        return weight ? load_vec(grad + i, lanes) * load_vec(weight + i, lanes) : load_vec(grad + i, lanes);
-    };
-    const T count = static_cast<T>(size);
-    const T along_mean = centred ? sum_vec<T>(size, weighted) / count : T(0);
-    const T along_x = scale * scale / count * sum_vec<T>(size, [&](int64_t i, auto lanes) {
-        return weighted(i, lanes) * (load_vec(x + i, lanes, mean) - mean);
-    });
-    for_vec<T>(size, [&](int64_t i, auto lanes) {
-        const Vec<T> rest = weighted(i, lanes) - along_mean - (load_vec(x + i, lanes) - mean) * along_x;
-        store_vec<T>(out + i, rest * scale, lanes);
-    });
-}
+struct BackwardRow {
+    const T *grad, *x, *weight;
+    int64_t size;
+    T mean, scale;
+
+    template <class Lanes>
+    Vec<T> h(int64_t i, Lanes lanes) const {
+        const Vec<T> g = load_vec(grad + i, lanes);
+        return weight ? g * load_vec(weight + i, lanes) : g;
+    }
+    template <class Lanes>
+    Vec<T> from_mean(int64_t i, Lanes lanes) const {
+        return load_vec(x + i, lanes, mean) - mean;
+    }
+
+    // Adds the row's part to the gradients of weight and bias, either of which may be missing. Returns the sums of h
+    // and of h * (x - mean).
+    std::pair<T, T> fold(T* weight_sum, T* bias_sum) const {
+        Vec<T> sum{}, along{};
+        for_vec<T>(size, [&](int64_t i, auto lanes) {
+            const Vec<T> g = load_vec(grad + i, lanes), d = from_mean(i, lanes), weighted = h(i, lanes);
+            sum += weighted;
+            along += weighted * d;
+            if (weight_sum) store_vec<T>(weight_sum + i, load_vec(weight_sum + i, lanes) + g * (d * scale), lanes);
+            if (bias_sum) store_vec<T>(bias_sum + i, load_vec(bias_sum + i, lanes) + g, lanes);
+        });
+        return {sum_lanes<T>(sum), sum_lanes<T>(along)};
+    }
+
+    // scale * (h - mean(h) - y * mean(h * y)). Meanwhile the next row comes from memory.
+    void gradient(T* out, T h_mean, T along_mean) const {
+        const T along = along_mean * scale * scale;
+        for_vec<T>(size, [&](int64_t i, auto lanes) {
+            __builtin_prefetch(grad + size + i);
+            __builtin_prefetch(x + size + i);
+            store_vec<T>(out + i, (h(i, lanes) - h_mean - from_mean(i, lanes) * along) * scale, lanes);
+        });
+    }
+};
 
 // data: gradient of x (or none), grad, x, mean, 1/std, weight, and sums for the gradients of weight and bias (or
-// none), to which the rows' are added.
+// none), to which the rows' are added; params: unused, whether the mean was taken off.
 template <class T>
 void backward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const int64_t size = strides[0];
-    T *weight_sum = result<T>(data, 6), *bias_sum = result<T>(data, 7);
+    const T count = static_cast<T>(size);
+    const bool centred = params[1] != 0;
     for (int64_t r = 0; r < n; ++r) {
-        const T *grad = operand<T>(data, 1) + r * size, *x = operand<T>(data, 2) + r * size;
-        const T mean = operand<T>(data, 3)[r], scale = operand<T>(data, 4)[r];
-        if (data[0])
-            input_gradient(result<T>(data, 0) + r * size, grad, x, operand<T>(data, 5), size, mean, scale, params[1] != 0);
-        if (weight_sum) {
-            for_vec<T>(size, [&](int64_t i, auto lanes) {
-                const Vec<T> normal = (load_vec(x + i, lanes) - mean) * scale;
-                store_vec<T>(weight_sum + i, load_vec(weight_sum + i, lanes) + load_vec(grad + i, lanes) * normal, lanes);
-            });
-        }
-        if (bias_sum) {
-            for_vec<T>(size, [&](int64_t i, auto lanes) {
-                store_vec<T>(bias_sum + i, load_vec(bias_sum + i, lanes) + load_vec(grad + i, lanes), lanes);
-            });
-        }
+        const BackwardRow<T> row{operand<T>(data, 1) + r * size, operand<T>(data, 2) + r * size, operand<T>(data, 5), size,
+                                 operand<T>(data, 3)[r], operand<T>(data, 4)[r]};
+        const auto [sum, along] = row.fold(result<T>(data, 6), result<T>(data, 7));
+        if (data[0]) row.gradient(result<T>(data, 0) + r * size, centred ? sum / count : T(0), along / count);
     }
 }
 

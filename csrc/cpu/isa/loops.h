@@ -124,10 +124,5 @@ template <template <class> class F, class... T>
 void ternary(const char* op, Types<T...>) {
     (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<F<T>, T, T, T, T>), ...);
 }
-// The first operand is a bool whatever the others are.
-template <template <class> class F, class... T>
-void choose(const char* op, Types<T...>) {
-    (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<F<T>, T, bool, T, T>), ...);
-}
 
 }  // namespace bestiary::cpu::ISA

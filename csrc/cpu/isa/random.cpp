@@ -16,7 +16,8 @@ struct Words {
     uint64_t pair(int first, int lane) const { return uint64_t{word[first][lane]} << 32 | word[first + 1][lane]; }
 };
 
-// philox() of core/random.h for kLanes counters.
+// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) for kLanes counters: a pure
+// function of seed and counter, so that an element has the same number whatever thread computes it.
 void philox_lanes(uint64_t seed, uint64_t counter, Words& out) {
 #pragma omp simd
     for (int lane = 0; lane < kLanes; ++lane) {
@@ -52,10 +53,22 @@ inline T positive_unit(const Words& words, int lane, int k) {
     else return static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> 11)) * T(0x1p-53) + T(0x1p-54);
 }
 
-// A distribution turns Words into kLanes * kPer elements.
+// What a counter gives for element k of its elements is first computed for all lanes, then put in order: loops that
+// leave gaps between their results are not vectorised.
+template <class T>
+struct Planes {
+    static constexpr int kPer = random_per_counter<T>;
+    alignas(64) T value[kPer][kLanes];
+
+    void interleave(T* out) const {
+#pragma omp simd
+        for (int lane = 0; lane < kLanes; ++lane)
+            for (int k = 0; k < kPer; ++k) out[lane * kPer + k] = value[k][lane];
+    }
+};
+
 template <class T>
 struct Uniform {
-    static constexpr int kPer = random_per_counter<T>;
     T low, width, scale;
     int shift;
     // params[2]: how many low bits the stored type would round away, perhaps up to the end of the interval
@@ -64,14 +77,14 @@ struct Uniform {
         shift = (sizeof(T) == 4 ? 32 : 64) - bits;
         scale = T(1) / static_cast<T>(uint64_t{1} << bits);
     }
-    void operator()(const Words& words, T* out) const {
-        for (int k = 0; k < kPer; ++k)
+    void operator()(const Words& words, Planes<T>& out) const {
+        for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
             for (int lane = 0; lane < kLanes; ++lane) {
                 T u;
                 if constexpr (sizeof(T) == 4) u = static_cast<T>(static_cast<int32_t>(words.word[k][lane] >> shift));
                 else u = static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> shift));
-                out[lane * kPer + k] = low + u * scale * width;
+                out.value[k][lane] = low + u * scale * width;
             }
     }
 };
@@ -79,30 +92,33 @@ struct Uniform {
 // Box and Muller: two uniform numbers are radius and angle of two normal ones.
 template <class T>
 struct Normal {
-    static constexpr int kPer = random_per_counter<T>;
     T mean, deviation;
     explicit Normal(const double* p) : mean(static_cast<T>(p[0])), deviation(static_cast<T>(p[1])) {}
-    void operator()(const Words& words, T* out) const {
-        for (int k = 0; k < kPer; k += 2)
+    void operator()(const Words& words, Planes<T>& out) const {
+        T radius[kLanes], angle[kLanes];
+        for (int k = 0; k < out.kPer; k += 2) {
 #pragma omp simd
             for (int lane = 0; lane < kLanes; ++lane) {
-                const T radius = deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
-                const T angle = T(6.283185307179586) * unit<T>(words, lane, k + 1);
-                out[lane * kPer + k] = mean + radius * v_cos(angle);
-                out[lane * kPer + k + 1] = mean + radius * v_sin(angle);
+                radius[lane] = deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
+                angle[lane] = T(6.283185307179586) * unit<T>(words, lane, k + 1);
             }
+            // Apart: the compiler would join sine and cosine of one angle in a function that has no vector version.
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) out.value[k][lane] = mean + radius[lane] * v_cos(angle[lane]);
+#pragma omp simd
+            for (int lane = 0; lane < kLanes; ++lane) out.value[k + 1][lane] = mean + radius[lane] * v_sin(angle[lane]);
+        }
     }
 };
 
 template <class T>
 struct Exponential {
-    static constexpr int kPer = random_per_counter<T>;
     T scale;
     explicit Exponential(const double* p) : scale(static_cast<T>(-1 / p[0])) {}
-    void operator()(const Words& words, T* out) const {
-        for (int k = 0; k < kPer; ++k)
+    void operator()(const Words& words, Planes<T>& out) const {
+        for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) out[lane * kPer + k] = scale * v_log(positive_unit<T>(words, lane, k));
+            for (int lane = 0; lane < kLanes; ++lane) out.value[k][lane] = scale * v_log(positive_unit<T>(words, lane, k));
     }
 };
 
@@ -113,30 +129,58 @@ void distribution_loop(char* const* data, const int64_t*, int64_t n, const doubl
     const Distribution distribution(params);
     T* out = reinterpret_cast<T*>(data[0]);
     Words words;
+    Planes<T> planes;
     alignas(64) T tail[block];
     for (int64_t i = 0; i < n; i += block) {
         philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / random_per_counter<T>), words);
-        if (n - i >= block) {
-            distribution(words, out + i);
-        } else {
-            distribution(words, tail);
-            std::copy_n(tail, n - i, out + i);
-        }
+        distribution(words, planes);
+        planes.interleave(n - i >= block ? out + i : tail);
+        if (n - i < block) std::copy_n(tail, n - i, out + i);
     }
 }
 
-// low + a number in [0, range): the high half of a product, biased by less than range / 2^64. range 0 stands for 2^64.
+// low + a number in [0, range): the high half of bits * range, biased by less than range / 2^64.
+struct Integers {
+    uint64_t low, range;
+    uint64_t operator()(uint64_t bits) const {
+        return low + static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * range >> 64);
+    }
+};
+// The same for ranges of 32 bits, in steps that can be vectorised.
+struct SmallIntegers {
+    uint64_t low, range;
+    uint64_t operator()(uint64_t bits) const {
+        return low + (((bits >> 32) * range + ((bits & 0xFFFFFFFFu) * range >> 32)) >> 32);
+    }
+};
+struct AllIntegers {
+    uint64_t low, range;
+    uint64_t operator()(uint64_t bits) const { return low + bits; }
+};
+
+template <class F>
+void fill_integers(const RandomStream& stream, int64_t* out, int64_t n) {
+    constexpr int64_t block = kLanes * random_per_counter<int64_t>;
+    const F f{static_cast<uint64_t>(stream.low), stream.range};
+    Words words;
+    alignas(64) int64_t made[block];
+    for (int64_t i = 0; i < n; i += block) {
+        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / 2), words);
+#pragma omp simd
+        for (int lane = 0; lane < kLanes; ++lane) {
+            made[2 * lane] = static_cast<int64_t>(f(words.pair(0, lane)));
+            made[2 * lane + 1] = static_cast<int64_t>(f(words.pair(2, lane)));
+        }
+        std::copy_n(made, std::min(block, n - i), out + i);
+    }
+}
+
 void integers_loop(char* const* data, const int64_t*, int64_t n, const double*) {
-    constexpr int64_t block = kLanes * 2;
     const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
     int64_t* out = reinterpret_cast<int64_t*>(data[0]);
-    Words words;
-    for (int64_t i = 0; i < n; ++i) {
-        if (i % block == 0) philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / 2), words);
-        const uint64_t bits = words.pair(i % 2 * 2, static_cast<int>(i % block / 2));
-        const uint64_t scaled = static_cast<uint64_t>(static_cast<unsigned __int128>(bits) * stream.range >> 64);
-        out[i] = static_cast<int64_t>(static_cast<uint64_t>(stream.low) + (stream.range == 0 ? bits : scaled));
-    }
+    if (stream.range == 0) fill_integers<AllIntegers>(stream, out, n);
+    else if (stream.range >> 32 == 0) fill_integers<SmallIntegers>(stream, out, n);
+    else fill_integers<Integers>(stream, out, n);
 }
 
 // For each element of the operand, a uniform number decides.
@@ -147,16 +191,18 @@ void decision_loop(char* const* data, const int64_t*, int64_t n, const double* p
     const Decide decide(params);
     const T* in = reinterpret_cast<const T*>(data[2]);
     T* out = reinterpret_cast<T*>(data[0]);
+    const double unit_interval[] = {0, 1, 0};
+    const Uniform<T> uniform(unit_interval);
     Words words;
-    alignas(64) T uniform[kLanes * per];
+    Planes<T> planes;
+    alignas(64) T drawn[kLanes * per];
     for (int64_t i = 0; i < n; i += kLanes * per) {
         philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / per), words);
-        for (int k = 0; k < per; ++k)
-#pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) uniform[lane * per + k] = unit<T>(words, lane, k);
+        uniform(words, planes);
+        planes.interleave(drawn);
         const int64_t count = std::min<int64_t>(n - i, kLanes * per);
 #pragma omp simd
-        for (int64_t j = 0; j < count; ++j) out[i + j] = decide(uniform[j], in[i + j]);
+        for (int64_t j = 0; j < count; ++j) out[i + j] = decide(drawn[j], in[i + j]);
     }
 }
 

@@ -7,7 +7,8 @@ namespace bestiary::cpu::ISA {
 namespace {
 
 // Note [Reduction loops]
-// "<op>.row" folds n neighbouring elements into one accumulator: data = {accumulator, input}.
+// "<op>.rows" folds params[0] rows of n neighbouring elements, strides[1] bytes apart, each into an accumulator of
+// its own: data = {accumulators, input}.
 // "<op>.columns" folds params[0] rows of n elements, strides[1] bytes apart, into n accumulators.
 // "<op>.identity" sets n accumulators to the value that changes nothing.
 // Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the
@@ -134,35 +135,71 @@ typename F::Acc fold_few(const typename F::In* p, int64_t n) {
 }
 
 template <class F>
-typename F::Acc fold_block(const typename F::In* p, int64_t n) {
-    using Lane = typename F::Lane;
-    constexpr int kLanes = kVectorBytes / sizeof(Lane);
-    if (n < kLanes) return fold_few<F>(p, n);
-    using Vector = typename VectorOf<Lane, kLanes>::type;
-    using Loaded = typename VectorOf<typename F::In, kLanes>::type;
-    const auto absorb = [&](Vector& into, int64_t at) {
-        Loaded x;
-        std::memcpy(&x, p + at, sizeof x);
-        F::absorb(into, __builtin_convertvector(x, Vector));
-    };
-    Vector vectors[kVectors];
-    for (Vector& v : vectors) v = Vector{} + static_cast<Lane>(F::identity);
-    int64_t i = 0;
-    for (; i + kVectors * kLanes <= n; i += kVectors * kLanes)
-        for (int k = 0; k < kVectors; ++k) absorb(vectors[k], i + k * kLanes);
-    for (; i + kLanes <= n; i += kLanes) absorb(vectors[0], i);
-    for (int k = 1; k < kVectors; ++k) F::merge(vectors[0], vectors[k]);
-    typename F::Acc total = fold_few<F>(p + i, n - i);
-    for (int lane = 0; lane < kLanes; ++lane) F::merge(total, static_cast<typename F::Acc>(vectors[0][lane]));
-    return total;
+constexpr int kLanes = kVectorBytes / static_cast<int>(sizeof(typename F::Lane));
+template <class F>
+using Vector = typename VectorOf<typename F::Lane, kLanes<F>>::type;
+
+template <class F>
+inline Vector<F> identity_vector() {
+    return Vector<F>{} + static_cast<typename F::Lane>(F::identity);
+}
+
+// Halves at a time: a chain of additions would wait for each.
+template <class F>
+inline typename F::Acc fold_lanes(const Vector<F>& v) {
+    typename F::Acc part[kLanes<F>];
+    for (int lane = 0; lane < kLanes<F>; ++lane) part[lane] = static_cast<typename F::Acc>(v[lane]);
+    for (int half = kLanes<F> / 2; half > 0; half /= 2)
+        for (int lane = 0; lane < half; ++lane) F::merge(part[lane], part[lane + half]);
+    return part[0];
 }
 
 template <class F>
-void row(char* const* data, const int64_t*, int64_t n, const double*) {
-    auto& acc = *reinterpret_cast<typename F::Acc*>(data[0]);
-    const auto* p = reinterpret_cast<const typename F::In*>(data[1]);
-    for (int64_t at = 0; at < n; at += kBlock)
-        F::merge(acc, fold_block<F>(p + at, n - at < kBlock ? n - at : kBlock));
+typename F::Acc fold_block(const typename F::In* p, int64_t n) {
+    constexpr int lanes = kLanes<F>;
+    if (n < lanes) return fold_few<F>(p, n);
+    using Loaded = typename VectorOf<typename F::In, lanes>::type;
+    const auto absorb = [&](Vector<F>& into, int64_t at) {
+        Loaded x;
+        std::memcpy(&x, p + at, sizeof x);
+        F::absorb(into, __builtin_convertvector(x, Vector<F>));
+    };
+    Vector<F> vectors[kVectors];
+    for (Vector<F>& v : vectors) v = identity_vector<F>();
+    int64_t i = 0;
+    for (; i + kVectors * lanes <= n; i += kVectors * lanes)
+        for (int k = 0; k < kVectors; ++k) absorb(vectors[k], i + k * lanes);
+    for (; i + lanes <= n; i += lanes) absorb(vectors[0], i);
+    for (int k = 1; k < kVectors; ++k) F::merge(vectors[0], vectors[k]);
+    typename F::Acc total = fold_few<F>(p + i, n - i);
+    F::merge(total, fold_lanes<F>(vectors[0]));
+    return total;
+}
+
+// Rows shorter than a vector: a lane for each of as many rows.
+template <class F>
+void fold_short_rows(typename F::Acc* acc, const char* data, int64_t step, int64_t n) {
+    Vector<F> folded = identity_vector<F>();
+    for (int64_t j = 0; j < n; ++j) {
+        Vector<F> column;
+        for (int lane = 0; lane < kLanes<F>; ++lane)
+            column[lane] = static_cast<typename F::Lane>(reinterpret_cast<const typename F::In*>(data + lane * step)[j]);
+        F::absorb(folded, column);
+    }
+    for (int lane = 0; lane < kLanes<F>; ++lane) F::merge(acc[lane], static_cast<typename F::Acc>(folded[lane]));
+}
+
+template <class F>
+void rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
+    auto* acc = reinterpret_cast<typename F::Acc*>(data[0]);
+    const int64_t count = static_cast<int64_t>(params[0]), step = strides[1];
+    int64_t r = 0;
+    if (n < kLanes<F>)
+        for (; r + kLanes<F> <= count; r += kLanes<F>) fold_short_rows<F>(acc + r, data[1] + r * step, step, n);
+    for (; r < count; ++r) {
+        const auto* p = reinterpret_cast<const typename F::In*>(data[1] + r * step);
+        for (int64_t at = 0; at < n; at += kBlock) F::merge(acc[r], fold_block<F>(p + at, std::min(kBlock, n - at)));
+    }
 }
 
 // Folds kCount rows first in Lane, then into the accumulators.
@@ -195,12 +232,12 @@ void identity(char* const* data, const int64_t*, int64_t n, const double*) {
 }
 
 template <template <class> class F, class... T>
-void reduction(const char* row_name, const char* columns_name, const char* identity_name, Types<T...>) {
-    (register_loop(row_name, dtype_of<T>(), IsaLevel::ISA, row<F<T>>), ...);
+void reduction(const char* rows_name, const char* columns_name, const char* identity_name, Types<T...>) {
+    (register_loop(rows_name, dtype_of<T>(), IsaLevel::ISA, rows<F<T>>), ...);
     (register_loop(columns_name, dtype_of<T>(), IsaLevel::ISA, columns<F<T>>), ...);
     (register_loop(identity_name, dtype_of<T>(), IsaLevel::ISA, identity<F<T>>), ...);
 }
-#define REDUCTION(F, name, types) reduction<F>(name ".row", name ".columns", name ".identity", types)
+#define REDUCTION(F, name, types) reduction<F>(name ".rows", name ".columns", name ".identity", types)
 
 LOOPS {
     REDUCTION(Sum, "sum", All{});

@@ -5,19 +5,18 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-// data: result, operand, place and weight of every tap of every element of the larger grid of taps; strides: taps per
-// element, elements of the resampled line, elements of the source line, and `inner` neighbours that share their taps;
-// n lines.
+// data: result, operand, place and weight of tap k of element i at k * resampled + i; strides: taps per element,
+// elements of the resampled line, elements of the source line, and `inner` neighbours that share their taps; n lines.
 template <class T>
 struct Lines {
     T* out;
     const T *in, *weights;
-    const int64_t* places;
+    const int32_t* places;
     int64_t taps, resampled, source, inner;
 
     Lines(char* const* data, const int64_t* s)
         : out(reinterpret_cast<T*>(data[0])), in(reinterpret_cast<const T*>(data[1])), weights(reinterpret_cast<const T*>(data[3])),
-          places(reinterpret_cast<const int64_t*>(data[2])), taps(s[0]), resampled(s[1]), source(s[2]), inner(s[3]) {}
+          places(reinterpret_cast<const int32_t*>(data[2])), taps(s[0]), resampled(s[1]), source(s[2]), inner(s[3]) {}
 };
 
 // The sum of term(k) over the taps; Taps is their number where the compiler knows it.
@@ -33,28 +32,33 @@ inline Sum sum_taps(int64_t taps, const Term& term) {
     return sum;
 }
 
+// Every element for itself, gathered.
+template <class T, int Taps>
+void forward_row(const Lines<T>& l, T* out, const T* in) {
+    const int64_t n = l.resampled, taps = l.taps;
+    const int32_t* const places = l.places;
+    const T* const weights = l.weights;
+#pragma omp simd
+    for (int64_t i = 0; i < n; ++i)
+        out[i] = sum_taps<Taps, T>(taps, [&](int64_t k) { return weights[k * n + i] * in[places[k * n + i]]; });
+}
+
 template <class T, int Taps>
 void forward_line(const Lines<T>& l, T* out, const T* in) {
-    const int64_t taps = Taps > 0 ? Taps : l.taps;
-    for (int64_t i = 0; i < l.resampled; ++i) {
-        const int64_t* place = l.places + i * taps;
-        const T* weight = l.weights + i * taps;
-        if (l.inner == 1) {
-            out[i] = sum_taps<Taps, T>(taps, [&](int64_t k) { return weight[k] * in[place[k]]; });
-            continue;
-        }
+    for (int64_t i = 0; i < l.resampled; ++i)
         for_vec<T>(l.inner, [&](int64_t c, auto lanes) {
-            const Vec<T> sum = sum_taps<Taps, Vec<T>>(taps, [&](int64_t k) -> Vec<T> {
-                return load_vec(in + place[k] * l.inner + c, lanes) * weight[k];
+            const Vec<T> sum = sum_taps<Taps, Vec<T>>(l.taps, [&](int64_t k) -> Vec<T> {
+                const int64_t tap = k * l.resampled + i;
+                return load_vec(in + l.places[tap] * l.inner + c, lanes) * l.weights[tap];
             });
             store_vec<T>(out + i * l.inner + c, sum, lanes);
         });
-    }
 }
 
 template <class T, int Taps>
 void forward_lines(const Lines<T>& l, int64_t n) {
-    for (int64_t o = 0; o < n; ++o) forward_line<T, Taps>(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
+    const auto line = l.inner == 1 ? forward_row<T, Taps> : forward_line<T, Taps>;
+    for (int64_t o = 0; o < n; ++o) line(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
 }
 
 template <class T>
@@ -62,8 +66,8 @@ void backward_line(const Lines<T>& l, T* out, const T* grad) {
     std::memset(out, 0, sizeof(T) * static_cast<size_t>(l.source * l.inner));
     for (int64_t i = 0; i < l.resampled; ++i)
         for (int64_t k = 0; k < l.taps; ++k) {
-            const T weight = l.weights[i * l.taps + k];
-            T* to = out + l.places[i * l.taps + k] * l.inner;
+            const T weight = l.weights[k * l.resampled + i];
+            T* to = out + l.places[k * l.resampled + i] * l.inner;
             const T* from = grad + i * l.inner;
             if (l.inner == 1) {
                 *to += weight * *from;

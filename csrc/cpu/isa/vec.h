@@ -135,6 +135,28 @@ inline T max_vec(const T* x, int64_t n) {
     return max_lanes<T>(fold_vec<T>(n, lowest, larger, vec_max<T>));
 }
 
+// Transposes lanes x lanes values in registers, by perfect shuffles.
+template <class T>
+inline void transpose_vecs(Vec<T> (&r)[kLanes<T>]) {
+    constexpr int64_t lanes = kLanes<T>;
+    typename VecTypes<T>::Ints low, high;
+    for (int i = 0; i < lanes; ++i) {
+        low[i] = i / 2 + (i % 2) * lanes;
+        high[i] = low[i] + lanes / 2;
+    }
+#pragma GCC unroll 4
+    for (int step = 1; step < lanes; step *= 2) {
+        Vec<T> next[lanes];
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes / 2; ++i) {
+            next[2 * i] = __builtin_shuffle(r[i], r[i + lanes / 2], low);
+            next[2 * i + 1] = __builtin_shuffle(r[i], r[i + lanes / 2], high);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < lanes; ++i) r[i] = next[i];
+    }
+}
+
 // What exp needs of each precision. The polynomials are Cephes's.
 template <class T>
 struct ExpConstants;

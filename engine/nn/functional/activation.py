@@ -47,8 +47,8 @@ def hardtanh(
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is greater than max_val {max_val}")
     if inplace:
-        return _in_place("clamp", input, min_val, max_val)
-    return _C.clamp(input, min_val, max_val)
+        return _in_place("hardtanh", input, min_val, max_val)
+    return _C.hardtanh(input, min_val, max_val)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

@@ -43,6 +43,7 @@ ROWS = [
     Row("gelu", gelu, [A], {"approximate": "tanh"}, id="gelu-tanh"),
     Row("silu", lambda x: x * special.expit(x), [A], in_place=True, empty=True),
     Row("mish", lambda x: x * np.tanh(softplus(x)), [A], in_place=True, empty=True),
+    Row("hardtanh", lambda x, a, b: np.clip(x, a, b), [A, -0.5, 2.0], in_place=True, empty=True),
     Row("hardswish", lambda x: x * np.clip(x + 3, 0, 6) / 6, [A], in_place=True, empty=True),
     Row("hardsigmoid", lambda x: np.clip(x + 3, 0, 6) / 6, [A], in_place=True, empty=True),
     Row("softplus", softplus, [A], in_place=True, empty=True),

@@ -128,6 +128,12 @@ def test_clamp_passes_the_gradient_at_its_ends() -> None:
     assert x.grad.tolist() == [0, 1, 1, 1, 0]
 
 
+def test_hardtanh_stops_the_gradient_at_its_ends() -> None:
+    x = engine.tensor([-1.0, 0.0, 0.5, 6.0, 7.0], requires_grad=True)
+    engine.hardtanh(x, 0, 6).sum().backward()
+    assert x.grad.tolist() == [0, 0, 1, 0, 0]
+
+
 def test_comparison_with_a_number_that_16_bits_round() -> None:
     assert (engine.tensor([0.1], dtype=engine.float16) == 0.1).tolist() == [True]
     assert (engine.tensor([0.1], dtype=engine.bfloat16) == 0.1).tolist() == [True]

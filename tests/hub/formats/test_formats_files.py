@@ -62,7 +62,7 @@ def test_other_files_are_named_for_what_they_are(
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no such file"):
         read(tmp_path / "missing.pt")
-    with pytest.raises(FormatError, match="a directory"):
+    with pytest.raises(FormatError, match="a folder without a weight file"):
         read(tmp_path)
     with pytest.raises(FormatError, match="cannot be opened"):
         read("a\0b")

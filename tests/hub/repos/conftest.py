@@ -72,6 +72,7 @@ class FakeHub:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.token: str | None = None
         self.failures: list[int] = []  # statuses of the next answers
+        self.is_down = False
         hub = self
 
         class Answering(Handler):
@@ -111,18 +112,21 @@ class FakeHub:
         self._server.server_close()
 
     def answer(self, handler: Handler) -> None:
-        path = unquote(handler.path.partition("?")[0])
+        path = handler.path.partition("?")[0]
         self.requests.append((handler.command, path, dict(handler.headers)))
+        if self.is_down:
+            handler.close_connection = True
+            return None
         if self.failures:
             return send(handler, self.failures.pop(0), b"busy")
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return send(handler, 401, b"who?", X_Error_Code="RepoNotFound")
         if found := re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path):
-            return self._revision(handler, found[1], found[2])
+            return self._revision(handler, found[1], unquote(found[2]))
         if found := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
             return self._tree(handler, found[1], found[2])
         if found := re.fullmatch(r"/(.+?)/resolve/(.+?)/(.+)", path):
-            return self._file(handler, *found.groups())
+            return self._file(handler, *map(unquote, found.groups()))
         return send(handler, 404, b"nothing")
 
     def _find(self, handler: Handler, name: str, revision: str) -> tuple[FakeRepo, str] | None:

@@ -1,0 +1,78 @@
+"""The command that changes the format of weights: convert."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from hub import api
+from hub.cli.common import Commands, format_bytes
+from hub.errors import HubError
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB|TB)?", re.IGNORECASE)
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def register(commands: Commands) -> None:
+    convert = commands.add("convert", _convert)
+    convert.add_argument("source", metavar="SOURCE", help="a weight file, index, folder or REF")
+    convert.add_argument("target", metavar="TARGET", type=Path, help="the file to write")
+    convert.add_argument("--dtype", choices=_dtypes(), help="the type of floating-point tensors")
+    convert.add_argument(
+        "--shard-size", metavar="SIZE", type=parse_size, help="split into files of at most SIZE"
+    )
+    convert.add_argument("--key", metavar="NAME", help="the entry of SOURCE that has the tensors")
+    convert.add_argument("--force", action="store_true", help="write over a file that is there")
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes as people write it; ValueError if it is none.
+
+    >>> parse_size("5GB"), parse_size("1.5 kB"), parse_size("100")
+    (5000000000, 1500, 100)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = int(float(found[1]) * _UNITS[(found[2] or "B").upper()]) if found else 0
+    if size <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 5GB")
+    return size
+
+
+def _dtypes() -> tuple[str, ...]:
+    return ("float64", "float32", "float16", "bfloat16")
+
+
+def _convert(options: argparse.Namespace) -> int:
+    """Write weights in another format, by the ending of the target's name.
+
+    A tensor that has several names is stored once. The source is read by the restricted reader:
+    nothing that it names is run.
+
+    examples:
+      hub convert weights.pth model.safetensors
+      hub convert weights.pth model.safetensors --shard-size 5GB --dtype bfloat16
+      hub convert checkpoint.pt model.safetensors --key state_dict
+      hub convert model/ weights.pth
+    """
+    from hub.convert import convert
+
+    source = Path(options.source)
+    if not source.exists() and ":" in options.source:
+        source = api.download(options.source)
+    if options.target.exists() and not options.force:
+        raise HubError(f"{options.target}: is there already; --force writes over it")
+    try:
+        done = convert(
+            source,
+            options.target,
+            dtype=options.dtype,
+            shard_size=options.shard_size,
+            key=options.key,
+        )
+    except ValueError as error:
+        raise HubError(str(error)) from error
+    for file in done.files:
+        print(f"{format_bytes(file.stat().st_size):>9}  {file}")
+    print(f"{done.tensors} tensors, {len(done.aliases)} more names for them")
+    return 0

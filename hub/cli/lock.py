@@ -1,0 +1,88 @@
+"""Commands about lock files: lock and sync."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from hub.cli.common import Commands, format_bytes, print_json, print_table
+
+
+def register(commands: Commands) -> None:
+    lock = commands.add("lock", _lock)
+    lock.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to write")
+    lock.add_argument("refs", metavar="REF", nargs="*", help="what to lock (default: as it is)")
+    lock.add_argument(
+        "--include", metavar="PATTERN", action="append", help="of repositories: only such files"
+    )
+    lock.add_argument(
+        "--exclude", metavar="PATTERN", action="append", help="of repositories: no such files"
+    )
+    sync = commands.add("sync", _sync)
+    sync.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to follow")
+    sync.add_argument("--json", action="store_true", help="print JSON")
+    for command in (lock, sync):
+        command.add_argument("--offline", action="store_true", default=None, help="never fetch")
+        command.add_argument("--quiet", action="store_true", help="draw no progress bar")
+
+
+def _lock(options: argparse.Namespace) -> int:
+    """Write a lock file: commit, path, size and SHA-256 of everything a program loads.
+
+    Without REF, what the lock file lists is looked up anew, with its patterns. A program runs
+    under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
+
+    examples:
+      hub lock app.lock hf:org/name pypi:some-model==1.0/some_model/weights.pth
+      hub lock app.lock hf:org/name --include '*.safetensors' --include '*.json'
+      hub lock app.lock
+    """
+    from hub.lockfile import making
+
+    written = making.lock(
+        options.file,
+        options.refs,
+        include=options.include,
+        exclude=options.exclude,
+        offline=options.offline,
+        progress=False if options.quiet else None,
+    )
+    rows = [
+        [format_bytes(entry.size), f"{len(entry.files) or 1}", entry.ref, (entry.commit or "")[:12]]
+        for entry in written.entries
+    ]
+    print_table(rows, right=[0, 1])
+    total = sum(entry.size for entry in written.entries)
+    print(f"{written.path}: {len(written.entries)} references, {format_bytes(total)}")
+    return 0
+
+
+def _sync(options: argparse.Namespace) -> int:
+    """Bring and verify everything that a lock file lists: ready for work offline.
+
+    examples:
+      hub sync app.lock
+      hub sync app.lock --offline        # fetch nothing, only verify
+    """
+    from hub.lockfile import making
+
+    progress = False if options.quiet else None
+    done = making.sync(options.file, offline=options.offline, progress=progress)
+    if options.json:
+        print_json([asdict(synced) for synced in done])
+        return 0
+    rows = [
+        [
+            f"{format_bytes(synced.fetched)} fetched" if synced.fetched else "here",
+            format_bytes(synced.size),
+            f"{synced.files}",
+            synced.ref,
+        ]
+        for synced in done
+    ]
+    print_table(rows, right=[1, 2])
+    fetched = sum(synced.fetched for synced in done)
+    total = sum(synced.size for synced in done)
+    print(f"{format_bytes(total)} verified, of which {format_bytes(fetched)} fetched")
+    return 0

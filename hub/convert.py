@@ -1,0 +1,136 @@
+"""Weights from one format into another: PyTorch's files, safetensors, in one file or in several.
+
+Nothing is read but what is being written: each tensor goes from the mapped file to the new one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.errors import FormatError
+from hub.formats import Buffer, cast, read, read_metadata, save_sharded, save_torch
+from hub.formats.buffer import ComputedStorage, contiguous_strides
+from hub.formats.sharded import find_weights, flat_tensors
+
+AnyPath = str | os.PathLike[str]
+SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
+_RESERVED = ("format", "total_size")
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What was written: the files, how many tensors, and the names that stand for another one's."""
+
+    files: tuple[Path, ...]
+    tensors: int
+    aliases: Mapping[str, str]
+
+
+def convert(
+    source: AnyPath,
+    target: AnyPath,
+    *,
+    dtype: str | None = None,
+    shard_size: int | None = None,
+    key: str | None = None,
+) -> Conversion:
+    """Write the tensors of a weight file, index or folder to another file.
+
+    The name of `target` says the format: .safetensors, or .pt, .pth and .bin for PyTorch's. A
+    tensor that has several names is stored once: PyTorch's format knows that, and in safetensors
+    files the metadata say of each other name which one it stands for, as the format's own library
+    does it. Views that overlap and are not equal become tensors of their own. `dtype` changes the
+    type of floating-point tensors, `shard_size` is how many bytes a safetensors file may hold
+    before there are several and an index, `key` picks an entry of a file that holds more than
+    tensors. Raises FormatError, which names what is no tensor, and ValueError for arguments that
+    make no sense.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> one = Buffer.from_numpy(np.ones(2, np.float32))
+    >>> save_torch(folder / "tied.pt", {"encoder": one, "decoder": one})
+    >>> done = convert(folder / "tied.pt", folder / "tied.safetensors")
+    >>> dict(done.aliases), read_metadata(folder / "tied.safetensors")
+    ({'encoder': 'decoder'}, {'format': 'pt', 'encoder': 'decoder'})
+    """
+    path = Path(target)
+    is_torch = _is_torch(path)
+    if shard_size is not None and is_torch:
+        raise ValueError("shard_size: only safetensors files are split")
+    origin = find_weights(Path(source)) if os.path.isdir(source) else Path(source)
+    metadata = read_metadata(origin)
+    tensors = _with_aliases(flat_tensors(read(origin), str(origin), key), metadata)
+    aliases = find_aliases(tensors)
+    unique = {name: tensor for name, tensor in tensors.items() if name not in aliases}
+    try:
+        if dtype is not None:
+            unique = {name: cast(tensor, dtype, name) for name, tensor in unique.items()}
+        if is_torch:
+            save_torch(path, {name: unique[aliases.get(name, name)] for name in tensors})
+            files = [path]
+        else:
+            strings = {**metadata, "format": "pt", **aliases}
+            size = shard_size or max(1, sum(tensor.nbytes for tensor in unique.values()))
+            files = save_sharded(path, separated(unique), size, strings)
+    except (ValueError, TypeError) as error:  # what the new format cannot hold
+        raise FormatError(str(error), file=str(origin)) from error
+    return Conversion(tuple(files), len(unique), aliases)
+
+
+def find_aliases(tensors: Mapping[str, Buffer]) -> dict[str, str]:
+    """Names of tensors that are equal views of the same memory, each with the one that is stored.
+
+    That is the first in alphabetical order, as in the format's own library.
+    """
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name, tensor in tensors.items():
+        if tensor.numel:
+            view = (tensor.storage, tensor.dtype, tensor.offset, tensor.shape, tensor.strides)
+            groups.setdefault(view, []).append(name)
+    aliases: dict[str, str] = {}
+    for names in groups.values():
+        # A name with a meaning of its own in the metadata cannot be written there as an alias.
+        stored = min(names, key=lambda name: (name not in _RESERVED, name))
+        aliases |= {name: stored for name in names if name != stored}
+    return aliases
+
+
+def separated(tensors: Mapping[str, Buffer]) -> dict[str, Buffer]:
+    """The tensors, those that see parts of the same memory as if each had its own."""
+    users = Counter(tensor.storage for tensor in tensors.values())
+    return {
+        name: _copied(tensor) if users[tensor.storage] > 1 else tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def _copied(tensor: Buffer) -> Buffer:
+    def compute() -> NDArray[np.uint8]:
+        return np.ascontiguousarray(tensor.numpy()).reshape(-1).view(np.uint8)
+
+    storage = ComputedStorage(tensor.nbytes, compute)
+    return replace(tensor, strides=contiguous_strides(tensor.shape), storage=storage, offset=0)
+
+
+def _with_aliases(tensors: Mapping[str, Buffer], metadata: dict[str, str]) -> dict[str, Buffer]:
+    """The tensors, also by the names that the metadata know them under, which are taken out."""
+    found = dict(tensors)
+    for name, stored in list(metadata.items()):
+        if name not in tensors and name not in _RESERVED and stored in tensors:
+            found[name] = tensors[stored]
+            del metadata[name]
+    return found
+
+
+def _is_torch(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"target {str(path)!r}: should end in one of {', '.join(SUFFIXES)}")
+    return suffix != ".safetensors"

@@ -1,0 +1,143 @@
+"""Writing a lock file, and making a machine ready for the loads that it lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hub import loading, refs
+from hub.errors import IntegrityError, NotFoundError, RefError
+from hub.lockfile.format import Entry, LockedFile, LockFile, read
+from hub.refs import Ref
+from hub.repos import names
+from hub.repos.layout import RepoFolder
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What `sync` did for a reference: how many of its bytes were here, and how many came."""
+
+    ref: str
+    files: int
+    size: int
+    fetched: int
+
+
+def lock(
+    path: str | Path,
+    wanted: Sequence[str | Ref] = (),
+    *,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    offline: bool | None = None,
+    progress: bool | None = None,
+) -> LockFile:
+    """Write a lock file with what these references stand for now, which is fetched if need be.
+
+    `include` and `exclude` choose files of repositories, as in `hub.snapshot`. Without references
+    those of the lock file are looked up anew, each with its patterns. Raises what loading the
+    references raises; the lock file is then as it was.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "weights.bin")
+    >>> _ = file.write_bytes(b"12345678")
+    >>> written = lock(file.with_name("app.lock"), [f"file:{file}"])
+    >>> [entry.size for entry in written.entries]
+    [8]
+    """
+    path = Path(path)
+    patterns = _tuple(include), _tuple(exclude)
+    requests = {refs.as_ref(ref): patterns for ref in wanted}
+    if not requests:
+        known = read(path).entries
+        requests = {refs.parse(entry.ref): (entry.include, entry.exclude) for entry in known}
+    entries = [
+        _repository_entry(ref, *chosen, offline=offline, progress=progress)
+        if names.is_repository(ref)
+        else _file_entry(ref, offline=offline, progress=progress)
+        for ref, chosen in requests.items()
+    ]
+    found = LockFile(path, tuple(sorted(entries, key=lambda entry: entry.ref)))
+    found.write()
+    return found
+
+
+def sync(
+    path: str | Path, *, offline: bool | None = None, progress: bool | None = None
+) -> list[Synced]:
+    """Bring everything that a lock file lists and verify all of it: ready for work offline.
+
+    Raises LockError, or what loading raises: IntegrityError if anything is not as it was locked.
+    """
+    found = read(Path(path))
+    return [
+        _sync_repository(found, entry, offline=offline, progress=progress)
+        if entry.files
+        else _sync_file(entry, offline=offline, progress=progress)
+        for entry in found.entries
+    ]
+
+
+def _file_entry(ref: Ref, *, offline: bool | None, progress: bool | None) -> Entry:
+    loading.load(ref, offline=offline, progress=progress)
+    held = loading.held(ref)
+    entry = Entry(
+        ref.identity,
+        file=LockedFile(held.size, held.sha256),
+        archive_sha256=held.archive_sha256,
+    )
+    name = entry.name
+    return replace(entry, commit=RepoFolder(name.repo).commit(name.revision)) if name else entry
+
+
+def _repository_entry(
+    ref: Ref,
+    include: tuple[str, ...] | None,
+    exclude: tuple[str, ...] | None,
+    *,
+    offline: bool | None,
+    progress: bool | None,
+) -> Entry:
+    repository = loading.repository(ref, None, offline)
+    commit = repository.snapshot(include, exclude, progress=progress).name
+    files = {
+        path: LockedFile(held.size, held.sha256)
+        for path, held in repository.held(commit, include, exclude).items()
+    }
+    if not files:
+        raise RefError(f"{ref}: has no files to lock")
+    return Entry(ref.identity, commit, files=files, include=include, exclude=exclude)
+
+
+def _sync_repository(
+    found: LockFile, entry: Entry, *, offline: bool | None, progress: bool | None
+) -> Synced:
+    repository = loading.repository(refs.parse(entry.ref), None, offline)
+    bound = found.bind_repository(repository)
+    fetched = bound.plan().to_fetch
+    bound.snapshot(progress=progress)
+    # Other programs ask for the branch; what they were told of it before is left alone.
+    folder, revision = bound.cached.folder, repository.name.revision
+    if entry.commit and folder.commit(revision) is None:
+        folder.write_ref(revision, entry.commit)
+    return Synced(entry.ref, len(entry.files), entry.size, fetched)
+
+
+def _sync_file(entry: Entry, *, offline: bool | None, progress: bool | None) -> Synced:
+    ref = entry.pinned()
+    fetched = 0 if _is_here(ref) else entry.size
+    loading.load(ref, offline=offline, progress=progress)
+    return Synced(entry.ref, 1, entry.size, fetched)
+
+
+def _is_here(ref: Ref) -> bool:
+    try:
+        loading.find(ref)
+    except (NotFoundError, IntegrityError):
+        return False
+    return True
+
+
+def _tuple(patterns: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if patterns is None else tuple(patterns)

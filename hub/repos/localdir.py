@@ -1,0 +1,118 @@
+"""Files of a repository as plain files in a folder of the user's.
+
+What was put there is noted as the library does, in `.cache/huggingface/download` of the folder,
+so that its client knows the files too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from pathlib import Path
+
+from hub import locks
+from hub.errors import CacheError, OfflineError
+from hub.progress import Meter
+from hub.repos.bars import Bars
+from hub.repos.cached import hash_blob
+from hub.repos.fetching import Fetcher
+from hub.repos.parallel import for_each
+from hub.repos.plan import Patterns
+from hub.repos.repository import THREADS, Repository, check_space
+from hub.repos.tree import RepoFile
+
+
+def copy_to(
+    repository: Repository,
+    folder: Path,
+    include: Patterns = None,
+    exclude: Patterns = None,
+    *,
+    progress: bool | None = None,
+) -> Path:
+    """Bring the chosen files into a folder, each of them verified; from the cache where it can be.
+
+    A file that is there with other bytes is replaced only if nobody changed it since it was put
+    there; CacheError if somebody did.
+    """
+    folder = folder.expanduser().absolute()
+    commit, files = repository.choose(include, exclude)
+    local = _LocalFolder(folder, repository, commit)
+    wanted = [file for file in files if local.needs(file)]
+    check_space(repository.where, folder, sum(file.size for file in wanted))
+    bars = Bars(str(repository.name.repo), sum(file.size for file in wanted), progress)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.closing(bars))
+        fetcher = None if repository.offline else repository.fetcher(commit, stack)
+
+        def put(file: RepoFile) -> None:
+            with contextlib.closing(bars.meter(file.path, file.size)) as meter:
+                local.put(file, fetcher, meter)
+
+        for_each(put, wanted, threads=THREADS, stop=bars.stop)
+    repository.cached.save()
+    return folder
+
+
+class _LocalFolder:
+    def __init__(self, folder: Path, repository: Repository, commit: str) -> None:
+        self._folder = folder
+        self._notes = folder / ".cache" / "huggingface" / "download"
+        self._repository = repository
+        self._commit = commit
+
+    def needs(self, file: RepoFile) -> bool:
+        """Whether a file is to be put there: it is missing, or an earlier edition that was put."""
+        target = self._folder / file.path
+        if not target.exists():
+            return True
+        if hash_blob(target, file.etag)[1] == file.etag:
+            self._note(file)
+            return False
+        put = self._etag_put(file)
+        if put is None or hash_blob(target, put)[1] != put:
+            raise CacheError(
+                f"{self._repository.where}: {target} is there with other bytes, which did not "
+                "come from this repository or were changed: move it away, or name another folder"
+            )
+        return True
+
+    def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
+        """Put a file there, from the cache if it has it."""
+        received = self._notes / f"{file.etag}.bestiary.incomplete"
+        with locks.lock(received.with_suffix(".lock"), waiting_for=f"another process {received}"):
+            if not self._copy(file, received):
+                if fetcher is None:
+                    raise OfflineError(
+                        f"{self._repository.where}: {file.path} is not in the cache and the hub "
+                        "is offline: download it where there is a network"
+                    )
+                fetcher.receive(file, received, meter)
+            target = self._folder / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            received.replace(target)
+            self._note(file)
+
+    def _copy(self, file: RepoFile, received: Path) -> bool:
+        where, cached = self._repository.where, self._repository.cached
+        found = cached.find(where, self._commit, file.path)
+        if found is None:
+            return False
+        shutil.copyfile(found.path, received)
+        return True
+
+    def _note_path(self, file: RepoFile) -> Path:
+        return self._notes / f"{file.path}.metadata"
+
+    def _note(self, file: RepoFile) -> None:
+        """Commit, hash and time, a line each."""
+        path = self._note_path(file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{self._commit}\n{file.etag}\n{time.time()}\n", encoding="utf-8")
+
+    def _etag_put(self, file: RepoFile) -> str | None:
+        try:
+            return self._note_path(file).read_text(encoding="utf-8").split()[1]
+        except (FileNotFoundError, IndexError, UnicodeDecodeError):
+            return None

@@ -1,0 +1,104 @@
+"""`github:OWNER/REPOSITORY@TAG/ASSET`: a file attached to a release on GitHub.
+
+GITHUB_TOKEN holds a login for private repositories, and for more than a few requests an hour.
+GITHUB_API_URL is the server's address where it is another than the public one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from hub.errors import FetchError, NotFoundError, RefError
+from hub.refs import Ref
+from hub.sources import Place, Received
+from hub.sources.https import fetch_url
+
+_API = "https://api.github.com"
+_LOCATOR = re.compile(r"([A-Za-z0-9-]+)/([A-Za-z0-9._-]+)@(.+)/([^/]+)")
+_TAG = re.compile(r"[A-Za-z0-9._+-]+(?:/[A-Za-z0-9._+-]+)*")
+_ASSET = re.compile(r"[A-Za-z0-9._+-]+")
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class Asset:
+    """What the server says of an asset; it has known SHA-256 digests since 2025."""
+
+    id: int
+    size: int
+    sha256: str | None
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> Asset:
+        """Raises ValueError, TypeError or KeyError if this describes no asset."""
+        digest = _DIGEST.fullmatch(str(said.get("digest")))
+        return cls(int(said["id"]), int(said["size"]), digest[1] if digest else None)
+
+
+class GitHubSource:
+    """Assets of releases."""
+
+    from_archive = False
+
+    def identify(self, text: str) -> str:
+        owner, repository, tag, asset = _split(text)
+        # GitHub takes owner and repository in either case.
+        return f"github:{owner.lower()}/{repository.lower()}@{tag}/{asset}"
+
+    def fetch(self, ref: Ref, place: Place) -> Received:
+        api = os.environ.get("GITHUB_API_URL", _API).rstrip("/")
+        owner, repository, _, name = _split(ref.identity)
+        asset = _find(ref, place, api, name)
+        return fetch_url(
+            f"{api}/repos/{owner}/{repository}/releases/assets/{asset.id}",
+            ref,
+            place,
+            headers=_headers("application/octet-stream"),
+            sha256=asset.sha256,
+            size=asset.size,
+        )
+
+
+def _split(text: str) -> tuple[str, str, str, str]:
+    found = _LOCATOR.fullmatch(text.removeprefix("github:"))
+    if not found or not _TAG.fullmatch(found[3]) or not _ASSET.fullmatch(found[4]):
+        raise RefError(f"{text!r}: is not like 'github:OWNER/REPOSITORY@TAG/ASSET'")
+    if any(part in (".", "..") for part in re.split("[/@]", found[0])):
+        raise RefError(f"{text!r}: has a '.' or '..' part")
+    return found[1], found[2], found[3], found[4]
+
+
+def _find(ref: Ref, place: Place, api: str, name: str) -> Asset:
+    from hub import transfer  # costs more than the rest of the hub: only for who fetches
+
+    owner, repository, tag, _ = _split(ref.identity)
+    listing = place.folder / "release"
+    transfer.fetch(
+        f"{api}/repos/{owner}/{repository}/releases/tags/{quote(tag)}",
+        listing,
+        ref=str(ref),
+        headers=_headers("application/vnd.github+json"),
+    )
+    try:
+        release: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
+        assets = {str(asset["name"]): Asset.of(asset) for asset in release["assets"]}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FetchError(
+            f"{ref}: the answer of {api} is not the description of a release"
+        ) from error
+    if name not in assets:
+        there = ", ".join(sorted(assets)) or "none"
+        raise NotFoundError(f"{ref}: the release has no such asset; there are: {there}")
+    return assets[name]
+
+
+def _headers(accept: str) -> dict[str, str]:
+    headers = {"Accept": accept, "X-GitHub-Api-Version": "2022-11-28"}
+    if token := os.environ.get("GITHUB_TOKEN"):
+        headers["Authorization"] = f"Bearer {token}"
+    return headers

@@ -1,0 +1,104 @@
+"""Names of repositories: what is accepted, its one spelling, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from hub import refs
+from hub.errors import RefError
+from hub.repos import names
+from hub.repos.names import Name, Repo
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "canonical"),
+    [
+        ("hf:org/name", Name(Repo("model", "org/name")), None),
+        ("hf://org/name@main", Name(Repo("model", "org/name")), "hf:org/name"),
+        ("hf:models/org/name", Name(Repo("model", "org/name")), "hf:org/name"),
+        ("hf:gpt2", Name(Repo("model", "gpt2")), None),
+        ("hf:gpt2@main/a.json", Name(Repo("model", "gpt2"), "main", "a.json"), None),
+        ("hf:gpt2@v1/a/b", Name(Repo("model", "gpt2"), "v1", "a/b"), None),
+        ("hf:org/name/a@2.png", Name(Repo("model", "org/name"), "main", "a@2.png"), None),
+        ("hf:org/name@refs/pr/1/x", Name(Repo("model", "org/name"), "refs/pr/1", "x"), None),
+        ("hf:org/name@a%2Fb/x", Name(Repo("model", "org/name"), "a/b", "x"), None),
+        (f"hf:o/n@{COMMIT.upper()}", Name(Repo("model", "o/n"), COMMIT), f"hf:o/n@{COMMIT}"),
+        ("hf:datasets/squad", Name(Repo("dataset", "squad")), None),
+        ("HF:spaces/org/name@v1", Name(Repo("space", "org/name"), "v1"), "hf:spaces/org/name@v1"),
+    ],
+)
+def test_one_spelling(text: str, name: Name, canonical: str | None) -> None:
+    ref = refs.parse(text)
+    assert str(ref) == (canonical or text)
+    assert names.parse(ref.identity) == name
+    assert refs.parse(str(ref)) == ref
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hf:",
+        "hf:/",
+        "hf:org/",
+        "hf:a--b",
+        "hf:a..b",
+        "hf:..",
+        "hf:../name",
+        "hf:org/name.git",
+        "hf:org/-name",
+        "hf:org/name@",
+        "hf:org/name@..",
+        "hf:org/name@a%2F..%2Fb",
+        "hf:org/name@%2Fetc",
+        "hf:org/name@-x",
+        "hf:org/name@a.lock",
+        "hf:org/name@a%00",
+        "hf:org/name@a:b",
+        "hf:org/name@a\\b",
+        "hf:org/name/",
+        "hf:org/name/../x",
+        "hf:org/name//x",
+        "hf:org/name/C:/x",
+        "hf:org/name/a\\b",
+        "hf:org/name/a\0b",
+        "hf:datasets",
+        "hf:" + "x" * 97,
+    ],
+)
+def test_refused(text: str) -> None:
+    with pytest.raises(RefError) as error:
+        refs.parse(text)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("repo", [Repo("model", "gpt2"), Repo("dataset", "org/name.x")])
+def test_folder(repo: Repo) -> None:
+    assert Repo.from_folder(repo.folder) == repo
+
+
+@pytest.mark.parametrize("folder", ["blobs", ".locks", "models--", "models--a--b--c", "x--a--b"])
+def test_other_folders(folder: str) -> None:
+    assert Repo.from_folder(folder) is None
+
+
+_PIECES = st.sampled_from(
+    ["org", "name", "/", "//", "@", "main", "refs", "pr", "1", "%2F", "%", "..", ".", "--", "\\"]
+    + ["datasets", "spaces", "C:", "#", "a.json", COMMIT, "\0", "-", ".git", ".lock"]
+)
+
+
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=3)), max_size=12).map("".join))
+def test_any_text_is_refused_or_has_one_spelling(text: str) -> None:
+    try:
+        ref = refs.parse(f"hf:{text}")
+    except RefError as error:
+        assert "\n" not in str(error)
+        return
+    assert refs.parse(str(ref)) == ref
+    name = names.parse(ref.identity)
+    for part in [*name.repo.name.split("/"), *name.revision.split("/"), name.path or "x"]:
+        assert part not in ("", ".", "..") and "\\" not in part and "\0" not in part
+    assert Repo.from_folder(name.repo.folder) == name.repo

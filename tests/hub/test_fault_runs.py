@@ -1,0 +1,14 @@
+"""A short version of what `make faults` does at length."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_runs_under_faults(repository: Path) -> None:
+    command = [sys.executable, "-m", "tests.hub.fault_runs", "--runs", "39", "--seed", "1"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True)
+    assert done.stdout.startswith("39 runs: 39 passed, 0 did not\n"), done.stdout + done.stderr
+    assert done.returncode == 0
