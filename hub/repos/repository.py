@@ -11,13 +11,13 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from hub.errors import CacheError, IntegrityError, LockError, NotFoundError, OfflineError
+from hub.parallel import for_each
 from hub.progress import Bar
 from hub.repos.bars import Bars
 from hub.repos.cached import CachedRepo
 from hub.repos.client import Client, NoSuchFileError, UnreachableError
 from hub.repos.fetching import Fetcher, warn
 from hub.repos.names import Name
-from hub.repos.parallel import for_each
 from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.tree import RepoFile
 from hub.sources import Held

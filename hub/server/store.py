@@ -131,10 +131,17 @@ class Store:
         main = self.folder(repository)
         if revision == MAIN:
             return main
-        folder = main.with_name(f"{main.name}@{quote(revision, safe='')}")
+        folder = self._folder_of(repository, revision)
         if not self._is_there(folder, _is_folder):
             raise RevisionNotFoundError(f"{repository}: has no revision {revision!r}")
         return folder
+
+    def make_place(self, repository: str, revision: str) -> Path:
+        """Where a branch or tag lies, an empty folder if there was none yet."""
+        for each in (MAIN, revision):
+            if not self._is_there(folder := self._folder_of(repository, each), _is_folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        return self.place(repository, revision)
 
     def refs(self, repository: str) -> dict[str, str]:
         """The names of the revisions of a repository and the commits they stand for."""
@@ -182,6 +189,10 @@ class Store:
                 yield
             finally:
                 known.tree = None
+
+    def _folder_of(self, repository: str, revision: str) -> Path:
+        suffix = "" if revision == MAIN else f"@{quote(revision, safe='')}"
+        return self.root / f"{repository}{suffix}"
 
     def _known(self, folder: Path) -> _Folder:
         with self._lock:

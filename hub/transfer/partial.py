@@ -72,10 +72,11 @@ class Version:
         try:
             modified = parsedate_to_datetime(self.modified or "")
             date = parsedate_to_datetime(self.date or "")
-        except ValueError:
+            is_old = (date - modified).total_seconds() >= 60
+        except (ValueError, TypeError):  # no dates, or only one of them with a time zone
             return None
         # Two editions of the same second share their time; a minute apart they do not.
-        return self.modified if (date - modified).total_seconds() >= 60 else None
+        return self.modified if is_old else None
 
     def is_other_than(self, other: Version) -> bool:
         """Whether the two are known to be different editions."""
@@ -162,7 +163,7 @@ class Partial:
             self.done.add(offset, offset + len(data))
             self._unnoted += len(data)
             if self._digests is not None:
-                self._digests.available(self.done.prefix)
+                self._digests.available(self.done.prefix, (offset, data))
         if self._unnoted >= self._limits.checkpoint:
             self.checkpoint()
 

@@ -15,7 +15,8 @@ from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import Floor, Throttle
 
-_CHUNK = 1 << 20  # bytes: the most that is read at once
+# bytes: the most that is read at once. Twice as much no longer comes from memory just freed.
+_CHUNK = 1 << 19
 
 
 class Spout:

@@ -121,6 +121,23 @@ def test_unique() -> None:
     assert runs.tolist() == [1, 2, 1] and lengths.tolist() == [2, 1, 1]
 
 
+@pytest.mark.parametrize("n", [1, 3, 4, 8, 16, 17, 40])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_many_short_rows(n: int, dtype: str) -> None:
+    x = np.random.default_rng(n).integers(0, 50, (1003, n)).astype(dtype)
+    t = engine.from_numpy(x)
+    assert np.array_equal(t.sum(1).double().numpy(), x.sum(1, dtype=np.float64))
+    assert np.array_equal(t.amax(1).numpy(), x.max(1))
+    values, indices = t.max(1)
+    assert np.array_equal(values.numpy(), x.max(1))
+    assert np.array_equal(indices.numpy(), x.argmax(1))
+
+
+def test_mean_of_integers_in_a_floating_dtype() -> None:
+    assert engine.tensor([1, 2]).mean(dtype=engine.float32).item() == 1.5
+    assert engine.tensor([[1, 2], [4, 4]]).mean(0, dtype=engine.float64).tolist() == [2.5, 3]
+
+
 @pytest.mark.parametrize("dim", [0, 1, -1])
 @pytest.mark.parametrize("dtype", [engine.int64, engine.float32, engine.float16, engine.bool])
 def test_unique_slices(dim: int, dtype: engine.dtype) -> None:
@@ -158,18 +175,3 @@ def test_quantiles_and_nan() -> None:
         x.quantile(1.5)
     with pytest.raises(ValueError, match="interpolation: expected 'linear'"):
         x.quantile(0.5, interpolation="cubic")
-@pytest.mark.parametrize("n", [1, 3, 4, 8, 16, 17, 40])
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
-def test_many_short_rows(n: int, dtype: str) -> None:
-    x = np.random.default_rng(n).integers(0, 50, (1003, n)).astype(dtype)
-    t = engine.from_numpy(x)
-    assert np.array_equal(t.sum(1).double().numpy(), x.sum(1, dtype=np.float64))
-    assert np.array_equal(t.amax(1).numpy(), x.max(1))
-    values, indices = t.max(1)
-    assert np.array_equal(values.numpy(), x.max(1))
-    assert np.array_equal(indices.numpy(), x.argmax(1))
-
-
-def test_mean_of_integers_in_a_floating_dtype() -> None:
-    assert engine.tensor([1, 2]).mean(dtype=engine.float32).item() == 1.5
-    assert engine.tensor([[1, 2], [4, 4]]).mean(0, dtype=engine.float64).tolist() == [2.5, 3]

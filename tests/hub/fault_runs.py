@@ -289,11 +289,9 @@ class Runs:
         onlooker = Onlooker(home, digests)
         url = self._server.add(f"/{number}/w.bin", scenario.file)
         pin = hashlib.sha256(scenario.editions[0]).hexdigest() if scenario.pinned else None
-        numbers = limits_of(draw)
-        arguments = (str(home), url, pin, numbers)
-        self._start(draw, scenario, arguments, onlooker)
+        self._start(draw, scenario, (str(home), url, pin, limits_of(draw)), onlooker)
         scenario.file.faults = []
-        status = self._wait([self._client((*arguments, None))], onlooker, [])[0]
+        status = self._wait([self._client((str(home), url, pin, Limits(), None))], onlooker, [])[0]
         wrong = [*onlooker.wrong, *self._leftovers(home, digests)]
         if status != 0:
             wrong.append(f"the retry ended with {status}")

@@ -14,7 +14,9 @@ import pytest
 
 from hub.server import Server
 
-WEIGHTS = bytes(range(256)) * 1200
+_DATA = bytes(range(256)) * 1199
+_HEADER = b'{"x":{"dtype":"U8","shape":[306944],"data_offsets":[0,306944]}}'.ljust(248)
+WEIGHTS = len(_HEADER).to_bytes(8, "little") + _HEADER + _DATA  # 307,200 bytes of safetensors
 CONFIG = b'{"model_type": "bert"}'
 
 

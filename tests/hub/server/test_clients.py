@@ -183,6 +183,7 @@ def test_a_large_file_by_another_name_is_not_sent_again(
     api.create_repo("org/new")
     api.upload_folder(repo_id="org/new", folder_path=upload)
     (upload / "weights" / "a.safetensors").rename(upload / "weights" / "c.safetensors")
+    caplog.clear()
     with caplog.at_level(logging.INFO, "hub.server"):
         api.upload_folder(repo_id="org/new", folder_path=upload)
     assert not any(" PUT " in record.getMessage() for record in caplog.records)
