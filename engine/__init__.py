@@ -23,7 +23,7 @@ from engine import (
     utils as utils,
 )
 from engine._C import *  # noqa: F403
-from engine._constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
+from engine._constants import *  # noqa: F403
 from engine._creation import as_tensor as as_tensor, asarray as asarray, tensor as tensor
 from engine._dtypes import (
     double as double,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from engine import _C
@@ -10,12 +11,20 @@ from engine._tensor import method
 
 __all__ = [
     "allclose",
+    "block_diag",
+    "broadcast_shapes",
     "broadcast_tensors",
+    "cartesian_prod",
+    "combinations",
     "einsum",
     "equal",
+    "is_complex",
     "is_floating_point",
+    "is_nonzero",
+    "is_same_size",
     "is_tensor",
     "numel",
+    "scalar_tensor",
     "unique",
     "unique_consecutive",
 ]
@@ -39,6 +48,52 @@ def is_floating_point(input: Tensor) -> bool:
     False
     """
     return input.dtype.is_floating_point
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements of ``input`` are complex numbers: there are no complex dtypes yet.
+
+    >>> import engine
+    >>> engine.is_complex(engine.zeros(2))
+    False
+    """
+    return input.is_complex()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the one element of ``input`` is not zero. Raises RuntimeError if there are several.
+
+    >>> import engine
+    >>> engine.is_nonzero(engine.tensor([3]))
+    True
+    """
+    return bool(input)
+
+
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether both have the same shape.
+
+    >>> import engine
+    >>> engine.is_same_size(engine.zeros(2), engine.zeros(2, 1))
+    False
+    """
+    return input.shape == other.shape
+
+
+def scalar_tensor(
+    s: float,
+    *,
+    dtype: _C.dtype | None = None,
+    device: _C.device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A 0-d tensor of a number, float32 unless another dtype is given.
+
+    >>> import engine
+    >>> engine.scalar_tensor(2)
+    tensor(2.)
+    """
+    return _C.full((), s, dtype=dtype or _C.float32, device=device, requires_grad=requires_grad)
 
 
 def numel(input: Tensor) -> int:
@@ -96,6 +151,65 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     Size([2, 3])
     """
     return _C._broadcast_all(list(tensors))
+
+
+def broadcast_shapes(*shapes: Any) -> _C.Size:
+    """The shape that tensors of the given shapes broadcast to. Raises RuntimeError if they don't.
+
+    >>> import engine
+    >>> engine.broadcast_shapes((2, 1), (3,))
+    Size([2, 3])
+    """
+    sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    element = _C.empty(1)
+    shown = [element.expand(size) for size in sizes]
+    return broadcast_tensors(*shown)[0].shape if shown else _C.Size()
+
+
+def block_diag(*tensors: Tensor) -> Tensor:
+    """A matrix with the given matrices along its diagonal and zeros elsewhere.
+
+    A vector is a row, a 0-d tensor a matrix of one element.
+
+    >>> import engine
+    >>> engine.block_diag(engine.tensor([[1]]), engine.tensor([2, 3]))
+    tensor([[1, 0, 0],
+            [0, 2, 3]])
+    """
+    blocks = [_C.atleast_2d(t) for t in tensors]
+    width, rows, before = sum(b.shape[1] for b in blocks), [], 0
+    for block in blocks:
+        if block.dim() > 2:
+            raise RuntimeError(f"block_diag: expected matrices, got shape {tuple(block.shape)}")
+        rows.append(_C.pad(block, [before, width - before - block.shape[1]]))
+        before += block.shape[1]
+    return _C.cat(rows) if rows else _C.empty(1, 0)
+
+
+def cartesian_prod(*tensors: Tensor) -> Tensor:
+    """Every choice of one element from each of the vectors, a row each; of one vector, itself.
+
+    >>> import engine
+    >>> engine.cartesian_prod(engine.tensor([1, 2]), engine.tensor([3, 4])).tolist()
+    [[1, 3], [1, 4], [2, 3], [2, 4]]
+    """
+    if len(tensors) == 1:
+        return tensors[0]
+    return _C.stack([t.flatten() for t in _C.meshgrid(list(tensors), indexing="ij")], 1)
+
+
+def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
+    """Every choice of ``r`` elements of a vector, a row each, in the order of their places.
+
+    >>> import engine
+    >>> engine.combinations(engine.tensor([1, 2, 3])).tolist()
+    [[1, 2], [1, 3], [2, 3]]
+    """
+    if input.dim() != 1:
+        raise RuntimeError(f"combinations: input: expected a vector, got {tuple(input.shape)}")
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    places = list(choose(range(len(input)), r))
+    return input[_C._places([i for row in places for i in row])].reshape(len(places), r)
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
@@ -161,5 +275,5 @@ def unique_consecutive(
     return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
 
 
-for _function in (equal, unique, unique_consecutive, allclose):
+for _function in (allclose, equal, is_nonzero, is_same_size, unique, unique_consecutive):
     method(_function)

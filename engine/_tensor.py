@@ -65,12 +65,12 @@ def to(
     device: _C.device | str | None = None,
     non_blocking: bool = False,
     copy: bool = False,
-    memory_format: Any = None,
+    memory_format: str | None = None,
 ) -> Tensor:
     """Self with another dtype or on another device; self itself where nothing changes.
 
     ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like.
-    ``non_blocking`` and ``memory_format`` are accepted: layouts are the engine's own business.
+    ``non_blocking`` is accepted and changes nothing; ``memory_format`` is that of ``contiguous``.
 
     >>> import engine
     >>> engine.tensor([1.5]).to(engine.int64)
@@ -85,7 +85,10 @@ def to(
             dtype = given
     if device is not None and _C.device(device) != self.device:
         raise RuntimeError(f"to: device {device} is not available")
-    return _cast(self, dtype or self.dtype, copy)
+    converted = _cast(self, dtype or self.dtype, copy)
+    if memory_format is None or memory_format == "preserve_format":
+        return converted
+    return converted.contiguous(memory_format=memory_format)
 
 
 @method
@@ -237,6 +240,30 @@ def mT(self: Tensor) -> Tensor:
 
 
 @_attribute
+def is_cpu(self: Tensor) -> bool:
+    """Whether the memory is the host's."""
+    return self.device.type == "cpu"
+
+
+@_attribute
+def is_sparse(self: Tensor) -> bool:
+    """False: every tensor is dense."""
+    return False
+
+
+@_attribute
+def is_quantized(self: Tensor) -> bool:
+    """False: there are no quantised dtypes."""
+    return False
+
+
+@_attribute
+def is_meta(self: Tensor) -> bool:
+    """False: every tensor has memory."""
+    return False
+
+
+@_attribute
 def is_cuda(self: Tensor) -> bool:
     """Whether the memory is a GPU's."""
     return self.device.type == "cuda"
@@ -297,6 +324,30 @@ def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
     from engine._creation import tensor
 
     return tensor(data, **{"dtype": self.dtype, **options})
+
+
+@method
+def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """Self where ``condition`` holds, ``other`` elsewhere."""
+    return _C.where(condition, self, other)
+
+
+@method
+def new(self: Tensor, *size: int) -> Tensor:
+    """An uninitialised tensor of the given sizes in the dtype of self."""
+    return self.new_empty(*size) if size else self.new_empty(0)
+
+
+@method
+def conj(self: Tensor) -> Tensor:
+    """Self: there are no complex numbers yet."""
+    return self
+
+
+@method
+def as_subclass(self: Tensor, cls: Any) -> Any:
+    """A view of self, known to the graph, of class ``cls``, a subclass of Tensor."""
+    return _C._as_subclass(self, cls)
 
 
 @method

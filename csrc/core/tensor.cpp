@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/overflow.h"
 #include "core/state.h"
 
 namespace bestiary {
@@ -60,11 +61,28 @@ bool is_dense(const Dims& sizes, const Dims& strides) {
     return true;
 }
 
+constexpr int kMaxDims = 64;  // reductions name dimensions by the bits of a word
+
+static void check_dims(const Dims& sizes) {
+    check_as(ErrorKind::Value, sizes.size() <= kMaxDims, "size: expected at most ", kMaxDims, " dimensions, got ", sizes.size());
+}
+
+// How many elements a view shows, which may be more than there is memory for.
+static int64_t elements_of(const Dims& sizes) {
+    check_dims(sizes);
+    int64_t n = 1;
+    bool fits = true;
+    for (int64_t d : sizes) fits = !__builtin_mul_overflow(n, d, &n) && fits;
+    check_as(ErrorKind::Value, fits || std::ranges::count(sizes, 0) > 0, "size: ", sizes, " overflows a 64-bit count of elements");
+    return fits ? n : 0;
+}
+
 TensorImpl::TensorImpl(Ptr<Storage> s, Dims sz, Dims st, int64_t off, DType t)
-    : storage(std::move(s)), offset(off), numel(sz.product()), sizes(std::move(sz)),
+    : storage(std::move(s)), offset(off), numel(elements_of(sz)), sizes(std::move(sz)),
       strides(std::move(st)), dtype(t), contiguous(bestiary::is_contiguous(sizes, strides)) {}
 
 static size_t bytes_for(const Dims& sizes, DType dtype) {
+    check_dims(sizes);
     int64_t bytes = item_size(dtype);
     for (int64_t d : sizes) {
         check_as(ErrorKind::Value, d >= 0, "size: expected non-negative sizes, got ", sizes);
@@ -94,9 +112,9 @@ Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype
     bytes_for(sizes, dtype);
     int64_t last = 0;
     for (int i = 0; i < sizes.size(); ++i)
-        if (sizes[i] > 0) last += (sizes[i] - 1) * strides[i];
+        if (sizes[i] > 0) last = checked_add(last, checked_mul(sizes[i] - 1, strides[i], "stride"), "stride");
     const bool none = sizes.product() == 0;
-    auto storage = storage_on(device, none ? 0 : static_cast<size_t>((last + 1) * item_size(dtype)));
+    auto storage = storage_on(device, none ? 0 : static_cast<size_t>(checked_mul(checked_add(last, 1, "stride"), item_size(dtype), "stride")));
     return fresh(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
 }
 

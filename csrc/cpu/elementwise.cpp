@@ -1,4 +1,6 @@
 // The driver of every elementwise op, and copying between layouts and types.
+#include <cmath>
+
 #include "cpu/loop_table.h"
 #include "cpu/parallel.h"
 #include "cpu/strided.h"
@@ -149,8 +151,17 @@ void copy(const Tensor& to, const Tensor& from) {
     });
 }
 
+// Calculations wrap, but a number that is to be stored must fit; in uint8 so may its negative, as -1 for 255.
+void check_fits(const Value& value, DType dtype) {
+    if (category(dtype) != Category::Int || (dtype == DType::Int64 && value.tag == Tag::Int)) return;
+    const int bits = 8 * static_cast<int>(item_size(dtype)) - (dtype != DType::UInt8);
+    const double number = std::trunc(value.number()), limit = std::ldexp(1.0, bits);
+    check(number < limit && number >= -limit, "value: ", value, " does not fit in ", dtype);
+}
+
 void fill(const Tensor& to, const Value& value) {
     if (value.is_tensor()) return copy(to, Tensor(value.t));
+    check_fits(value, to.dtype());
     Tensor one = value.tag == Tag::Float ? Tensor::scalar(value.f, to.dtype()) : Tensor::scalar(value.integer(), to.dtype());
     copy(to, one);
 }

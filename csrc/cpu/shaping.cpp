@@ -1,4 +1,5 @@
 // Copies with the dimensions turned around or widened.
+#include "core/overflow.h"
 #include "cpu/contiguous.h"
 
 namespace bestiary::cpu {
@@ -66,7 +67,7 @@ void repeated_places(const KernelCall& call) {
     int64_t total = 0;
     for (int64_t n : counts) {
         check(n >= 0, "repeats: expected 0 or more, got ", n);
-        total += n;
+        total = checked_add(total, n, "repeats");
     }
     const Tensor places = Tensor::empty({total}, DType::Int64);
     int64_t* out = places.data<int64_t>();

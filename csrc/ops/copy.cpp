@@ -25,12 +25,34 @@ tensor([1., 2.]))")
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
     .grad("src", "", [](const Backward& b) { return b.g; });
 
-OP("clone(Tensor self) -> Tensor")
-    .doc(R"(A copy with memory of its own, in the same layout where it has no gaps.
+// The strides that a memory format means for self; self's own for None and 'preserve_format'.
+Dims strides_in(const Tensor& self, const Value& format) {
+    const std::string_view name = format.none() ? "preserve_format" : format.str();
+    if (name == "preserve_format") return self.strides();
+    if (name == "contiguous_format") return contiguous_strides(self.sizes());
+    const int dims = name == "channels_last" ? 4 : name == "channels_last_3d" ? 5 : 0;
+    check_as(ErrorKind::Value, dims > 0,
+             "memory_format: expected 'contiguous_format', 'preserve_format', 'channels_last' or 'channels_last_3d', got '", name, "'");
+    check(self.dim() == dims, "memory_format: '", name, "' expects ", dims, " dimensions, got shape ", self.sizes());
+    Dims last = self.sizes();
+    last.erase(1);
+    last.push_back(self.sizes()[1]);
+    Dims strides = contiguous_strides(last);
+    strides.insert(1, 1);
+    strides.erase(dims);
+    return strides;
+}
+
+OP("clone(Tensor self, *, str? memory_format=None) -> Tensor")
+    .doc(R"(A copy with memory of its own, in the same layout where it has no gaps, or in that of ``memory_format``.
 
 >>> x = engine.tensor([1.0]); y = x.clone(); y[0] = 2; x
 tensor([1.]))")
-    .compose([](Args a, Results& r) { r.push(cast(a[0], a.tensor(0).dtype(), true)); });
+    .compose([](Args a, Results& r) {
+        const bool same = a.none(1) || a.str(1) == "preserve_format";
+        if (same) r.push(cast(a[0], a.tensor(0).dtype(), true));
+        else r.push(Call<"_pack">()(a[0], strides_in(a.tensor(0), a[1])));
+    });
 
 OP("to.dtype(Tensor self, dtype dtype, bool copy=False) -> Tensor")
     .doc(R"(Self itself where it has that dtype already (and no copy is asked for), otherwise a converted copy.
@@ -50,14 +72,18 @@ OP("_convert(Tensor self, dtype dtype) -> Tensor")
     })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
-OP("contiguous(Tensor self) -> Tensor")
-    .doc(R"(Self where its elements lie in row-major order, otherwise such a copy.
+OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
+    .doc(R"(Self where its elements lie in row-major order (or as ``memory_format`` says), otherwise such a copy.
 
 >>> engine.ones(2, 3).t().contiguous().stride()
 (2, 1))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
+        if (a.none(1)) return r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
+        const Dims strides = strides_in(self, a[1]);
+        bool there = true;
+        for (int d = 0; d < self.dim(); ++d) there &= self.sizes()[d] <= 1 || self.strides()[d] == strides[d];
+        r.push(there || self.numel() == 0 ? self : Call<"_pack">()(self, strides));
     });
 
 OP("_pack(Tensor self, int[] strides) -> Tensor")

@@ -59,44 +59,48 @@ tensor([7, 7]))")
         r.push(made(filled(Dims(a.ints(0)), a[1], dtype, device_or_default(a[3])), a.flag(4)));
     });
 
-OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
+   "str? memory_format=None) -> Tensor")
     .doc(R"(Zeros in the shape and dtype of self.
 
 >>> engine.zeros_like(engine.tensor([1, 2]))
 tensor([0, 0]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(filled_like(t, 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
+        r.push(made(in_format(filled_like(t, 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
-OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
+   "str? memory_format=None) -> Tensor")
     .doc(R"(Ones in the shape and dtype of self.
 
 >>> engine.ones_like(engine.tensor([1, 2]))
 tensor([1, 1]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(filled_like(t, 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
+        r.push(made(in_format(filled_like(t, 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
-OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
+   "str? memory_format=None) -> Tensor")
     .doc(R"(Uninitialised memory in the shape and dtype of self.
 
 >>> engine.empty_like(engine.zeros(2, 3)).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3)));
+        r.push(made(in_format(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
-OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
+   "str? memory_format=None) -> Tensor")
     .doc(R"(A tensor of one value in the shape and dtype of self.
 
 >>> engine.full_like(engine.zeros(2), 7)
 tensor([7., 7.]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(filled_like(t, a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+        r.push(made(in_format(filled_like(t, a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a[5]), a.flag(4)));
     });
 
 OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

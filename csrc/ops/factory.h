@@ -15,6 +15,11 @@ inline Tensor made(Tensor t, bool wants_grad) {
     return t;
 }
 
+// `t` in the memory format asked for: None and 'preserve_format' leave it as it is.
+inline Tensor in_format(const Tensor& t, const Value& format) {
+    return format.none() || format.str() == "preserve_format" ? t : contiguous(t, format);
+}
+
 inline Tensor filled(const Dims& size, const Value& value, DType dtype, Device device) {
     if (value.number() == 0) return Tensor::zeros(size, dtype, device);
     const Tensor t = Tensor::empty(size, dtype, device);

@@ -54,6 +54,15 @@ std::vector<Tensor> along_dim(Args a) {
     return along(wrap_dim(a.integer(1), a.tensor(0).dim()), chosen.dim() == 1 ? chosen : unsqueeze(chosen, 0));
 }
 
+// One slice of `source` for each index: no broadcasting, which would hide a mistake.
+void check_slices(Args a, const Tensor& source) {
+    const Tensor &self = a.tensor(0), &chosen = a.tensor(2);
+    Dims expected = self.sizes();
+    if (!expected.empty()) expected[wrap_dim(a.integer(1), self.dim())] = chosen.numel();
+    const bool single = chosen.numel() == 1 && source.numel() == 1 && self.dim() <= 1;
+    check(single || source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
+}
+
 Tensor at_least_1d(const Tensor& t) { return t.dim() > 0 ? t : unsqueeze(t, 0); }
 
 OP("index_select(Tensor self, int dim, Tensor index) -> Tensor")
@@ -73,6 +82,7 @@ OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha
 >>> engine.zeros(3).index_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
 tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
+        check_slices(a, a.tensor(3));
         const bool scaled = a.number(4) != 1.0;
         r.push(index_put(a[0], along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true));
     })
@@ -83,7 +93,10 @@ OP("index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor")
 
 >>> engine.zeros(3).index_copy(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
 tensor([2., 0., 1.]))")
-    .compose([](Args a, Results& r) { r.push(index_put(a[0], along_dim(a), a[3])); })
+    .compose([](Args a, Results& r) {
+        check_slices(a, a.tensor(3));
+        r.push(index_put(a[0], along_dim(a), a[3]));
+    })
     .in_place_too();
 
 OP("index_fill(Tensor self, int dim, Tensor index, Operand value) -> Tensor")

@@ -1,6 +1,7 @@
 // Tensors put together and taken apart.
 #include <vector>
 
+#include "core/overflow.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -159,9 +160,11 @@ OP("_split(Tensor self, int[] sizes, int dim) -> Tensor[]")
         b.give("self", cat(parts, d));
     });
 
-void push_parts(const Tensor& self, const Dims& sizes, const Value& dim, Results& r) {
+using Sizes = std::vector<int64_t>;
+
+void push_parts(const Tensor& self, const Sizes& sizes, const Value& dim, Results& r) {
     Call<"_split"> split;
-    for (const Tensor& part : split.all(self, sizes, dim)) r.push(part);
+    for (const Tensor& part : split.all(self, std::span<const int64_t>(sizes), dim)) r.push(part);
 }
 
 int64_t size_along(Args a, int dim_argument) {
@@ -171,9 +174,9 @@ int64_t size_along(Args a, int dim_argument) {
 }
 
 // Parts of `step`, the last perhaps smaller; a dimension of size 0 is one empty part.
-Dims even_parts(int64_t n, int64_t step) {
-    Dims sizes;
-    for (int64_t at = 0; at < n; at += step) sizes.push_back(std::min(step, n - at));
+Sizes even_parts(int64_t n, int64_t step) {
+    Sizes sizes;
+    for (int64_t left = n; left > 0; left -= sizes.back()) sizes.push_back(std::min(step, left));
     if (n == 0) sizes.push_back(0);
     return sizes;
 }
@@ -198,10 +201,10 @@ OP("split.sizes(Tensor self, int[] split_size, int dim=0) -> Tensor[]")
         int64_t total = 0;
         for (int64_t n : a.ints(1)) {
             check(n >= 0, "split_size: expected sizes of 0 or more, got ", Dims(a.ints(1)));
-            total += n;
+            total = checked_add(total, n, "split_size");
         }
         check(total == size_along(a, 2), "split_size: ", Dims(a.ints(1)), " must add up to ", size_along(a, 2));
-        push_parts(a.tensor(0), Dims(a.ints(1)), a[2], r);
+        push_parts(a.tensor(0), Sizes(a.ints(1).begin(), a.ints(1).end()), a[2], r);
     });
 
 OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
@@ -212,8 +215,8 @@ OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
     .compose([](Args a, Results& r) {
         const int64_t chunks = a.integer(1), n = size_along(a, 2);
         check(chunks > 0, "chunks: expected 1 or more, got ", chunks);
-        if (n == 0) return push_parts(a.tensor(0), Dims(static_cast<int>(chunks)), a[2], r);
-        push_parts(a.tensor(0), even_parts(n, (n + chunks - 1) / chunks), a[2], r);
+        if (n == 0) return push_parts(a.tensor(0), Sizes(static_cast<size_t>(chunks)), a[2], r);
+        push_parts(a.tensor(0), even_parts(n, n / chunks + (n % chunks != 0)), a[2], r);
     });
 
 OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
@@ -224,8 +227,8 @@ OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
     .compose([](Args a, Results& r) {
         const int64_t sections = a.integer(1), n = size_along(a, 2);
         check(sections > 0, "sections: expected 1 or more, got ", sections);
-        Dims sizes;
-        for (int64_t i = 0; i < sections; ++i) sizes.push_back(n / sections + (i < n % sections));
+        Sizes sizes(static_cast<size_t>(sections), n / sections);
+        for (int64_t i = 0; i < n % sections; ++i) ++sizes[static_cast<size_t>(i)];
         push_parts(a.tensor(0), sizes, a[2], r);
     });
 

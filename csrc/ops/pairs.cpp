@@ -66,14 +66,20 @@ OP("logaddexp2(Tensor self, Tensor other) -> Tensor")
 
 >>> engine.logaddexp2(engine.tensor([3.0]), engine.tensor([3.0]))
 tensor([4.]))")
-    .compose([](Args a, Results& r) { r.push(Call<"logaddexp">()(a[0] * M_LN2, a[1] * M_LN2) * M_LOG2E); });
+    .elementwise(Promote::Float)
+    .grad("self", "self other", [](const Backward& b) { return b.g / (Call<"exp2">()(b["other"] - b["self"]) + 1.0); })
+    .grad("other", "self other", [](const Backward& b) { return b.g / (Call<"exp2">()(b["self"] - b["other"]) + 1.0); });
 
 OP("ldexp(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``x * 2**y``.
 
 >>> engine.ldexp(engine.tensor([1.5]), engine.tensor([2]))
 tensor([6.]))")
-    .compose([](Args a, Results& r) { r.push(a[0] * pow(2.0, a[1])); })
+    .compose([](Args a, Results& r) {
+        const Tensor scaled = a[0] * pow(2.0, a[1]);
+        const DType type = a.tensor(0).dtype();
+        r.push(is_floating(type) && !is_floating(a.tensor(1).dtype()) ? cast(scaled, type) : scaled);
+    })
     .in_place_too();
 
 OP("float_power(Operand self, Operand exponent) -> Tensor")

@@ -8,6 +8,7 @@ const Call<"sort"> sort;
 const Call<"isnan"> is_nan;
 const Call<"sum.dim"> sum;
 const Call<"gather"> gather;
+const Call<"squeeze.dim"> squeeze_dim;
 
 // The lines to take quantiles of, sorted along the last dimension, and how many of a line's elements are not nan.
 struct SortedLines {
@@ -96,13 +97,13 @@ tensor(0.5000))")
     .compose([](Args a, Results& r) { push_quantile_of(a, true, r); });
 
 // The lower median of the elements that are not nan, which the sorting puts last, and its index.
-void push_nanmedian(const Tensor& self, const Value& dim, bool keepdim, Results& r) {
+void push_nanmedian(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
     const Tensor missing = is_nan(self);
     const Tensor count = sum(Call<"logical_not">()(missing), dim, true);
     const Tensor rank = Call<"clamp_min">()(floor_divide(count - 1, 2), 0);
     for (const Tensor& t : sort.all(self, dim)) {
         const Tensor found = gather(t, dim, rank);
-        r.push(keepdim || self.dim() == 0 ? found : squeeze(found, dim));
+        r.push(keepdim || self.dim() == 0 ? found : squeeze_dim(found, Dims{dim}));
     }
 }
 
@@ -124,7 +125,7 @@ OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, T
     .compose([](Args a, Results& r) {
         check_as(ErrorKind::Index, a.tensor(0).dim() == 0 || a.tensor(0).size(a.integer(1)) > 0, "self: expected elements along dimension ",
                  a.integer(1), ", got shape ", a.tensor(0).sizes());
-        push_nanmedian(a.tensor(0), a[1], a.flag(2), r);
+        push_nanmedian(a.tensor(0), a.integer(1), a.flag(2), r);
     });
 
 OP("mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
@@ -139,7 +140,7 @@ tensor(2))")
         const Tensor place = Call<"_mode">()(self, a[1]);
         const Tensor value = gather(self, a[1], place);
         const bool keep = a.flag(2) || self.dim() == 0;
-        for (const Tensor& t : {value, place}) r.push(keep ? t : squeeze(t, a[1]));
+        for (const Tensor& t : {value, place}) r.push(keep ? t : squeeze_dim(t, Dims{a.integer(1)}));
     });
 
 OP("_mode(Tensor self, int dim) -> Tensor")

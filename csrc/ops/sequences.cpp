@@ -10,6 +10,9 @@ namespace {
 int64_t range_length(const Value& start, const Value& end, const Value& step) {
     check_as(ErrorKind::Value, step.number() != 0, "step: expected a number other than 0");
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
+    const double approximate = (end.number() - start.number()) / step.number();
+    check_as(ErrorKind::Value, !(std::abs(approximate) >= 0x1p62), "end: from ", start, " to ", end, " in steps of ", step,
+             " are too many numbers");
     const double exact = whole ? 0 : (end.number() - start.number()) / step.number();
     check_as(ErrorKind::Value, std::isfinite(exact), "expected finite numbers, got start=", start, ", end=", end, ", step=", step);
     const int64_t distance = whole ? end.integer() - start.integer() : 0, by = whole ? step.integer() : 1;
@@ -80,6 +83,7 @@ tensor([[1., 0.],
     .compose([](Args a, Results& r) {
         const Device device = device_or_default(a[3]);
         const int64_t columns = a.none(1) ? a.integer(0) : a.integer(1);
+        check(a.integer(0) >= 0 && columns >= 0, "n, m: expected 0 or more, got ", a.integer(0), " and ", columns);
         const Tensor on = eq(unsqueeze(counted(a.integer(0), device), 1), counted(columns, device));
         r.push(made(cast(on, dtype_or(a[2], DType::Float32)), a.flag(4)));
     });

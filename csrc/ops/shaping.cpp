@@ -2,6 +2,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/overflow.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -42,6 +43,8 @@ tensor([[2, 4],
     .compose([](Args a, Results& r) {
         check(a.ints(2).size() == 2, "dims: expected 2 dimensions, got ", Dims(a.ints(2)));
         const int64_t from = a.ints(2)[0], to = a.ints(2)[1], turns = (a.integer(1) % 4 + 4) % 4;
+        check(wrap_dim(from, a.tensor(0).dim()) != wrap_dim(to, a.tensor(0).dim()), "dims: expected two different dimensions, got ",
+              Dims(a.ints(2)));
         const Call<"flip"> flip;
         if (turns == 0) r.push(clone(a[0]));
         else if (turns == 1) r.push(transpose(flip(a[0], Dims{to}), from, to));
@@ -90,7 +93,7 @@ Tensor repeated(const Tensor& self, Dims repeats) {
         apart.push_back(n);
         wide.push_back(repeats[d]);
         wide.push_back(n);
-        joined.push_back(repeats[d] * n);
+        joined.push_back(checked_mul(repeats[d], n, "repeats"));
     }
     const Tensor tiled = reshape(expand(reshape(self, apart), wide), joined);
     return tiled->storage.get() == self->storage.get() ? clone(tiled) : tiled;
@@ -130,7 +133,7 @@ tensor([1, 1, 2, 2]))")
         const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
         Dims wide = self.sizes(), joined = self.sizes();
         wide.insert(d + 1, a.integer(1));
-        joined[d] *= a.integer(1);
+        joined[d] = checked_mul(joined[d], a.integer(1), "repeats");
         r.push(reshape(expand(unsqueeze(self, d + 1), wide), joined));
     });
 
@@ -155,7 +158,7 @@ Dims padded_sizes(const Tensor& self, std::span<const int64_t> pad) {
     Dims sizes = self.sizes();
     for (size_t i = 0; i < pad.size() / 2; ++i) {
         int64_t& n = sizes[self.dim() - 1 - static_cast<int>(i)];
-        n += pad[2 * i] + pad[2 * i + 1];
+        n = checked_add(checked_add(n, pad[2 * i], "pad"), pad[2 * i + 1], "pad");
         check(n >= 0, "pad: ", Dims(pad), " cuts more than there is of shape ", self.sizes());
     }
     return sizes;

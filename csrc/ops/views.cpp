@@ -1,6 +1,7 @@
 // Other shapes over the same memory.
 #include <optional>
 
+#include "core/overflow.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -17,14 +18,15 @@ Dims infer_size(std::span<const int64_t> asked, int64_t numel) {
     int64_t known = 1;
     for (int i = 0; i < size.size(); ++i) {
         check(size[i] >= -1, "shape: expected sizes of -1 or more, got ", size);
-        if (size[i] >= 0) known *= size[i];
-        else {
+        if (size[i] >= 0) {
+            known = size[i] == 0 || known == 0 ? 0 : checked_mul(known, size[i], "shape");
+        } else {
             check(unknown < 0, "shape: only one size can be -1, got ", size);
             unknown = i;
         }
     }
     if (unknown >= 0 && known != 0) size[unknown] = numel / known;
-    check(size.product() == numel && (unknown < 0 || known != 0), "shape: ", Dims(asked), " does not hold ", numel, " elements");
+    check((unknown < 0 ? known : known * size[unknown]) == numel && (unknown < 0 || known != 0), "shape: ", Dims(asked), " does not hold ", numel, " elements");
     return size;
 }
 
@@ -254,7 +256,7 @@ tensor([1, 2, 3]))")
     .compose([](Args a, Results& r) {
         const int64_t n = a.tensor(0).size(a.integer(1)), length = a.integer(3);
         const int64_t start = a.integer(2) < 0 ? a.integer(2) + n : a.integer(2);
-        check_as(ErrorKind::Index, start >= 0 && length >= 0 && start + length <= n, "start: ", start, " with length ", length,
+        check_as(ErrorKind::Index, start >= 0 && start <= n && length >= 0 && length <= n - start, "start: ", start, " with length ", length,
                  " is outside a dimension of size ", n);
         r.push(slice(a[0], a[1], start, start + length));
     });

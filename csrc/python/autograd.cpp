@@ -151,6 +151,11 @@ void bind_autograd(py::module_& m) {
         set_requires_grad(t, requires_grad);
         return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), std::move(t)));
     }, "A new tensor over the same memory whose Python type is ``type``, a subclass of Tensor.");
+    m.def("_as_subclass", [](const Tensor& data, py::handle type) {
+        const bool fits = PyType_Check(type.ptr()) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), tensor_type);
+        check_as(ErrorKind::Type, fits, "cls: expected a subclass of Tensor, got ", py::repr(type).cast<std::string>());
+        return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), Call<"alias">()(data)));
+    }, "A view of the tensor, known to the graph, whose Python type is ``type``.");
     m.def("_set_data", [](const Tensor& t, const Tensor& data) {
         t->storage = data->storage;
         t->offset = data->offset;

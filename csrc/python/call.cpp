@@ -20,6 +20,7 @@ struct Parsed {
     std::vector<std::vector<double>> floats;
     std::vector<std::vector<Tensor>> tensors;
     std::string why;  // what did not fit
+    size_t fitting = 0;  // arguments before it that did
 };
 
 bool refuse(Parsed& out, const Param& p, const char* expected, PyObject* got) {
@@ -193,6 +194,7 @@ bool read_positional(const Op& op, PyObject* const* args, size_t count, std::arr
     const std::vector<Param>& params = op.schema.params;
     for (size_t k = 0; k < count; ++k) {
         if (k >= params.size() || params[k].keyword_only) {
+            out.fitting = 0;  // the wrong number of them
             out.why = concat("expected at most ", k, " positional arguments, got ", count);
             return false;
         }
@@ -202,6 +204,7 @@ bool read_positional(const Op& op, PyObject* const* args, size_t count, std::arr
             return true;
         }
         if (!read(params[k], args[k], out, out.values[k])) return false;
+        ++out.fitting;
     }
     return true;
 }
@@ -278,7 +281,8 @@ PyObject* wrap_results(const Op& op, Results& results) {
 
 PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* args, size_t count, PyObject* names) {
     return guarded([&]() -> PyObject* {
-        std::string why;
+        std::string why;  // of the overload that fits best
+        size_t best = 0;
         for (const Op* op : overloads) {
             Parsed parsed;
             if (parse(*op, args, count, names, parsed)) {
@@ -286,7 +290,9 @@ PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* arg
                 dispatch(*op, Args(parsed.values.data(), static_cast<int>(op->schema.params.size())), results);
                 return wrap_results(*op, results);
             }
-            if (why.empty()) why = std::move(parsed.why);
+            if (!why.empty() && parsed.fitting <= best) continue;
+            why = std::move(parsed.why);
+            best = parsed.fitting;
         }
         no_overload(overloads, why);
     });

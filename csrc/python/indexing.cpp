@@ -25,6 +25,8 @@ int dims_used(PyObject* item) {
 py::object as_index(PyObject* item) {
     const bool plain = item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || PyLong_Check(item) || is_tensor(item);
     if (plain || (PyIndex_Check(item) && !PySequence_Check(item))) return py::reinterpret_borrow<py::object>(item);
+    const bool list = (PySequence_Check(item) && !PyUnicode_Check(item)) || py::hasattr(py::handle(item), "__array__");
+    check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ", Py_TYPE(item)->tp_name);
     const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
     const bool empty = unwrap(tensor.ptr()).numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
     return empty ? py::cast(Call<"to.dtype">()(unwrap(tensor.ptr()), DType::Int64)) : tensor;

@@ -222,7 +222,18 @@ PyObject* data_ptr(PyObject* self, PyObject*) {
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
 PyObject* is_inference(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self)->inference); }
-PyObject* is_contiguous_method(PyObject* self, PyObject*) { return PyBool_FromLong(unwrap(self).is_contiguous()); }
+// is_contiguous(*, memory_format=None): whether contiguous() would give self back.
+PyObject* is_contiguous_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    return guarded([&]() -> PyObject* {
+        const Tensor& t = unwrap(self);
+        if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous());
+        const bool named = count == 0 && PyTuple_GET_SIZE(names) == 1 &&
+                           PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "memory_format") == 0;
+        check_as(ErrorKind::Type, (named || (count == 1 && !names)) && PyUnicode_Check(args[0]), "is_contiguous: expected one argument 'memory_format'");
+        const GradMode off(false);
+        return PyBool_FromLong(Call<"contiguous">()(t, PyUnicode_AsUTF8(args[0])).impl() == t.impl());
+    });
+}
 
 PyGetSetDef getters[] = {
     {"shape", get_shape, nullptr, "The sizes of the dimensions.", nullptr},
@@ -252,7 +263,8 @@ PyMethodDef methods[] = {
     {"storage_offset", storage_offset, METH_NOARGS, "Elements from the start of the memory to the first element."},
     {"element_size", element_size, METH_NOARGS, "Bytes of one element."},
     {"is_inference", is_inference, METH_NOARGS, "Whether it was made in inference mode."},
-    {"is_contiguous", is_contiguous_method, METH_NOARGS, "Whether the elements lie in row-major order."},
+    {"is_contiguous", as_method(is_contiguous_method), METH_FASTCALL | METH_KEYWORDS,
+     "Whether the elements lie in row-major order, or in that of a memory format."},
     {}};
 
 PyMemberDef members[] = {

@@ -317,17 +317,22 @@ class Module:
         """Move and convert all tensors: `to(device)`, `to(dtype)`, `to(device, dtype)`,
         `to(tensor)`.
 
-        A dtype must be floating point; tensors of integers and booleans keep theirs.
+        A dtype must be floating point; tensors of integers and booleans keep theirs. A
+        `memory_format` such as 'channels_last' applies to tensors with its number of dimensions.
 
         >>> import engine
         >>> engine.nn.Linear(2, 1).to(engine.float64).weight.dtype
         engine.float64
         """
+        memory_format = kwargs.pop("memory_format", None)
         device, dtype = _parse_to(*args, **kwargs)
+        dims = {"channels_last": 4, "channels_last_3d": 5}.get(memory_format)
 
         def convert(tensor: Tensor) -> Tensor:
             if dtype is not None and tensor.is_floating_point():
                 tensor = tensor.to(dtype)
+            if memory_format is not None and dims in (None, tensor.dim()):
+                tensor = tensor.contiguous(memory_format=memory_format)
             return tensor if device is None else tensor.to(device)
 
         return self._apply(convert)

@@ -1,7 +1,7 @@
-"""Where PyTorch's programs look for the data tools."""
+"""Where PyTorch's programs look for the data tools, and checkpoints of activations."""
 
 from __future__ import annotations
 
-from engine.utils import data
+from engine.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

@@ -136,7 +136,7 @@ def test_set_converts_the_value() -> None:
         (np.ones((3, 3), bool), IndexError, r"a mask of shape \(3, 3\) does not fit"),
         ([0.5], IndexError, "expected integers or bools, got float32"),
         (1.0, TypeError, "integer"),
-        ("a", TypeError, "numbers"),
+        ("a", TypeError, "integers"),
         (slice(None, None, 0), ValueError, "step"),
     ],
     ids=str,

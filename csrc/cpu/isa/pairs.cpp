@@ -24,6 +24,15 @@ struct Heaviside {
 };
 
 template <class T>
+struct LogAddExp2 {
+    T operator()(T x, T y) const {
+        if (x == y && std::isinf(x)) return x;
+        const T high = x > y || x != x ? x : y;
+        return high + std::log1p(std::exp2(-std::abs(x - y))) * static_cast<T>(M_LOG2E);
+    }
+};
+
+template <class T>
 inline uint64_t magnitude(T x) {
     return x < T(0) ? uint64_t{0} - static_cast<uint64_t>(x) : static_cast<uint64_t>(x);
 }
@@ -45,6 +54,7 @@ LOOPS {
     binary<Hypot>("hypot", Floats{});
     binary<CopySign>("copysign", Floats{});
     binary<NextAfter>("nextafter", Floats{});
+    binary<LogAddExp2>("logaddexp2", Floats{});
     binary<Heaviside>("heaviside", Numbers{});
     binary<Gcd>("gcd", Ints{});
     binary<Lcm>("lcm", Ints{});

@@ -52,6 +52,6 @@ ROWS = [
         method=False,
     ),
     Row("cov", np.cov, [A], tol=(1e-4, 1e-5)),
-    Row("cov", lambda x, correction: np.cov(x, ddof=correction), [A], {"correction": 0}, id="cov-0"),
+    Row("cov", lambda x, correction: np.cov(x, ddof=correction), [A], {"correction": 2}, id="2"),
     Row("corrcoef", np.corrcoef, [A], tol=(1e-4, 1e-5)),
 ]
