@@ -23,8 +23,12 @@ Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """The command line makes the hub talk; here only for the test that runs it."""
+    before = list(logging.root.handlers)
     yield
     logging.getLogger("hub").setLevel(logging.NOTSET)
+    for handler in logging.root.handlers[:]:
+        if type(handler) is logging.StreamHandler and handler not in before:
+            logging.root.removeHandler(handler)  # its stream is that of a test which is over
 
 
 @pytest.fixture(autouse=True)
