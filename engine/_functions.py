@@ -108,32 +108,56 @@ def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
     return wanted if len(wanted) > 1 else wanted[0]
 
 
+def _distinct_slices(input: Tensor, dim: int, sorted: bool, inverse: bool, counts: bool) -> Any:
+    """The distinct slices of a dimension, or the first of each run of equal ones."""
+    lines = input.movedim(dim, 0)
+    found = _C._unique_rows(lines.reshape(lines.shape[0], lines[:1].numel()), sorted)
+    wanted = (
+        input.index_select(dim, found.places),
+        *([found.inverse] if inverse else []),
+        *([found.counts] if counts else []),
+    )
+    return wanted if len(wanted) > 1 else wanted[0]
+
+
 def unique(
-    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """The distinct elements in ascending order, whether ``sorted`` is asked for or not.
 
     With ``return_inverse`` also the place of each element of ``input`` among them, with
-    ``return_counts`` also how often each comes. Every nan is distinct.
+    ``return_counts`` also how often each comes. Every nan is distinct. With ``dim`` it is the
+    slices of that dimension that are compared.
 
     >>> import engine
     >>> engine.unique(engine.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
+    if dim is not None:
+        return _distinct_slices(input, dim, True, return_inverse, return_counts)
     return _chosen(_C._unique(input), return_inverse, return_counts)
 
 
 def unique_consecutive(
-    input: Tensor, return_inverse: bool = False, return_counts: bool = False
+    input: Tensor,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
 ) -> Any:
     """The first element of each run of equal ones, in the order of ``input`` flattened.
 
-    ``return_inverse`` and ``return_counts`` are those of :func:`unique`.
+    The options are those of :func:`unique`.
 
     >>> import engine
     >>> engine.unique_consecutive(engine.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
+    if dim is not None:
+        return _distinct_slices(input, dim, False, return_inverse, return_counts)
     return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
 
 

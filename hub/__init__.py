@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.api import Info, download, info, ls, path, plan, rm, snapshot, verify
+from hub.api import Info, download, download_all, info, ls, path, plan, rm, snapshot, verify
 from hub.errors import (
     AccessError,
     CacheError,
@@ -59,6 +59,7 @@ def __getattr__(name: str) -> object:
 __all__ = [
     "collect",
     "download",
+    "download_all",
     "info",
     "lock",
     "locked",

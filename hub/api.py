@@ -13,6 +13,7 @@ from hub import loading, lockfile
 from hub.cache import Cache, hash_file
 from hub.errors import FormatError
 from hub.loading import locate, not_cached
+from hub.parallel import for_each
 from hub.refs import Ref, as_ref
 from hub.repos import names
 from hub.sources import KeepingSource, LocalSource, source_for
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hub.repos.plan import Plan
     from hub.repos.repository import Repository
 
+_AT_ONCE = 4  # files that are fetched side by side
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
@@ -68,7 +70,8 @@ def download(
     same time: one fetches it. The path is good until `rm`.
 
     Raises RefError, NotFoundError, FetchError, OfflineError, CacheError, or IntegrityError if the
-    bytes are not the expected ones; nothing is then left behind.
+    bytes are not the expected ones: nothing of them is then left. A download that broke off goes
+    on from there the next time.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")
@@ -77,6 +80,30 @@ def download(
     True
     """
     return loading.load(_bound(ref, sha256), offline=offline, progress=progress)
+
+
+def download_all(
+    refs: Sequence[str | Ref], *, offline: bool | None = None, progress: bool | None = None
+) -> list[Path]:
+    """The files that several references mean, in their order, fetched side by side.
+
+    The first error ends it and is raised; what has come by then is kept. `offline` and `progress`
+    are those of `download`, which says what is raised.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")
+    >>> _ = path.write_bytes(b"12345678")
+    >>> download_all([f"file:{path}"]) == [path]
+    True
+    """
+    bound = [_bound(ref, None) for ref in refs]
+    paths: dict[int, Path] = {}
+
+    def bring(number: int) -> None:
+        paths[number] = loading.load(bound[number], offline=offline, progress=progress)
+
+    for_each(bring, range(len(bound)), threads=_AT_ONCE)
+    return [paths[number] for number in range(len(bound))]
 
 
 def snapshot(

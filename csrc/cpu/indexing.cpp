@@ -23,6 +23,23 @@ struct Places {
     explicit Places(const IndexLayout& layout) : rest(layout.whole) {}
 };
 
+// A mask stands for the places where it is true: an index tensor for each of its dimensions.
+std::vector<Tensor> without_masks(const Dims& sizes, std::span<const Tensor> indices) {
+    std::vector<Tensor> plain;
+    for (const Tensor& index : indices) {
+        if (!index.defined() || index.dtype() != DType::Bool) {
+            plain.push_back(index);
+            continue;
+        }
+        const int first = static_cast<int>(plain.size());
+        const bool fits = first + index.dim() <= sizes.size() && Dims(sizes.data() + first, index.dim()) == index.sizes();
+        check_as(ErrorKind::Index, fits, "indices: a mask of shape ", index.sizes(), " does not fit ", sizes, " from dimension ", first);
+        const Tensor places = Call<"nonzero">()(index);
+        for (int d = 0; d < index.dim(); ++d) plain.push_back(Call<"select">()(places, 1, d));
+    }
+    return plain;
+}
+
 void add_offsets(std::vector<int64_t>& offsets, const Tensor& index, const Dims& common, const Tensor& self,
                  int d) {
     const Tensor whole =
@@ -143,7 +160,7 @@ void index_backward(const KernelCall& call) {
     const DType type = compute_type(out.dtype());
     const Tensor sums = type == out.dtype() ? out : Tensor::empty(out.sizes(), type);
     std::memset(sums.raw(), 0, static_cast<size_t>(sums.numel() * item_size(type)));
-    write_places(sums, call.args.tensors(1), packed_as(grad, type), true);
+    write_places(sums, without_masks(out.sizes(), call.args.tensors(1)), packed_as(grad, type), true);
     if (sums.impl() != out.impl()) copy_into(out, sums);
 }
 
@@ -151,18 +168,27 @@ void index_put(const KernelCall& call) {
     const Tensor& self = call.outs[0];
     const Tensor given = call.args.tensor(2);
     const bool accumulate = call.args.flag(3);
-    const Dims shape = index_layout(self.sizes(), call.args.tensors(1)).result();
+    const std::vector<Tensor> indices = without_masks(self.sizes(), call.args.tensors(1));
+    const Dims shape = index_layout(self.sizes(), indices).result();
     check(broadcast(shape, given.sizes()) == shape, "values: shape ", given.sizes(),
           " does not broadcast to the indexed shape ", shape);
     const DType type = accumulate ? compute_type(self.dtype()) : self.dtype();
     const Tensor values = packed_as(given.alias(shape, broadcast_strides(given, shape), given->offset), type);
-    if (type == self.dtype()) return write_places(self, call.args.tensors(1), values, accumulate);
+    if (type == self.dtype()) return write_places(self, indices, values, accumulate);
     const Tensor wide = packed_as(self, type);
-    write_places(wide, call.args.tensors(1), values, accumulate);
+    write_places(wide, indices, values, accumulate);
     copy_into(self, wide);
 }
 
-KERNEL(CPU, "index", [](const KernelCall& c) { read_places(c.outs[0], c.args.tensor(0), c.args.tensors(1)); });
+void index(const KernelCall& call) {
+    const Tensor& self = call.args.tensor(0);
+    const std::vector<Tensor> indices = without_masks(self.sizes(), call.args.tensors(1));
+    const Tensor out = Tensor::empty(index_layout(self.sizes(), indices).result(), self.dtype());
+    read_places(out, self, indices);
+    call.outs.push(out);
+}
+
+KERNEL(CPU, "index", index);
 KERNEL(CPU, "_index_backward", index_backward);
 KERNEL(CPU, "index_put", index_put);
 KERNEL(CPU, "embedding", [](const KernelCall& c) {

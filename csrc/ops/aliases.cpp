@@ -24,11 +24,22 @@ OP("arccosh(Tensor self) -> Tensor").doc("Alias of ``acosh``.").compose(same_as<
 OP("arctanh(Tensor self) -> Tensor").doc("Alias of ``atanh``.").compose(same_as<"atanh">).in_place_too();
 OP("fix(Tensor self) -> Tensor").doc("Alias of ``trunc``.").compose(same_as<"trunc">).in_place_too();
 OP("clip(Tensor self, Operand? min=None, Operand? max=None) -> Tensor").doc("Alias of ``clamp``.").compose(same_as<"clamp">).in_place_too();
-OP("greater(Operand self, Operand other) -> Tensor").doc("Alias of ``gt``.").compose(same_as<"gt">);
-OP("greater_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ge``.").compose(same_as<"ge">);
-OP("less(Operand self, Operand other) -> Tensor").doc("Alias of ``lt``.").compose(same_as<"lt">);
-OP("less_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``le``.").compose(same_as<"le">);
-OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").compose(same_as<"ne">);
+OP("greater(Operand self, Operand other) -> Tensor").doc("Alias of ``gt``.").compose(same_as<"gt">).in_place_too();
+OP("greater_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ge``.").compose(same_as<"ge">).in_place_too();
+OP("less(Operand self, Operand other) -> Tensor").doc("Alias of ``lt``.").compose(same_as<"lt">).in_place_too();
+OP("less_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``le``.").compose(same_as<"le">).in_place_too();
+OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").compose(same_as<"ne">).in_place_too();
+OP("positive(Tensor self) -> Tensor").doc("Self, as Python's unary ``+``.").compose(same_as<"alias">);
+OP("sgn(Tensor self) -> Tensor").doc("Alias of ``sign``.").compose(same_as<"sign">).in_place_too();
+OP("vdot(Tensor self, Tensor other) -> Tensor").doc("Alias of ``dot``.").compose(same_as<"dot">);
+OP("ravel(Tensor self) -> Tensor").doc("Self in one dimension: a view where possible.").compose([](Args a, Results& r) {
+    r.push(flatten(a[0]));
+});
+OP("argwhere(Tensor self) -> Tensor").doc("Alias of ``nonzero``.").compose(same_as<"nonzero">);
+OP("concatenate(Tensor[] tensors, int dim=0) -> Tensor").doc("Alias of ``cat``.").compose(same_as<"cat">);
+OP("row_stack(Tensor[] tensors) -> Tensor").doc("Alias of ``vstack``.").compose(same_as<"vstack">);
+OP("split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]").doc("Alias of ``split``.").compose(same_as<"split.sizes">);
+OP("trapz(Tensor y, Tensor? x=None, *, Number dx=1, int dim=-1) -> Tensor").doc("Alias of ``trapezoid``.").compose(same_as<"trapezoid">);
 OP("subtract.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self - alpha * other``.")
     .compose(same_as<"sub.alpha">);

@@ -1,4 +1,6 @@
 // Comparisons and tests: the results are bool.
+#include <limits>
+
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -59,6 +61,18 @@ OP("isinf(Tensor self) -> Tensor")
 >>> engine.isinf(engine.tensor([1.0, float('-inf')]))
 tensor([False,  True]))")
     .elementwise(Promote::Bool);
+
+OP("isposinf(Tensor self) -> Tensor")
+    .doc("Where an element is positive infinity.")
+    .compose([](Args a, Results& r) { r.push(eq(a[0], std::numeric_limits<double>::infinity())); });
+
+OP("isneginf(Tensor self) -> Tensor")
+    .doc("Where an element is negative infinity.")
+    .compose([](Args a, Results& r) { r.push(eq(a[0], -std::numeric_limits<double>::infinity())); });
+
+OP("isreal(Tensor self) -> Tensor")
+    .doc("True everywhere: there are no complex numbers yet.")
+    .compose([](Args a, Results& r) { r.push(Call<"ones_like">()(a[0], DType::Bool)); });
 
 OP("isfinite(Tensor self) -> Tensor")
     .doc(R"(Where an element is neither infinite nor nan.

@@ -14,15 +14,13 @@ const Call<"_index_backward"> index_backward;
 OP("index(Tensor self, Tensor[]? indices) -> Tensor")
     .doc(R"(The elements that integer tensors, one per dimension, choose; None leaves a dimension whole.
 
+A bool tensor (a mask) chooses the places where it is true, and stands for as many dimensions as it has.
 Index tensors are broadcast together. Their common shape takes the place of the indexed dimensions if those are
 neighbours, otherwise it comes first. Negative indices count from the end; others out of range raise IndexError.
 
 >>> engine.tensor([[1, 2], [3, 4]]).index([None, engine.tensor([1, 0])])
 tensor([[2, 1],
         [4, 3]]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(index_layout(a.tensor(0).sizes(), a.tensors(1)).result(), a.tensor(0).dtype());
-    })
     .grad("self", "indices",
           [](const Backward& b) { return index_backward(b.g, b["indices"], b.shape("self")); });
 
@@ -118,6 +116,57 @@ tensor([1, 3]))")
         const Tensor places = Call<"nonzero">()(flatten(expand(a[1], size)));
         r.push(index(flatten(expand(a[0], size)), along(0, select(places, 1, 0))));
     });
+
+OP("put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor")
+    .doc(R"(Self with elements, by their place in the flattened tensor, replaced by those of ``source``, or these added.
+
+>>> engine.zeros(2, 2).put(engine.tensor([3, 0]), engine.tensor([1.0, 2.0]))
+tensor([[2., 0.],
+        [0., 1.]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor source = reshape(a[2], a.tensor(1).sizes());
+        r.push(reshape(index_put(flatten(a[0]), along(0, a.tensor(1)), source, a[3]), a.tensor(0).sizes()));
+    })
+    .in_place_too();
+
+OP("masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor")
+    .doc(R"(Self with its elements where ``mask`` is true replaced by those of ``source``, one after the other.
+
+>>> engine.zeros(3).masked_scatter(engine.tensor([True, False, True]), engine.tensor([1.0, 2.0]))
+tensor([1., 0., 2.]))")
+    .compose([](Args a, Results& r) {
+        check(a.tensor(1).dtype() == DType::Bool, "mask: expected dtype bool, got ", a.tensor(1).dtype());
+        check(a.tensor(2).dtype() == a.tensor(0).dtype(), "source: expected self's dtype ", a.tensor(0).dtype(), ", got ",
+              a.tensor(2).dtype());
+        const Dims size = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
+        const Tensor places = select(Call<"nonzero">()(flatten(expand(a[1], size))), 1, 0), source = flatten(a[2]);
+        check(places.numel() <= source.numel(), "source: expected ", places.numel(), " elements, one for each that the mask chooses, got ",
+              source.numel());
+        const Tensor flat = flatten(expand(a[0], size));
+        r.push(reshape(index_put(flat, along(0, places), narrow(source, 0, 0, places.numel())), size));
+    })
+    .in_place_too();
+
+OP("index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor")
+    .doc(R"(Self with the slices of ``source`` combined into those that ``index`` names: 'prod', 'mean', 'amax' or 'amin'.
+
+Without ``include_self`` the former elements of the slices that index names do not count.
+
+>>> engine.ones(2).index_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
+tensor([4., 1.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor &self = a.tensor(0), &chosen = a.tensor(2), &source = a.tensor(3);
+        const std::string_view how = a.str(4);
+        check_as(ErrorKind::Value, how == "prod" || how == "mean" || how == "amax" || how == "amin",
+                 "reduce: expected 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
+        check_as(ErrorKind::Index, chosen.dim() == 1 && self.dim() > 0, "index: expected one dimension, got shape ", chosen.sizes());
+        const int d = wrap_dim(a.integer(1), self.dim());
+        Dims expected = self.sizes(), line(self.dim(), 1);
+        expected[d] = line[d] = chosen.numel();
+        check(source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
+        r.push(Call<"scatter_reduce">()(self, d, expand(reshape(chosen, line), expected), source, how, a[5]));
+    })
+    .in_place_too();
 
 OP("embedding(Tensor weight, Tensor indices, int? padding_idx=None) -> Tensor")
     .doc(

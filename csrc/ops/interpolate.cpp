@@ -35,11 +35,32 @@ OP("_resample_backward(Tensor grad, int dim, int size, str mode, bool align_corn
                         b["align_corners"], b["scale"], b["antialias"]);
     });
 
+OP("_resample_grid(Tensor self, int dim, int[] size, str mode, bool align_corners, float[] scale) -> Tensor")
+    .doc("``interpolate`` along two neighbouring dimensions, not antialiased.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
+        Dims sizes = self.sizes();
+        const int d = wrap_dim(a.integer(1), self.dim());
+        for (int i = 0; i < 2; ++i) sizes[d + i] = a.ints(2)[i];
+        m.add(sizes, self.dtype());
+    })
+    .grad("self", "", [](const Backward& b) {
+        const int64_t dim = b.integer("dim");
+        Tensor g = b.g;
+        for (int i = 0; i < 2; ++i)
+            g = resample_backward(g, dim + i, b.shape("self")[static_cast<int>(dim) + i], b["mode"], b["align_corners"],
+                                  b["scale"].float_list()[i], false);
+        return g;
+    });
+
 // One spatial dimension of a call.
 struct Resize {
     int dim;
     int64_t from, to;
     double scale;
+
+    bool changes() const { return from != to || scale != 1.0; }
 };
 
 int64_t at_or_only(std::span<const int64_t> list, int i) { return list[list.size() == 1 ? 0 : i]; }
@@ -98,6 +119,25 @@ std::vector<Resize> resizes_of(Args a, bool align_corners) {
     return all;
 }
 
+// Whether rows and columns are best resized in one go: rows of a growing image are resampled across once each.
+bool in_one_go(const std::vector<Resize>& resizes, std::string_view mode) {
+    if (resizes.size() != 2 || mode == "area") return false;
+    return std::all_of(resizes.begin(), resizes.end(), [](const Resize& r) { return r.changes() && r.to >= r.from; });
+}
+
+// Self with its first spatial dimension at `first`.
+Tensor resized(const Tensor& self, int first, std::vector<Resize> resizes, std::string_view mode, bool align_corners, bool antialias) {
+    if (!antialias && in_one_go(resizes, mode)) {
+        if (resizes[0].dim > resizes[1].dim) std::swap(resizes[0], resizes[1]);
+        const double scales[] = {resizes[0].scale, resizes[1].scale};
+        return Call<"_resample_grid">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners, std::span<const double>(scales));
+    }
+    Tensor out = self;
+    for (const Resize& r : resizes)
+        if (r.changes()) out = resample(out, r.dim - 2 + first, r.to, mode, align_corners, r.scale, antialias);
+    return out;
+}
+
 // Dimensions with the channels moved last.
 Dims channels_last_order(const Tensor& self) {
     Dims order{0};
@@ -106,34 +146,46 @@ Dims channels_last_order(const Tensor& self) {
     return order;
 }
 
+void push_interpolated(Args a, Results& r) {
+    const Tensor& self = a.tensor(0);
+    const bool align_corners = !a[4].none() && a[4].b, antialias = a.flag(6);
+    const std::vector<Resize> resizes = resizes_of(a, align_corners);
+    const std::string_view mode = per_dimension(a.str(3), self.dim() - 2);
+    check_as(ErrorKind::Value, a[4].none() || mode == "linear" || mode == "cubic", "align_corners: mode '", a.str(3), "' has no such option");
+    check_as(ErrorKind::Value, !antialias || (self.dim() == 4 && (mode == "linear" || mode == "cubic")),
+             "antialias: expected mode 'bilinear' or 'bicubic', got '", a.str(3), "'");
+    const Dims order = channels_last_order(self);
+    const Tensor last = permute(self, order);
+    const bool channels_last = !self.is_contiguous() && last.is_contiguous();
+    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, align_corners, antialias);
+    if (!channels_last) return r.push(out.impl() == self.impl() ? Tensor(clone(out)) : out);
+    Dims back(self.dim());
+    for (int d = 0; d < self.dim(); ++d) back[static_cast<int>(order[d])] = d;
+    r.push(permute(out, back));
+}
+
+// Bytes are resampled as floats and rounded.
+void push_interpolated_bytes(Args a, Results& r) {
+    const Tensor floats = cast(a[0], DType::Float32);
+    const Value values[] = {floats, a[1], a[2], a[3], a[4], a[5], a[6]};
+    Results found;
+    push_interpolated(Args(values, 7), found);
+    r.push(cast(Call<"clamp">()(Call<"round">()(found[0]), 0.0, 255.0), DType::UInt8));
+}
+
 OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str mode='nearest', bool? align_corners=None, "
    "bool? recompute_scale_factor=None, bool antialias=False) -> Tensor")
     .doc(R"(Resizes (N, C, ...) to ``size``, or by ``scale_factor``.
 
 ``mode`` is 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'trilinear' or 'bicubic' (the cubic convolution
 of Keys, 1981, with a = -0.75). With ``align_corners`` the centres of the corner elements stay where they are, otherwise
-the corners of the corner elements. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when it shrinks.
+the corners of the corner elements. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when it shrinks. Of uint8 the results are rounded.
 
 >>> engine.interpolate(engine.tensor([[[1.0, 2.0]]]), scale_factor=2)
 tensor([[[1., 1., 2., 2.]]]))")
     .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const bool align_corners = !a[4].none() && a[4].b, antialias = a.flag(6);
-        const std::vector<Resize> resizes = resizes_of(a, align_corners);
-        const std::string_view mode = per_dimension(a.str(3), self.dim() - 2);
-        check_as(ErrorKind::Value, a[4].none() || mode == "linear" || mode == "cubic", "align_corners: mode '", a.str(3), "' has no such option");
-        check_as(ErrorKind::Value, !antialias || (self.dim() == 4 && (mode == "linear" || mode == "cubic")),
-                 "antialias: expected mode 'bilinear' or 'bicubic', got '", a.str(3), "'");
-        const Dims order = channels_last_order(self);
-        const Tensor last = permute(self, order);
-        const bool channels_last = !self.is_contiguous() && last.is_contiguous();
-        Tensor out = channels_last ? last : self;
-        for (const Resize& s : resizes)
-            if (s.from != s.to || s.scale != 1.0) out = resample(out, channels_last ? s.dim - 1 : s.dim, s.to, mode, align_corners, s.scale, antialias);
-        if (!channels_last) return r.push(out.impl() == self.impl() ? Tensor(clone(out)) : out);
-        Dims back(self.dim());
-        for (int d = 0; d < self.dim(); ++d) back[static_cast<int>(order[d])] = d;
-        r.push(permute(out, back));
+        if (a.tensor(0).dtype() == DType::UInt8) push_interpolated_bytes(a, r);
+        else push_interpolated(a, r);
     });
 
 }  // namespace

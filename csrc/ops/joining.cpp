@@ -106,6 +106,30 @@ tensor([[1, 2],
         [3, 4]]))")
     .compose([](Args a, Results& r) { r.push(cat(at_least(a.tensors(0), 2), 0)); });
 
+OP("column_stack(Tensor[] tensors) -> Tensor")
+    .doc(R"(Side by side, vectors being columns.
+
+>>> engine.column_stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
+tensor([[1, 3],
+        [2, 4]]))")
+    .compose([](Args a, Results& r) {
+        std::vector<Tensor> columns;
+        for (const Tensor& t : a.tensors(0)) columns.push_back(t.dim() < 2 ? reshape(t, Dims{t.numel(), 1}) : t);
+        r.push(cat(columns, 1));
+    });
+
+OP("dstack(Tensor[] tensors) -> Tensor")
+    .doc(R"(One behind the other, along the third dimension; see ``atleast_3d``.
+
+>>> engine.dstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
+tensor([[[1, 3],
+         [2, 4]]]))")
+    .compose([](Args a, Results& r) {
+        std::vector<Tensor> layers;
+        for (const Tensor& t : a.tensors(0)) layers.push_back(Call<"atleast_3d">()(t));
+        r.push(cat(layers, 2));
+    });
+
 // The gradient of a part that nothing used: zeros, like the parts that were used.
 Tensor unused_grad(const Backward& b, Dims size, int d, int64_t n) {
     size[d] = n;
@@ -220,6 +244,47 @@ OP("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
         }
         push(n);
     });
+
+// tensor_split along the dimension that "horizontally", "vertically" and "in depth" stand for.
+template <FixedString Split>
+void split_along(Args a, int dim, int least, Results& r) {
+    check(a.tensor(0).dim() >= least, "self: expected at least ", least, " dimensions, got shape ", a.tensor(0).sizes());
+    for (const Tensor& part : Call<Split>().all(a[0], a[1], dim)) r.push(part);
+}
+int horizontal(Args a) { return a.tensor(0).dim() > 1 ? 1 : 0; }
+
+OP("hsplit(Tensor self, int sections) -> Tensor[]")
+    .doc(R"(``tensor_split`` along dimension 1, or 0 of a vector.
+
+>>> engine.arange(4).hsplit(2)
+(tensor([0, 1]), tensor([2, 3])))")
+    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, horizontal(a), 1, r); });
+
+OP("hsplit.indices(Tensor self, int[] indices) -> Tensor[]")
+    .doc("``tensor_split`` at positions of dimension 1, or 0 of a vector.")
+    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, horizontal(a), 1, r); });
+
+OP("vsplit(Tensor self, int sections) -> Tensor[]")
+    .doc(R"(``tensor_split`` along dimension 0 of a matrix.
+
+>>> engine.tensor([[1, 2], [3, 4]]).vsplit(2)
+(tensor([[1, 2]]), tensor([[3, 4]])))")
+    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, 0, 2, r); });
+
+OP("vsplit.indices(Tensor self, int[] indices) -> Tensor[]")
+    .doc("``tensor_split`` at positions of dimension 0 of a matrix.")
+    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, 0, 2, r); });
+
+OP("dsplit(Tensor self, int sections) -> Tensor[]")
+    .doc(R"(``tensor_split`` along dimension 2.
+
+>>> engine.ones(1, 1, 2).dsplit(2)
+(tensor([[[1.]]]), tensor([[[1.]]])))")
+    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, 2, 3, r); });
+
+OP("dsplit.indices(Tensor self, int[] indices) -> Tensor[]")
+    .doc("``tensor_split`` at positions of dimension 2.")
+    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, 2, 3, r); });
 
 OP("unbind(Tensor self, int dim=0) -> Tensor[]")
     .doc(R"(Views of each slice of a dimension, which disappears.

@@ -108,6 +108,32 @@ tensor([[1., 1., 1.],
     .compose([](Args a, Results& r) { r.push(where(ge(diagonal_index(a.tensor(0)), a[1]), a[0], false)); })
     .in_place_too();
 
+// Rows and columns of the places of a matrix whose diagonal passes `test` against `diagonal`: (2, places).
+template <FixedString Test>
+void push_triangle(Args a, Results& r) {
+    check(a.integer(0) >= 0 && a.integer(1) >= 0, "row, col: expected 0 or more, got ", a.integer(0), " and ", a.integer(1));
+    const Device device = device_or_default(a[4]);
+    const Tensor index = counted(a.integer(1), device) - unsqueeze(counted(a.integer(0), device), 1);
+    const Tensor places = transpose(Call<"nonzero">()(Call<Test>()(index, a[2])), 0, 1);
+    r.push(Call<"contiguous">()(cast(places, dtype_or(a[3], DType::Int64))));
+}
+
+OP("tril_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
+    .doc(R"(The rows and columns of the lower triangle of a matrix, which ``offset`` widens: (2, places).
+
+>>> engine.tril_indices(2, 2)
+tensor([[0, 1, 1],
+        [0, 0, 1]]))")
+    .compose(push_triangle<"le">);
+
+OP("triu_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
+    .doc(R"(The rows and columns of the upper triangle of a matrix, which ``offset`` narrows: (2, places).
+
+>>> engine.triu_indices(2, 2)
+tensor([[0, 0, 1],
+        [0, 1, 1]]))")
+    .compose(push_triangle<"ge">);
+
 OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
     .doc(R"(Coordinates of a grid: each vector along a dimension of its own. ``'xy'`` exchanges the first two dimensions.
 

@@ -122,7 +122,11 @@ Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value&
     if (p == 2.0) return Call<"_norm_2">()(self, dim, keepdim);
     if (p == 1.0) return Call<"_norm_1">()(self, dim, keepdim);
     floating_only(self);
-    if (p == 0.0) return sum(cast(Call<"ne">()(self, 0.0), self.dtype()), dim, keepdim);
+    if (p == 0.0) {
+        // Constants in place of all elements: the gradient is zero, not missing.
+        const Tensor is_zero = equals(self, 0.0);
+        return sum(masked_fill(masked_fill(self, is_zero, 0.0), Call<"logical_not">()(is_zero), 1.0), dim, keepdim);
+    }
     if (std::isinf(p))
         return p > 0 ? Call<"amax">()(magnitude(self), dims, keepdim)
                      : Call<"amin">()(magnitude(self), dims, keepdim);
@@ -159,6 +163,48 @@ OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=
 >>> engine.linalg_vector_norm(engine.tensor([3.0, -4.0]), 1)
 tensor(7.))")
     .compose([](Args a, Results& r) { r.push(vector_norm(a.tensor(0), a.number(1), a[2], a[3], a[4])); });
+
+// The covariances of the rows of x, whose columns count `counts` times and weigh `importance`.
+Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, const Value& importance) {
+    check(self.dim() <= 2, "self: expected at most two dimensions, got shape ", self.sizes());
+    const Tensor floats = is_floating(self.dtype()) ? self : cast(self, DType::Float32);
+    const Tensor x = self.dim() == 2 ? floats : reshape(floats, Dims{1, self.numel()});
+    Tensor weight = Call<"ones">()(Dims{x.size(1)}, x.dtype());
+    for (const Value& given : {counts, importance}) {
+        if (given.none()) continue;
+        check(given.t->sizes == weight.sizes(), "fweights, aweights: expected shape ", weight.sizes(), ", got ", given.t->sizes);
+        weight = weight * cast(given, x.dtype());
+    }
+    const Tensor total = sum(weight, 0);
+    const Tensor lost = importance.none() ? Tensor::scalar(1.0, x.dtype()) : sum(weight * cast(importance, x.dtype()), 0) / total;
+    const Tensor centred = x - sum(x * weight, 1, true) / total;
+    const Tensor divisor = Call<"clamp_min">()(total - lost * correction, 0.0);
+    const Tensor found = Call<"matmul">()(centred * weight, transpose(centred, 0, 1)) / divisor;
+    return x.size(0) == 1 ? reshape(found, Dims()) : found;
+}
+
+OP("cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor")
+    .doc(R"(The covariances of variables, which are the rows of a matrix (a vector is one), from their columns of observations.
+
+The divisor is n - ``correction``. ``fweights`` counts how often each observation came, ``aweights`` says how much it weighs.
+
+>>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).cov()
+tensor([[ 2., -2.],
+        [-2.,  2.]]))")
+    .compose([](Args a, Results& r) { r.push(covariance(a.tensor(0), a.integer(1), a[2], a[3])); });
+
+OP("corrcoef(Tensor self) -> Tensor")
+    .doc(R"(Pearson's coefficients of correlation of variables, the rows of a matrix.
+
+>>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).corrcoef()
+tensor([[ 1., -1.],
+        [-1.,  1.]]))")
+    .compose([](Args a, Results& r) {
+        const Tensor covariances = covariance(a.tensor(0), 1, Value(), Value());
+        if (covariances.dim() == 0) return r.push(covariances / covariances);
+        const Tensor deviations = Call<"sqrt">()(Call<"diagonal">()(covariances));
+        r.push(Call<"clamp">()(covariances / unsqueeze(deviations, 1) / unsqueeze(deviations, 0), -1.0, 1.0));
+    });
 
 OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
     .doc(R"(The logarithm of the sum of exponentials over the given dimensions, without overflow.

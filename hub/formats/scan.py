@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.errors import FormatError
 from hub.formats.opcodes import MARK, Cursor, Opcode, instructions
@@ -12,6 +12,7 @@ from hub.formats.torchfile import LEGACY_PICKLES, MAGIC_NUMBER
 from hub.formats.torchobjects import TORCH_GLOBALS
 
 _OPAQUE = object()
+_MAX_PICKLES = 1000  # in a row
 
 
 @dataclass(frozen=True)
@@ -30,28 +31,50 @@ class GlobalUse:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What a scan found; `problem` says why it could not see the end of the pickle, if so."""
+    """What a scan found in a file and in the files inside it.
 
-    globals: tuple[GlobalUse, ...]
-    problem: FormatError | None
+    `problems` say where it could not see what Python's own unpickler might, `refusal` why reading
+    the file as weights fails, None if it does not.
+    """
+
+    globals: tuple[GlobalUse, ...] = ()
+    problems: tuple[FormatError, ...] = ()
+    refusal: FormatError | None = None
+
+    @property
+    def dangerous(self) -> bool:
+        """Whether other programs might run code from it: a global is not allowed, or unseen."""
+        return bool(self.problems) or not all(use.allowed for use in self.globals)
 
     @property
     def safe(self) -> bool:
-        """Whether all was seen and nothing is named that reading would refuse."""
-        return self.problem is None and all(use.allowed for use in self.globals)
+        """Whether all was seen, nothing is named that is not allowed, and reading succeeds."""
+        return not self.dangerous and self.refusal is None
+
+    def __add__(self, other: ScanReport) -> ScanReport:
+        return replace(
+            self, globals=self.globals + other.globals, problems=self.problems + other.problems
+        )
 
 
-def scan_pickle(source: Source) -> ScanReport:
-    """List the globals of a pickle, or of the five that a legacy PyTorch file begins with."""
+def scan_pickle(source: Source, *, certain: bool = True) -> ScanReport:
+    """List the globals of a pickle and of those that follow it, as Python's unpickler meets them.
+
+    Behind a legacy PyTorch file's pickles come its tensors, which no unpickler sees. Behind another
+    may be anything, and what cannot be a pickle is none; so may the first, unless it is `certain`.
+    """
     scanner = _Scanner(source)
-    problem = None
-    try:
-        scanner.run()
-        for _ in range(LEGACY_PICKLES - 1 if scanner.saw_magic else 0):
-            scanner.run()
-    except ValueError as error:
-        problem = source.error(str(error), scanner.position)
-    return ScanReport(tuple(scanner.found), problem)
+    problem = scanner.run()
+    if problem is not None:
+        return ScanReport(tuple(scanner.found), (problem,) if certain else ())
+    is_legacy = scanner.saw_magic
+    for _ in range(LEGACY_PICKLES - 1 if is_legacy else _MAX_PICKLES):
+        if scanner.at_end:
+            break
+        problem = scanner.run()
+        if problem is not None:
+            return ScanReport(tuple(scanner.found), (problem,) if is_legacy else ())
+    return ScanReport(tuple(scanner.found))
 
 
 class _Scanner:
@@ -61,21 +84,25 @@ class _Scanner:
         self.found: list[GlobalUse] = []
         self.saw_magic = False
         self._source = source
-        self._cursor = Cursor(source.memory.data, 0)
+        self._cursor = Cursor(source.memory.data, 0, patient=True)
 
     @property
-    def position(self) -> int:
-        """Where the instruction that is being scanned begins."""
-        return self._cursor.instruction
+    def at_end(self) -> bool:
+        """Whether nothing follows what was scanned."""
+        return self._cursor.position >= len(self._source)
 
-    def run(self) -> None:
-        """Scan one pickle."""
+    def run(self) -> FormatError | None:
+        """Scan one pickle; returns what is wrong with it if it cannot be followed to its end."""
         self._stack: list[object] = []
         self._marks: list[int] = []
         self._memo: dict[int, object] = {}
-        for opcode, argument in instructions(self._cursor):
-            self.saw_magic |= type(argument) is int and argument == MAGIC_NUMBER
-            self._step(opcode, argument)
+        try:
+            for opcode, argument in instructions(self._cursor):
+                self.saw_magic |= type(argument) is int and argument == MAGIC_NUMBER
+                self._step(opcode, argument)
+        except ValueError as error:
+            return self._source.error(str(error), self._cursor.instruction)
+        return None
 
     def _step(self, opcode: Opcode, argument: object) -> None:
         name = opcode.name

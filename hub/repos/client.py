@@ -10,11 +10,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
-from hub.transfer.limits import LIMITS
+from hub.transfer import limits
 from hub.transfer.retry import Retries, Transient, retry_after
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Client:
         self._api = HfApi(library_name="bestiary-hub")
         self._repo = repo
         self._where = where
+        self._folders: dict[str, str] = {}  # URLs of the folders of commits
 
     @property
     def headers(self) -> dict[str, str]:
@@ -57,15 +59,15 @@ class Client:
 
     def url(self, commit: str, path: str) -> str:
         """Where the bytes of a file are asked for."""
-        from huggingface_hub import hf_hub_url
+        if commit not in self._folders:
+            from huggingface_hub import hf_hub_url
 
-        return hf_hub_url(
-            self._repo.name,
-            path,
-            repo_type=self._repo.type,
-            revision=commit,
-            endpoint=self._api.endpoint,
-        )
+            repo, endpoint = self._repo, self._api.endpoint
+            url = hf_hub_url(
+                repo.name, "-", repo_type=repo.type, revision=commit, endpoint=endpoint
+            )
+            self._folders[commit] = url.removesuffix("-")
+        return self._folders[commit] + quote(path)
 
     def commit(self, revision: str, *, patient: bool = True) -> str:
         """The commit that a revision stands for now.
@@ -121,7 +123,7 @@ class Client:
                     entry.size if lfs is None else lfs.size,
                     entry.blob_id,
                     None if lfs is None else lfs.sha256,
-                    entry.xet_hash,
+                    getattr(entry, "xet_hash", None),  # older versions do not tell
                 )
 
     def _checked_commit(self, asked: str, commit: str | None) -> str:
@@ -134,7 +136,7 @@ class Client:
         return commit
 
     def _ask(self, question: Callable[[], _Answer], *, patient: bool = True) -> _Answer:
-        retries = Retries(self._where, LIMITS)
+        retries = Retries(self._where, limits.LIMITS)
         while True:
             try:
                 with self._our_errors():

@@ -16,6 +16,7 @@ symbolic links the snapshot holds the file itself and there is no blob.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -61,7 +62,7 @@ class RepoFolder:
             return revision
         path = self.refs / revision
         try:
-            commit = path.read_text(encoding="utf-8").strip()
+            commit = path.read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         if not COMMIT.fullmatch(commit):
@@ -79,7 +80,7 @@ class RepoFolder:
         """The branches and tags that stood for a commit when they were last asked for."""
         found = []
         for path in self.refs.rglob("*"):
-            if path.is_file() and path.read_text(encoding="utf-8").strip() == commit:
+            if path.is_file() and path.read_bytes().strip() == commit.encode():
                 found.append(path.relative_to(self.refs).as_posix())
         return sorted(found)
 
@@ -132,13 +133,20 @@ class RepoFolder:
         with locks.lock(path, waiting_for=f"another process fetches a file of {self.repo}"):
             yield
 
+    @functools.cached_property
+    def _has_links(self) -> bool:
+        """Whether the disk has symbolic links; the library tries it out once."""
+        from huggingface_hub.file_download import are_symlinks_supported
+
+        return are_symlinks_supported(self.root)
+
     def blob(self, etag: str) -> Path:
         return self.blobs / etag
 
     def publish(self, received: Path, commit: str, file: RepoFile) -> Path:
         """Make a file that was received and checked visible. Under its lock."""
         pointer = self._pointer_folder(commit, file.path)
-        if not _links_work(self.root):
+        if not self._has_links:
             received.replace(pointer)
             return pointer
         self.blobs.mkdir(parents=True, exist_ok=True)
@@ -149,7 +157,7 @@ class RepoFolder:
         """Make a blob that is there visible in the snapshot of a commit. Under its lock."""
         pointer, blob = self._pointer_folder(commit, file.path), self.blob(file.etag)
         with self._temporary() as fresh:
-            if _links_work(self.root):
+            if self._has_links:
                 fresh.symlink_to(os.path.relpath(blob, pointer.parent))
             else:
                 import shutil  # brings the compression libraries along
@@ -186,9 +194,3 @@ def cached_repos() -> list[RepoFolder]:
     names = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
     repos = map(Repo.from_folder, names)
     return [RepoFolder(repo, root) for repo in repos if repo is not None]
-
-
-def _links_work(root: Path) -> bool:
-    from huggingface_hub.file_download import are_symlinks_supported
-
-    return are_symlinks_supported(root)

@@ -8,8 +8,10 @@ import threading
 from pathlib import Path
 
 _BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
-# A thread costs as much as hashing a few hundred kilobytes: small files are hashed at the end.
-_WORTH_A_THREAD = 4 << 20  # bytes
+# Waking the thread that hashes costs both threads more than the call: it is done for this much.
+# A smaller file is hashed at its end, without a thread.
+_BATCH = 4 << 20  # bytes
+_AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
 
 
 class Digests:
@@ -27,19 +29,23 @@ class Digests:
             header = b"blob %d\0" % size
             self._hashes.append(hashlib.sha1(header, usedforsecurity=False))
         self._buffer = memoryview(bytearray(min(_BLOCK, max(size, 1))))
+        self._at_hand: dict[int, bytes] = {}
         self._hashed = 0
         self._available = 0
         self._stopped = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def available(self, end: int) -> None:
-        """The first `end` bytes of the file are there. From one thread at a time."""
-        if end - self._hashed < _WORTH_A_THREAD and self._thread is None:
+    def available(self, end: int, chunk: tuple[int, bytes] | None = None) -> None:
+        """The first `end` bytes of the file are there. From one thread at a time.
+
+        `chunk`, an offset and bytes that are in the file by now, may save reading them back.
+        """
+        if chunk is not None and chunk[0] - self._hashed < _AT_HAND:
+            self._at_hand[chunk[0]] = chunk[1]
+        if end - self._available < _BATCH:
             return
-        with self._changed:
-            self._available = end
-            self._changed.notify()
+        self._announce(end)
         if self._thread is None:
             self._thread = threading.Thread(target=self._follow, name="hub-hash", daemon=True)
             self._thread.start()
@@ -47,7 +53,7 @@ class Digests:
     def finish(self) -> tuple[str, str | None]:
         """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
         if self._thread is not None:
-            self.available(self._size)
+            self._announce(self._size)
             self._thread.join()
         self._hash_up_to(self._size)
         self.close()
@@ -66,6 +72,11 @@ class Digests:
             os.close(self._file)
             self._file = -1
 
+    def _announce(self, end: int) -> None:
+        with self._changed:
+            self._available = end
+            self._changed.notify()
+
     def _follow(self) -> None:
         while self._hashed < self._size:
             with self._changed:
@@ -80,10 +91,15 @@ class Digests:
 
     def _hash_up_to(self, end: int) -> None:
         while self._hashed < end and not self._stopped:
-            block = self._buffer[: min(len(self._buffer), end - self._hashed)]
-            count = os.preadv(self._file, [block], self._hashed)
-            if not count:
-                raise OSError(f"the file became shorter than {end} bytes while it was hashed")
+            block = self._at_hand.pop(self._hashed, None) or self._read(end - self._hashed)
             for digest in self._hashes:
-                digest.update(block[:count])
-            self._hashed += count
+                digest.update(block)
+            self._hashed += len(block)
+
+    def _read(self, most: int) -> memoryview:
+        self._at_hand.clear()  # of what was passed by
+        block = self._buffer[:most]
+        count = os.preadv(self._file, [block], self._hashed)
+        if not count:
+            raise OSError("the file became shorter while it was hashed")
+        return block[:count]

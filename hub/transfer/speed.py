@@ -67,10 +67,19 @@ class TooSlow(Transient):
     """The bytes that came are kept, but they do not count as progress."""
 
 
+_limit: Throttle | None = None
+
+
+def set_limit(rate: float | None) -> None:
+    """Limit all transfers of this process together to so many bytes per second, or not any more."""
+    global _limit
+    _limit = Throttle(rate) if rate else None
+
+
 def shared() -> Throttle | None:
-    """The limit that the environment variable BESTIARY_LIMIT_RATE sets for this process."""
+    """The limit of this process: that of `set_limit`, or else of $BESTIARY_LIMIT_RATE."""
     rate = os.environ.get("BESTIARY_LIMIT_RATE")
-    return _throttle(parse_rate(rate)) if rate else None
+    return _limit or (_throttle(parse_rate(rate)) if rate else None)
 
 
 def parse_rate(text: str) -> float:

@@ -75,6 +75,28 @@ def test_out_of_range(call: Any, message: str) -> None:
         call(engine.zeros(3, 4), engine.tensor([3]))
 
 
+def test_masks_in_lists_of_indices() -> None:
+    array = np.arange(24).reshape(2, 3, 4)
+    x, inner = engine.from_numpy(array), np.array([True, False, True])
+    mask = engine.from_numpy(inner)
+    assert np.array_equal(x.index([None, mask]).numpy(), array[:, inner])
+    assert np.array_equal(
+        x.index([engine.tensor([0]), mask, engine.tensor(1)]).numpy(), array[[0], inner, 1]
+    )
+    with pytest.raises(IndexError, match=r"mask of shape \(3,\) does not fit \(2, 3, 4\) from dim"):
+        x.index([mask])
+
+
+def test_parts_that_do_not_fit() -> None:
+    x, mask = engine.zeros(2, 3), engine.tensor([True, False, True])
+    with pytest.raises(RuntimeError, match="source: expected 4 elements"):
+        x.masked_scatter(mask, engine.ones(3))
+    with pytest.raises(RuntimeError, match=r"src: expected the shape of what it replaces, \(3,\)"):
+        x.select_scatter(engine.ones(2), 0, 1)
+    with pytest.raises(RuntimeError, match=r"source: expected shape \(1, 3\)"):
+        x.index_reduce(0, engine.tensor([0]), engine.ones(2, 3), "mean")
+
+
 def test_gradient_of_an_indexed_write_through_a_view() -> None:
     x = engine.ones(4, 3, requires_grad=True)
     v = engine.tensor([5.0, 7.0], requires_grad=True)

@@ -97,7 +97,7 @@ def test_gradient_of_products_is_exact_at_zeros(zeros: list[int]) -> None:
 
 
 def test_norms_have_no_gradient_at_zero() -> None:
-    for p in (1, 2, 3):
+    for p in (0, 1, 2, 3):
         x = engine.zeros(3, requires_grad=True)
         x.norm(p).backward()
         assert x.grad.tolist() == [0, 0, 0]
@@ -136,3 +136,68 @@ def test_many_short_rows(n: int, dtype: str) -> None:
 def test_mean_of_integers_in_a_floating_dtype() -> None:
     assert engine.tensor([1, 2]).mean(dtype=engine.float32).item() == 1.5
     assert engine.tensor([[1, 2], [4, 4]]).mean(0, dtype=engine.float64).tolist() == [2.5, 3]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "uint8"])
+@pytest.mark.parametrize(("n", "k"), [(40, 7), (200, 150), (1000, 3), (1000, 400), (5000, 50)])
+def test_the_first_few_of_long_lines_are_those_of_a_stable_sort(n: int, k: int, dtype: str) -> None:
+    # Many elements are equal as integers.
+    x = np.random.default_rng(n + k).normal(size=(5, n)) * 40
+    x = np.abs(x).astype(dtype)
+    t = engine.from_numpy(x)
+    order = np.argsort(x, 1, kind="stable")
+    smallest = t.topk(k, 1, largest=False)
+    assert np.array_equal(smallest.indices.numpy(), order[:, :k])
+    assert np.array_equal(smallest.values.numpy(), np.sort(x, 1)[:, :k])
+    assert np.array_equal(t.kthvalue(k, 1).indices.numpy(), order[:, k - 1])
+    assert np.array_equal(t.median(1).indices.numpy(), order[:, (n - 1) // 2])
+    unsorted = np.sort(t.topk(k, 1, largest=False, sorted=False).values.numpy(), 1)
+    assert np.array_equal(unsorted, np.sort(x, 1)[:, :k])
+
+
+def test_the_median_is_the_first_nan() -> None:
+    x = engine.arange(300).float()
+    x[[70, 20]] = NAN
+    values, indices = x.view(2, 150).median(1)
+    assert math.isnan(values[0].item()) and values[1].item() == 224
+    assert indices.tolist() == [20, 74]
+    assert x.kthvalue(299).indices.item() == 20
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("dtype", [engine.int64, engine.float32, engine.float16, engine.bool])
+def test_unique_slices(dim: int, dtype: engine.dtype) -> None:
+    array = np.random.default_rng(0).integers(0, 2, (6, 3, 2))
+    x = engine.from_numpy(array).to(dtype)
+    found = engine.unique(x, return_inverse=True, return_counts=True, dim=dim)
+    wanted = np.unique(array, axis=dim, return_inverse=True, return_counts=True)
+    assert engine.equal(found[0].index_select(dim, found[1]), x)
+    for got, value in zip(found, wanted, strict=True):
+        assert np.array_equal(got.long().numpy().squeeze(), value.squeeze())
+
+
+def test_unique_consecutive_slices() -> None:
+    x = engine.tensor([[1, 1], [1, 1], [0, 1], [1, 1]])
+    runs, place, lengths = engine.unique_consecutive(x, True, True, dim=0)
+    assert runs.tolist() == [[1, 1], [0, 1], [1, 1]]
+    assert place.tolist() == [0, 0, 1, 2] and lengths.tolist() == [2, 1, 1]
+    assert len(engine.unique(engine.tensor([[NAN], [NAN]]), dim=0)) == 2
+
+
+def test_the_mode_of_equally_common_elements_is_the_least() -> None:
+    values, places = engine.tensor([[5, 2, 5, 2], [7, 7, 7, 1]]).mode()
+    assert values.tolist() == [2, 7] and places.tolist() == [3, 2]
+
+
+def test_quantiles_and_nan() -> None:
+    x = engine.tensor([[1.0, NAN, 3.0], [NAN, NAN, NAN], [4.0, 2.0, 0.0]])
+    several = engine.tensor([0.0, 0.5, 1.0])
+    assert np.isnan(x.quantile(several, 1)[:, :2].numpy()).all()
+    assert x.nanquantile(several, 1)[:, 0].tolist() == [1, 2, 3]
+    assert x.quantile(several, 1, keepdim=True).shape == (3, 3, 1)
+    assert x.nanmedian(1).values[0].item() == 1 and x.nanmedian(1).indices[2].item() == 1
+    assert x.nanmedian().item() == 2
+    with pytest.raises(RuntimeError, match="q: expected values between 0 and 1"):
+        x.quantile(1.5)
+    with pytest.raises(ValueError, match="interpolation: expected 'linear'"):
+        x.quantile(0.5, interpolation="cubic")

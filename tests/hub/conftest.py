@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import logging
 import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from huggingface_hub import constants
 
 from hub.transfer import Limits, limits
 
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The command line makes the hub talk; here only for the test that runs it."""
+    yield
+    logging.getLogger("hub").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +33,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("BESTIARY_HOME", str(folder))
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.delenv("BESTIARY_OFFLINE", raising=False)
+    for name in ("BESTIARY_OFFLINE", "BESTIARY_LOCK"):
+        monkeypatch.delenv(name, raising=False)
+    # The library reads its environment when it is imported.
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "huggingface" / "hub"))
     return folder
 
 
@@ -138,3 +152,28 @@ def sha256() -> Callable[[bytes], str]:
 def leftovers(home: Path) -> Callable[[], list[str]]:
     """All files of the cache, by their path within it; none where nothing was left behind."""
     return lambda: sorted(str(p.relative_to(home)) for p in home.rglob("*") if not p.is_dir())
+
+
+@pytest.fixture
+def hf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """A repository server, which the library asks in this process."""
+    from tests.hub.fakehub import FakeHub, point_to  # brings the whole library along
+
+    server = FakeHub()
+    point_to(server.url, tmp_path, monkeypatch)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hf_cache() -> Path:
+    """The folder in which the library keeps repositories, which does not exist yet."""
+    return Path(constants.HF_HUB_CACHE)
+
+
+@pytest.fixture
+def weights() -> bytes:
+    """A small safetensors file."""
+    header = b'{"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}'
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + bytes(range(16))

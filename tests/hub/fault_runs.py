@@ -115,7 +115,8 @@ def wrong_ranges(draw: random.Random, file: File) -> Scenario:
 
 def changes(draw: random.Random, file: File) -> Scenario:
     """Another edition, or several, while it is fetched."""
-    editions = [draw.randbytes(size(draw)) for _ in range(draw.randint(1, 3))]
+    sizes = [draw.choice([len(file.content), size(draw)]) for _ in range(draw.randint(1, 3))]
+    editions = [draw.randbytes(count) for count in sizes]
     file.faults = [faulty.change(edition, draw.randrange(1, 17)) for edition in editions]
     return Scenario(file, kills=draw.randrange(2), editions=editions)
 
@@ -289,11 +290,9 @@ class Runs:
         onlooker = Onlooker(home, digests)
         url = self._server.add(f"/{number}/w.bin", scenario.file)
         pin = hashlib.sha256(scenario.editions[0]).hexdigest() if scenario.pinned else None
-        numbers = limits_of(draw)
-        arguments = (str(home), url, pin, numbers)
-        self._start(draw, scenario, arguments, onlooker)
+        self._start(draw, scenario, (str(home), url, pin, limits_of(draw)), onlooker)
         scenario.file.faults = []
-        status = self._wait([self._client((*arguments, None))], onlooker, [])[0]
+        status = self._wait([self._client((str(home), url, pin, Limits(), None))], onlooker, [])[0]
         wrong = [*onlooker.wrong, *self._leftovers(home, digests)]
         if status != 0:
             wrong.append(f"the retry ended with {status}")

@@ -87,9 +87,11 @@ class FaultyServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                path = self.path.partition("?")[0]
-                file = server.files[path]
-                self.send(file, file.reply(dict(self.headers)))
+                file = server.files.get(self.path.partition("?")[0])
+                if file is None:
+                    self.send_error(404)
+                else:
+                    self.send(file, file.reply(dict(self.headers)))
 
             def send(self, file: File, reply: Reply) -> None:
                 self.send_response(reply.status)

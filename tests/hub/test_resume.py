@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import random
+import resource
+import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
-from hub.errors import AccessError, CacheError, FetchError, IntegrityError
+from hub.errors import AccessError, CacheError, FetchError, HubError, IntegrityError
 from hub.progress import Meter
 from hub.transfer import Expected, Fetched, Limits, Throttle, fetch, speed
 from tests.hub import faulty
@@ -20,6 +26,8 @@ from tests.hub.faulty import FaultyServer, File
 
 CONTENT = random.Random(0).randbytes(1 << 20)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SMALL = CONTENT[:4096]
+SMALL_SHA256 = hashlib.sha256(SMALL).hexdigest()
 GIT = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
 LIMITS = Limits(read_timeout=0.3, attempts=3, first_wait=0.001, longest_wait=1, connections=1)
 PARALLEL = Limits(
@@ -381,6 +389,70 @@ def test_no_way_back_to_plain_http(tmp_path: Path) -> None:
         client.redirected("https://example.org/w", "http://127.0.0.1/w")
 
 
+# Whatever a server says.
+
+_NUMBERS = st.one_of(st.integers(-2, len(CONTENT) + 2), st.integers(), st.just("*"), st.just(""))
+_TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=12)
+_DATES = st.sampled_from(
+    ["Wed, 01 Jan 2020 00:00:00 GMT", "Wed, 01 Jan 2020 00:00:00 -0000", "Wed, 32 Jan", "9" * 400]
+)
+_HEADERS = {
+    "Accept-Ranges": st.sampled_from(["bytes", "none", ""]),
+    "Content-Encoding": st.sampled_from(["identity", "gzip", ""]),
+    "Content-Length": st.one_of(_NUMBERS.map(str), _TEXTS),
+    "Content-Range": st.one_of(
+        st.builds("bytes {}-{}/{}".format, _NUMBERS, _NUMBERS, _NUMBERS), _TEXTS
+    ),
+    "Content-Type": st.one_of(st.sampled_from(["text/html", "a/b; charset=c"]), _TEXTS),
+    "Date": _DATES,
+    "ETag": st.one_of(st.sampled_from([ETAG, 'W/"one"', '"', '""']), _TEXTS),
+    "Last-Modified": _DATES,
+    "Location": st.one_of(
+        st.sampled_from(["//[", "http://[::1", "http://a:b/", "?x", "", "/w.bin"]), _TEXTS
+    ),
+    "Retry-After": st.one_of(_NUMBERS.map(str), _DATES, _TEXTS),
+}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([200, 200, 206, 206, 204, 301, 302, 307, 404, 416, 429, 500]),
+            st.fixed_dictionaries({}, optional=_HEADERS),
+            st.integers(0, 16),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_whatever_a_server_says(
+    answers: list[tuple[int, dict[str, str], int]], is_pinned: bool
+) -> None:
+    """The download ends, well or with an error of ours, and a pinned file is never another."""
+
+    def fault(status: int, headers: dict[str, str], sixteenths: int) -> faulty.Fault:
+        def change(file: File, reply: faulty.Reply) -> None:
+            reply.status = status
+            reply.headers |= headers
+            faulty.cut(sixteenths)(file, reply)
+
+        return change
+
+    limits = Limits(read_timeout=0.2, attempts=3, first_wait=0, longest_wait=0, connections=1)
+    expected = Expected(sha256=SMALL_SHA256 if is_pinned else None)
+    file = File(SMALL, ETAG, [fault(*answer) for answer in answers])
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(FaultyServer()) as server:
+        url, path = server.add("/w.bin", file), Path(folder, "body")
+        try:
+            fetched = fetch(url, path, ref="the file", limits=limits, expected=expected)
+        except HubError as error:
+            assert str(error).startswith("the file: ") and "\n" not in str(error)
+        else:
+            assert fetched.path.stat().st_size == fetched.size
+            assert fetched.path.read_bytes() == SMALL or not is_pinned
+        assert set(os.listdir(folder)) <= {"body", "body.json"}
+
+
 # The rest.
 
 
@@ -391,6 +463,23 @@ def test_disk_without_room(download: Download, file: File) -> None:
     file.faults = [huge]
     message = download.fails(CacheError)
     assert f"needs {1 << 59} bytes and " in message and download.is_clean()
+
+
+def test_disk_that_fills_up(download: Download, file: File) -> None:
+    """What had room is kept, and gone on with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) // 2, hard))
+    try:
+        file.faults = [faulty.drip(1 << 16, 0.001)]
+        assert f"File too large after {len(CONTENT) // 2} bytes of it: make room" in download.fails(
+            CacheError
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    check(download())
+    assert file.requests[-1]["Range"].startswith(f"bytes={len(CONTENT) // 2}-")
 
 
 def test_limit_of_speed(download: Download, monkeypatch: pytest.MonkeyPatch) -> None:

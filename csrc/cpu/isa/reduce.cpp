@@ -115,8 +115,8 @@ struct Max : Extreme<T> {
 template <class T>
 struct Min : Extreme<T> {
     using typename Extreme<T>::Acc;
-    static constexpr Acc identity =
-        std::is_floating_point_v<T> ? std::numeric_limits<Acc>::infinity() : std::numeric_limits<Acc>::max();
+    static constexpr Acc identity = std::is_floating_point_v<T> ? std::numeric_limits<Acc>::infinity()
+                                                                : std::numeric_limits<T>::max();  // of bool: true
     template <class V>
     static void absorb(V& acc, const V& x) {
         acc = (x < acc) | (x != x) ? x : acc;

@@ -49,7 +49,7 @@ from engine.nn.functional.conv import (
     linear,
     unfold,
 )
-from engine.nn.functional.distance import cosine_similarity, pairwise_distance
+from engine.nn.functional.distance import cosine_similarity, pairwise_distance, pdist
 from engine.nn.functional.dropout import (
     alpha_dropout,
     dropout,
@@ -190,6 +190,7 @@ __all__ = [
     "one_hot",
     "pad",
     "pairwise_distance",
+    "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
     "poisson_nll_loss",

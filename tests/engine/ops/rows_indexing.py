@@ -79,6 +79,52 @@ def _masked_fill(x: np.ndarray, mask: np.ndarray, value: Any) -> np.ndarray:
     return np.where(mask, np.asarray(value).astype(x.dtype), x)
 
 
+def _masked_scatter(x: np.ndarray, mask: np.ndarray, source: np.ndarray) -> np.ndarray:
+    out = x.copy()
+    out[np.broadcast_to(mask, x.shape)] = source.ravel()[: np.broadcast_to(mask, x.shape).sum()]
+    return out
+
+
+def _put(
+    x: np.ndarray, index: np.ndarray, source: np.ndarray, accumulate: bool = False
+) -> np.ndarray:
+    flat = x.flatten()
+    if accumulate:
+        np.add.at(flat, index, source)
+    else:
+        np.put(flat, index, source)
+    return flat.reshape(x.shape)
+
+
+def _index_reduce(
+    x: np.ndarray, dim: int, index: np.ndarray, source: np.ndarray, reduce: str
+) -> np.ndarray:
+    combine = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[reduce]
+    out = x.copy()
+    for place in range(len(x)):
+        out[place] = combine(np.concatenate([x[place : place + 1], source[index == place]]), axis=0)
+    return out
+
+
+def _slice_scatter(x: np.ndarray, src: np.ndarray) -> np.ndarray:
+    out = x.copy()
+    out[:, 1:4:2] = src
+    return out
+
+
+def _select_scatter(x: np.ndarray, src: np.ndarray, dim: int, index: int) -> np.ndarray:
+    out = x.copy()
+    out[:, index] = src
+    return out
+
+
+def _diagonal_scatter(x: np.ndarray, src: np.ndarray, offset: int) -> np.ndarray:
+    out = x.copy()
+    for i, value in enumerate(src):
+        out[i, i + offset] = value
+    return out
+
+
 ROWS = [
     Row("index", _index, [Arg(4, 5), [_places(3, below=4)]], dtypes="all"),
     Row(
@@ -194,4 +240,50 @@ ROWS = [
         dtypes="all",
     ),
     Row("nonzero", lambda x: np.argwhere(x), [Arg(3, 4)], dtypes="all", grad=False, empty=True),
+    Row("argwhere", lambda x: np.argwhere(x), [Arg(3, 4)], dtypes="all", grad=False),
+    Row(
+        "index",
+        _index,
+        [Arg(3, 4, 2), [_mask(3, 4)]],
+        dtypes="all",
+        method=False,
+        id="index-mask",
+    ),
+    Row(
+        "index_put",
+        _index_put,
+        [Arg(3, 4), [_mask(3)], Arg(4)],
+        dtypes="all",
+        in_place=True,
+        id="index_put-mask",
+    ),
+    Row("masked_scatter", _masked_scatter, [Arg(3, 4), _mask(4), Arg(4, 5)], in_place=True),
+    Row("put", _put, [Arg(3, 4), Arg(1, low=5, high=5, dtype="int64"), Arg(1)], in_place=True),
+    Row(
+        "put",
+        _put,
+        [Arg(3, 4), _places(5, below=12), Arg(5), True],
+        dtypes="wide",
+        in_place=True,
+        id="put-accumulate",
+    ),
+    *(
+        Row(
+            "index_reduce",
+            _index_reduce,
+            [Arg(3, 4), 0, _from_start(5, below=2), Arg(5, 4), reduce],
+            dtypes="wide",
+            in_place=True,
+            id=f"index_reduce-{reduce}",
+        )
+        for reduce in ("prod", "mean", "amax", "amin")
+    ),
+    Row(
+        "slice_scatter",
+        lambda x, src, dim, start, end, step: _slice_scatter(x, src),
+        [Arg(3, 5), Arg(3, 2), 1, 1, 4, 2],
+        dtypes="all",
+    ),
+    Row("select_scatter", _select_scatter, [Arg(3, 4), Arg(3), 1, 2], dtypes="all"),
+    Row("diagonal_scatter", _diagonal_scatter, [Arg(3, 4), Arg(3), 1], dtypes="all"),
 ]

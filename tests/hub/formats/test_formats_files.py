@@ -73,11 +73,12 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path / ("x" * 300))
 
 
-def test_scan_needs_a_pickle(tmp_path: Path) -> None:
+def test_scan_of_what_is_no_pickle(tmp_path: Path) -> None:
     path = tmp_path / "noise"
     path.write_bytes(b"\xff\xfe")
     report = scan(path)
-    assert not report.safe and "0xff is not an opcode" in str(report.problem)
+    assert not report.safe and not report.dangerous
+    assert "neither safetensors nor" in str(report.refusal)
 
 
 def test_errors_are_one_family_and_survive_pickling() -> None:

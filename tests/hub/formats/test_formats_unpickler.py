@@ -289,7 +289,7 @@ def test_scan_names_globals_of_every_protocol(tmp_path: Path, protocol: int) -> 
     named = {(use.module, use.name): use.allowed for use in report.globals}
     assert named[(os.system.__module__, "system")] is False
     assert named[("numpy", "dtype")] is True
-    assert report.problem is None and not report.safe and not Path("ran").exists()
+    assert not report.problems and not report.safe and not Path("ran").exists()
 
 
 def test_scan_sees_through_memo_and_marks_and_before_damage(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_scan_sees_through_memo_and_marks_and_before_damage(tmp_path: Path) -> N
     report = scan(path)
     (use,) = report.globals
     assert (use.module, use.name, use.position, use.allowed) == ("os", "system", 28, False)
-    assert report.problem is not None and "0xff" in str(report.problem)
+    assert report.dangerous and "0xff" in str(report.problems[0])
     path.write_bytes(b"\x80\4\x82\7K\1K\2\x93(ios\nsystem\n.")
     named = [f"{use.module}.{use.name}" for use in scan(path).globals]
     assert named == ["copyreg.extension 7", "?.?", "os.system"]

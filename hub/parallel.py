@@ -16,14 +16,17 @@ def for_each(
     items: Iterable[_Item],
     *,
     threads: int,
-    stop: Callable[[], None],
+    stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Do the work for all items, so many at a time; the first error ends it and is raised.
 
-    `stop` is called then, or when the caller is interrupted: it makes work under way end soon.
+    `stop` is called then, or when the caller is interrupted: it may make work under way end soon.
     Nobody waits for that, and it does not keep the process alive.
     """
     todo = deque(items)
+    if len(todo) == 1:  # in the thread of the caller, which can be interrupted and tidies up
+        work(todo.pop())
+        return
     ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def run() -> None:

@@ -7,7 +7,7 @@ import http.server
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -40,6 +40,7 @@ class FakeRepo:
         self.headers: dict[str, str] = {}
         self.sent: dict[str, bytes] = {}  # what is sent instead of the content, by path
         self.refused: set[str] = set()  # paths whose bytes are not to be had
+        self.stalled: set[str] = set()  # paths of which half comes, and then nothing
 
     def commit(self, files: dict[str, bytes], ref: str = "main") -> str:
         commit = commit_id(f"{ref} {sorted(files)} {len(self.commits)}")
@@ -73,6 +74,7 @@ class FakeHub:
         self.token: str | None = None
         self.failures: list[int] = []  # statuses of the next answers
         self.is_down = False
+        self.stopped = threading.Event()
         hub = self
 
         class Answering(Handler):
@@ -107,6 +109,7 @@ class FakeHub:
         )
 
     def close(self) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -121,9 +124,9 @@ class FakeHub:
             return send(handler, self.failures.pop(0), b"busy")
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return send(handler, 401, b"who?", X_Error_Code="RepoNotFound")
-        if found := re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/revision/(.+)", path):
             return self._revision(handler, found[1], unquote(found[2]))
-        if found := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/tree/([^/]+)/?", path):
             return self._tree(handler, found[1], found[2])
         if found := re.fullmatch(r"/(.+?)/resolve/(.+?)/(.+)", path):
             return self._file(handler, *map(unquote, found.groups()))
@@ -171,6 +174,12 @@ class FakeHub:
         headers |= repo.headers
         if handler.command == "GET":
             content = repo.sent.get(path, content)
+            if path in repo.stalled:
+                headers["Content-Length"] = str(len(content))
+                send(handler, 200, content[: len(content) // 2], **headers)
+                handler.wfile.flush()
+                self.stopped.wait(60)
+                return None
         return send(handler, 200, content, **headers)
 
 
@@ -189,43 +198,18 @@ def send_json(handler: Handler, value: object) -> None:
     send(handler, 200, json.dumps(value).encode(), Content_Type="application/json")
 
 
-@pytest.fixture
-def hf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
-    """A repository server, which the library asks in this process."""
-    server = FakeHub()
-    point_to(server.url, tmp_path, monkeypatch)
-    yield server
-    server.close()
-
-
 def point_to(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the library ask another server and use a cache of its own, here and in children."""
     home = folder / "huggingface"
     for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HOME", str(home))
     monkeypatch.setenv("HF_ENDPOINT", url)
     monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "1")
     monkeypatch.setattr(constants, "ENDPOINT", url)
     template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_URL_HOSTS", frozenset({"127.0.0.1"}))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+    monkeypatch.setattr(constants, "HF_URL_HOSTS", frozenset({"127.0.0.1"}), raising=False)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(home / "token"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(file_download, "_are_symlinks_supported_in_dir", {})
     assert huggingface_hub.HfApi().endpoint == url
-
-
-@pytest.fixture
-def hf_cache(tmp_path: Path) -> Path:
-    """The folder in which the library keeps repositories."""
-    return tmp_path / "huggingface" / "hub"
-
-
-@pytest.fixture
-def weights() -> bytes:
-    """A small safetensors file."""
-    header = b'{"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}'
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + bytes(range(16))

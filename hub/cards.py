@@ -1,0 +1,69 @@
+"""Model cards: the README.md that says what a repository holds.
+
+The page begins with YAML between two lines of dashes, which is what the public hub reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """A file that a card lists. `size` counts bytes."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says besides the files. `license` is an SPDX identifier in lower case."""
+
+    title: str
+    license: str | None = None
+    library: str | None = None
+    tags: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def render(card: Card, files: Iterable[CardFile]) -> str:
+    """The text of a model card.
+
+    >>> render(Card("tiny", license="mit"), []).splitlines()
+    ['---', 'license: "mit"', '---', '', '# tiny']
+    """
+    listed = list(files)
+    # JSON is YAML: quoted text needs no thought about what YAML makes of it.
+    lines = ["---"]
+    lines += [f"license: {json.dumps(card.license)}"] if card.license else []
+    lines += [f"library_name: {json.dumps(card.library)}"] if card.library else []
+    lines += _yaml_list("tags", [json.dumps(tag) for tag in card.tags])
+    lines += _yaml_list("metrics", [json.dumps(name) for name in card.metrics])
+    lines += _yaml_list("files", [json.dumps(_fields(file)) for file in listed])
+    lines += ["---", "", f"# {card.title}", ""]
+    if card.metrics:
+        rows = [[name, f"{value:g}"] for name, value in card.metrics.items()]
+        lines += ["## Metrics", "", *_table(["metric", "value"], rows), ""]
+    if listed:
+        rows = [[f"`{file.path}`", f"{file.size:,}", f"`{file.sha256}`"] for file in listed]
+        lines += ["## Files", "", *_table(["file", "bytes", "SHA-256"], rows), ""]
+    return "\n".join(lines)
+
+
+def _fields(file: CardFile) -> dict[str, object]:
+    return {"path": file.path, "size": file.size, "sha256": file.sha256}
+
+
+def _yaml_list(key: str, items: list[str]) -> list[str]:
+    return [f"{key}:", *(f"- {item}" for item in items)] if items else []
+
+
+def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return [
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    ]

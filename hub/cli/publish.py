@@ -1,0 +1,125 @@
+"""Commands that bring models to a server: mirror and push."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from hub.cli.common import Commands, format_bytes, print_json
+from hub.errors import HubError
+
+
+def register(commands: Commands) -> None:
+    mirror = commands.add("mirror", _mirror)
+    mirror.add_argument("refs", metavar="REF", nargs="+", help="models, like hf:org/name")
+    mirror.add_argument("folder", metavar="DIR", type=Path, help="the folder that is served")
+    _add_patterns(mirror)
+    mirror.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    mirror.add_argument("--json", action="store_true", help="print JSON")
+
+    push = commands.add("push", _push)
+    push.add_argument("folder", metavar="DIR", type=Path, help="the folder with the files")
+    push.add_argument("repository", metavar="REPO", help="where they go: ORG/NAME")
+    push.add_argument("--endpoint", metavar="URL", help="the server (default: $HF_ENDPOINT)")
+    push.add_argument("--revision", metavar="REV", default="main", help="the branch (%(default)s)")
+    push.add_argument("--message", metavar="TEXT", default="Upload with bestiary", help="why")
+    push.add_argument("--private", action="store_true", help="make a new repository private")
+    push.add_argument("--license", metavar="SPDX", help="for the model card, as in 'apache-2.0'")
+    push.add_argument("--library", metavar="NAME", help="for the model card")
+    push.add_argument("--tag", metavar="TAG", action="append", default=[], help="for the card")
+    push.add_argument(
+        "--metric", metavar="NAME=VALUE", action="append", default=[], help="for the card"
+    )
+    _add_patterns(push)
+    push.add_argument("--dry-run", action="store_true", help="say what would be uploaded")
+    push.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_patterns(parser: argparse.ArgumentParser) -> None:
+    for name, what in (("include", "only such files"), ("exclude", "no such files")):
+        parser.add_argument(f"--{name}", metavar="PATTERN", action="append", help=what)
+
+
+def _mirror(options: argparse.Namespace) -> int:
+    """Bring models from the public hub into a folder that is served.
+
+    Every file is verified. What is there already is not fetched again, and an interrupted run goes
+    on where it stopped.
+
+    examples:
+      hub mirror hf:org/name models
+      hub mirror hf:org/name hf:org/other@v1.0 models --exclude '*.bin'
+    """
+    from hub.server.mirroring import mirror
+
+    options.folder.mkdir(parents=True, exist_ok=True)
+    found = []
+    for ref in options.refs:
+        done = mirror(
+            ref,
+            options.folder,
+            include=options.include,
+            exclude=options.exclude,
+            progress=False if options.quiet else None,
+        )
+        found.append(done)
+        if not options.json:
+            state = "updated" if done.changed else "as it was"
+            size = format_bytes(done.size)
+            print(f"{done.commit[:12]}  {size:>9}  {done.files:>5} files  {done.ref}  {state}")
+    if options.json:
+        print_json([asdict(done) for done in found])
+    return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    """Upload a folder to a repository, of the public hub or of `hub serve --allow-push`.
+
+    A folder without a README.md gets a model card that lists the files and their SHA-256. After the
+    upload the hashes that the server gives are compared.
+
+    examples:
+      hub push model/ org/name --license apache-2.0 --tag vision --metric accuracy=0.98
+      hub push model/ org/name --endpoint http://localhost:8000 --dry-run
+    """
+    from hub.cards import Card
+    from hub.push import push
+
+    card = Card(
+        options.repository.rpartition("/")[2],
+        license=options.license,
+        library=options.library,
+        tags=tuple(options.tag),
+        metrics=dict(map(_metric, options.metric)),
+    )
+    done = push(
+        options.folder,
+        options.repository,
+        card=card,
+        message=options.message,
+        revision=options.revision,
+        private=options.private,
+        include=options.include,
+        exclude=options.exclude,
+        endpoint=options.endpoint,
+        dry_run=options.dry_run,
+    )
+    if options.json:
+        print_json(asdict(done))
+        return 0
+    for file in done.files:
+        print(f"{file.sha256[:12]}  {format_bytes(file.size):>9}  {file.path}")
+    if done.card is not None:
+        print(f"{'generated':<12}  {format_bytes(len(done.card.encode())):>9}  README.md")
+    verb = "would go" if done.commit is None else f"commit {done.commit}, went"
+    print(f"{len(done.files)} files {verb} to {done.url}")
+    return 0
+
+
+def _metric(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise HubError(f"--metric {text!r}: expected NAME=NUMBER") from None

@@ -1,0 +1,114 @@
+"""Repositories of a public hub, brought into a folder that is served."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hub.errors import IntegrityError, RefError
+from hub.refs import Ref, parse
+from hub.repos.names import DEFAULT_REVISION, Name, parse as parse_name
+from hub.repos.plan import Patterns
+from hub.repos.repository import Repository
+from hub.repos.tree import RepoFile
+from hub.server.publishing import Publisher
+from hub.server.store import MAIN, Store
+from hub.server.tree import Tree, is_visible, make_entry, make_tree
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """A repository in a served folder: where it came from, how it is served, what it holds."""
+
+    ref: str
+    repository: str
+    revision: str
+    commit: str
+    files: int
+    size: int
+    changed: bool
+
+
+def mirror(
+    ref: str | Ref,
+    folder: str | os.PathLike[str],
+    *,
+    include: Patterns = None,
+    exclude: Patterns = None,
+    progress: bool | None = None,
+) -> Mirrored:
+    """Bring a repository into a folder that `hub.server.Server` serves.
+
+    A branch or tag keeps its name, a commit becomes `main`. What has all files of its commit is
+    known by it in the mirror, so that lock files hold there. The files go through the cache: what
+    is there is not fetched again, an interrupted run goes on, and each is hashed where it will be
+    served from. They share the disk with the cache where they can. The repository appears, or
+    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises
+    RefError unless the reference is a model's, and what `hub.snapshot` raises.
+    """
+    name = _model(ref)
+    commit, files = Repository(name).choose(include, exclude)
+    wanted = [file for file in files if all(map(is_visible, file.path.split("/")))]
+    pinned = Repository(replace(name, revision=commit))
+    snapshot = pinned.snapshot(include, exclude, progress=progress)
+    store = Store(Path(folder))
+    lying = {file.path: (snapshot / file.path).resolve() for file in wanted}
+    _check(str(name), store, wanted, lying)
+    revision = MAIN if name.commit or name.revision == DEFAULT_REVISION else name.revision
+    base = _open(store, name.repo.name, revision)
+    tree = make_tree({path: make_entry(path, file, store.hashes) for path, file in lying.items()})
+    changed = tree.id != base.id
+    if changed:
+        publisher = Publisher(store)
+        with publisher.workspace() as scratch:
+            publisher.publish(name.repo.name, revision, base, lying, scratch)
+    if include is None and exclude is None and len(wanted) == len(files):
+        store.commits.add(commit, tree.id)
+    store.hashes.save()
+    size = sum(file.size for file in wanted)
+    return Mirrored(
+        str(name),
+        name.repo.name,
+        revision,
+        store.commits.commit(tree.id),
+        len(wanted),
+        size,
+        changed,
+    )
+
+
+def _model(ref: str | Ref) -> Name:
+    parsed = ref if isinstance(ref, Ref) else parse(ref)
+    name = parse_name(parsed.identity) if parsed.kind == "hf" else None
+    if name is None or name.path is not None or name.repo.type != "model":
+        raise RefError(
+            f"{parsed}: only models are mirrored, like 'hf:org/name' or 'hf:org/name@v1'"
+        )
+    return name
+
+
+def _check(ref: str, store: Store, files: Iterable[RepoFile], lying: dict[str, Path]) -> None:
+    """Hash the files as the server does and compare with what the repository says of them."""
+    for file in files:
+        path = lying[file.path]
+        entry = make_entry(file.path, path, store.hashes)
+        got = store.hashes.sha256(path, entry.stamp)
+        if file.sha256 is None:
+            got = store.hashes.git(path, entry.stamp)
+        expected = file.sha256 or str(file.git)
+        if got != expected:
+            raise IntegrityError(
+                f"{ref}/{file.path}",
+                expected=expected,
+                got=got,
+                source=str(path),
+                advice="`hub verify` finds what is damaged in the cache",
+            )
+
+
+def _open(store: Store, repository: str, revision: str) -> Tree:
+    """The tree that is served so far; an empty folder is made where there is none."""
+    folder = store.make_place(repository, revision)
+    return store.read(folder, max_age=0)
