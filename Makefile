@@ -55,6 +55,7 @@ faults: .venv/built ## a thousand downloads from a server with faults, by client
 bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 	.venv-torch/bin/python scripts/bench_ops.py --json build/bench_ops.json
 	.venv-torch/bin/python scripts/bench_models.py --json build/bench_models.json
+	.venv-torch/bin/python scripts/bench_hub.py --json build/bench_hub.json
 
 parity: .venv-torch/built ## models compared number by number with PyTorch's
 	.venv-torch/bin/python -m pytest tests/parity

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine import _C
 from engine._C import Tensor
-from hub import formats
-from hub.formats import Buffer, Storage
+
+# hub is imported by who needs it: the many programs that read no weights start the sooner.
+if TYPE_CHECKING:
+    from hub.formats import Buffer, Storage
 
 
 def _each(value: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
@@ -47,6 +49,8 @@ def load(
         )
     if map_location is not None and _C.device(map_location).type != "cpu":
         raise RuntimeError(f"load: device {map_location} is not available")
+    from hub import formats
+
     bytes_of: dict[int, Tensor] = {}
 
     def to_tensor(buffer: Buffer) -> Tensor:
@@ -62,7 +66,7 @@ def load(
         made = _C._view_storage(shared, dtype, buffer.shape, buffer.strides, buffer.offset)
         return made.requires_grad_(buffer.requires_grad)
 
-    return _each(formats.read(Path(f), writable=True), Buffer, to_tensor)
+    return _each(formats.read(Path(f), writable=True), formats.Buffer, to_tensor)
 
 
 def save(obj: Any, f: str | Path) -> None:
@@ -73,6 +77,8 @@ def save(obj: Any, f: str | Path) -> None:
     >>> import engine, os, tempfile
     >>> engine.save([engine.zeros(1), 3], os.path.join(tempfile.mkdtemp(), "pair.pt"))
     """
+    from hub import formats
+
     storages: dict[int, Storage] = {}
 
     def to_buffer(tensor: Tensor) -> Buffer:
@@ -82,9 +88,9 @@ def save(obj: Any, f: str | Path) -> None:
         whole = _C._storage_bytes(plain)
         key = whole.data_ptr()
         if key not in storages:
-            storages[key] = Storage(np.asarray(whole))
+            storages[key] = formats.Storage(np.asarray(whole))
         dtype = str(plain.dtype).removeprefix("engine.")
-        return Buffer(
+        return formats.Buffer(
             dtype,
             tuple(plain.shape),
             tuple(plain.stride()),

@@ -318,13 +318,18 @@ class Cache:
     def _store_lock(self) -> contextlib.AbstractContextManager[None]:
         return locks.lock(self._locks / "store", waiting_for="another process tidies the cache")
 
-    @contextlib.contextmanager
-    def _io(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            raise CacheError(f"the cache in {self.root} cannot be used: {what}") from error
+    def _io(self) -> contextlib.AbstractContextManager[None]:
+        return cache_errors(self.root)
+
+
+@contextlib.contextmanager
+def cache_errors(root: Path) -> Iterator[None]:
+    """Turn an OSError on the folder of a cache into a CacheError."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise CacheError(f"the cache in {root} cannot be used: {what}") from error
 
 
 def _check_pins(ref: Ref, record: Record, path: Path) -> None:

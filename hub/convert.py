@@ -64,6 +64,8 @@ def convert(
     is_torch = _is_torch(path)
     if shard_size is not None and is_torch:
         raise ValueError("shard_size: only safetensors files are split")
+    if shard_size is not None and shard_size <= 0:
+        raise ValueError(f"shard_size: expected a number of bytes, got {shard_size}")
     origin = find_weights(Path(source)) if os.path.isdir(source) else Path(source)
     metadata = read_metadata(origin)
     tensors = _with_aliases(flat_tensors(read(origin), str(origin), key), metadata)

@@ -50,11 +50,15 @@ inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indic
     return layout;
 }
 
+[[noreturn, gnu::noinline]] inline void index_error(int64_t i, int64_t n, int64_t dim) {
+    fail(ErrorKind::Index, "index ", i, " is out of range for dimension ", dim, " of size ", n);
+}
+
 // An index in [-n, n) to [0, n).
 inline int64_t wrap_index(int64_t i, int64_t n, int64_t dim) {
-    check_as(ErrorKind::Index, -n <= i && i < n, "index ", i, " is out of range for dimension ", dim,
-             " of size ", n);
-    return i < 0 ? i + n : i;
+    const int64_t at = i < 0 ? i + n : i;
+    if (static_cast<uint64_t>(at) >= static_cast<uint64_t>(n)) [[unlikely]] index_error(i, n, dim);
+    return at;
 }
 
 }  // namespace bestiary

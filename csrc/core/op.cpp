@@ -39,12 +39,20 @@ Op& Op::view(ComposeFn fn) {
     return *this;
 }
 
+static Op& declare(Schema schema) {
+    try {
+        return OpTable::get().add(std::move(schema));
+    } catch (const Error& error) {
+        return OpTable::get().refuse(error.what());
+    }
+}
+
 Op& Op::in_place_too() {
     Schema in_place = Schema::parse(schema.text);
     in_place.name += "_";
     in_place.params[0].kind = Kind::Tensor;  // a number can't be written
     in_place.text.insert(in_place.text.find_first_of(".("), "_");
-    Op& written = OpTable::get().add(std::move(in_place));
+    Op& written = declare(std::move(in_place));
     written.form = Form::InPlace;
     written.writes_self = true;
     written.functional = this;
@@ -91,20 +99,28 @@ UseMask Op::mask(const char* uses) const {
     return bits;
 }
 
-Op& Op::grad(const char* param, const char* uses, GradFn fn) {
+Op& Op::grad(const char* param, const char* uses, GradFn fn) try {
     const int index = schema.index_of(param);
     check_as(ErrorKind::Value, index >= 0, full_name(), ": gradient of unknown '", param, "'");
     gradients.push_back({index, mask(uses), fn});
     return *this;
+} catch (const Error& error) {
+    return OpTable::get().refuse(error.what());
 }
 
-Op& Op::grads(const char* uses, JointGradFn fn) {
+Op& Op::grads(const char* uses, JointGradFn fn) try {
     joint = fn;
     joint_uses = mask(uses);
     return *this;
+} catch (const Error& error) {
+    return OpTable::get().refuse(error.what());
 }
 
-Op& op(std::string_view schema) { return OpTable::get().add(Schema::parse(schema)); }
+Op& op(std::string_view schema) try {
+    return declare(Schema::parse(schema));
+} catch (const Error& error) {
+    return OpTable::get().refuse(error.what());
+}
 
 OpTable& OpTable::get() {
     static OpTable* table = new OpTable;  // never destroyed: tensors freed at exit still name their ops
@@ -123,6 +139,18 @@ Op& OpTable::add(Schema schema) {
     for (int d = 0; d < kDeviceTypes; ++d)
         if (auto found = waiting_.extract({full, static_cast<DeviceType>(d)})) added.kernels[d] = found.mapped();
     return added;
+}
+
+Op& OpTable::refuse(std::string why) {
+    if (refused_.empty()) refused_ = std::move(why);
+    Op& outside = *ops_.emplace_back(std::make_unique<Op>());
+    outside.schema = Schema::parse("refused(Tensor self) -> Tensor");
+    return outside;
+}
+
+void OpTable::check_declarations() {
+    if (!refused_.empty()) fail(ErrorKind::Value, std::exchange(refused_, {}));
+    if (!waiting_.empty()) fail(ErrorKind::Value, "a kernel without an op: '", waiting_.begin()->first.first, "'");
 }
 
 Op* OpTable::find(std::string_view full_name) const {

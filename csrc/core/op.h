@@ -174,12 +174,17 @@ public:
     const std::map<std::string, std::vector<Op*>, std::less<>>& by_name() const { return by_name_; }
     void add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel);
 
+    // Declarations run while the library loads, where an error could only end the process: the first that is wrong is
+    // kept for check_declarations to raise. Returns a row outside the table that takes the rest of the declaration.
+    Op& refuse(std::string why);
+    void check_declarations();
+
 private:
-    void attach(Op& op);
     std::vector<std::unique_ptr<Op>> ops_;
     std::map<std::string, Op*, std::less<>> by_full_name_;
     std::map<std::string, std::vector<Op*>, std::less<>> by_name_;
     std::map<std::pair<std::string, DeviceType>, KernelFn> waiting_;  // kernels that came before their row
+    std::string refused_;
 };
 
 // The one kernel that runs every elementwise op of a device from its loops.

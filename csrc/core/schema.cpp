@@ -58,7 +58,7 @@ private:
         return std::string(text_.substr(begin, at_ - begin));
     }
 
-    static Kind kind(const std::string& type, bool list) {
+    Kind kind(const std::string& type, bool list) {
         static const std::map<std::string, Kind> scalars = {
             {"Tensor", Kind::Tensor}, {"Operand", Kind::Operand}, {"Number", Kind::Number},
             {"int", Kind::Int},       {"float", Kind::Float},     {"bool", Kind::Bool},
@@ -66,7 +66,10 @@ private:
             {"Generator", Kind::Generator}};
         static const std::map<std::string, Kind> lists = {
             {"Tensor", Kind::Tensors}, {"int", Kind::Ints}, {"float", Kind::Floats}};
-        return (list ? lists : scalars).at(type);
+        const auto& known = list ? lists : scalars;
+        const auto found = known.find(type);
+        if (found == known.end()) bad("unknown type");
+        return found->second;
     }
 
     Param param(bool keyword_only) {

@@ -67,8 +67,9 @@ void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const 
         if (bias.defined()) add_bias(y, bias);
         return;
     }
-    if (try_onednn(x) && onednn::convolve(c, x, weight, bias, y)) return;
-    convolve_patches(c, channels_last(x), channels_last(weight), bias, y);
+    const Tensor last = channels_last(x);
+    if (try_onednn(x) && onednn::convolve(c, last, weight, bias, y)) return;
+    convolve_patches(c, last, channels_last(weight), bias, y);
 }
 
 void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {

@@ -18,12 +18,7 @@ inline Tensor empty_channels_last(const Dims& sizes, DType dtype) {
 }
 
 // The tensor itself, or a copy that lies so.
-inline Tensor channels_last(const Tensor& t) {
-    if (is_channels_last(t)) return t;
-    const Tensor copy = empty_channels_last(t.sizes(), t.dtype());
-    copy_into(copy, t);
-    return copy;
-}
+Tensor channels_last(const Tensor& t);
 
 inline int64_t pixels(const Tensor& image) { return image.sizes()[1] == 0 ? 0 : image.numel() / image.sizes()[1]; }
 

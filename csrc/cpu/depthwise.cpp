@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "cpu/isa/channels_last.h"
 #include "cpu/isa/depthwise.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
@@ -12,9 +13,10 @@ namespace {
 
 // Sums of their own for the gradient of a weight, whatever the number of threads: so the result does not depend on it.
 constexpr int64_t kParts = 16;
-// Of images that lie channels first, bands of rows are turned round, so many channels at a time, in the second-level cache.
-constexpr int64_t kBandBytes = int64_t{1} << 17;
-constexpr int64_t kBandChannels = 32;
+// Of images that lie channels first, rows are turned round as they are needed and kept in the second-level cache as long as
+// they are, so many channels at a time.
+constexpr int64_t kTurnedBytes = int64_t{1} << 18;
+constexpr int64_t kFewestChannels = 16;
 
 using Volume = std::array<int64_t, 3>;
 
@@ -27,10 +29,16 @@ Volume volume(const Dims& dims, int from, int64_t fill) {
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-// Where the pixels of an image lie: pixel i at data + i * pixel elements.
+// Where the pixels of an image lie: pixel i of row y at data + ((y % rows) * width + i) * pixel elements.
 struct Pixels {
     const char* data;
-    int64_t pixel;
+    int64_t pixel, rows;
+};
+
+// The last rows before `end` of some channels of an image, turned to channels last.
+struct TurnedRows {
+    Tensor room;
+    int64_t image = -1, c = 0, end = 0;
 };
 
 // What output pixels of a row meet at place k of a row of the kernel: pixel first + i * step, for i in [begin, end).
@@ -47,10 +55,8 @@ public:
         : in_(volume(x.sizes(), 2, 1)), out_(volume(y.sizes(), 2, 1)), kernel_(volume(weight, 2, 1)),
           stride_(volume(c.stride, 0, 1)), padding_(volume(c.padding, 0, 0)), dilation_(volume(c.dilation, 0, 1)),
           x_(in_[0] == 1 && out_[0] == 1 ? x : channels_last(x)), y_(y), channels_(x.sizes()[1]),
-          item_(item_size(x.dtype())), backward_(backward), planar_(!is_channels_last(x_)) {
-        block_ = planar_ ? std::min(kBandChannels, channels_) : channels_;
-        const int64_t bytes = in_[2] * block_ * item_ * (backward ? 1 : stride_[1]);
-        if (planar_) band_ = std::clamp<int64_t>(kBandBytes / std::max<int64_t>(bytes, 1), 1, out_[1]);
+          item_(item_size(x.dtype())), backward_(backward), planar_(!is_channels_last(x_)), block_(channels_) {
+        if (planar_) plan_turning();
         blocks_ = ceil_div(channels_, block_);
         bands_ = ceil_div(out_[0] * out_[1], band_);
         find_columns();
@@ -63,15 +69,15 @@ public:
 
     // Weights, or sums for them, are (places, channels).
     void run(int64_t begin, int64_t end, const Loop& loop, char* weight, const char* bias) const {
-        std::vector<DepthwiseTap> taps(places());
-        const Tensor room = planar_ ? Tensor::empty({in_[2] * block_ * most_rows()}, x_.dtype()) : Tensor();
+        std::vector<DepthwiseTap> taps(places()), inside(places());
+        TurnedRows turned{planar_ ? Tensor::empty({kept_ * in_[2] * block_}, x_.dtype()) : Tensor()};
         for (int64_t unit = begin; unit < end; ++unit) {
-            const int64_t c = unit % blocks_ * block_, count = std::min(block_, channels_ - c);
-            const int64_t first = unit / blocks_ % bands_ * band_, last = std::min(first + band_, out_[0] * out_[1]);
-            const int64_t image = unit / (blocks_ * bands_);
-            const Pixels x = planar_ ? turned(image, c, count, first, last, room.raw())
-                                     : Pixels{x_.raw() + image * in_[0] * in_[1] * in_[2] * channels_ * item_, channels_};
-            DepthwiseRow row{taps.data(), 0, 0, count, step() * x.pixel, phases() * channels_, channels_,
+            const int64_t image = unit / bands_ / blocks_, c = unit / bands_ % blocks_ * block_, count = std::min(block_, channels_ - c);
+            const int64_t first = unit % bands_ * band_, last = std::min(first + band_, out_[0] * out_[1]);
+            if (planar_) turn(turned, image, c, count, first, last);
+            const Pixels x = planar_ ? Pixels{turned.room.raw(), count, kept_}
+                                     : Pixels{x_.raw() + image * in_[0] * in_[1] * in_[2] * channels_ * item_, channels_, in_[1]};
+            DepthwiseRow row{taps.data(), inside.data(), 0, 0, count, step() * x.pixel, phases() * channels_, channels_,
                              nullptr, weight + c * item_, bias ? bias + c * item_ : nullptr};
             for (int64_t at = first; at < last; ++at) {
                 row.y = y_.raw() + ((image * out_[0] * out_[1] + at) * out_[2] * channels_ + c) * item_;
@@ -88,21 +94,37 @@ private:
         return at >= 0 && at % stride_[d] == 0 && at / stride_[d] < in_[d] ? at / stride_[d] : -1;
     }
 
-    // Rows of x that a band of y meets, at most.
-    int64_t most_rows() const { return std::min(in_[1], (band_ - 1) * stride_[1] + (kernel_[1] - 1) * dilation_[1] + 2); }
+    // Rows of x that n rows of y meet, at most.
+    int64_t reach(int64_t n) const {
+        const int64_t rows = (kernel_[1] - 1) * dilation_[1];
+        return std::clamp<int64_t>(backward_ ? (n - 1 + rows) / stride_[1] + 2 : (n - 1) * stride_[1] + rows + 1, 1, std::max<int64_t>(in_[1], 1));
+    }
 
-    // The pixels of x that rows [first, last) of y meet, turned to channels last.
-    Pixels turned(int64_t image, int64_t c, int64_t count, int64_t first, int64_t last, char* room) const {
+    void plan_turning() {
+        const int64_t most = kTurnedBytes / std::max<int64_t>(in_[2] * item_, 1);  // rows of one channel
+        block_ = std::clamp<int64_t>(most / reach(2) / kFewestChannels * kFewestChannels, std::min(kFewestChannels, channels_), channels_);
+        while (band_ < out_[1] && reach(band_ + 1) * block_ <= most) ++band_;
+        kept_ = reach(band_);
+    }
+
+    // Sees to it that the rows of x are there that rows [first, last) of y meet.
+    void turn(TurnedRows& turned, int64_t image, int64_t c, int64_t count, int64_t first, int64_t last) const {
         const int64_t reach = (kernel_[1] - 1) * dilation_[1], padding = padding_[1], stride = stride_[1];
         int64_t begin = first * stride - padding, end = (last - 1) * stride - padding + reach + 1;
         if (backward_) begin = floor_div(first + padding - reach, stride), end = floor_div(last - 1 + padding, stride) + 1;
         begin = std::clamp<int64_t>(begin, 0, in_[1]);
         end = std::clamp(end, begin, in_[1]);
-        const int64_t plane = in_[1] * in_[2], skipped = begin * in_[2];
-        PlanarPixels pixels{x_.raw() + ((image * channels_ + c) * plane + skipped) * item_, room, (end - begin) * in_[2], count, plane};
-        char* data[] = {reinterpret_cast<char*>(&pixels)};
-        turn_(data, nullptr, 0, nullptr);
-        return {room - skipped * count * item_, count};
+        const bool goes_on = turned.image == image && turned.c == c && begin <= turned.end;
+        int64_t next = goes_on ? std::max(begin, turned.end) : begin;
+        turned = {turned.room, image, c, std::max(end, next)};
+        while (next < end) {
+            const int64_t at = next % kept_, rows = std::min(end - next, kept_ - at), plane = in_[1] * in_[2];
+            PlanarPixels pixels{x_.raw() + ((image * channels_ + c) * plane + next * in_[2]) * item_,
+                                turned.room.raw() + at * in_[2] * count * item_, rows * in_[2], count, plane};
+            char* data[] = {reinterpret_cast<char*>(&pixels)};
+            turn_(data, nullptr, 0, nullptr);
+            next += rows;
+        }
     }
 
     // Backward, only every stride-th pixel of a row meets the same places of the kernel.
@@ -138,7 +160,7 @@ private:
             for (int64_t b = 0; b < kernel_[1]; ++b) {
                 const int64_t z = source(0, at / out_[1], a), y = source(1, at % out_[1], b);
                 if (z < 0 || y < 0) continue;
-                const char* const row = x.data + (z * in_[1] + y) * in_[2] * x.pixel * item_;
+                const char* const row = x.data + (z * in_[1] + y % x.rows) * in_[2] * x.pixel * item_;
                 for (const Column& at_k : columns)
                     taps[count++] = {row + at_k.first * x.pixel * item_, at_k.begin, at_k.end,
                                      (a * kernel_[1] + b) * kernel_[2] + at_k.k};
@@ -151,9 +173,9 @@ private:
     const Tensor& y_;
     const int64_t channels_, item_;
     const bool backward_, planar_;
-    int64_t block_, blocks_, band_ = 1, bands_;
+    int64_t block_, blocks_, band_ = 1, bands_, kept_ = 0;
     std::vector<std::vector<Column>> columns_;  // by phase
-    const Loop turn_ = loop_of("depthwise.turn", x_.dtype());
+    const Loop turn_ = loop_of("channels_last", x_.dtype());
 };
 
 void convolve(const Pass& pass, const Tensor& weight, const Tensor& bias, DType dtype) {

@@ -4,6 +4,7 @@
 #include "cpu/loop_table.h"
 #include "cpu/parallel.h"
 #include "cpu/strided.h"
+#include "cpu/transpose.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -138,9 +139,10 @@ void copy(const Tensor& to, const Tensor& from) {
     at.add(to);
     at.add(from);
     at.coalesce();
-    const Loop loop = cast_loop(from.dtype(), to.dtype());
     const bool whole = from.dtype() == to.dtype();
     const int64_t item = item_size(to.dtype());
+    if (whole && copy_transposed(at, item)) return;
+    const Loop loop = cast_loop(from.dtype(), to.dtype());
     parallel_for(to.numel(), kGrain, [&](int64_t begin, int64_t end) {
         for_rows(at, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
             if (whole && strides[0] == item && strides[1] == item) std::memcpy(data[0], data[1], static_cast<size_t>(n * item));

@@ -164,12 +164,12 @@ memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int
 
 // Note [Aliased rows]
 // oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they lie a
-// multiple of 2 KiB apart, they share a few sets of the first-level cache, and the product takes up to twice as long as
-// our own.
+// multiple of 2 KiB apart, they share a few sets of the first-level cache, and unless the copy is used often, the product
+// takes up to twice as long as our own.
 bool has_aliased_rows(const Product& p) {
-    constexpr int64_t kPeriod = 2048;
+    constexpr int64_t kPeriod = 2048, kOften = 1024;
     const auto aliased = [&](int64_t row) { return row * item_size(p.dtype) % kPeriod == 0; };
-    return (p.a_col != 1 && aliased(p.a_col)) || (p.b_row != 1 && aliased(p.b_row));
+    return (p.n < kOften && p.a_col != 1 && aliased(p.a_col)) || (p.m < kOften && p.b_row != 1 && aliased(p.b_row));
 }
 
 dnnl::primitive_attr product_attributes(const Product& p) {

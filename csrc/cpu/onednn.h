@@ -10,8 +10,8 @@ namespace bestiary::cpu::onednn {
 
 #ifdef BESTIARY_ONEDNN
 bool matmul(const Product& p, int threads);
-// Images of float32, contiguous or channels last; weights in any dense layout. x, weight and y have the sizes of the
-// forward convolution whichever of them is the result.
+// Images of float32, contiguous or channels last, forward only the latter; weights in any dense layout. x, weight and y
+// have the sizes of the forward convolution whichever of them is the result.
 bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
 bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx);
 bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight);

@@ -82,9 +82,9 @@ std::optional<Primitive> build_forward(const void* problem) {
     const auto desc = forward(p, last(p.x), last(p.y));
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_forward(desc), desc.scratchpad_desc());
-    built.add(DNNL_ARG_SRC, image(p.x), last(p.x));
+    built.add(DNNL_ARG_SRC, last(p.x), last(p.x));
     built.add(DNNL_ARG_WEIGHTS, weights(p), desc.weights_desc());
-    built.add(DNNL_ARG_DST, image(p.y), last(p.y), true);
+    built.add(DNNL_ARG_DST, last(p.y), last(p.y), true);
     if (p.bias) built.add(DNNL_ARG_BIAS, desc.bias_desc(), desc.bias_desc());
     return built;
 }

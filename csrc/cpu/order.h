@@ -34,23 +34,77 @@ Key<T> order_key(T x) {
 
 template <class K>
 struct Keyed {
-    K key;
     uint32_t index;
+    K key;
 
     bool operator<(const Keyed& other) const {
-        return key < other.key || (key == other.key && index < other.index);
+        if constexpr (sizeof(Keyed) == sizeof(uint64_t) && std::endian::native == std::endian::little)
+            return std::bit_cast<uint64_t>(*this) < std::bit_cast<uint64_t>(other);
+        else return key < other.key || (key == other.key && index < other.index);
     }
 };
 
-// The elements of a line with their keys, which are inverted to sort the other way; equal ones keep their
-// order.
+// Elements `step` apart with their keys, which are inverted to sort the other way; equal ones keep their order.
 template <class T>
-void read_keys(const T* line, int64_t n, int64_t step, bool descending, std::vector<Keyed<Key<T>>>& keys) {
-    keys.resize(static_cast<size_t>(n));
-    for (int64_t i = 0; i < n; ++i) {
-        const Key<T> key = order_key(line[i * step]);
-        keys[static_cast<size_t>(i)] = {descending ? static_cast<Key<T>>(~key) : key, static_cast<uint32_t>(i)};
+struct KeyedLine {
+    using Item = Keyed<Key<T>>;
+    const T* first;
+    int64_t n, step;
+    bool descending;
+
+    Item operator[](int64_t i) const {
+        const Key<T> key = order_key(first[i * step]);
+        return {static_cast<uint32_t>(i), descending ? static_cast<Key<T>>(~key) : key};
     }
+    void read(std::vector<Item>& keys) const {
+        keys.resize(static_cast<size_t>(n));
+        for (int64_t i = 0; i < n; ++i) keys[static_cast<size_t>(i)] = (*this)[i];
+    }
+    // The k smallest, in order, where k is so small that most elements need one comparison.
+    void read_smallest(int64_t k, std::vector<Item>& keys) const {
+        keys.clear();
+        if (k == 0) return;
+        for (int64_t i = 0; i < k; ++i) keys.push_back((*this)[i]);
+        std::make_heap(keys.begin(), keys.end());
+        for (int64_t i = k; i < n; ++i) {
+            const Item item = (*this)[i];
+            if (item.key >= keys.front().key) continue;
+            std::pop_heap(keys.begin(), keys.end());
+            keys.back() = item;
+            std::push_heap(keys.begin(), keys.end());
+        }
+        std::sort_heap(keys.begin(), keys.end());
+    }
+};
+
+// Brings the k smallest to the front. What shares the digit of the last of them is told apart by comparing, all else
+// by its digit alone. `spare` is room to work in.
+template <class K>
+void select_keys(std::vector<Keyed<K>>& keys, size_t k, std::vector<Keyed<K>>& spare) {
+    constexpr size_t kFew = 128;
+    constexpr int kBits = 10;
+    if (k == 0 || k >= keys.size()) return;
+    if (keys.size() < kFew) return std::nth_element(keys.begin(), keys.begin() + k, keys.end());
+    K varying = 0;
+    for (const Keyed<K>& item : keys) varying |= item.key ^ keys[0].key;
+    const int shift = std::max(static_cast<int>(std::bit_width(varying)) - kBits, 0);
+    const auto digit_of = [shift](const Keyed<K>& item) { return static_cast<uint32_t>(item.key >> shift) & ((1 << kBits) - 1); };
+    uint32_t count[1 << kBits] = {}, digit = 0;
+    for (const Keyed<K>& item : keys) ++count[digit_of(item)];
+    size_t below = 0;
+    while (below + count[digit] < k) below += count[digit++];
+    spare.resize(keys.size());
+    size_t less = 0, equal = 0;
+    for (const Keyed<K> item : keys) {
+        const uint32_t d = digit_of(item);
+        spare[less] = item;
+        less += d < digit;
+        keys[equal] = item;
+        equal += d == digit;
+    }
+    std::nth_element(keys.begin(), keys.begin() + (k - below), keys.begin() + equal);
+    std::copy_n(keys.begin(), k - below, spare.begin() + below);
+    keys.swap(spare);
 }
 
 // Sorts by key, stably. `spare` is room to work in.

@@ -144,6 +144,38 @@ void resample(const KernelCall& call, bool backward) {
     });
 }
 
+// self, dim, size, mode, align_corners, scale: dimensions dim and dim + 1
+template <class T>
+void resample_grid(const KernelCall& call) {
+    const Args a = call.args;
+    const Tensor &in = a.tensor(0), &out = call.outs[0];
+    if (out.numel() == 0) return;
+    const int dim = wrap_dim(a.integer(1), in.dim());
+    const auto grid = [&](int i) {
+        return Grid{in.sizes()[dim + i], out.sizes()[dim + i], a[5].float_list()[i], a.flag(4)};
+    };
+    const Grid rows = grid(0), columns = grid(1);
+    const Table<T> down(rows, a.str(3), false), across(columns, a.str(3), false);
+    int64_t outer = 1, inner = 1;
+    for (int d = 0; d < dim; ++d) outer *= in.sizes()[d];
+    for (int d = dim + 2; d < in.dim(); ++d) inner *= in.sizes()[d];
+    const Tensor x = packed_as(in, dtype_of<T>());
+    const StagedResult result(out, dtype_of<T>());
+    const int64_t width = columns.resampled * inner;
+    const Loop loop = loop_of("_resample_grid", dtype_of<T>());
+    parallel_for(outer * rows.resampled, ceil_div(kGrain, width), [&](int64_t begin, int64_t end) {
+        std::vector<T> held(down.taps * width);
+        std::vector<int64_t> sources(down.taps, -1);
+        char* const data[] = {result.raw(), x.raw(), bytes(down.places.data()), bytes(down.weights.data()), nullptr, nullptr,
+                              bytes(across.places.data()), bytes(across.weights.data()), bytes(held.data()), bytes(sources.data())};
+        const int64_t strides[] = {down.taps, rows.resampled, rows.source, width, across.taps, columns.resampled, columns.source, inner, begin};
+        loop(data, strides, end - begin, nullptr);
+    });
+}
+
+KERNEL(CPU, "_resample_grid", [](const KernelCall& call) {
+    visit_float(compute_type(call.outs[0].dtype()), [&]<class T>() { resample_grid<T>(call); });
+});
 KERNEL(CPU, "_resample", [](const KernelCall& call) {
     visit_float(compute_type(call.outs[0].dtype()), [&]<class T>() { resample<T>(call, false); });
 });

@@ -19,23 +19,46 @@ void flip(const KernelCall& call) {
     copy_into(call.outs[0], self.alias(self.sizes(), strides, offset));
 }
 
-// The part of the result that shows self: negative padding cuts self instead of widening the result.
+// A part of the result.
+struct Part {
+    Dims sizes;
+    int64_t offset;
+
+    // Positions [from, from + n) of dimension d, counted from where the part begins.
+    Part slab(const Tensor& out, int d, int64_t from, int64_t n) const {
+        Part part = *this;
+        part.sizes[d] = n;
+        part.offset += from * out.strides()[d];
+        return part;
+    }
+};
+
+// Negative padding cuts self instead of widening the result. What shows self is copied, then one dimension after the
+// other is completed.
 void pad_constant(const KernelCall& call) {
     const Tensor &self = call.args.tensor(0), &out = call.outs[0];
     const auto pad = call.args.ints(1);
-    const double value = call.args.number(2);
-    copy_into(out, Tensor::scalar(value, out.dtype()));
-    Dims sizes = self.sizes();
-    int64_t from = self->offset, to = out->offset;
+    const Tensor value = Tensor::scalar(call.args.number(2), out.dtype());
+    const auto fill = [&](const Part& part) { copy_into(out.alias(part.sizes, out.strides(), part.offset), value); };
+    Part shown{self.sizes(), out->offset};
+    int64_t from = self->offset;
     for (size_t i = 0; i < pad.size() / 2; ++i) {
         const int d = self.dim() - 1 - static_cast<int>(i);
         const int64_t before = pad[2 * i], after = pad[2 * i + 1];
-        sizes[d] += std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
-        if (sizes[d] <= 0) return;
+        shown.sizes[d] += std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
+        if (shown.sizes[d] <= 0) return copy_into(out, value);
         from += std::max<int64_t>(-before, 0) * self.strides()[d];
-        to += std::max<int64_t>(before, 0) * out.strides()[d];
+        shown.offset += std::max<int64_t>(before, 0) * out.strides()[d];
     }
-    copy_into(out.alias(sizes, out.strides(), to), self.alias(sizes, self.strides(), from));
+    copy_into(out.alias(shown.sizes, out.strides(), shown.offset), self.alias(shown.sizes, self.strides(), from));
+    for (size_t i = 0; i < pad.size() / 2; ++i) {
+        const int d = self.dim() - 1 - static_cast<int>(i);
+        const int64_t before = std::max<int64_t>(pad[2 * i], 0), after = std::max<int64_t>(pad[2 * i + 1], 0);
+        const int64_t n = shown.sizes[d];
+        if (before > 0) fill(shown.slab(out, d, -before, before));
+        if (after > 0) fill(shown.slab(out, d, n, after));
+        shown = shown.slab(out, d, -before, before + n + after);
+    }
 }
 
 void repeated_places(const KernelCall& call) {

@@ -11,48 +11,81 @@
 namespace bestiary::cpu {
 namespace {
 
-// Sorts every line of self so far that arrange(keys, spare) leaves the elements wanted in front, and writes
-// those.
+// Calls body(line number, KeyedLine) for every line of a packed tensor.
+template <class F>
+void for_lines(const Tensor& self, int64_t dim, bool descending, const F& body) {
+    const Lines lines(self.sizes(), dim);
+    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n,
+          " is too long to sort");
+    visit(self.dtype(), [&]<class T>() {
+        lines.share([&](int64_t begin, int64_t end) {
+            std::vector<Keyed<Key<T>>> keys, spare;
+            for (int64_t line = begin; line < end; ++line)
+                body(line, KeyedLine<T>{self.data<T>() + lines.start(line), lines.n, lines.inner, descending}, keys, spare);
+        });
+    });
+}
+
+// Writes the elements of every line that arrange(line, keys, spare) leaves in front.
 template <class F>
 void write_arranged(const KernelCall& call, int64_t dim, bool descending, const F& arrange) {
     const Tensor self = packed(call.args.tensor(0));
     const Tensor &values = call.outs[0], &indices = call.outs[1];
     const Lines lines(self.sizes(), dim);
-    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n,
-          " is too long to sort");
     const int64_t wanted = self.dim() == 0 ? 1 : values.size(dim);
-    visit(self.dtype(), [&]<class T>() {
-        lines.share([&](int64_t begin, int64_t end) {
-            std::vector<Keyed<Key<T>>> keys, spare;
-            for (int64_t line = begin; line < end; ++line) {
-                const T* from = self.data<T>() + lines.start(line);
-                const int64_t to = lines.start(line, wanted);
-                read_keys(from, lines.n, lines.inner, descending, keys);
-                arrange(keys, spare);
-                for (int64_t i = 0; i < wanted; ++i) {
-                    const int64_t index = keys[static_cast<size_t>(i)].index;
-                    values.data<T>()[to + i * lines.inner] = from[index * lines.inner];
-                    indices.data<int64_t>()[to + i * lines.inner] = index;
-                }
-            }
-        });
+    for_lines(self, dim, descending, [&]<class T>(int64_t line, const KeyedLine<T>& from, auto& keys, auto& spare) {
+        arrange(from, keys, spare);
+        T* value = values.data<T>() + lines.start(line, wanted);
+        int64_t* index = indices.data<int64_t>() + lines.start(line, wanted);
+        for (int64_t i = 0; i < wanted; ++i) {
+            const int64_t place = keys[static_cast<size_t>(i)].index;
+            value[i * lines.inner] = from.first[place * lines.inner];
+            index[i * lines.inner] = place;
+        }
     });
 }
 
 void sort(const KernelCall& call) {
-    write_arranged(call, call.args.integer(1), call.args.flag(2),
-                   [](auto& keys, auto& spare) { sort_keys(keys, spare); });
+    write_arranged(call, call.args.integer(1), call.args.flag(2), [](const auto& line, auto& keys, auto& spare) {
+        line.read(keys);
+        sort_keys(keys, spare);
+    });
 }
 
 void topk(const KernelCall& call) {
     const int64_t k = call.args.integer(1);
     const bool sorted = call.args.flag(4);
-    write_arranged(call, call.args.integer(2), call.args.flag(3), [&](auto& keys, auto&) {
-        const auto begin = keys.begin(), middle = begin + k, end = keys.end();
-        // A heap of few elements meets most of the others with one comparison.
-        if (k * 64 <= static_cast<int64_t>(keys.size())) return std::partial_sort(begin, middle, end);
-        if (middle != end) std::nth_element(begin, middle, end);
-        if (sorted) std::sort(begin, middle);
+    write_arranged(call, call.args.integer(2), call.args.flag(3), [&](const auto& line, auto& keys, auto& spare) {
+        if (k * 64 <= line.n) return line.read_smallest(k, keys);
+        line.read(keys);
+        select_keys(keys, static_cast<size_t>(k), spare);
+        if (sorted) std::sort(keys.begin(), keys.begin() + k);
+    });
+}
+
+// The place of the first nan; -1 if there is none.
+template <class T>
+int64_t first_nan(const std::vector<Keyed<Key<T>>>& keys) {
+    if (!is_floating(dtype_of<T>())) return -1;
+    for (const Keyed<Key<T>>& item : keys)
+        if (item.key == ~Key<T>{0}) return item.index;
+    return -1;
+}
+
+// self, dim, keepdim, k, nan_wins
+void kth(const KernelCall& call) {
+    const Tensor self = packed(call.args.tensor(0));
+    const int64_t k = call.args.integer(3);
+    const bool nan_wins = call.args.flag(4);
+    for_lines(self, call.args.integer(1), false, [&]<class T>(int64_t at, const KeyedLine<T>& line, auto& keys, auto& spare) {
+        line.read(keys);
+        int64_t place = nan_wins ? first_nan<T>(keys) : -1;
+        if (place < 0) {
+            select_keys(keys, static_cast<size_t>(k) + 1, spare);
+            place = std::max_element(keys.begin(), keys.begin() + k + 1)->index;
+        }
+        call.outs[0].data<T>()[at] = line.first[place * line.step];
+        call.outs[1].data<int64_t>()[at] = place;
     });
 }
 
@@ -93,7 +126,7 @@ void distinct(const KernelCall& call, bool sorted) {
           " elements are too many");
     visit(self.dtype(), [&]<class T>() {
         std::vector<Keyed<Key<T>>> keys, spare;
-        read_keys(self.data<T>(), self.numel(), 1, false, keys);
+        KeyedLine<T>{self.data<T>(), self.numel(), 1, false}.read(keys);
         if (sorted) sort_keys(keys, spare);
         push_runs<T>(self, keys, call.outs);
     });
@@ -116,17 +149,12 @@ int64_t end_of_longest_run(const std::vector<Keyed<K>>& keys) {
 void mode(const KernelCall& call) {
     const Tensor self = packed(call.args.tensor(0));
     int64_t* const out = call.outs[0].data<int64_t>();
-    const Lines lines(self.sizes(), call.args.integer(1));
-    visit(self.dtype(), [&]<class T>() {
-        lines.share([&](int64_t begin, int64_t end) {
-            std::vector<Keyed<Key<T>>> keys, spare;
-            for (int64_t line = begin; line < end; ++line) {
-                read_keys(self.data<T>() + lines.start(line), lines.n, lines.inner, false, keys);
-                sort_keys(keys, spare);
-                out[line] = end_of_longest_run(keys);
-            }
-        });
-    });
+    const auto find = [&]<class T>(int64_t at, const KeyedLine<T>& line, auto& keys, auto& spare) {
+        line.read(keys);
+        sort_keys(keys, spare);
+        out[at] = end_of_longest_run(keys);
+    };
+    for_lines(self, call.args.integer(1), false, find);
 }
 
 // Rows of a matrix compared element by element.
@@ -250,6 +278,7 @@ void histc(const KernelCall& call) {
 
 KERNEL(CPU, "sort", sort);
 KERNEL(CPU, "topk", topk);
+KERNEL(CPU, "_kth", kth);
 KERNEL(CPU, "_unique", [](const KernelCall& c) { distinct(c, true); });
 KERNEL(CPU, "_unique_consecutive", [](const KernelCall& c) { distinct(c, false); });
 KERNEL(CPU, "_unique_rows", distinct_rows);

@@ -54,19 +54,31 @@ void for_rows(const Strided& s, int64_t begin, int64_t end, const F& body) {
     std::array<int64_t, kMaxOperands> steps{};
     for (int k = 0; k < s.operands; ++k) steps[k] = s.inner_stride(k);
     const int outer_dims = std::max(s.sizes.size() - 1, 0);
-    while (begin < end) {
-        std::array<char*, kMaxOperands> at = s.data;
-        int64_t row = begin / inner;
-        const int64_t column = begin % inner;
-        for (int d = outer_dims - 1; d >= 0; --d) {
-            const int64_t i = row % s.sizes[d];
-            row /= s.sizes[d];
-            for (int k = 0; k < s.operands; ++k) at[k] += i * s.strides[k][d];
-        }
+    if (begin >= end) return;
+    // Where the first row lies; from there on the outer dimensions count like the digits of a number.
+    Dims place(outer_dims);
+    std::array<char*, kMaxOperands> row = s.data;
+    int64_t column = begin % inner;
+    for (int64_t d = outer_dims - 1, rest = begin / inner; d >= 0; --d) {
+        place[d] = rest % s.sizes[d];
+        rest /= s.sizes[d];
+        for (int k = 0; k < s.operands; ++k) row[k] += place[d] * s.strides[k][d];
+    }
+    while (true) {
+        std::array<char*, kMaxOperands> at = row;
         for (int k = 0; k < s.operands; ++k) at[k] += column * steps[k];
         const int64_t n = std::min(inner - column, end - begin);
         body(at.data(), steps.data(), n);
         begin += n;
+        if (begin == end) return;
+        column = 0;
+        for (int d = outer_dims - 1;; --d) {
+            const bool carry = ++place[d] == s.sizes[d];
+            const int64_t moved = carry ? 1 - s.sizes[d] : 1;
+            for (int k = 0; k < s.operands; ++k) row[k] += moved * s.strides[k][d];
+            if (!carry) break;
+            place[d] = 0;
+        }
     }
 }
 

@@ -67,7 +67,7 @@ OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 tensor([0, 0]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled(t.sizes(), 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+        r.push(made(in_format(filled_like(t, 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
 OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -78,7 +78,7 @@ OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requi
 tensor([1, 1]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled(t.sizes(), 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+        r.push(made(in_format(filled_like(t, 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
 OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -89,7 +89,7 @@ OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(in_format(Tensor::empty(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+        r.push(made(in_format(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
     });
 
 OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -100,7 +100,7 @@ OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? devi
 tensor([7., 7.]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled(t.sizes(), a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a[5]), a.flag(4)));
+        r.push(made(in_format(filled_like(t, a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a[5]), a.flag(4)));
     });
 
 OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

@@ -1,6 +1,5 @@
 // Largest and smallest elements, and where they are.
 #include "ops/picked.h"
-#include "ops/reduce.h"
 
 namespace bestiary::ops {
 namespace {
@@ -56,23 +55,13 @@ OP("max.other(Tensor self, Tensor other) -> Tensor")
     .doc("The larger of each two elements: ``maximum``.")
     .compose([](Args a, Results& r) { r.push(Call<"maximum">()(a[0], a[1])); });
 
-void with_index(const Op&, Args a, Meta& m) {
-    check_not_empty(a);
-    m.add(reduced_shape(a), a.tensor(0).dtype());
-    m.add(m.outs[0].sizes, DType::Int64);
-}
-
-Tensor to_the_extreme(const Backward& b) {
-    return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b));
-}
-
 OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The largest element along a dimension and its (first) index.
 
 >>> engine.tensor([[1, 5], [7, 2]]).max(1).indices
 tensor([1, 0]))")
-    .shape(with_index)
-    .grad("self", "result", to_the_extreme);
+    .shape(picked_shape)
+    .grad("self", "result", to_the_one_picked);
 
 OP("min(Tensor self) -> Tensor")
     .doc(R"(The smallest element; nan if there is one.
@@ -90,8 +79,8 @@ OP("min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor 
 
 >>> engine.tensor([[1, 5], [7, 2]]).min(1).indices
 tensor([0, 1]))")
-    .shape(with_index)
-    .grad("self", "result", to_the_extreme);
+    .shape(picked_shape)
+    .grad("self", "result", to_the_one_picked);
 
 void index_only(const Op&, Args a, Meta& m) {
     check_not_empty(a);

@@ -29,4 +29,17 @@ inline Tensor filled(const Dims& size, const Value& value, DType dtype, Device d
     return t;
 }
 
+// How what is made like t lies: as t does, if that leaves no gaps.
+inline Dims strides_like(const Tensor& t) {
+    return is_dense(t.sizes(), t.strides()) ? t.strides() : contiguous_strides(t.sizes());
+}
+
+inline Tensor empty_like(const Tensor& t, DType dtype, Device device) {
+    return Tensor::empty_strided(t.sizes(), strides_like(t), dtype, device);
+}
+
+inline Tensor filled_like(const Tensor& t, const Value& value, DType dtype, Device device) {
+    return filled(t.sizes(), value, dtype, device).alias(t.sizes(), strides_like(t), 0);
+}
+
 }  // namespace bestiary::ops

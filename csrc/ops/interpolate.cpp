@@ -35,11 +35,32 @@ OP("_resample_backward(Tensor grad, int dim, int size, str mode, bool align_corn
                         b["align_corners"], b["scale"], b["antialias"]);
     });
 
+OP("_resample_grid(Tensor self, int dim, int[] size, str mode, bool align_corners, float[] scale) -> Tensor")
+    .doc("``interpolate`` along two neighbouring dimensions, not antialiased.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
+        Dims sizes = self.sizes();
+        const int d = wrap_dim(a.integer(1), self.dim());
+        for (int i = 0; i < 2; ++i) sizes[d + i] = a.ints(2)[i];
+        m.add(sizes, self.dtype());
+    })
+    .grad("self", "", [](const Backward& b) {
+        const int64_t dim = b.integer("dim");
+        Tensor g = b.g;
+        for (int i = 0; i < 2; ++i)
+            g = resample_backward(g, dim + i, b.shape("self")[static_cast<int>(dim) + i], b["mode"], b["align_corners"],
+                                  b["scale"].float_list()[i], false);
+        return g;
+    });
+
 // One spatial dimension of a call.
 struct Resize {
     int dim;
     int64_t from, to;
     double scale;
+
+    bool changes() const { return from != to || scale != 1.0; }
 };
 
 int64_t at_or_only(std::span<const int64_t> list, int i) { return list[list.size() == 1 ? 0 : i]; }
@@ -98,6 +119,25 @@ std::vector<Resize> resizes_of(Args a, bool align_corners) {
     return all;
 }
 
+// Whether rows and columns are best resized in one go: rows of a growing image are resampled across once each.
+bool in_one_go(const std::vector<Resize>& resizes, std::string_view mode) {
+    if (resizes.size() != 2 || mode == "area") return false;
+    return std::all_of(resizes.begin(), resizes.end(), [](const Resize& r) { return r.changes() && r.to >= r.from; });
+}
+
+// Self with its first spatial dimension at `first`.
+Tensor resized(const Tensor& self, int first, std::vector<Resize> resizes, std::string_view mode, bool align_corners, bool antialias) {
+    if (!antialias && in_one_go(resizes, mode)) {
+        if (resizes[0].dim > resizes[1].dim) std::swap(resizes[0], resizes[1]);
+        const double scales[] = {resizes[0].scale, resizes[1].scale};
+        return Call<"_resample_grid">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners, std::span<const double>(scales));
+    }
+    Tensor out = self;
+    for (const Resize& r : resizes)
+        if (r.changes()) out = resample(out, r.dim - 2 + first, r.to, mode, align_corners, r.scale, antialias);
+    return out;
+}
+
 // Dimensions with the channels moved last.
 Dims channels_last_order(const Tensor& self) {
     Dims order{0};
@@ -117,9 +157,7 @@ void push_interpolated(Args a, Results& r) {
     const Dims order = channels_last_order(self);
     const Tensor last = permute(self, order);
     const bool channels_last = !self.is_contiguous() && last.is_contiguous();
-    Tensor out = channels_last ? last : self;
-    for (const Resize& s : resizes)
-        if (s.from != s.to || s.scale != 1.0) out = resample(out, channels_last ? s.dim - 1 : s.dim, s.to, mode, align_corners, s.scale, antialias);
+    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, align_corners, antialias);
     if (!channels_last) return r.push(out.impl() == self.impl() ? Tensor(clone(out)) : out);
     Dims back(self.dim());
     for (int d = 0; d < self.dim(); ++d) back[static_cast<int>(order[d])] = d;

@@ -1,7 +1,7 @@
 // Ops that pick elements along a dimension and say which.
 #pragma once
 
-#include "ops/names.h"
+#include "ops/reduce.h"
 
 namespace bestiary::ops {
 
@@ -12,5 +12,16 @@ inline Tensor to_the_picked(const Backward& b, const Tensor& places, const Tenso
 
 // The same where values and indices have kept the dimension.
 inline Tensor picked_along(const Backward& b) { return to_the_picked(b, b.results[1], b.g); }
+
+// Of ops (self, dim, keepdim, ...) that pick one element along a dimension: values and indices.
+inline void picked_shape(const Op&, Args a, Meta& m) {
+    check_not_empty(a);
+    m.add(reduced_shape(a), a.tensor(0).dtype());
+    m.add(m.outs[0].sizes, DType::Int64);
+}
+
+inline Tensor to_the_one_picked(const Backward& b) {
+    return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b));
+}
 
 }  // namespace bestiary::ops

@@ -12,13 +12,17 @@ Tensor no_gradient(const Backward& b) { return Call<"zeros_like">()(b.g); }
 
 // Empty memory, filled by one of the ops that write self.
 template <class Fill, class... A>
-Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, const Fill& fill, const A&... args) {
-    Tensor t = Tensor::empty(size, dtype, device);
+Tensor drawn_into(Tensor t, bool wants_grad, const Fill& fill, const A&... args) {
     {
         const GradMode off(false);
         fill(t, args...);
     }
     return made(std::move(t), wants_grad);
+}
+
+template <class Fill, class... A>
+Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, const Fill& fill, const A&... args) {
+    return drawn_into(Tensor::empty(size, dtype, device), wants_grad, fill, args...);
 }
 
 OP("uniform_(Tensor self, float from=0, float to=1, *, Generator? generator=None) -> Tensor")
@@ -127,7 +131,7 @@ OP("rand_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requi
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(drawn(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t), a.flag(3), Call<"uniform_">()));
+        r.push(drawn_into(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3), Call<"uniform_">()));
     });
 
 OP("randn_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -137,7 +141,7 @@ OP("randn_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(drawn(t.sizes(), dtype_or(a[1], t.dtype()), device_or(a[2], t), a.flag(3), Call<"normal_">()));
+        r.push(drawn_into(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3), Call<"normal_">()));
     });
 
 OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
@@ -169,7 +173,7 @@ engine.float32)")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
         check_range(0, a.integer(1));
-        r.push(drawn(t.sizes(), dtype_or(a[2], t.dtype()), device_or(a[3], t), false, fill_integers, 0, a[1]));
+        r.push(drawn_into(empty_like(t, dtype_or(a[2], t.dtype()), device_or(a[3], t)), false, fill_integers, 0, a[1]));
     });
 
 OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
@@ -177,7 +181,7 @@ OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, devic
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
         check_range(a.integer(1), a.integer(2));
-        r.push(drawn(t.sizes(), dtype_or(a[3], t.dtype()), device_or(a[4], t), false, fill_integers, a[1],
+        r.push(drawn_into(empty_like(t, dtype_or(a[3], t.dtype()), device_or(a[4], t)), false, fill_integers, a[1],
                      width(a.integer(1), a.integer(2))));
     });
 

@@ -1,4 +1,5 @@
 // Elements repeated, turned around, moved along and padded.
+#include <limits>
 #include <vector>
 
 #include "core/overflow.h"
@@ -150,66 +151,58 @@ tensor([5, 6, 6]))")
 OP("_repeated_places(Tensor repeats) -> Tensor")
     .doc("Each place i of repeats, repeats[i] times.");
 
+// Self's shape widened, or cut where a width is negative.
+Dims padded_sizes(const Tensor& self, std::span<const int64_t> pad) {
+    check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= self.dim(),
+          "pad: expected a pair for each of at most ", self.dim(), " dimensions, got ", Dims(pad));
+    Dims sizes = self.sizes();
+    for (size_t i = 0; i < pad.size() / 2; ++i) {
+        int64_t& n = sizes[self.dim() - 1 - static_cast<int>(i)];
+        n = checked_add(checked_add(n, pad[2 * i], "pad"), pad[2 * i + 1], "pad");
+        check(n >= 0, "pad: ", Dims(pad), " cuts more than there is of shape ", self.sizes());
+    }
+    return sizes;
+}
+
 OP("_pad_constant(Tensor self, int[] pad, Number value) -> Tensor")
     .doc("Self within a frame of value; negative widths cut.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
-        const auto pad = a.ints(1);
-        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= self.dim(),
-              "pad: expected a pair for each of at most ", self.dim(), " dimensions, got ", Dims(pad));
-        Dims sizes = self.sizes();
-        for (size_t i = 0; i < pad.size() / 2; ++i) {
-            int64_t& n = sizes[self.dim() - 1 - static_cast<int>(i)];
-            n = checked_add(checked_add(n, pad[2 * i], "pad"), pad[2 * i + 1], "pad");
-            check(n >= 0, "pad: ", Dims(pad), " cuts more than there is of shape ", self.sizes());
-        }
-        m.add(sizes, self.dtype());
-    })
+    .shape([](const Op&, Args a, Meta& m) { m.add(padded_sizes(a.tensor(0), a.ints(1)), a.tensor(0).dtype()); })
     .grad("self", "", [](const Backward& b) {
         Dims back = b.ints("pad");
         for (int64_t& n : back) n = -n;
         return Call<"_pad_constant">()(b.g, back, 0.0);
     });
 
-enum class Border { Reflect, Replicate, Circular };
-
-Border border_of(std::string_view mode) {
-    if (mode == "reflect") return Border::Reflect;
-    if (mode == "replicate") return Border::Replicate;
+// How far a mode can continue n elements.
+int64_t widest(std::string_view mode, int64_t n) {
+    if (mode == "reflect") return n - 1;
+    if (mode == "replicate") return n > 0 ? std::numeric_limits<int64_t>::max() : 0;
     check_as(ErrorKind::Value, mode == "circular",
              "mode: expected 'constant', 'reflect', 'replicate' or 'circular', got '", mode, "'");
-    return Border::Circular;
+    return n;
 }
 
-int64_t source(Border border, int64_t i, int64_t n) {
-    switch (border) {
-        case Border::Reflect: return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
-        case Border::Replicate: return std::clamp<int64_t>(i, 0, n - 1);
-        case Border::Circular: break;
-    }
-    return (i + n) % n;
-}
-
-// One dimension continued beyond its ends.
-Tensor continued(const Tensor& t, int d, int64_t before, int64_t after, Border border) {
-    const int64_t n = t.sizes()[d], longest = std::max(before, after);
-    const int64_t limit = border == Border::Reflect ? n - 1 : border == Border::Circular ? n : longest;
-    check(longest <= limit && n > 0, "pad: (", before, ", ", after, ") is too wide for dimension ", d,
-          " of size ", n);
-    check(n + before + after >= 0, "pad: (", before, ", ", after, ") cuts more than dimension ", d, " of size ",
-          n);
-    std::vector<int64_t> places;
-    for (int64_t i = -before; i < n + after; ++i) places.push_back(source(border, i, n));
-    return Call<"index_select">()(t, d, Call<"_places">()(std::span<const int64_t>(places)));
-}
-
-OP("_places(int[] places) -> Tensor")
-    .doc("A list of indices as a tensor.")
-    .compose([](Args a, Results& r) {
-        const Tensor t = Tensor::empty({static_cast<int64_t>(a.ints(0).size())}, DType::Int64);
-        std::copy(a.ints(0).begin(), a.ints(0).end(), t.data<int64_t>());
-        r.push(t);
+OP("_pad_border(Tensor self, int[] pad, str mode) -> Tensor")
+    .doc("Self continued beyond its ends with elements of its own; negative widths cut.")
+    .shape([](const Op&, Args a, Meta& m) {
+        const Tensor& self = a.tensor(0);
+        const auto pad = a.ints(1);
+        m.add(padded_sizes(self, pad), self.dtype());
+        for (size_t i = 0; i < pad.size() / 2; ++i) {
+            const int d = self.dim() - 1 - static_cast<int>(i);
+            const int64_t before = pad[2 * i], after = pad[2 * i + 1], n = self.sizes()[d];
+            check(std::max(before, after) <= std::max<int64_t>(widest(a.str(2), n), 0), "pad: (", before, ", ",
+                  after, ") is too wide for dimension ", d, " of size ", n);
+        }
+    })
+    .grad("self", "", [](const Backward& b) {
+        return Call<"_pad_border_backward">()(b.g, b["pad"], b["mode"], b.shape("self"));
     });
+
+OP("_pad_border_backward(Tensor grad, int[] pad, str mode, int[] size) -> Tensor")
+    .doc("The gradient of _pad_border for a self of shape ``size``.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(3)), a.tensor(0).dtype()); })
+    .grad("grad", "", [](const Backward& b) { return Call<"_pad_border">()(b.g, b["pad"], b["mode"]); });
 
 OP("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor")
     .doc(
@@ -223,17 +216,9 @@ tensor([2., 1., 2., 3., 2., 1.]))")
     .compose([](Args a, Results& r) {
         if (a.str(2) == "constant")
             return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
-        const Border border = border_of(a.str(2));
-        const auto pad = a.ints(1);
         check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2),
                  "'");
-        Tensor out = a.tensor(0);
-        check(pad.size() % 2 == 0 && static_cast<int>(pad.size()) / 2 <= out.dim(),
-              "pad: expected a pair for each of at most ", out.dim(), " dimensions, got ", Dims(pad));
-        for (size_t i = 0; i < pad.size() / 2; ++i)
-            if (pad[2 * i] != 0 || pad[2 * i + 1] != 0)
-                out = continued(out, out.dim() - 1 - static_cast<int>(i), pad[2 * i], pad[2 * i + 1], border);
-        r.push(out.impl() == a[0].t ? clone(out) : out);
+        r.push(Call<"_pad_border">()(a[0], a[1], a[2]));
     });
 
 OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")

@@ -52,13 +52,10 @@ tensor([3, 2]))")
     })
     .grad("self", "result", picked_along);
 
-// Element k of each sorted line, and its index.
-void push_kth(const Results& sorted, int64_t k, const Value& dim, bool keepdim, Results& r) {
-    for (const Tensor& t : sorted) {
-        if (t.dim() == 0) r.push(t);
-        else r.push(keepdim ? narrow(t, dim, k, 1) : select(t, dim, k));
-    }
-}
+OP("_kth(Tensor self, int dim, bool keepdim, int k, bool nan_wins) -> (Tensor values, Tensor indices)")
+    .doc("The element of place ``k`` in the order of a dimension, or the first nan if there is one and it ``nan_wins``.")
+    .shape(picked_shape)
+    .grad("self", "result", to_the_one_picked);
 
 OP("kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The ``k``-th smallest element of a dimension, counted from 1, and its index.
@@ -68,24 +65,13 @@ tensor(20))")
     .compose([](Args a, Results& r) {
         const int64_t n = a.tensor(0).dim() ? a.tensor(0).size(a.integer(2)) : 1;
         check(1 <= a.integer(1) && a.integer(1) <= n, "k: expected 1 to ", n, ", got ", a.integer(1));
-        push_kth(sort.all(a[0], a[2]), a.integer(1) - 1, a[2], a.flag(3), r);
+        r = Call<"_kth">().all(a[0], a[2], a[3], a.integer(1) - 1, false);
     });
 
-// The lower of two middle elements; nan if there is one, which sorts last.
-void push_median(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
+// The lower of two middle elements.
+Results median(const Tensor& self, int64_t dim, bool keepdim) {
     const int64_t n = self.dim() ? self.size(dim) : 1;
-    check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", dim, ", got shape ",
-             self.sizes());
-    const Results sorted = sort.all(self, dim);
-    Results middle, last;
-    push_kth(sorted, (n - 1) / 2, dim, keepdim, middle);
-    if (!is_floating(self.dtype())) {
-        for (const Tensor& t : middle) r.push(t);
-        return;
-    }
-    push_kth(sorted, n - 1, dim, keepdim, last);
-    const Tensor spoiled = Call<"isnan">()(last[0]);
-    for (int i = 0; i < 2; ++i) r.push(Call<"where">()(spoiled, last[i], middle[i]));
+    return Call<"_kth">().all(self, dim, keepdim, (n - 1) / 2, true);
 }
 
 OP("median(Tensor self) -> Tensor")
@@ -94,9 +80,7 @@ OP("median(Tensor self) -> Tensor")
 >>> engine.tensor([3, 1, 2, 9]).median()
 tensor(2))")
     .compose([](Args a, Results& r) {
-        Results found;
-        push_median(flatten(a[0]), 0, false, found);
-        r.push(found[0]);
+        r.push(median(flatten(a[0]), 0, false)[0]);
     });
 
 OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
@@ -104,7 +88,7 @@ OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tens
 
 >>> engine.tensor([[3, 1, 2]]).median(1).indices
 tensor([2]))")
-    .compose([](Args a, Results& r) { push_median(a.tensor(0), a.integer(1), a.flag(2), r); });
+    .compose([](Args a, Results& r) { r = median(a.tensor(0), a.integer(1), a.flag(2)); });
 
 OP("_unique(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
     .doc("The distinct elements in order, where each element of self is among them, and how often each comes.");

@@ -5,6 +5,7 @@
 PYBIND11_MODULE(_C, m) {
     using namespace bestiary;
     m.doc() = "The engine's core: tensors, ops and the graph.";
+    OpTable::get().check_declarations();  // an ImportError
     hooks.unlock = []() -> void* { return PyEval_SaveThread(); };
     hooks.lock = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
     install_graph();

@@ -180,9 +180,6 @@ int set_grad_value(PyObject* self, PyObject* value, void*) {
 }
 PyObject* get_is_leaf(PyObject* self, void*) { return PyBool_FromLong(is_leaf(unwrap(self))); }
 PyObject* get_retains_grad(PyObject* self, void*) { return PyBool_FromLong(retains_grad(unwrap(self))); }
-PyObject* get_data(PyObject* self, void*) {
-    return guarded([&] { return wrap(detach(unwrap(self))); });
-}
 PyObject* get_version(PyObject* self, void*) { return PyLong_FromUnsignedLong(unwrap(self)->storage->version()); }
 PyObject* get_base(PyObject* self, void*) {
     const Tensor base(unwrap(self)->base);
@@ -246,7 +243,6 @@ PyGetSetDef getters[] = {
     {"requires_grad", get_requires_grad, set_requires_grad_flag, "Whether gradients are wanted for this tensor.", nullptr},
     {"grad", get_grad, set_grad_value, "The gradient that backward() left here, or None.", nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether the user made this tensor, rather than an op in the graph.", nullptr},
-    {"data", get_data, nullptr, "The same memory outside the graph.", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on this result of an op.", nullptr},
     {"_version", get_version, nullptr, "How often the memory has been written.", nullptr},
     {"_base", get_base, nullptr, "For a view: the tensor whose memory it shows.", nullptr},

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from engine.data import transport
 from engine.data.collate import default_collate, default_convert
 from engine.data.dataset import Dataset, IterableDataset
 from engine.data.fetch import make_fetch
-from engine.data.pool import WorkerPool
 from engine.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from engine.data.seeding import batch_seeds, draw_seed
+
+# Worker processes need a good part of the standard library; who has none starts without it.
+if TYPE_CHECKING:
+    from engine.data.pool import WorkerPool
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -150,6 +152,8 @@ class DataLoader(Generic[T_co]):
     def _acquire_pool(self) -> WorkerPool:
         if self._pool is not None:
             return self._pool
+        from engine.data.pool import WorkerPool
+
         spec = {
             "dataset": self.dataset,
             "collate_fn": self.collate_fn,
@@ -239,7 +243,7 @@ class _WorkerIterator:
             self._assign(worker)
             if answer.failure is not None:
                 answer.failure.reraise()
-            return transport.unpack(answer.parcel, self._pool.files)
+            return self._pool.unpack(answer.parcel)
         if not self._loader.persistent_workers:
             self._pool.close()
         raise StopIteration

@@ -132,9 +132,7 @@ def random_split(
     sizes = _split_sizes(total, lengths)
     order = _C.randperm(total, generator=generator).tolist()
     ends = itertools.accumulate(sizes)
-    return [
-        Subset(dataset, order[end - size : end]) for end, size in zip(ends, sizes, strict=True)
-    ]
+    return [Subset(dataset, order[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
 
 
 def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:

@@ -43,9 +43,12 @@ class WorkerPool:
         )
         try:
             for number in range(num_workers):
-                self._start(context, WorkerSpec(
-                    id=number, num_workers=num_workers, directory=self._directory, **spec
-                ))
+                self._start(
+                    context,
+                    WorkerSpec(
+                        id=number, num_workers=num_workers, directory=self._directory, **spec
+                    ),
+                )
         except BaseException:
             self.close()
             raise
@@ -92,6 +95,10 @@ class WorkerPool:
                 return answer
             if answer.parcel is not None and answer.parcel.path is not None:
                 self.files.give_back(answer.parcel.path)
+
+    def unpack(self, parcel: transport.Parcel) -> Any:
+        """The batch that an answer brought."""
+        return transport.unpack(parcel, self.files)
 
     def _receive_any(self, worker: int) -> Answer:
         answers, process = self._answers[worker], self._processes[worker]

@@ -49,9 +49,7 @@ class _Pickler(pickle.Pickler):
         return _rebuild_tensor, (tensor.numpy(), is_bfloat16, value.requires_grad)
 
 
-def _rebuild_tensor(
-    array: np.ndarray[Any, Any], is_bfloat16: bool, requires_grad: bool
-) -> Tensor:
+def _rebuild_tensor(array: np.ndarray[Any, Any], is_bfloat16: bool, requires_grad: bool) -> Tensor:
     tensor = _C.from_numpy(array)
     if is_bfloat16:
         tensor = tensor.bfloat16()

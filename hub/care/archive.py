@@ -46,6 +46,10 @@ def export(path: Path, items: Sequence[Item], *, progress: bool | None = None) -
     """Write items to an archive and return its size; every file is verified on the way.
 
     The archive appears whole or not at all.
+
+    >>> path = Path(tempfile.mkdtemp(), "empty.tar")
+    >>> export(path, [], progress=False) == path.stat().st_size
+    True
     """
     from hub.formats.atomic import atomic_write  # brings numpy along
 
@@ -73,10 +77,15 @@ def import_(path: Path, *, progress: bool | None = None) -> list[str]:
 
     All bytes are hashed before any of them is published: after an error the caches are as they
     were. What is cached already with other bytes is an IntegrityError: `rm` it first.
+
+    >>> import_(Path("no-such-file.tar"))
+    Traceback (most recent call last):
+        ...
+    hub.care.archive.ArchiveError: no-such-file.tar: there is no such file
     """
     cache = Cache()
-    cache.partial.mkdir(parents=True, exist_ok=True)  # cleared there if this process dies
     with _reading(path), tarfile.open(path, mode="r:") as archive:
+        cache.partial.mkdir(parents=True, exist_ok=True)  # `hub gc` clears it if this process dies
         members = iter(archive)
         items = _manifest(path, archive, next(members, None))
         wanted = {sha256: size for item in items for sha256, size in item.blobs().items()}

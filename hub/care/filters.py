@@ -27,6 +27,9 @@ class Filter:
 
     Sizes are in bytes, ages in seconds. `older` counts from when it was fetched, `unused` from
     when it was last read. `match` is a pattern of the shell for the whole reference.
+
+    >>> Filter(kind="hf", larger=parse_size("1 GB"), unused=parse_age("30d")).select([])
+    []
     """
 
     kind: str | None = None

@@ -22,6 +22,16 @@ def move(cache: Path, target: Path, *, progress: bool | None = None) -> int:
     find the cache under its old name at any time; what was there is removed last. CacheError if
     a process is fetching into it, if `target` is not empty, or if something changed meanwhile:
     the cache is then as it was, and `target` removed.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "cache").mkdir()
+    >>> (folder / "cache" / "blob").write_bytes(b"12345678")
+    8
+    >>> move(folder / "cache", folder / "disk", progress=False)
+    8
+    >>> (folder / "cache" / "blob").resolve() == (folder / "disk" / "blob").resolve()
+    True
     """
     cache, target = cache.absolute(), target.expanduser().absolute()
     _check(cache, target)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.cli.common import Commands
 from hub.errors import HubError
@@ -67,7 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     1
     """
     options = _parser().parse_args(arguments)
-    _log_to_stderr(quiet=getattr(options, "quiet", False))
+    with _logging_to_stderr(quiet=getattr(options, "quiet", False)):
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -100,7 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _log_to_stderr(*, quiet: bool) -> None:
-    level = logging.WARNING if quiet else logging.INFO
-    logging.basicConfig(format="hub: %(message)s", stream=sys.stderr)
-    logging.getLogger("hub").setLevel(level)
+@contextlib.contextmanager
+def _logging_to_stderr(*, quiet: bool) -> Iterator[None]:
+    """Show what the hub logs; afterwards the logger is as it was, for a program that calls us."""
+    logger = logging.getLogger("hub")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("hub: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)

@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from hub import api
+from hub.care.filters import parse_size
 from hub.cli.common import Commands, format_bytes
 from hub.errors import HubError
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|KB|MB|GB|TB)?", re.IGNORECASE)
-_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
 def register(commands: Commands) -> None:
     convert = commands.add("convert", _convert)
     convert.add_argument("source", metavar="SOURCE", help="a weight file, index, folder or REF")
     convert.add_argument("target", metavar="TARGET", type=Path, help="the file to write")
-    convert.add_argument("--dtype", choices=_dtypes(), help="the type of floating-point tensors")
+    convert.add_argument("--dtype", choices=_DTYPES, help="the type of floating-point tensors")
     convert.add_argument(
-        "--shard-size", metavar="SIZE", type=parse_size, help="split into files of at most SIZE"
+        "--shard-size", metavar="SIZE", help="split into files of at most SIZE, like 5GB"
     )
     convert.add_argument("--key", metavar="NAME", help="the entry of SOURCE that has the tensors")
     convert.add_argument("--force", action="store_true", help="write over a file that is there")
-
-
-def parse_size(text: str) -> int:
-    """A number of bytes as people write it; ValueError if it is none.
-
-    >>> parse_size("5GB"), parse_size("1.5 kB"), parse_size("100")
-    (5000000000, 1500, 100)
-    """
-    found = _SIZE.fullmatch(text.strip())
-    size = int(float(found[1]) * _UNITS[(found[2] or "B").upper()]) if found else 0
-    if size <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 5GB")
-    return size
-
-
-def _dtypes() -> tuple[str, ...]:
-    return ("float64", "float32", "float16", "bfloat16")
 
 
 def _convert(options: argparse.Namespace) -> int:
@@ -67,7 +49,7 @@ def _convert(options: argparse.Namespace) -> int:
             source,
             options.target,
             dtype=options.dtype,
-            shard_size=options.shard_size,
+            shard_size=parse_size(options.shard_size) if options.shard_size else None,
             key=options.key,
         )
     except ValueError as error:

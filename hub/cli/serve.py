@@ -7,6 +7,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hub import urls
@@ -49,8 +51,6 @@ def _serve(options: argparse.Namespace) -> int:
         raise HubError(
             f"--allow-push: whoever reaches {options.host} could write; give a --token-file"
         )
-    if not options.quiet:
-        logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", force=True)
     server = Server(
         options.folder,
         host=options.host,
@@ -66,7 +66,7 @@ def _serve(options: argparse.Namespace) -> int:
         print(f"{snapshot.commit[:12]}  {size:>9}  {len(files):>5} files  {snapshot.name}")
     if not count and not options.allow_push:
         raise HubError(f"{options.folder}: holds no DIR/ORG/NAME/ or DIR/NAME/ with files")
-    with server:
+    with server, _clock_in_log():
         _announce(server.url, options)
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
         try:
@@ -74,6 +74,21 @@ def _serve(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("stopped")
     return 0
+
+
+@contextmanager
+def _clock_in_log() -> Iterator[None]:
+    """Log requests with the time of day, while the server runs."""
+    log = logging.getLogger("hub.server")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = True
 
 
 def _announce(url: str, options: argparse.Namespace) -> None:

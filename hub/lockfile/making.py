@@ -69,6 +69,11 @@ def sync(
     """Bring everything that a lock file lists and verify all of it: ready for work offline.
 
     Raises LockError, or what loading raises: IntegrityError if anything is not as it was locked.
+
+    >>> sync("no-such.lock")
+    Traceback (most recent call last):
+        ...
+    hub.errors.LockError: no-such.lock: there is no such lock file: `hub lock` writes one
     """
     found = read(Path(path))
     return [

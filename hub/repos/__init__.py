@@ -12,5 +12,8 @@ kept in the library's own cache, which its clients read:
     contents    what a file must be besides its hash
     cached      files that are here, checked when they are read
     fetching    files that are brought here
+    plan        which files of a commit are meant
     repository  all of that together: files and snapshots
+    localdir    plain files in a folder of the user's
+    bars        progress of many files at once
 """

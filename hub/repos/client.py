@@ -123,7 +123,7 @@ class Client:
                     entry.size if lfs is None else lfs.size,
                     entry.blob_id,
                     None if lfs is None else lfs.sha256,
-                    entry.xet_hash,
+                    getattr(entry, "xet_hash", None),  # older versions do not tell
                 )
 
     def _checked_commit(self, asked: str, commit: str | None) -> str:

@@ -52,7 +52,7 @@ class Fetcher:
     def bring(self, file: RepoFile, meter: Meter) -> Path:
         """The file in the snapshot of its commit, fetched unless its bytes are here already."""
         self._check_pin(file)
-        if self._is_known_good(file):
+        if self._is_good(file):
             return self._folder.pointer(self._commit, file.path)
         with self._folder.lock(file.etag):
             if self._is_here(file):
@@ -79,14 +79,13 @@ class Fetcher:
             raise
         return sha256
 
-    def _is_known_good(self, file: RepoFile) -> bool:
-        """Whether the file is in the snapshot and was hashed before: no lock is needed for that."""
-        target = self._cached.target(self._folder.pointer(self._commit, file.path))
+    def _is_good(self, file: RepoFile) -> bool:
+        """Whether the snapshot has the file: a cache that cannot be written may still be read."""
         try:
-            sha256 = self._cached.stamps.sha256(target, file.etag)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        return sha256 is not None and self._pins.get(file.path) in (None, sha256)
+            found = self._cached.find(self._name(file), self._commit, file.path)
+        except IntegrityError:
+            return False  # told of by who holds the lock
+        return found is not None and self._pins.get(file.path) in (None, found.sha256)
 
     def _is_here(self, file: RepoFile) -> bool:
         """Whether the snapshot has the file, given a link if only the blob was there."""

@@ -62,7 +62,7 @@ class RepoFolder:
             return revision
         path = self.refs / revision
         try:
-            commit = path.read_text(encoding="utf-8").strip()
+            commit = path.read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         if not COMMIT.fullmatch(commit):
@@ -80,7 +80,7 @@ class RepoFolder:
         """The branches and tags that stood for a commit when they were last asked for."""
         found = []
         for path in self.refs.rglob("*"):
-            if path.is_file() and path.read_text(encoding="utf-8").strip() == commit:
+            if path.is_file() and path.read_bytes().strip() == commit.encode():
                 found.append(path.relative_to(self.refs).as_posix())
         return sorted(found)
 

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from hub import locks
-from hub.errors import CacheError, OfflineError
+from hub.cache import cache_errors
+from hub.errors import CacheError, IntegrityError, OfflineError
 from hub.parallel import for_each
 from hub.progress import Meter
 from hub.repos.bars import Bars
@@ -43,6 +44,7 @@ def copy_to(
     check_space(repository.where, folder, sum(file.size for file in wanted))
     bars = Bars(str(repository.name.repo), sum(file.size for file in wanted), progress)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(cache_errors(folder))
         stack.enter_context(contextlib.closing(bars))
         fetcher = None if repository.offline else repository.fetcher(commit, stack)
 
@@ -67,7 +69,8 @@ class _LocalFolder:
         target = self._folder / file.path
         if not target.exists():
             return True
-        if hash_blob(target, file.etag)[1] == file.etag:
+        sha256, got = hash_blob(target, file.etag)
+        if got == file.etag and self._repository.pins.get(file.path) in (None, sha256):
             self._note(file)
             return False
         put = self._etag_put(file)
@@ -81,7 +84,8 @@ class _LocalFolder:
     def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
         """Put a file there, from the cache if it has it."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
-        with locks.lock(received.with_suffix(".lock"), waiting_for=f"another process {received}"):
+        waiting = f"another process brings {file.path}"
+        with locks.lock(received.with_suffix(".lock"), waiting_for=waiting):
             if not self._copy(file, received):
                 if fetcher is None:
                     raise OfflineError(
@@ -95,11 +99,20 @@ class _LocalFolder:
             self._note(file)
 
     def _copy(self, file: RepoFile, received: Path) -> bool:
-        where, cached = self._repository.where, self._repository.cached
-        found = cached.find(where, self._commit, file.path)
+        found = self._repository.checked(self._commit, file.path)
         if found is None:
             return False
         shutil.copyfile(found.path, received)
+        got, _ = hash_blob(received, found.sha256)
+        if got != found.sha256:
+            received.unlink()
+            raise IntegrityError(
+                f"{self._repository.where}: {file.path}",
+                expected=found.sha256,
+                got=got,
+                source=f"the copy {received}",
+                advice="one of the disks is damaged",
+            )
         return True
 
     def _note_path(self, file: RepoFile) -> Path:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import constants
 
+from hub.cache import cache_errors
 from hub.errors import CacheError, IntegrityError, LockError, NotFoundError, OfflineError
 from hub.parallel import for_each
 from hub.progress import Bar
@@ -49,7 +51,7 @@ class Repository:
         self.where = str(name)
         self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
-        self._pins = dict(pins or {})
+        self.pins = dict(pins or {})
         self._lock: Locked | None = None
         self._listing: dict[str, RepoFile] | None = None  # what the server has just said
 
@@ -63,25 +65,27 @@ class Repository:
     def find(self) -> Held | None:
         """The file that the reference names, if it is here. The server is not asked."""
         assert self.name.path is not None
-        commit = self.cached.folder.commit(self.name.revision)
-        if commit is None:
-            return None
-        found = self._checked(commit, self.name.path)
-        self.cached.save()
-        return found
+        with cache_errors(self.cached.folder.root):
+            commit = self.cached.folder.commit(self.name.revision)
+            if commit is None:
+                return None
+            found = self.checked(commit, self.name.path)
+            self.cached.save()
+            return found
 
     def file(self, progress: bool | None = None) -> Path:
         """The file that the reference names, fetched if need be."""
-        try:
-            return self._known_file() or self._fetched_file(progress)
-        finally:
-            self.cached.save()
+        with cache_errors(self.cached.folder.root):
+            try:
+                return self._known_file() or self._fetched_file(progress)
+            finally:
+                self.cached.save()
 
     def held(self, commit: str, include: Patterns, exclude: Patterns) -> dict[str, Held]:
         """What is known of the files of a commit that match and are here, by path."""
         found = {}
         for path in choose(self.cached.files(commit), include, exclude):
-            if held := self._checked(commit, path):
+            if held := self.checked(commit, path):
                 found[path] = held
         self.cached.save()
         return found
@@ -112,29 +116,37 @@ class Repository:
         progress: bool | None = None,
     ) -> Path:
         """The folder of the commit, with all chosen files in it, each of them verified."""
+        with cache_errors(self.cached.folder.root):
+            try:
+                return self._snapshot(include, exclude, progress)
+            finally:
+                self.cached.save()
+
+    def _snapshot(self, include: Patterns, exclude: Patterns, progress: bool | None) -> Path:
         commit, files = self.choose(include, exclude)
         folder = self.cached.folder
-        try:
-            missing = [file for file in files if not self._is_good(commit, file)]
-            if missing and self.offline:
-                raise self._missing_offline(missing, files)
-            if self._listing is not None:
-                folder.write_tree(commit, self._listing.values())
-            if missing:
-                self._bring_all(commit, missing, progress)
-            if self._lock is not None:
-                self._check_nothing_else(commit, self._lock, include, exclude)
-        finally:
-            self.cached.save()
-        folder.write_ref(self.name.revision, commit)
-        return folder.snapshot(commit)
+        missing = self._missing(commit, files)
+        if missing and self.offline:
+            raise self._missing_offline(missing, files)
+        listing = self._listing
+        if listing is not None:
+            self._note(lambda: folder.write_tree(commit, listing.values()))
+        if missing:
+            self._bring_all(commit, missing, progress)
+        if self._lock is not None:
+            self._check_nothing_else(commit, self._lock, include, exclude)
+        snapshot = folder.snapshot(commit)
+        if not files:
+            snapshot.mkdir(parents=True, exist_ok=True)
+        self._note(lambda: folder.write_ref(self.name.revision, commit))
+        return snapshot
 
     def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
         """Brings files of a commit until the stack is closed."""
         session = stack.enter_context(new_session(THREADS))
         client = Client(self.name.repo, self.where)
         return Fetcher(
-            self.cached, client, commit, where=self.where, session=session, pins=self._pins
+            self.cached, client, commit, where=self.where, session=session, pins=self.pins
         )
 
     def _known_file(self) -> Path | None:
@@ -142,7 +154,7 @@ class Repository:
         folder, path = self.cached.folder, self.name.path
         assert path is not None
         commit = folder.commit(self.name.revision)
-        is_settled = self.offline or self.name.commit is not None or path in self._pins
+        is_settled = self.offline or self.name.commit is not None or path in self.pins
         if commit is None or not is_settled:
             found = None
         else:
@@ -160,15 +172,16 @@ class Repository:
 
     def _found_unless_repairable(self, commit: str, path: str) -> Held | None:
         try:
-            return self._checked(commit, path)
+            return self.checked(commit, path)
         except IntegrityError:
             if self.offline:
                 raise
             return None  # told of where it is fetched again
 
-    def _checked(self, commit: str, path: str) -> Held | None:
+    def checked(self, commit: str, path: str) -> Held | None:
+        """A file of a commit, if it is here; IntegrityError if it is not the right one."""
         found = self.cached.find(self.where, commit, path)
-        pin = self._pins.get(path)
+        pin = self.pins.get(path)
         if found and pin not in (None, found.sha256):
             raise IntegrityError(
                 self.where,
@@ -188,8 +201,15 @@ class Repository:
         with contextlib.ExitStack() as stack:
             bar = stack.enter_context(contextlib.closing(Bar(file.path, progress)))
             path = self.fetcher(commit, stack).bring(file, bar)
-        self.cached.folder.write_ref(self.name.revision, commit)
+        self._note(lambda: self.cached.folder.write_ref(self.name.revision, commit))
         return path
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Write down what the server said, unless this is a cache that may only be read."""
+        try:
+            write()
+        except OSError as error:
+            warn(f"{self.where}: what the server says is not kept for work offline: {error}")
 
     def _ask_for_file(self, client: Client) -> tuple[str, RepoFile]:
         folder, path = self.cached.folder, self.name.path
@@ -269,10 +289,21 @@ class Repository:
     def _has_all(self, commit: str, lock: Locked) -> bool:
         return all(self.cached.folder.pointer(commit, path).exists() for path in lock.files)
 
+    def _missing(self, commit: str, files: list[RepoFile]) -> list[RepoFile]:
+        """Those that are not in the snapshot; what others have put there is hashed side by side."""
+        missing: set[str] = set()
+
+        def look(file: RepoFile) -> None:
+            if not self._is_good(commit, file):
+                missing.add(file.path)
+
+        for_each(look, files, threads=os.cpu_count() or 1)
+        return [file for file in files if file.path in missing]
+
     def _is_good(self, commit: str, file: RepoFile) -> bool:
         """Whether a file is in the snapshot and has the right bytes; hashed if it must be."""
         try:
-            return self._checked(commit, file.path) is not None
+            return self.checked(commit, file.path) is not None
         except IntegrityError as error:
             if self.offline:
                 raise

@@ -41,11 +41,12 @@ def mirror(
 ) -> Mirrored:
     """Bring a repository into a folder that `hub.server.Server` serves.
 
-    A branch or tag keeps its name, a commit becomes `main`. The files go through the cache: what
+    A branch or tag keeps its name, a commit becomes `main`. What has all files of its commit is
+    known by it in the mirror, so that lock files hold there. The files go through the cache: what
     is there is not fetched again, an interrupted run goes on, and each is hashed where it will be
     served from. They share the disk with the cache where they can. The repository appears, or
-    changes, whole or not at all. Hidden files are left out. Raises RefError unless the reference
-    is a model's, and what `hub.snapshot` raises.
+    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises
+    RefError unless the reference is a model's, and what `hub.snapshot` raises.
     """
     name = _model(ref)
     commit, files = Repository(name).choose(include, exclude)
@@ -58,14 +59,24 @@ def mirror(
     revision = MAIN if name.commit or name.revision == DEFAULT_REVISION else name.revision
     base = _open(store, name.repo.name, revision)
     tree = make_tree({path: make_entry(path, file, store.hashes) for path, file in lying.items()})
-    changed = tree.commit != base.commit
+    changed = tree.id != base.id
     if changed:
         publisher = Publisher(store)
         with publisher.workspace() as scratch:
             publisher.publish(name.repo.name, revision, base, lying, scratch)
+    if include is None and exclude is None and len(wanted) == len(files):
+        store.commits.add(commit, tree.id)
     store.hashes.save()
     size = sum(file.size for file in wanted)
-    return Mirrored(str(name), name.repo.name, revision, tree.commit, len(wanted), size, changed)
+    return Mirrored(
+        str(name),
+        name.repo.name,
+        revision,
+        store.commits.commit(tree.id),
+        len(wanted),
+        size,
+        changed,
+    )
 
 
 def _model(ref: str | Ref) -> Name:

@@ -78,14 +78,14 @@ class Publisher:
         """
         folder = self._store.place(repository, revision)
         with self._store.replace(folder):
-            if self._store.read(folder, max_age=0).commit != base.commit:
+            if self._store.read(folder, max_age=0).id != base.id:
                 raise ConflictError(f"{repository}: was changed by somebody else meanwhile")
             tree = make_tree(
                 {path: make_entry(path, file, self._store.hashes) for path, file in files.items()}
             )
             staged = _stage(files, scratch)
             _carry_hidden(folder, staged)
-            past = self._store.history(repository) / base.commit
+            past = self._store.history(repository) / base.id
             if past.exists() or not base.entries:
                 past = scratch / "replaced"
             self._store.move_in(staged, folder, past)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from hub.server.auth import Guard
 from hub.server.messages import HttpError, Request, Response
 from hub.server.reading import Reader
 from hub.server.writing import Writer
+
+_log = logging.getLogger("hub.server")
 
 # Who asks is not recorded: there are tokens and no accounts.
 _WHO = {
@@ -19,6 +22,7 @@ _WHO = {
     "orgs": [],
     "auth": {"type": "access_token", "accessToken": {"displayName": "token", "role": "write"}},
 }
+_NO_XET = "set HF_HUB_DISABLE_XET=1 where they come from"
 _VERBS = frozenset(
     ("auth-check", "commit", "commits", "paths-info", "preupload", "refs", "revision", "tree")
     + ("xet-read-token", "xet-write-token")
@@ -103,9 +107,11 @@ class Routes:
                 self._writer.check_allowed()
                 return Response.json({})
             case "GET", ["xet-read-token" | "xet-write-token", *_]:
+                # The library does not show this answer to who uploads, but he may see the log.
+                _log.warning("%r: uploads by Xet are not taken, %s", repository, _NO_XET)
                 raise HttpError(
                     HTTPStatus.NOT_FOUND,
-                    "this server has no Xet storage: set HF_HUB_DISABLE_XET=1",
+                    f"this server has no Xet storage: {_NO_XET}",
                 )
         raise _unknown(request)
 

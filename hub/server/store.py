@@ -5,6 +5,7 @@
     DIR/ORG/NAME@REV/...    the same repository at a branch or tag other than `main`
     DIR/.hub/               what the server keeps for itself, not served:
         hashes.json         the hashes of files (see `hub.server.hashes`)
+        commits.json        the commits of what was mirrored (see `hub.server.commits`)
         history/ORG/NAME/   earlier states of `main` by commit, hard links where nothing changed
         next/ORG/NAME/      a repository on the way to its place
         objects/, incoming/ large files that were uploaded and are not in a repository yet
@@ -15,23 +16,21 @@ Any of it may be made, changed and removed with the tools of the system; the ser
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from hub.errors import NotFoundError
+from hub.errors import NotFoundError, RefError
+from hub.repos.names import COMMIT, Repo, parse
+from hub.server.commits import KnownCommits
 from hub.server.hashes import Hashes
 from hub.server.tree import Tree, is_visible, read_tree
 
 MAIN = "main"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-# As the public hub has it: letters, digits, '-', '_' and '.', none of the last three at an end.
-_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 _FRESH = 1.0  # seconds for which a folder that was read counts as unchanged
 
 
@@ -59,7 +58,7 @@ class Snapshot:
 
     @property
     def commit(self) -> str:
-        """The revision: 40 hexadecimal digits that depend on the content alone."""
+        """The revision: 40 hexadecimal digits."""
         return self.tree.commit
 
 
@@ -78,10 +77,11 @@ def is_repository_id(text: str) -> bool:
     >>> is_repository_id("org/some-model"), is_repository_id("../etc"), is_repository_id(".git")
     (True, False, False)
     """
-    parts = text.split("/")
-    return len(parts) <= 2 and all(
-        _NAME.fullmatch(part) and ".." not in part and not part.endswith(".git") for part in parts
-    )
+    try:
+        name = parse(f"hf:{text}")
+    except RefError:
+        return False
+    return name.path is None and name.repo == Repo("model", text)
 
 
 class Store:
@@ -91,6 +91,7 @@ class Store:
         self.root = root.resolve()
         self.private = self.root / ".hub"
         self.hashes = Hashes(self.private / "hashes.json")
+        self.commits = KnownCommits(self.private / "commits.json")
         self._lock = threading.Lock()
         self._moving = threading.Lock()
         self._folders: dict[Path, _Folder] = {}
@@ -121,7 +122,7 @@ class Store:
         With `fresh=False` a commit that was known is not looked for again: whoever opens its files
         compares their stamps. Raises RepositoryNotFoundError or RevisionNotFoundError.
         """
-        if _COMMIT.fullmatch(revision):
+        if COMMIT.fullmatch(revision):
             return self._find_commit(repository, self.folder(repository), revision, fresh)
         folder = self.place(repository, revision)
         return Snapshot(repository, folder, self.read(folder))
@@ -157,7 +158,8 @@ class Store:
         with known.lock:
             if known.tree is None or time.monotonic() - known.read >= max_age:
                 try:
-                    known.tree = read_tree(folder, self.root, self.hashes)
+                    tree = read_tree(folder, self.root, self.hashes)
+                    known.tree = replace(tree, known_as=self.commits.commit(tree.id))
                 except FileNotFoundError:
                     raise RevisionNotFoundError(f"{folder.name}: was removed") from None
                 known.read = time.monotonic()
@@ -199,14 +201,16 @@ class Store:
             return self._folders.setdefault(folder, _Folder(threading.RLock()))
 
     def _find_commit(self, repository: str, main: Path, commit: str, fresh: bool) -> Snapshot:
-        folders = [main, *_branches(main), self.history(repository) / commit]
+        wanted = self.commits.tree(commit)
+        past = self.history(repository) / wanted
+        folders = [main, *_branches(main), past]
         for folder in folders if not fresh else ():
             known = self._known(folder).tree
-            if known is not None and known.commit == commit:
-                return Snapshot(repository, folder, known)
+            if known is not None and known.id == wanted:
+                return Snapshot(repository, folder, replace(known, known_as=commit))
         for folder in folders:
-            if folder.is_dir() and (tree := self.read(folder)).commit == commit:
-                return Snapshot(repository, folder, tree)
+            if folder.is_dir() and (tree := self.read(folder)).id == wanted:
+                return Snapshot(repository, folder, replace(tree, known_as=commit))
         raise RevisionNotFoundError(f"{repository}: has no commit {commit}, or no longer")
 
     def move_in(self, staged: Path, folder: Path, past: Path) -> None:

@@ -1,7 +1,8 @@
 """The content of a repository: its files and what git would call them.
 
 The revision of a folder is the id of its git tree: equal content has an equal revision, wherever
-and whenever it is served. As in git with LFS, the tree holds in the place of a large file its
+and whenever it is served. Mirrored content keeps the commit that it was mirrored from, until it is
+changed. As in git with LFS, the tree holds in the place of a large file its
 pointer, which names the SHA-256 of the content.
 """
 
@@ -53,16 +54,23 @@ class Entry:
 class Tree:
     """The files of a repository and the git ids of its folders, by path; the root is "".
 
-    Both are in the order in which git has them.
+    Both are in the order in which git has them. `known_as` is the commit that stands for the
+    content elsewhere, if it was mirrored.
     """
 
     entries: dict[str, Entry]
     folders: dict[str, str]
+    known_as: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What git calls the tree: 40 hexadecimal digits that depend on the content alone."""
+        return self.folders[""]
 
     @property
     def commit(self) -> str:
         """The revision: 40 hexadecimal digits."""
-        return self.folders[""]
+        return self.known_as or self.id
 
 
 def is_lfs(name: str, size: int) -> bool:
@@ -85,10 +93,14 @@ def lfs_pointer(sha256: str, size: int) -> bytes:
 def is_visible(name: str) -> bool:
     """Whether a file or folder of this name is served: neither hidden nor oddly named.
 
-    >>> is_visible("config.json"), is_visible(".git"), is_visible("a\\nb")
-    (True, False, False)
+    The one hidden file that is served is part of every repository of the public hub.
+
+    >>> is_visible("config.json"), is_visible(".gitattributes"), is_visible(".git")
+    (True, True, False)
     """
-    return not name.startswith(".") and "\\" not in name and name.isprintable()
+    if name.startswith("."):
+        return name == ".gitattributes"
+    return "\\" not in name and name.isprintable()
 
 
 def read_tree(folder: Path, boundary: Path, hashes: Hashes) -> Tree:

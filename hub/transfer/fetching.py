@@ -62,14 +62,16 @@ def fetch(
     When it returns, all bytes have been hashed, compared with what is expected and put on the
     disk: the file is ready to be published by a rename. While it runs, and after a failure that
     may pass, `path` is the unfinished file and `path` + ".json" says which of its bytes count:
-    leave both where they are and call again, from this process or any other, to go on. A failure
-    that will not pass (wrong bytes, a web page, a refused address) leaves neither of them. Only
-    one caller at a time may use a path: hold a lock on it. Calls for different paths may run in
-    threads and share session, meter and throttle.
+    leave both where they are and call again, from this process or any other, to go on. Neither is
+    left of wrong bytes, nor of what no attempt could go on from. Only one caller at a time may use
+    a path: hold a lock on it. Calls for different paths may run in threads and share session,
+    meter and throttle.
 
-    `ref` is named in every error. `session` comes from `new_session`. `headers` (a login) are sent
-    to the origin of the URL and to no other, nor is there any other credential but those of
-    ~/.netrc, which requests looks up by host. `html` accepts a web page. `meter` counts bytes.
+    `ref` is named in every error. `session` comes from `new_session`. Whether the URL may be asked
+    is for the caller to say; redirects lead to https, or stay with the plain http they come from.
+    `headers` (a login) are sent to the origin of the URL and to no other, nor is there any other
+    credential but those of ~/.netrc, which requests looks up by host. `html` accepts a web page.
+    `meter` counts bytes.
 
     A failed connection, 429 and most 5xx are tried again after a random, growing wait or the one
     that the server asks for; the bytes that have come are kept where the server can go on from

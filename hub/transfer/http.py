@@ -131,7 +131,8 @@ class Client:
             )
             if not response.is_redirect:
                 return response
-            if (self._length(response) or _TOO_LONG) < _TOO_LONG:
+            length = self._length(response)
+            if length is not None and length < _TOO_LONG:
                 response.raw.drain_conn()  # leaves the connection for the next request
             response.close()
             try:

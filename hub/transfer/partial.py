@@ -140,7 +140,7 @@ class Partial:
 
     def start(self, version: Version) -> None:
         """Begin anew, with nothing; the disk must have room for all of it."""
-        with self._lock:
+        with self._noting, self._lock:
             self.note.unlink(missing_ok=True)
             os.ftruncate(self._file, 0)
             self.version, self.done = version, Ranges()
@@ -187,20 +187,26 @@ class Partial:
         if not self._noting.acquire(blocking=False):
             return  # another thread is at it
         try:
-            with self._lock:
-                noted = {
-                    "url": self._url,
-                    "expected": asdict(self._expected),
-                    "version": asdict(self.version),
-                    "done": [*self.done],
-                }
-                self._unnoted = 0
-            os.fdatasync(self._file)
-            fresh = self.note.with_suffix(".new")
-            fresh.write_text(json.dumps(noted), encoding="utf-8")
-            fresh.replace(self.note)
+            self._write_note()
         finally:
             self._noting.release()
+
+    def _write_note(self) -> None:
+        """Under `_noting`, so that no note appears after the file is begun anew or closed."""
+        with self._lock:
+            if self._file < 0:
+                return
+            noted = {
+                "url": self._url,
+                "expected": asdict(self._expected),
+                "version": asdict(self.version),
+                "done": [*self.done],
+            }
+            self._unnoted = 0
+        os.fdatasync(self._file)
+        fresh = self.note.with_suffix(".new")
+        fresh.write_text(json.dumps(noted), encoding="utf-8")
+        fresh.replace(self.note)
 
     def finish(self) -> tuple[str, str | None]:
         """The digests of the complete file, whose bytes are then on the disk."""
@@ -222,19 +228,20 @@ class Partial:
     def close(self, *, finished: bool) -> None:
         """Leave the finished file, or what is of use for another attempt, or nothing."""
         is_kept = finished or self.can_grow
-        if is_kept and not finished:
-            with contextlib.suppress(OSError):  # a full disk: the last note stands
-                self.checkpoint()
-        with self._lock:
-            if self._digests is not None:
-                self._digests.close()
-                self._digests = None
-            os.close(self._file)
-            self._file = -1
-        if not is_kept:
-            self.path.unlink(missing_ok=True)
-        if finished or not is_kept:
-            self.note.unlink(missing_ok=True)
+        with self._noting:
+            if is_kept and not finished:
+                with contextlib.suppress(OSError):  # a full disk: the last note stands
+                    self._write_note()
+            with self._lock:
+                if self._digests is not None:
+                    self._digests.close()
+                    self._digests = None
+                os.close(self._file)
+                self._file = -1
+            if not is_kept:
+                self.path.unlink(missing_ok=True)
+            if finished or not is_kept:
+                self.note.unlink(missing_ok=True)
 
     def _start_digests(self) -> None:
         if self._digests is not None:

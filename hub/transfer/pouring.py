@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable
 
@@ -15,8 +16,8 @@ from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import Floor, Throttle
 
-# bytes: the most that is read at once. Twice as much no longer comes from memory just freed.
-_CHUNK = 1 << 19
+_CHUNK = 1 << 19  # bytes: the most that is read at once
+_KEPT = 16 << 20  # bytes: more than chunks that wait for being hashed take
 
 
 class Spout:
@@ -46,6 +47,8 @@ class Spout:
         of the answer is the end of the file. `between` is called after each chunk. Transient if
         less comes than was announced, FetchError if more does.
         """
+        if (self.partial.size or _KEPT) >= _KEPT:
+            _keep_memory()
         position = claim.start
         floor = Floor(self.limits)
         largest = min(_CHUNK, self.throttle.burst) if self.throttle else _CHUNK
@@ -72,6 +75,17 @@ class Spout:
             raise FetchError(
                 f"{self.client.ref}: the server sends more than the {position} bytes expected"
             )
+
+
+@functools.cache
+def _keep_memory() -> None:
+    """Have chunks come from memory that others have left, and not from new pages.
+
+    A large block that is freed tells malloc of the C library to keep blocks up to that size (see
+    M_MMAP_THRESHOLD in mallopt(3)). The system would have to clear new pages one by one, which
+    takes as long as receiving what goes into them.
+    """
+    bytes(_KEPT)
 
 
 class Crew:

@@ -138,6 +138,32 @@ def test_mean_of_integers_in_a_floating_dtype() -> None:
     assert engine.tensor([[1, 2], [4, 4]]).mean(0, dtype=engine.float64).tolist() == [2.5, 3]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16", "uint8"])
+@pytest.mark.parametrize(("n", "k"), [(40, 7), (200, 150), (1000, 3), (1000, 400), (5000, 50)])
+def test_the_first_few_of_long_lines_are_those_of_a_stable_sort(n: int, k: int, dtype: str) -> None:
+    # Many elements are equal as integers.
+    x = np.random.default_rng(n + k).normal(size=(5, n)) * 40
+    x = np.abs(x).astype(dtype)
+    t = engine.from_numpy(x)
+    order = np.argsort(x, 1, kind="stable")
+    smallest = t.topk(k, 1, largest=False)
+    assert np.array_equal(smallest.indices.numpy(), order[:, :k])
+    assert np.array_equal(smallest.values.numpy(), np.sort(x, 1)[:, :k])
+    assert np.array_equal(t.kthvalue(k, 1).indices.numpy(), order[:, k - 1])
+    assert np.array_equal(t.median(1).indices.numpy(), order[:, (n - 1) // 2])
+    unsorted = np.sort(t.topk(k, 1, largest=False, sorted=False).values.numpy(), 1)
+    assert np.array_equal(unsorted, np.sort(x, 1)[:, :k])
+
+
+def test_the_median_is_the_first_nan() -> None:
+    x = engine.arange(300).float()
+    x[[70, 20]] = NAN
+    values, indices = x.view(2, 150).median(1)
+    assert math.isnan(values[0].item()) and values[1].item() == 224
+    assert indices.tolist() == [20, 74]
+    assert x.kthvalue(299).indices.item() == 20
+
+
 @pytest.mark.parametrize("dim", [0, 1, -1])
 @pytest.mark.parametrize("dtype", [engine.int64, engine.float32, engine.float16, engine.bool])
 def test_unique_slices(dim: int, dtype: engine.dtype) -> None:

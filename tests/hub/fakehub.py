@@ -40,6 +40,7 @@ class FakeRepo:
         self.headers: dict[str, str] = {}
         self.sent: dict[str, bytes] = {}  # what is sent instead of the content, by path
         self.refused: set[str] = set()  # paths whose bytes are not to be had
+        self.stalled: set[str] = set()  # paths of which half comes, and then nothing
 
     def commit(self, files: dict[str, bytes], ref: str = "main") -> str:
         commit = commit_id(f"{ref} {sorted(files)} {len(self.commits)}")
@@ -73,6 +74,7 @@ class FakeHub:
         self.token: str | None = None
         self.failures: list[int] = []  # statuses of the next answers
         self.is_down = False
+        self.stopped = threading.Event()
         hub = self
 
         class Answering(Handler):
@@ -107,6 +109,7 @@ class FakeHub:
         )
 
     def close(self) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -121,9 +124,9 @@ class FakeHub:
             return send(handler, self.failures.pop(0), b"busy")
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return send(handler, 401, b"who?", X_Error_Code="RepoNotFound")
-        if found := re.fullmatch(r"/api/models/(.+?)/revision/(.+)", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/revision/(.+)", path):
             return self._revision(handler, found[1], unquote(found[2]))
-        if found := re.fullmatch(r"/api/models/(.+?)/tree/([^/]+)/?", path):
+        if found := re.fullmatch(r"/api/(?:models/)?(.+?)/tree/([^/]+)/?", path):
             return self._tree(handler, found[1], found[2])
         if found := re.fullmatch(r"/(.+?)/resolve/(.+?)/(.+)", path):
             return self._file(handler, *map(unquote, found.groups()))
@@ -171,6 +174,12 @@ class FakeHub:
         headers |= repo.headers
         if handler.command == "GET":
             content = repo.sent.get(path, content)
+            if path in repo.stalled:
+                headers["Content-Length"] = str(len(content))
+                send(handler, 200, content[: len(content) // 2], **headers)
+                handler.wfile.flush()
+                self.stopped.wait(60)
+                return None
         return send(handler, 200, content, **headers)
 
 

@@ -115,7 +115,8 @@ def wrong_ranges(draw: random.Random, file: File) -> Scenario:
 
 def changes(draw: random.Random, file: File) -> Scenario:
     """Another edition, or several, while it is fetched."""
-    editions = [draw.randbytes(size(draw)) for _ in range(draw.randint(1, 3))]
+    sizes = [draw.choice([len(file.content), size(draw)]) for _ in range(draw.randint(1, 3))]
+    editions = [draw.randbytes(count) for count in sizes]
     file.faults = [faulty.change(edition, draw.randrange(1, 17)) for edition in editions]
     return Scenario(file, kills=draw.randrange(2), editions=editions)
 

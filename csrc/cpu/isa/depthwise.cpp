@@ -2,7 +2,6 @@
 #include "cpu/isa/depthwise.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "cpu/isa/loops.h"
@@ -11,138 +10,123 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-constexpr int kTaps = 9;  // taken at a time: their weights, or sums, stay in registers
+constexpr int kTaps = 9;    // taken at a time
+constexpr int kPixels = 4;  // next to each other, taken at a time: they share the loads of weights or of sums
 
-// The channels from c on of a row, for K of its taps.
-template <class T, int K>
-struct Taps {
-    const DepthwiseTap* tap;
-    std::array<const T*, K> x;
-    int64_t n, begin = 0, end;  // for output pixels [begin, end) all taps lie inside
+// P output pixels from pixel i on, which meet K taps.
+template <class T, int K, int P>
+struct Block {
+    const T* x[K > 0 ? K : 1];
+    T* weight[K > 0 ? K : 1];
+    T* y;
+    const T* bias;
+    int64_t step, y_pixel;
+    bool adds;  // to what earlier taps gave
 
-    Taps(const DepthwiseRow& r, int64_t first, int64_t c) : tap(r.taps + first), n(r.n), end(r.n) {
+    Block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool adds)
+        : y(reinterpret_cast<T*>(r.y) + i * r.y_pixel), bias(reinterpret_cast<const T*>(r.bias)), step(r.step),
+          y_pixel(r.y_pixel), adds(adds) {
         for (int k = 0; k < K; ++k) {
-            x[k] = reinterpret_cast<const T*>(tap[k].x) + c;
-            begin = std::max(begin, tap[k].begin);
-            end = std::min(end, tap[k].end);
+            x[k] = reinterpret_cast<const T*>(taps[k].x) + i * r.step;
+            weight[k] = reinterpret_cast<T*>(r.weight) + taps[k].place * r.place;
         }
-        end = std::max(begin, end);
-    }
-    // Calls visit(i, inside) for the output pixels; most know at compile time that inside(k) is true.
-    template <class Visit>
-    void for_pixels(const Visit& visit) const {
-        const auto border = [&](int64_t i) { visit(i, [&](int k) { return tap[k].begin <= i && i < tap[k].end; }); };
-        for (int64_t i = 0; i < begin; ++i) border(i);
-        for (int64_t i = begin; i < end; ++i) visit(i, [](int) { return std::true_type(); });
-        for (int64_t i = end; i < n; ++i) border(i);
     }
 };
 
-template <class T, int K, class Lanes>
-void sum_taps(const DepthwiseRow& r, int64_t first, int64_t c, int64_t, Lanes lanes) {
-    const Taps<T, K> taps(r, first, c);
-    std::array<Vec<T>, K> weight;
-    for (int k = 0; k < K; ++k)
-        weight[k] = load_vec(reinterpret_cast<const T*>(r.weight) + taps.tap[k].place * r.place + c, lanes);
-    const Vec<T> bias = r.bias ? load_vec(reinterpret_cast<const T*>(r.bias) + c, lanes) : Vec<T>{};
-    T* const y = reinterpret_cast<T*>(r.y) + c;
-    taps.for_pixels([&](int64_t i, const auto& inside) {
-        Vec<T> sum = first == 0 ? bias : load_vec(y + i * r.y_pixel, lanes);
-#pragma GCC unroll 9
-        for (int k = 0; k < K; ++k)
-            if (inside(k)) sum += weight[k] * load_vec(taps.x[k] + i * r.step, lanes);
-        store_vec(y + i * r.y_pixel, sum, lanes);
-    });
-}
-
-// Adds all lanes but the first `known` ones.
+// All lanes but the first `known` ones.
 template <class T, class Lanes>
-inline void add_to(T* to, const Vec<T>& v, int64_t known, Lanes lanes) {
-    if (known == 0) return store_vec(to, load_vec(to, lanes) + v, lanes);
-    for (int64_t i = known; i < lanes; ++i) to[i] += v[i];
+inline void store_from(T* to, const Vec<T>& v, int64_t known, Lanes lanes) {
+    if (known == 0) return store_vec(to, v, lanes);
+    for (int64_t j = known; j < lanes; ++j) to[j] = v[j];
 }
 
-template <class T, int K, class Lanes>
-void sum_pixels(const DepthwiseRow& r, int64_t first, int64_t c, int64_t known, Lanes lanes) {
-    const Taps<T, K> taps(r, first, c);
-    const T* const y = reinterpret_cast<const T*>(r.y) + c;
-    std::array<Vec<T>, K> sums{};
-    taps.for_pixels([&](int64_t i, const auto& inside) {
-        const Vec<T> g = load_vec(y + i * r.y_pixel, lanes);
+// Output pixels from their taps, for the channels from c on.
+struct SumTaps {
+    template <class T, int K, int P, class Lanes>
+    static inline void run(const Block<T, K, P>& b, int64_t c, int64_t known, Lanes lanes) {
+        Vec<T> sums[P];
+#pragma GCC unroll 4
+        for (int p = 0; p < P; ++p) {
+            if (b.adds) sums[p] = load_vec(b.y + p * b.y_pixel + c, lanes);
+            else sums[p] = b.bias ? load_vec(b.bias + c, lanes) : Vec<T>{};
+        }
 #pragma GCC unroll 9
-        for (int k = 0; k < K; ++k)
-            if (inside(k)) sums[k] += g * load_vec(taps.x[k] + i * r.step, lanes);
-    });
-    for (int k = 0; k < K; ++k)
-        add_to<T>(reinterpret_cast<T*>(r.weight) + taps.tap[k].place * r.place + c, sums[k], known, lanes);
-}
-
-template <class T, class Lanes>
-using Sum = void (*)(const DepthwiseRow&, int64_t first, int64_t c, int64_t known, Lanes);
-
-template <class T, class Lanes, int... K>
-Sum<T, Lanes> tap_sum(int64_t count, std::integer_sequence<int, K...>) {
-    static constexpr Sum<T, Lanes> table[] = {sum_taps<T, K, Lanes>...};
-    return table[count];
-}
-
-template <class T, class Lanes, int... K>
-Sum<T, Lanes> pixel_sum(int64_t count, std::integer_sequence<int, K...>) {
-    static constexpr Sum<T, Lanes> table[] = {sum_pixels<T, K, Lanes>...};
-    return table[count];
-}
-
-template <class T, bool OfPixels, class Lanes>
-void run_taps(const DepthwiseRow& r, int64_t c, int64_t known, Lanes lanes) {
-    constexpr std::make_integer_sequence<int, kTaps + 1> counts;
-    for (int64_t tap = 0; tap == 0 || tap < r.count; tap += kTaps) {
-        const int64_t count = std::min<int64_t>(kTaps, r.count - tap);
-        const auto sum = OfPixels ? pixel_sum<T, Lanes>(count, counts) : tap_sum<T, Lanes>(count, counts);
-        sum(r, tap, c, known, lanes);
+        for (int k = 0; k < K; ++k) {
+            const Vec<T> w = load_vec(b.weight[k] + c, lanes);
+#pragma GCC unroll 4
+            for (int p = 0; p < P; ++p) sums[p] += w * load_vec(b.x[k] + p * b.step + c, lanes);
+        }
+#pragma GCC unroll 4
+        for (int p = 0; p < P; ++p) store_from<T>(b.y + p * b.y_pixel + c, sums[p], known, lanes);
     }
-}
+};
+
+// The gradient of the weight, for the channels from c on.
+struct SumPixels {
+    template <class T, int K, int P, class Lanes>
+    static inline void run(const Block<T, K, P>& b, int64_t c, int64_t known, Lanes lanes) {
+        Vec<T> g[P];
+#pragma GCC unroll 4
+        for (int p = 0; p < P; ++p) g[p] = load_vec(b.y + p * b.y_pixel + c, lanes);
+#pragma GCC unroll 9
+        for (int k = 0; k < K; ++k) {
+            Vec<T> sum = load_vec(b.weight[k] + c, lanes);
+#pragma GCC unroll 4
+            for (int p = 0; p < P; ++p) sum += g[p] * load_vec(b.x[k] + p * b.step + c, lanes);
+            store_from<T>(b.weight[k] + c, sum, known, lanes);
+        }
+    }
+};
 
 // The last vector of channels overlaps the one before: its first `known` lanes are done already.
-template <class T, bool OfPixels>
-void row(char* const* data, const int64_t*, int64_t, const double*) {
-    const DepthwiseRow& r = *reinterpret_cast<const DepthwiseRow*>(data[0]);
+template <class Kernel, class T, int K, int P>
+void run_block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool adds) {
+    const Block<T, K, P> block(r, taps, i, adds);
     constexpr int64_t lanes = kLanes<T>;
-    if (r.channels < lanes) return run_taps<T, OfPixels>(r, 0, 0, r.channels);
+    const int64_t channels = r.channels, last = channels - lanes;
+    if (last < 0) return Kernel::run(block, 0, 0, channels);
     int64_t c = 0;
-    for (; c + lanes <= r.channels; c += lanes) run_taps<T, OfPixels>(r, c, 0, AllLanes<T>{});
-    const int64_t last = r.channels - lanes;
-    if (c < r.channels) run_taps<T, OfPixels>(r, last, c - last, AllLanes<T>{});
+    for (; c <= last; c += lanes) Kernel::run(block, c, 0, AllLanes<T>{});
+    if (c < channels) Kernel::run(block, last, c - last, AllLanes<T>{});
 }
 
-template <class T>
-void turn(char* const* data, const int64_t*, int64_t, const double*) {
-    const PlanarPixels& p = *reinterpret_cast<const PlanarPixels*>(data[0]);
-    const T* const from = reinterpret_cast<const T*>(p.from);
-    T* const to = reinterpret_cast<T*>(p.to);
-    constexpr int64_t lanes = kLanes<T>;
-    const auto one_by_one = [&](int64_t c, int64_t c_end, int64_t begin) {
-        for (int64_t i = begin; i < p.n; ++i)
-            for (int64_t j = c; j < c_end; ++j) to[i * p.channels + j] = from[j * p.plane + i];
-    };
-    int64_t c = 0;
-    for (; c + lanes <= p.channels; c += lanes) {
-        int64_t i = 0;
-        for (; i + lanes <= p.n; i += lanes) {
-            Vec<T> block[lanes];
-            for (int j = 0; j < lanes; ++j) block[j] = load_vec(from + (c + j) * p.plane + i, AllLanes<T>{});
-            transpose_vecs<T>(block);
-            for (int j = 0; j < lanes; ++j) store_vec(to + (i + j) * p.channels + c, block[j], AllLanes<T>{});
-        }
-        one_by_one(c, c + lanes, i);
+// Any number of taps, which all lie inside.
+template <class Kernel, class T, int P, int... K>
+void run_taps(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i, std::integer_sequence<int, K...>) {
+    static constexpr void (*block[])(const DepthwiseRow&, const DepthwiseTap*, int64_t, bool) = {run_block<Kernel, T, K, P>...};
+    for (int64_t k = 0; k == 0 || k < count; k += kTaps) block[std::min<int64_t>(kTaps, count - k)](r, taps + k, i, k > 0);
+}
+
+template <class Kernel, class T, int P>
+void run_pixels(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i) {
+    run_taps<Kernel, T, P>(r, taps, count, i, std::make_integer_sequence<int, kTaps + 1>());
+}
+
+template <class T, class Kernel>
+void row(char* const* data, const int64_t*, int64_t, const double*) {
+    const DepthwiseRow& r = *reinterpret_cast<const DepthwiseRow*>(data[0]);
+    int64_t begin = 0, end = r.n;  // of the pixels whose taps all lie inside
+    for (int64_t k = 0; k < r.count; ++k) {
+        begin = std::max(begin, r.taps[k].begin);
+        end = std::min(end, r.taps[k].end);
     }
-    one_by_one(c, p.channels, 0);
+    const auto border = [&](int64_t i) {
+        int64_t count = 0;
+        for (int64_t k = 0; k < r.count; ++k)
+            if (r.taps[k].begin <= i && i < r.taps[k].end) r.inside[count++] = r.taps[k];
+        run_pixels<Kernel, T, 1>(r, r.inside, count, i);
+    };
+    int64_t i = 0;
+    for (; i < std::min(begin, r.n); ++i) border(i);
+    for (; i + kPixels <= end; i += kPixels) run_pixels<Kernel, T, kPixels>(r, r.taps, r.count, i);
+    for (; i < end; ++i) run_pixels<Kernel, T, 1>(r, r.taps, r.count, i);
+    for (; i < r.n; ++i) border(i);
 }
 
 template <class T>
 void register_type() {
-    register_loop("depthwise", dtype_of<T>(), IsaLevel::ISA, row<T, false>);
-    register_loop("depthwise.weight", dtype_of<T>(), IsaLevel::ISA, row<T, true>);
-    register_loop("depthwise.turn", dtype_of<T>(), IsaLevel::ISA, turn<T>);
+    register_loop("depthwise", dtype_of<T>(), IsaLevel::ISA, row<T, SumTaps>);
+    register_loop("depthwise.weight", dtype_of<T>(), IsaLevel::ISA, row<T, SumPixels>);
 }
 
 LOOPS {

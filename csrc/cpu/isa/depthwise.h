@@ -16,19 +16,13 @@ struct DepthwiseTap {
 // A row of n output pixels. All pixels have `channels` elements, side by side.
 struct DepthwiseRow {
     const DepthwiseTap* taps;
-    int64_t count;  // of taps
+    DepthwiseTap* inside;  // room for as many
+    int64_t count;         // of taps
     int64_t n, channels;
     int64_t step, y_pixel, place;  // elements: of x and of y from an output pixel to the next, of weight between places
     char* y;
     char* weight;      // (places, channels); where the sums go in the gradient of the weight
     const char* bias;  // may be null
-};
-
-// n pixels with their channels `plane` elements apart, to be laid side by side.
-struct PlanarPixels {
-    const char* from;
-    char* to;
-    int64_t n, channels, plane;
 };
 
 }  // namespace bestiary::cpu

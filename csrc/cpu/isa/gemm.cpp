@@ -105,31 +105,36 @@ void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b
     tile_of<Acc, Packed>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_row, b, b_row, k, to);
 }
 
-// `count` lines of `depth` values to panels of `width` lines, zeros for missing lines: panel[p * width + i].
-template <class Acc, class In>
-void pack_panel(Acc* panel, int width, const In* from, int64_t count, int64_t depth, int64_t line, int64_t step) {
+// Blocks of lanes x lanes values, as many as fit; returns how deep they reach. What they write past their lines must be
+// written again: by blocks of the lines before, and by what comes behind them.
+template <class Acc, int Width, class In>
+int64_t pack_blocks(Acc* panel, const In* from, int64_t lines, int64_t depth, int64_t line) {
     constexpr int64_t lanes = kLanes<Acc>;
-    if (line == 1 && count == width) {
+    int64_t p = 0;
+    for (; p + lanes < depth; p += lanes) {
+        Vec<Acc> block[lanes];
+        for (int r = 0; r < lanes; ++r) block[r] = r < lines ? load_as<Acc>(from + r * line + p) : Vec<Acc>{};
+        transpose_vecs<Acc>(block);
+        for (int r = 0; r < lanes; ++r) store_all(panel + (p + r) * Width, block[r]);
+    }
+    return p;
+}
+
+// `count` lines of `depth` values to panels of Width lines, zeros for missing lines: panel[p * Width + i].
+template <class Acc, int Width, class In>
+void pack_panel(Acc* panel, const In* from, int64_t count, int64_t depth, int64_t line, int64_t step) {
+    if (line == 1 && count == Width) {
         for (int64_t p = 0; p < depth; ++p)
-            for (int i = 0; i < width; ++i) panel[p * width + i] = convert<Acc>(from[p * step + i]);
+            for (int i = 0; i < Width; ++i) panel[p * Width + i] = convert<Acc>(from[p * step + i]);
         return;
     }
-    int64_t i = 0;
-    const int64_t whole = step == 1 ? depth / lanes * lanes : 0;
-    for (; whole && i + lanes <= count; i += lanes) {
-        for (int64_t p = 0; p < whole; p += lanes) {
-            Vec<Acc> block[lanes];
-            for (int r = 0; r < lanes; ++r) block[r] = load_as<Acc>(from + (i + r) * line + p);
-            transpose_vecs<Acc>(block);
-            for (int r = 0; r < lanes; ++r) store_all(panel + (p + r) * width + i, block[r]);
-        }
-        for (int64_t p = whole; p < depth; ++p)
-            for (int64_t r = i; r < i + lanes; ++r) panel[p * width + r] = convert<Acc>(from[r * line + p]);
-    }
-    for (int64_t p = 0; p < depth; ++p) {
-        for (int64_t r = i; r < count; ++r) panel[p * width + r] = convert<Acc>(from[r * line + p * step]);
-        for (int64_t r = count; r < width; ++r) panel[p * width + r] = Acc(0);
-    }
+    constexpr int64_t lanes = kLanes<Acc>;
+    int64_t packed = 0;  // of the depth
+    if (step == 1 && count == Width)
+        for (int64_t i = (Width - 1) / lanes * lanes; i >= 0; i -= lanes)
+            packed = pack_blocks<Acc, Width>(panel + i, from + i * line, std::min(lanes, Width - i), depth, line);
+    for (int64_t p = packed; p < depth; ++p)
+        for (int64_t r = 0; r < Width; ++r) panel[p * Width + r] = r < count ? convert<Acc>(from[r * line + p * step]) : Acc(0);
 }
 
 template <class In, class Acc>
@@ -157,7 +162,7 @@ private:
     void block_of_b(int64_t j, int64_t n, int64_t p, int64_t k) {
         for (int64_t q = 0; q < n; q += kWidth)
             if (!reads_b_ || n - q < kWidth)
-                pack_panel(packed_b_ + q * k, kWidth, b_ + p * t_.b_row + (j + q) * t_.b_col,
+                pack_panel<Acc, kWidth>(packed_b_ + q * k, b_ + p * t_.b_row + (j + q) * t_.b_col,
                            std::min<int64_t>(kWidth, n - q), k, t_.b_col, t_.b_row);
         for (int64_t i = 0; i < t_.m; i += kBlockM) block_of_a(i, std::min(kBlockM, t_.m - i), j, n, p, k);
     }
@@ -166,7 +171,7 @@ private:
         const In* a = a_ + i * t_.a_row + p * t_.a_col;
         if (!reads_a_)
             for (int64_t r = 0; r < m; r += kRows)
-                pack_panel(packed_a_ + r * k, kRows, a + r * t_.a_row, std::min<int64_t>(kRows, m - r), k, t_.a_row, t_.a_col);
+                pack_panel<Acc, kRows>(packed_a_ + r * k, a + r * t_.a_row, std::min<int64_t>(kRows, m - r), k, t_.a_row, t_.a_col);
         for (int64_t q = 0; q < n; q += kWidth) {
             Acc bias[kWidth];
             const int64_t columns = std::min<int64_t>(kWidth, n - q);

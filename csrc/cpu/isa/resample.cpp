@@ -61,6 +61,59 @@ void forward_lines(const Lines<T>& l, int64_t n) {
     for (int64_t o = 0; o < n; ++o) line(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
 }
 
+// Two neighbouring dimensions at once: a row of the result is a sum of source rows that were resampled across before.
+// Of those, Taps are held; the source rows of one result follow each other, so each has a slot of its own.
+template <class T, int Taps>
+struct Grid {
+    const Lines<T> down, across;
+    T* const held;
+    int64_t* const sources;  // which source row each slot holds
+    const int64_t width;     // elements of a row of the result
+
+    Grid(char* const* data, const int64_t* s)
+        : down(data, s), across(data + 4, s + 4), held(reinterpret_cast<T*>(data[8])),
+          sources(reinterpret_cast<int64_t*>(data[9])), width(across.resampled * across.inner) {}
+
+    const T* resampled_across(int64_t source) const {
+        const int64_t slot = source % Taps;
+        T* const row = held + slot * width;
+        if (sources[slot] == source) return row;
+        sources[slot] = source;
+        const auto line = across.inner == 1 ? forward_row<T, Taps> : forward_line<T, Taps>;
+        line(across, row, down.in + source * across.source * across.inner);
+        return row;
+    }
+    void write_row(int64_t index) const {
+        const int64_t plane = index / down.resampled, i = index % down.resampled;
+        const T* from[Taps];
+        T weight[Taps];
+        for (int k = 0; k < Taps; ++k) {
+            from[k] = resampled_across(plane * down.source + down.places[k * down.resampled + i]);
+            weight[k] = down.weights[k * down.resampled + i];
+        }
+        for_vec<T>(width, [&](int64_t c, auto lanes) {
+            const auto term = [&](int64_t k) -> Vec<T> { return load_vec(from[k] + c, lanes) * weight[k]; };
+            store_vec<T>(down.out + index * width + c, sum_taps<Taps, Vec<T>>(Taps, term), lanes);
+        });
+    }
+};
+
+// data: result, operand, places and weights down; two unused, places and weights across; room for the rows held and for
+// which they are. strides: those of Lines down, then across, then the first of n rows of the result.
+template <class T, int Taps>
+void write_rows(char* const* data, const int64_t* strides, int64_t n) {
+    const Grid<T, Taps> grid(data, strides);
+    for (int64_t index = strides[8]; index < strides[8] + n; ++index) grid.write_row(index);
+}
+template <class T>
+void forward_grid(char* const* data, const int64_t* strides, int64_t n, const double*) {
+    switch (strides[0]) {
+        case 1: return write_rows<T, 1>(data, strides, n);
+        case 2: return write_rows<T, 2>(data, strides, n);
+        default: return write_rows<T, 4>(data, strides, n);
+    }
+}
+
 template <class T>
 void backward_line(const Lines<T>& l, T* out, const T* grad) {
     std::memset(out, 0, sizeof(T) * static_cast<size_t>(l.source * l.inner));
@@ -99,6 +152,8 @@ void backward(char* const* data, const int64_t* strides, int64_t n, const double
 LOOPS {
     register_loop("_resample", DType::Float32, IsaLevel::ISA, forward<float>);
     register_loop("_resample", DType::Float64, IsaLevel::ISA, forward<double>);
+    register_loop("_resample_grid", DType::Float32, IsaLevel::ISA, forward_grid<float>);
+    register_loop("_resample_grid", DType::Float64, IsaLevel::ISA, forward_grid<double>);
     register_loop("_resample_backward", DType::Float32, IsaLevel::ISA, backward<float>);
     register_loop("_resample_backward", DType::Float64, IsaLevel::ISA, backward<double>);
 }

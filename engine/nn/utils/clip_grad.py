@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from engine import _C, _creation
+from engine import _C
 from engine._C import Tensor
 from engine.autograd import no_grad
 
@@ -24,10 +24,7 @@ def get_total_norm(
 ) -> Tensor:
     """The norm of all tensors as if they were one vector."""
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    if not tensors:
-        return _creation.tensor(0.0)
-    norms = _C.stack([_C.norm(tensor.reshape(-1), float(norm_type)) for tensor in tensors])
-    total = _C.norm(norms, float(norm_type))
+    total = _C._foreach_norm(tensors, float(norm_type))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"the total norm of order {norm_type} of the gradients is {total.item()}, so they "
@@ -45,9 +42,8 @@ def clip_grads_with_norm_(
     """Scale the gradients in place as if their norm, which is total_norm, were max_norm at
     most."""
     scale = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
-    with no_grad():
-        for grad in _gradients(parameters):
-            grad.mul_(scale.to(grad.dtype))
+    if scale.item() != 1.0:
+        _C._foreach_mul_([grad.detach() for grad in _gradients(parameters)], scale)
 
 
 def clip_grad_norm_(

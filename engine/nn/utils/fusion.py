@@ -33,7 +33,13 @@ def _fuse(layer: Any, bn: Any, fuse_weights: Any, *options: Any) -> Any:
         raise ValueError("fusing needs a batch norm that has running statistics")
     fused = copy.deepcopy(layer)
     fused.weight, fused.bias = fuse_weights(
-        fused.weight, fused.bias, bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias,
+        fused.weight,
+        fused.bias,
+        bn.running_mean,
+        bn.running_var,
+        bn.eps,
+        bn.weight,
+        bn.bias,
         *options,
     )
     return fused

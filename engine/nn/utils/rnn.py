@@ -113,8 +113,9 @@ def pad_sequence(
     [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
     """
     if padding_side not in ("left", "right"):
-        raise ValueError(f"pad_sequence: padding_side must be 'left' or 'right', "
-                         f"got '{padding_side}'")
+        raise ValueError(
+            f"pad_sequence: padding_side must be 'left' or 'right', got '{padding_side}'"
+        )
     longest = max(sequence.shape[0] for sequence in sequences)
     padded = []
     for sequence in sequences:

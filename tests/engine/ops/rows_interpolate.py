@@ -88,6 +88,10 @@ ROWS = [
     row(Arg(1, 2, 3, 4, 5), [5, 2, 7], "trilinear"),
     row(IMAGE, [8, 4], "bicubic"),
     row(IMAGE, [8, 4], "bicubic", align_corners=True),
+    row(IMAGE, [11, 9], "nearest"),
+    row(IMAGE, [11, 9], "bilinear"),
+    row(IMAGE, [11, 9], "bilinear", align_corners=True),
+    row(IMAGE, [11, 9], "bicubic"),
     row(IMAGE, [2, 9], "bilinear", antialias=True),
     row(IMAGE, [2, 3], "bicubic", antialias=True),
     Row(

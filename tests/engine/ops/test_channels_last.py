@@ -59,3 +59,11 @@ def test_convolution_reads_both_layouts(channels: int, groups: int) -> None:
     for each in (x, channels_last(x)):
         y = engine.conv2d(each, weight, None, 2, 1, 1, groups).numpy()
         np.testing.assert_allclose(y, wide, rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_made_like_an_image_lies_like_it() -> None:
+    x = channels_last(image())
+    for made in (engine.zeros_like, engine.ones_like, engine.empty_like, engine.randn_like):
+        assert made(x).stride() == x.stride()
+        assert made(x[:, ::2]).is_contiguous()
+    assert not engine.zeros_like(x).any() and engine.full_like(x, 2).sum() == 2 * x.numel()

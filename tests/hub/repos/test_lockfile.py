@@ -168,7 +168,7 @@ def test_file_beside_the_locked_ones(repo: Any, lockfile: Path, tmp_path: Path) 
 
 
 def test_other_bytes(
-    repo: Any, lockfile: Path, weights: bytes, fresh_machine: Callable[[], None]
+    repo: Any, lockfile: Path, weights: bytes, fresh_machine: Callable[[], None], tmp_path: Path
 ) -> None:
     hub.lock(lockfile, ["hf:org/name"])
     text = lockfile.read_text()
@@ -180,8 +180,12 @@ def test_other_bytes(
         with hub.locked(lockfile), pytest.raises(IntegrityError):
             hub.snapshot("hf:org/name")
     hub.snapshot("hf:org/name")
-    with hub.locked(lockfile), pytest.raises(IntegrityError):
-        hub.download("hf:org/name/config.json", offline=True)
+    hub.snapshot("hf:org/name", local_dir=tmp_path / "local")
+    with hub.locked(lockfile):
+        with pytest.raises(IntegrityError):
+            hub.download("hf:org/name/config.json", offline=True)
+        with pytest.raises(IntegrityError):
+            hub.snapshot("hf:org/name", local_dir=tmp_path / "local")
 
 
 def test_sync_offline(repo: Any, lockfile: Path, fresh_machine: Callable[[], None]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from hub.errors import (
     RefError,
 )
 from hub.repos import repository
+from hub.repos.layout import RepoFolder
 
 Entries = list[dict[str, Any]]
 
@@ -137,6 +140,17 @@ def test_revision(repo: Any, hf_cache: Path) -> None:
         assert contents(folder) == {"config.json": b"2"}
     with pytest.raises(RefError, match="at another revision"):
         hub.snapshot("hf:org/name@v1", revision="v2")
+
+
+@pytest.mark.parametrize("kind", ["dataset", "space"])
+def test_datasets_and_spaces(hf: Any, hf_cache: Path, kind: str) -> None:
+    hf.repo(f"{kind}s/org/name", {"train.bin": b"rows"})
+    folder = hub.snapshot(f"hf:{kind}s/org/name")
+    assert folder.is_relative_to(hf_cache / f"{kind}s--org--name")
+    assert hub.download(f"hf:{kind}s/org/name/train.bin") == folder / "train.bin"
+    theirs = huggingface_hub.snapshot_download("org/name", repo_type=kind, local_files_only=True)
+    assert Path(theirs) == folder
+    assert [item.ref for item in hub.ls()] == [f"hf:{kind}s/org/name"]
 
 
 def test_other_kinds_of_reference() -> None:
@@ -269,6 +283,47 @@ def test_disk_that_is_full(repo: Any, hf_cache: Path, monkeypatch: pytest.Monkey
     with pytest.raises(CacheError, match="make room"):
         hub.snapshot("hf:org/name")
     assert not list(hf_cache.glob("*/blobs/*"))
+
+
+def test_cache_that_may_only_be_read(
+    repo: Any, hf: Any, hf_cache: Path, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = hub.snapshot("hf:org/name")
+
+    def refuse(*arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(RepoFolder, "_write", refuse)
+    monkeypatch.setattr(RepoFolder, "lock", refuse)
+    repo.refs["v1"] = repo.refs["main"]
+    assert hub.snapshot("hf:org/name@v1") == folder
+    assert hub.download("hf:org/name@v1/config.json") == folder / "config.json"
+    repo.commit({"other.bin": b"other"})
+    with pytest.raises(CacheError, match=r"cannot be used: .*Permission denied"):
+        hub.snapshot("hf:org/name")
+    with pytest.raises(CacheError, match="cannot be used"):
+        hub.download("hf:org/name/other.bin")
+
+
+def test_empty_repository(hf: Any) -> None:
+    hf.repo("org/empty", {})
+    assert list(hub.snapshot("hf:org/empty").iterdir()) == []
+    assert [item.files for item in hub.ls()] == [0]
+
+
+def test_interrupt(repo: Any, hf: Any) -> None:
+    repo.stalled = {"layers/0.bin", "layers/1.bin"}
+    command = [sys.executable, "-m", "hub", "download", "hf:org/name"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while len(hf.fetched()) < 10:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors.endswith("hub: interrupted\n") and "Traceback" not in errors
+    repo.stalled = set()
+    assert (hub.snapshot("hf:org/name") / "layers" / "0.bin").read_bytes() == bytes(1000)
 
 
 def test_malformed_file_is_not_published(hf: Any, hf_cache: Path) -> None:

@@ -58,7 +58,7 @@ def ask() -> Callable[..., Answer]:
     def send(
         server: Server, path: str, method: str = "GET", body: Any = None, **headers: str
     ) -> Answer:
-        connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, fields)
         response = connection.getresponse()
@@ -74,7 +74,7 @@ def ask() -> Callable[..., Answer]:
 def talk() -> Callable[..., bytes]:
     """Send bytes and return all that comes back until the server hangs up."""
 
-    def send(server: Server, *pieces: bytes, timeout: float = 20) -> bytes:
+    def send(server: Server, *pieces: bytes, timeout: float = 120) -> bytes:
         host, _, port = server.url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout) as connection:
             for piece in pieces:

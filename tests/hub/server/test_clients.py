@@ -128,6 +128,7 @@ def upload(tmp_path: Path) -> Path:
         "weights/b.safetensors": b"b" * 50_000,
         "empty.bin": b"",
         ".gitattributes": b"*.bin filter=lfs",
+        ".env": b"secret",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
@@ -135,7 +136,7 @@ def upload(tmp_path: Path) -> Path:
 
 
 def visible(folder: Path) -> dict[str, bytes]:
-    return {name: data for name, data in content(folder).items() if not name.startswith(".")}
+    return {name: data for name, data in content(folder).items() if name != ".env"}
 
 
 def test_upload_folder(api: HfApi, upload: Path, models: Path, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_changes(api: HfApi, upload: Path, models: Path, tmp_path: Path) -> None
     third = api.delete_file("docs/notes.txt", "org/new")
     assert third.oid == first != second.oid
     api.delete_folder("weights", "org/new")
-    assert api.list_repo_files("org/new") == ["README.md", "empty.bin"]
+    assert api.list_repo_files("org/new") == [".gitattributes", "README.md", "empty.bin"]
     # Whoever is at an earlier state can finish his download.
     old = api.snapshot_download("org/new", revision=second.oid, cache_dir=tmp_path / "cache")
     assert content(old).keys() == {*visible(upload), "docs/notes.txt"}

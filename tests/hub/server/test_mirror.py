@@ -83,6 +83,27 @@ def test_revisions(upstream: Server, target: Path) -> None:
     assert mirror("hf:plain@main", target).repository == "plain"
 
 
+def test_the_commit_is_the_one_that_was_mirrored(
+    hf: Any, target: Path, serve: Callable[..., Server], ask: Any
+) -> None:
+    files = {"config.json": b"{}", ".gitattributes": b"*.bin filter=lfs", "a/b.txt": b"b"}
+    commit = hf.repo("org/model").commit(files)
+    assert mirror("hf:org/model", target).commit == commit
+    server = serve(target, allow_push=True)
+    for revision in ("main", commit):
+        answer = ask(server, f"/org/model/resolve/{revision}/a/b.txt")
+        assert (answer.body, answer.headers["x-repo-commit"]) == (b"b", commit)
+    (target / "org" / "model" / "a" / "b.txt").write_bytes(b"changed")
+    server.store.forget(target / "org" / "model")
+    changed = ask(server, "/org/model/resolve/main/a/b.txt").headers["x-repo-commit"]
+    assert changed != commit
+    gone = ask(server, f"/org/model/resolve/{commit}/a/b.txt")
+    assert gone.headers["x-error-code"] == "RevisionNotFound"
+    assert mirror("hf:org/model", target, include=["*.json"]).commit != commit
+    (target / ".hub" / "commits.json").write_text("damaged")
+    assert mirror("hf:org/model", target).commit == commit
+
+
 def test_patterns(upstream: Server, target: Path) -> None:
     assert mirror("hf:org/tiny", target, include=["*.json", "onnx/"]).files == 2
     found = sorted(path.name for path in (target / "org" / "tiny").rglob("*") if path.is_file())

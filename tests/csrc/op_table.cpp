@@ -1,0 +1,49 @@
+// What is wrong with a declaration is kept and raised when asked for, by the name of its op.
+#include <cstdio>
+#include <string>
+
+#include "core/dispatch.h"
+
+using namespace bestiary;
+
+namespace {
+
+int failures = 0;
+
+void expect(const std::string& found, const std::string& wanted) {
+    if (found.find(wanted) != std::string::npos) return;
+    std::fprintf(stderr, "expected '%s' in '%s'\n", wanted.c_str(), found.c_str());
+    ++failures;
+}
+
+std::string complaint() {
+    try {
+        OpTable::get().check_declarations();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "none";
+}
+
+Tensor no_gradient(const Backward&) { return {}; }
+
+}  // namespace
+
+int main() {
+    expect(complaint(), "none");
+    op("once(Tensor self) -> Tensor").elementwise(Promote::Common).grad("self", "self", no_gradient);
+    expect(complaint(), "none");
+    op("once(Tensor self) -> Tensor").doc("Again.").elementwise(Promote::Common).grad("self", "", no_gradient);
+    expect(complaint(), "op 'once' is declared twice");
+    expect(complaint(), "none");
+    op("strange(Tensr self) -> Tensor").grad("self", "", no_gradient);
+    expect(complaint(), "op schema 'strange(Tensr self) -> Tensor': unknown type");
+    op("sloppy(Tensor self) -> Tensor").grad("other", "", no_gradient);
+    expect(complaint(), "sloppy: gradient of unknown 'other'");
+    op("vague(Tensor self) -> Tensor").grad("self", "them", no_gradient);
+    expect(complaint(), "vague: gradient uses unknown 'them'");
+    expect(OpTable::get().at("once_").doc_text, "In-place form of once");
+    OpTable::get().add_kernel("missing", DeviceType::CPU, nullptr);
+    expect(complaint(), "a kernel without an op: 'missing'");
+    return failures != 0;
+}

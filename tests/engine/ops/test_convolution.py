@@ -1,0 +1,131 @@
+"""Convolutions that have kernels of their own, against dense ones in float64, in every layout."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine
+from engine import Tensor
+
+LAYOUTS = ("first", "last")
+CONVOLUTIONS = {1: engine.conv1d, 2: engine.conv2d, 3: engine.conv3d}
+
+
+def random(*shape: int, seed: int) -> Tensor:
+    return engine.tensor(np.random.default_rng(seed).standard_normal(shape).astype(np.float32))
+
+
+def laid(x: Tensor, layout: str) -> Tensor:
+    """The same image with its channels first or last in memory."""
+    if layout == "first":
+        return x.contiguous()
+    spatial = range(2, x.dim())
+    last = x.permute(0, *spatial, 1).contiguous()
+    return last.permute(0, x.dim() - 1, *range(1, x.dim() - 1))
+
+
+def results(x: Tensor, weight: Tensor, bias: Tensor, rest: Sequence[Any], g: Tensor) -> list[Any]:
+    """The convolution and its three gradients."""
+    leaves = [t.detach().requires_grad_() for t in (x, weight, bias)]
+    y = CONVOLUTIONS[x.dim() - 2](*leaves, *rest)
+    y.backward(g)
+    return [y.detach().numpy(), *(t.grad.numpy() for t in leaves if t.grad is not None)]
+
+
+def dense(weight: Tensor, groups: int) -> Tensor:
+    """The weight of the convolution without groups that does the same."""
+    outputs, inputs = weight.shape[:2]
+    whole = engine.zeros(outputs, inputs * groups, *weight.shape[2:], dtype=weight.dtype)
+    for o in range(outputs):
+        first = o // (outputs // groups) * inputs
+        whole[o, first : first + inputs] = weight[o]
+    return whole
+
+
+def grouped(gradient: np.ndarray, groups: int) -> np.ndarray:
+    """What belongs to the weight of the convolution in groups, of a dense one's gradient."""
+    inputs, each = gradient.shape[1] // groups, gradient.shape[0] // groups
+    rows = [gradient[o, o // each * inputs :][:inputs] for o in range(gradient.shape[0])]
+    return np.stack(rows)
+
+
+def check(size: Sequence[int], weight_size: Sequence[int], *rest: Any) -> None:
+    *numbers, groups = rest
+    x, weight = random(*size, seed=0), random(*weight_size, seed=1)
+    bias = random(weight_size[0], seed=2)
+    y = CONVOLUTIONS[x.dim() - 2](x, weight, bias, *rest)
+    g = random(*y.shape, seed=3)
+    wide = [t.double() for t in (x, dense(weight, groups), bias)]
+    wanted = results(*wide, (*numbers, 1), g.double())
+    wanted[2] = grouped(wanted[2], groups)
+    for layout, layout_of_g in itertools.product(LAYOUTS, LAYOUTS):
+        given = laid(x, layout), weight, bias
+        for narrow, convert in ((True, Tensor.float), (False, Tensor.double)):
+            got = results(*map(convert, given), rest, convert(laid(g, layout_of_g)))
+            tolerance = 1e-4 * max(1.0, *(np.abs(a).max(initial=0) for a in wanted))
+            for a, b in zip(got, wanted, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-4, atol=tolerance if narrow else 1e-10)
+
+
+DEPTHWISE: dict[str, tuple[tuple[int, ...], tuple[int, ...], Any, Any, Any]] = {
+    "odd-width": ((2, 20, 9, 13), (3, 3), 1, 1, 1),
+    "fewer-channels-than-a-vector": ((2, 3, 8, 9), (3, 3), 1, 1, 1),
+    "whole-vectors": ((1, 32, 14, 14), (3, 3), 1, 1, 1),
+    "strided": ((2, 17, 11, 10), (3, 3), 2, 1, 1),
+    "uneven-strides": ((2, 9, 11, 10), (3, 2), (1, 3), (0, 2), 1),
+    "stride-beyond-the-kernel": ((1, 9, 11, 14), (2, 2), 4, 1, 1),
+    "dilated": ((2, 16, 12, 15), (3, 3), 1, 2, (2, 3)),
+    "strided-and-dilated": ((1, 16, 12, 15), (3, 3), 2, 3, (3, 2)),
+    "padding-beyond-the-kernel": ((2, 12, 5, 6), (2, 3), 1, 5, 1),
+    "more-taps-than-are-taken-at-a-time": ((1, 24, 10, 9), (5, 5), 1, 2, 1),
+    "large-kernel": ((1, 8, 9, 9), (7, 7), 1, 3, 1),
+    "kernel-wider-than-the-image": ((1, 8, 2, 3), (5, 5), 1, 2, 1),
+    "pixel-kernel": ((2, 10, 6, 7), (1, 1), 2, 0, 1),
+    "one-dimension": ((2, 18, 21), (4,), 2, 3, 1),
+    "three-dimensions": ((2, 9, 4, 5, 6), (2, 3, 2), (1, 2, 1), 1, (1, 1, 2)),
+    "rows-beyond-the-cache": ((1, 40, 3, 700), (3, 3), 1, 1, 1),
+}
+
+
+@pytest.mark.parametrize("name", DEPTHWISE)
+def test_depthwise(name: str) -> None:
+    size, kernel, stride, padding, dilation = DEPTHWISE[name]
+    channels = size[1]
+    check(size, (channels, 1, *kernel), stride, padding, dilation, channels)
+
+
+def test_several_outputs_of_each_channel() -> None:
+    check((2, 6, 7, 8), (18, 1, 3, 3), 1, 1, 1, 6)
+
+
+@pytest.mark.parametrize(
+    "size, outputs",
+    [((2, 20, 9, 7), 12), ((1, 3, 30, 31), 5), ((3, 16, 1, 1), 8), ((2, 33, 20), 40)],
+)
+def test_pointwise(size: tuple[int, ...], outputs: int) -> None:
+    check(size, (outputs, size[1], *[1] * (len(size) - 2)), 1, 0, 1, 1)
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("groups", [1, 12])
+def test_an_empty_batch(kernel: int, groups: int) -> None:
+    x = engine.zeros(0, 12, 5, 5, requires_grad=True)
+    weight = engine.ones(12, 12 // groups, kernel, kernel, requires_grad=True)
+    y = engine.conv2d(x, weight, None, 1, kernel // 2, 1, groups)
+    y.sum().backward()
+    assert y.shape == x.shape and x.grad is not None and x.grad.shape == x.shape
+    assert weight.grad is not None and not weight.grad.any()
+
+
+@pytest.mark.parametrize("groups", [1, 16])
+def test_a_weight_that_is_a_view(groups: int) -> None:
+    x, source = random(2, 16, 8, 8, seed=0), random(3, 3, 16 // groups, 32, seed=1)
+    weight = source.permute(3, 2, 0, 1)[::2]
+    y = engine.conv2d(x, weight, None, 1, 1, 1, groups)
+    wide = engine.conv2d(x.double(), dense(weight, groups).double(), None, 1, 1)
+    np.testing.assert_allclose(y.numpy(), wide.numpy(), rtol=1e-4, atol=1e-4)
