@@ -1,5 +1,6 @@
 // Sorting, the k largest, distinct elements.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -213,6 +214,8 @@ void bincount(const KernelCall& call) {
         size = std::max(size, bin + 1);
     }
     const Tensor given = call.args.tensor_or_none(1);
+    check(!given.defined() || given.sizes() == self.sizes(), "weights: expected self's shape ", self.sizes(), ", got ",
+          given.defined() ? given.sizes() : Dims());
     const DType type = !given.defined()                  ? DType::Int64
                        : given.dtype() == DType::Float32 ? DType::Float32
                                                          : DType::Float64;
@@ -265,6 +268,7 @@ void histc(const KernelCall& call) {
         low -= 1;
         high += 1;
     }
+    check(std::isfinite(low) && std::isfinite(high), "min, max: expected finite numbers, got ", low, " and ", high);
     check(low < high, "max: expected more than min ", low, ", got ", high);
     for (double v : x)
         if (v >= low && v <= high)

@@ -232,10 +232,12 @@ Size([1, 1, 4, 4]))")
         const Tensor& self = a.tensor(0);
         const int64_t f = a.integer(1);
         const int lead = self.dim() - 3;
-        check(lead >= 0 && f > 0 && self.sizes()[lead] % (f * f) == 0,
-              "self: expected (..., channels, height, width) with channels divisible by ", f * f,
+        check(f > 0, "upscale_factor: expected 1 or more, got ", f);
+        const int64_t area = checked_mul(f, f, "upscale_factor");
+        check(lead >= 0 && self.sizes()[lead] % area == 0,
+              "self: expected (..., channels, height, width) with channels divisible by ", area,
               ", got shape ", self.sizes());
-        const int64_t c = self.sizes()[lead] / (f * f), h = self.sizes()[lead + 1], w = self.sizes()[lead + 2];
+        const int64_t c = self.sizes()[lead] / area, h = self.sizes()[lead + 1], w = self.sizes()[lead + 2];
         Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
         for (int d = 0; d < lead; ++d) order[d] = d;
         for (int64_t n : {c, f, f, h, w}) apart.push_back(n);
@@ -253,7 +255,8 @@ Size([1, 4, 2, 2]))")
         const Tensor& self = a.tensor(0);
         const int64_t f = a.integer(1);
         const int lead = self.dim() - 3;
-        check(lead >= 0 && f > 0 && self.sizes()[lead + 1] % f == 0 && self.sizes()[lead + 2] % f == 0,
+        check(f > 0, "downscale_factor: expected 1 or more, got ", f);
+        check(lead >= 0 && self.sizes()[lead + 1] % f == 0 && self.sizes()[lead + 2] % f == 0,
               "self: expected (..., channels, height, width) with sides divisible by ", f, ", got shape ",
               self.sizes());
         const int64_t c = self.sizes()[lead], h = self.sizes()[lead + 1] / f, w = self.sizes()[lead + 2] / f;
@@ -261,7 +264,7 @@ Size([1, 4, 2, 2]))")
         for (int d = 0; d < lead; ++d) order[d] = d;
         for (int64_t n : {c, h, f, w, f}) apart.push_back(n);
         for (int d : {0, 2, 4, 1, 3}) order.push_back(lead + d);
-        for (int64_t n : {c * f * f, h, w}) joined.push_back(n);
+        for (int64_t n : {checked_mul(c, checked_mul(f, f, "downscale_factor"), "downscale_factor"), h, w}) joined.push_back(n);
         r.push(reshape(permute(reshape(self, apart), order), joined));
     });
 
