@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CODE = {".py", ".pyi", ".cpp", ".h", ".cuh", ".cmake", ".toml", ".sh", ""}
 TEXT = CODE | {".md", ".txt", ".json", ".yml", ".yaml"}
 MAX_LINES = 600
+MAX_COLUMNS = 120  # of C++; ruff looks after Python
 
 # In two parts, so that this file does not hold what it looks for.
 INDEX_HOSTS = re.compile("pypi" r"\.org|python" r"hosted\.org", re.IGNORECASE)
@@ -39,6 +40,17 @@ def test_no_file_is_too_long() -> None:
     files = project_files(CODE - {".pyi"})  # generated
     lengths = {p: len(p.read_text().splitlines()) for p in files}
     assert {str(p): n for p, n in lengths.items() if n > MAX_LINES} == {}
+
+
+def test_no_line_of_cpp_is_too_long() -> None:
+    """But for the first line of an op's doc, behind which the reference finds its summary."""
+    hits = [
+        f"{path.relative_to(REPOSITORY)}:{number}"
+        for path in project_files({".cpp", ".h"})
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > MAX_COLUMNS and 'R"(' not in line
+    ]
+    assert hits == []
 
 
 @pytest.mark.parametrize("pattern", [INDEX_HOSTS, MACHINE_PATHS], ids=["index", "machine"])

@@ -36,7 +36,8 @@ private:
 
     BackwardOptions options_;
     std::priority_queue<Ptr<Node>, std::vector<Ptr<Node>>, Later> heap_;
-    std::unordered_map<Node*, Results> aside_;  // of nodes at which another pass waits: an outer one, or another thread's
+    // Of nodes at which another pass waits: an outer one, or another thread's.
+    std::unordered_map<Node*, Results> aside_;
     bool restricted_ = false;
     std::unordered_set<Node*> needed_;  // take gradients: the inputs and the way to them
     std::unordered_set<Node*> passed_;  // hand gradients on: the way to them alone
@@ -97,8 +98,8 @@ void GraphTask::run_hooks(Node& node, Results& grads) {
         if (!grads[entry.index].defined()) continue;
         Tensor replaced = entry.hook(grads[entry.index]);
         if (!replaced.defined()) continue;
-        check(replaced.sizes() == grads[entry.index].sizes(), "hook: expected a gradient of shape ", grads[entry.index].sizes(),
-              ", got ", replaced.sizes());
+        check(replaced.sizes() == grads[entry.index].sizes(), "hook: expected a gradient of shape ",
+              grads[entry.index].sizes(), ", got ", replaced.sizes());
         grads[entry.index] = std::move(replaced);
     }
     for (size_t i = 0; i < extras->retained.size(); ++i)
@@ -125,7 +126,8 @@ void GraphTask::process(Node& node, Results& grads) {
     } catch (Error& error) {
         const NodeExtras* extras = node.extras_or_null();
         if (!extras || extras->trace.empty()) throw;
-        throw Error(error.kind(), concat(error.what(), "\nThe forward op '", node.name(), "' ran at:\n", extras->trace));
+        throw Error(error.kind(),
+                    concat(error.what(), "\nThe forward op '", node.name(), "' ran at:\n", extras->trace));
     }
     if (!options_.retain_graph) node.release_saved();
 }
@@ -176,7 +178,8 @@ Tensor initial_grad(const Tensor& root, std::span<const Tensor> grads, size_t i)
         check(grads[i].sizes() == root.sizes(), "gradient: expected shape ", root.sizes(), ", got ", grads[i].sizes());
         return grads[i].dtype() == root.dtype() ? grads[i] : Call<"to.dtype">()(grads[i], root.dtype());
     }
-    check(root.numel() == 1, "gradient: must be given for a result with more than one element, got shape ", root.sizes());
+    check(root.numel() == 1, "gradient: must be given for a result with more than one element, got shape ",
+          root.sizes());
     return Call<"ones_like">()(root);
 }
 

@@ -78,7 +78,8 @@ LeafNode& leaf_node(const Tensor& t) {
 }
 
 void set_requires_grad(const Tensor& t, bool on) {
-    check(!on || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ", t.dtype());
+    check(!on || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ",
+          t.dtype());
     check(on || is_leaf(t), "requires_grad: can't be switched off on the result of an op; use detach()");
     check(!on || !t->inference, "requires_grad: this tensor was made in inference mode; clone() it first");
     t->requires_grad = on;
@@ -101,8 +102,10 @@ Tensor grad_of(const Tensor& t) {
 void set_grad(const Tensor& t, Tensor grad) {
     if (!grad.defined() && !t->grad_fn) return;
     if (grad.defined()) {
-        check_as(ErrorKind::Value, grad.sizes() == t.sizes(), "grad: expected shape ", t.sizes(), ", got ", grad.sizes());
-        check_as(ErrorKind::Type, grad.dtype() == t.dtype(), "grad: expected dtype ", t.dtype(), ", got ", grad.dtype());
+        check_as(ErrorKind::Value, grad.sizes() == t.sizes(), "grad: expected shape ", t.sizes(), ", got ",
+                 grad.sizes());
+        check_as(ErrorKind::Type, grad.dtype() == t.dtype(), "grad: expected dtype ", t.dtype(), ", got ",
+                 grad.dtype());
     }
     if (is_leaf(t)) {
         leaf_node(t).grad = std::move(grad);

@@ -26,7 +26,8 @@ static UseMask uses_of(const Op& op, Args args) {
 bool OpNode::saves(const Op& op, Args args, int i) { return uses_of(op, args) >> i & 1; }
 
 static void check_not_inference(const Tensor& t) {
-    check(!t.defined() || !t->inference, "a tensor made in inference mode can't be saved for a gradient; clone() it first");
+    check(!t.defined() || !t->inference,
+          "a tensor made in inference mode can't be saved for a gradient; clone() it first");
 }
 
 OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)) {

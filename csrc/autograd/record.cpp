@@ -57,13 +57,15 @@ private:
 bool is_leaf_in_graph(const Tensor& t) { return t.defined() && t.requires_grad() && is_leaf(t); }
 
 void check_may_write(const Tensor& self) {
-    check(!self->inference, "self: this tensor was made in inference mode and can't be written outside it; clone() it first");
+    check(!self->inference,
+          "self: this tensor was made in inference mode and can't be written outside it; clone() it first");
     if (!thread_state.grad_mode) return;
     check(!is_leaf_in_graph(self) && !is_leaf_in_graph(Tensor(self->base)),
           "self: a leaf tensor that requires a gradient can't be written in place; use no_grad() or clone()");
 }
 
-// What self is before the write, for the graph: its place there, with a copy of the elements if the gradient reads them.
+// What self is before the write, for the graph: its place there, with a copy of the elements if the gradient reads
+// them.
 Tensor before(const Tensor& self, bool copied) {
     const GradMode off(false);
     Tensor old = copied ? Call<"clone">()(self) : self.alias();
@@ -77,7 +79,8 @@ Ptr<NodeBase> before_write(const Op& form, Args args) {
     const Tensor& self = args.tensor(0);
     check_may_write(self);
     const Op& op = *form.functional;
-    if (!thread_state.grad_mode || !op.differentiable() || !is_floating(self.dtype()) || !requires_grad(args)) return {};
+    if (!thread_state.grad_mode || !op.differentiable() || !is_floating(self.dtype()) || !requires_grad(args))
+        return {};
     refresh_view(self);
     const Tensor old = before(self, OpNode::saves(op, args, 0));
     std::vector<Value> values(args.begin(), args.end());

@@ -89,17 +89,21 @@ bool must_copy(const Value& v, const Tensor& self) {
 
 void check_writable(const Tensor& self) {
     check(self->storage->writable(), "self: this tensor shows read-only memory; clone() it first");
-    check(!overlaps_itself(self), "self: several elements of this expanded tensor share one place in memory; clone() it first");
+    check(!overlaps_itself(self),
+          "self: several elements of this expanded tensor share one place in memory; clone() it first");
 }
 
 void check_result(const Meta::Out& out, const Tensor& self) {
-    check(out.sizes == self.sizes(), "self: in place, the result's shape ", out.sizes, " must equal self's, got ", self.sizes());
-    check(category(out.dtype) <= category(self.dtype()), "self: the result's dtype ", out.dtype, " can't be stored in ", self.dtype());
+    check(out.sizes == self.sizes(), "self: in place, the result's shape ", out.sizes, " must equal self's, got ",
+          self.sizes());
+    check(category(out.dtype) <= category(self.dtype()), "self: the result's dtype ", out.dtype, " can't be stored in ",
+          self.dtype());
 }
 
 using ArgArray = std::array<Value, 24>;
 
-// Ops without a kernel for a known shape compute their result first. What the graph saves of self must outlive the copy.
+// Ops without a kernel for a known shape compute their result first. What the graph saves of self must outlive the
+// copy.
 void write_composed(const Op& op, Args args, const Tensor& self) {
     ArgArray values;
     std::copy(args.begin(), args.end(), values.begin());

@@ -61,12 +61,14 @@ private:
     static constexpr int kMaxParams = 24;
     static void run(Results& results, std::initializer_list<Value> given) {
         const std::vector<Param>& params = op().schema.params;
-        if (given.size() == params.size()) return dispatch(op(), Args(given.begin(), static_cast<int>(given.size())), results);
+        if (given.size() == params.size())
+            return dispatch(op(), Args(given.begin(), static_cast<int>(given.size())), results);
         std::array<Value, kMaxParams> values;
         size_t i = 0;
         for (const Value& v : given) values[i++] = v;
         for (; i < params.size(); ++i) {
-            check_as(ErrorKind::Type, params[i].has_default, op().full_name(), ": missing argument '", params[i].name, "'");
+            check_as(ErrorKind::Type, params[i].has_default, op().full_name(), ": missing argument '", params[i].name,
+                     "'");
             values[i] = params[i].fallback.get();
         }
         dispatch(op(), Args(values.data(), static_cast<int>(params.size())), results);

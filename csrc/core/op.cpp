@@ -6,7 +6,9 @@ namespace bestiary {
 
 KernelFn elementwise_kernels[kDeviceTypes] = {};
 
-std::string Op::full_name() const { return schema.overload.empty() ? schema.name : schema.name + "." + schema.overload; }
+std::string Op::full_name() const {
+    return schema.overload.empty() ? schema.name : schema.name + "." + schema.overload;
+}
 
 Op& Op::doc(std::string text) {
     doc_text = std::move(text);
@@ -81,7 +83,8 @@ static int result_index(const Schema& schema, std::string_view name) {
 // "result" is all of them, unless one of several has that name.
 static UseMask use_of(const Schema& schema, std::string_view word) {
     if (const int index = schema.index_of(word); index >= 0) return UseMask{1} << index;
-    if (const int index = result_index(schema, word); index >= 0 && schema.results.size() > 1) return uses_result(index);
+    if (const int index = result_index(schema, word); index >= 0 && schema.results.size() > 1)
+        return uses_result(index);
     return word == "result" ? kUsesResults : 0;
 }
 

@@ -23,7 +23,9 @@
 namespace bestiary {
 
 // What a parameter accepts. Operand is a tensor or a number: numbers never become tensors.
-enum class Kind : uint8_t { Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator };
+enum class Kind : uint8_t {
+    Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator,
+};
 
 struct Param {
     std::string name;

@@ -64,7 +64,8 @@ bool is_dense(const Dims& sizes, const Dims& strides) {
 constexpr int kMaxDims = 64;  // reductions name dimensions by the bits of a word
 
 static void check_dims(const Dims& sizes) {
-    check_as(ErrorKind::Value, sizes.size() <= kMaxDims, "size: expected at most ", kMaxDims, " dimensions, got ", sizes.size());
+    check_as(ErrorKind::Value, sizes.size() <= kMaxDims, "size: expected at most ", kMaxDims, " dimensions, got ",
+             sizes.size());
 }
 
 // How many elements a view shows, which may be more than there is memory for.
@@ -73,7 +74,8 @@ static int64_t elements_of(const Dims& sizes) {
     int64_t n = 1;
     bool fits = true;
     for (int64_t d : sizes) fits = !__builtin_mul_overflow(n, d, &n) && fits;
-    check_as(ErrorKind::Value, fits || std::ranges::count(sizes, 0) > 0, "size: ", sizes, " overflows a 64-bit count of elements");
+    check_as(ErrorKind::Value, fits || std::ranges::count(sizes, 0) > 0, "size: ", sizes,
+             " overflows a 64-bit count of elements");
     return fits ? n : 0;
 }
 
@@ -114,7 +116,9 @@ Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype
     for (int i = 0; i < sizes.size(); ++i)
         if (sizes[i] > 0) last = checked_add(last, checked_mul(sizes[i] - 1, strides[i], "stride"), "stride");
     const bool none = sizes.product() == 0;
-    auto storage = storage_on(device, none ? 0 : static_cast<size_t>(checked_mul(checked_add(last, 1, "stride"), item_size(dtype), "stride")));
+    auto storage = storage_on(device, none ? 0
+                                           : static_cast<size_t>(checked_mul(checked_add(last, 1, "stride"),
+                                                                             item_size(dtype), "stride")));
     return fresh(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
 }
 
@@ -161,7 +165,8 @@ Tensor Tensor::alias(Dims sizes, Dims strides, int64_t offset) const {
 
 int wrap_dim(int64_t dim, int ndim, const char* name) {
     const int n = std::max(ndim, 1);
-    check_as(ErrorKind::Index, -n <= dim && dim < n, name, ": expected a dimension in [", -n, ", ", n - 1, "], got ", dim);
+    check_as(ErrorKind::Index, -n <= dim && dim < n, name, ": expected a dimension in [", -n, ", ", n - 1, "], got ",
+             dim);
     return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 

@@ -45,7 +45,8 @@ struct Value {
     Value(std::span<const double> v) : tag(Tag::Floats), length(static_cast<uint32_t>(v.size())), floats(v.data()) {}
     // A handle is one pointer, so an array of handles is an array of impl pointers.
     Value(std::span<const bestiary::Tensor> v)
-        : tag(Tag::Tensors), length(static_cast<uint32_t>(v.size())), tensors(reinterpret_cast<TensorImpl* const*>(v.data())) {}
+        : tag(Tag::Tensors), length(static_cast<uint32_t>(v.size())),
+          tensors(reinterpret_cast<TensorImpl* const*>(v.data())) {}
     Value(const std::vector<bestiary::Tensor>& v) : Value(std::span<const bestiary::Tensor>(v)) {}
     Value(const char* v) : tag(Tag::Str), length(static_cast<uint32_t>(std::char_traits<char>::length(v))), s(v) {}
     Value(std::string_view v) : tag(Tag::Str), length(static_cast<uint32_t>(v.size())), s(v.data()) {}

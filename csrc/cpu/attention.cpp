@@ -1,9 +1,10 @@
 // Scaled dot-product attention.
 //
 // Note [Blocks of attention]
-// As in FlashAttention (Dao et al., 2022) the matrix of all scores is never held: blocks of queries meet blocks of keys,
-// their scores stay in the second-level cache, and a row's sum and result are scaled when a larger score turns up. The
-// forward pass keeps the log-sum-exp of each row, from which the backward pass computes the probabilities again.
+// As in FlashAttention (Dao et al., 2022) the matrix of all scores is never held: blocks of queries meet blocks of
+// keys, their scores stay in the second-level cache, and a row's sum and result are scaled when a larger score turns
+// up. The forward pass keeps the log-sum-exp of each row, from which the backward pass computes the probabilities
+// again.
 #include <cmath>
 #include <limits>
 
@@ -40,7 +41,8 @@ struct Matrix {
 
 // c[m, n] = a[m, k] b[k, n]
 template <class T>
-void multiply(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& c, bool accumulate = false) {
+void multiply(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& c,
+              bool accumulate = false) {
     Product p{dtype_of<T>(), m, n, k, bytes(a.data), a.row, a.col, bytes(b.data), b.row, b.col,
               bytes(c.data), c.row};
     p.accumulate = accumulate;
@@ -110,13 +112,14 @@ private:
     }
 
     void see(int64_t key, int64_t keys) {
-        const Matrix<T> k = Matrix<T>(a_.key, b_, h_).from(key), v = Matrix<T>(a_.value, b_, h_).from(key), s(scores_, keys);
+        const Matrix<T> k = Matrix<T>(a_.key, b_, h_).from(key), v = Matrix<T>(a_.value, b_, h_).from(key),
+                        s(scores_, keys);
         multiply(count_, keys, a_.features, query_, k.transposed(), s);
         for (int64_t i = 0; i < count_; ++i) {
             const int64_t seen = a_.seen(first_ + i, key, keys);
             T correction;
-            char* const data[] = {bytes(s.from(i).data), a_.mask_at(b_, h_, first_ + i, key), bytes(most_ + i), bytes(sum_ + i),
-                                  bytes(&correction)};
+            char* const data[] = {bytes(s.from(i).data), a_.mask_at(b_, h_, first_ + i, key), bytes(most_ + i),
+                                  bytes(sum_ + i), bytes(&correction)};
             exponentials_(data, nullptr, seen, &a_.scale);
             std::fill(s.from(i).data + seen, s.from(i).data + keys, T(0));
             if (key > 0 && correction != T(1)) scale_row(i, correction);
@@ -128,7 +131,8 @@ private:
     const int64_t b_, h_, first_, count_;
     T* const scores_;
     const Matrix<T> query_, out_;
-    const Loop exponentials_ = loop_of("attention.exponentials", dtype_of<T>()), scale_ = loop_of("attention.scale", dtype_of<T>());
+    const Loop exponentials_ = loop_of("attention.exponentials", dtype_of<T>()),
+               scale_ = loop_of("attention.scale", dtype_of<T>());
     T most_[kQueries], sum_[kQueries] = {};
 };
 
@@ -142,7 +146,8 @@ void attend(const KernelCall& call) {
         const Tensor scores = Tensor::empty({kQueries, kKeys}, dtype_of<T>());
         for (int64_t task = begin; task < end; ++task) {
             const int64_t head = task / a.blocks(), first = task % a.blocks() * kQueries;
-            BlockOfQueries<T>(a, out.tensor(), head / a.heads, head % a.heads, first, scores.data<T>()).attend(lse + head * a.queries + first);
+            BlockOfQueries<T>(a, out.tensor(), head / a.heads, head % a.heads, first, scores.data<T>())
+                .attend(lse + head * a.queries + first);
         }
     });
 }
@@ -154,8 +159,9 @@ public:
     // Gradients in: of the result. Out: of query, key and value.
     HeadGradient(const Attention<T>& a, int64_t b, int64_t h, const Tensor& grad, const Tensor& attended, const T* lse,
                  const Tensor& query_grad, const Tensor& key_grad, const Tensor& value_grad)
-        : a_(a), b_(b), h_(h), lse_(lse), query_(a.query, b, h), key_(a.key, b, h), value_(a.value, b, h), grad_(grad, b, h),
-          attended_(attended, b, h), query_grad_(query_grad, b, h), key_grad_(key_grad, b, h), value_grad_(value_grad, b, h) {
+        : a_(a), b_(b), h_(h), lse_(lse), query_(a.query, b, h), key_(a.key, b, h), value_(a.value, b, h),
+          grad_(grad, b, h), attended_(attended, b, h), query_grad_(query_grad, b, h), key_grad_(key_grad, b, h),
+          value_grad_(value_grad, b, h) {
         std::fill_n(query_grad_.data, a.queries * a.features, T(0));
         std::fill_n(key_grad_.data, a.keys * a.features, T(0));
         std::fill_n(value_grad_.data, a.keys * a.value_features, T(0));
@@ -182,15 +188,16 @@ private:
         return sum;
     }
 
-    void differentiate(int64_t first, int64_t count, int64_t key, int64_t keys, const T* deltas, const Matrix<T>& scores,
-                       const Matrix<T>& slopes) const {
+    void differentiate(int64_t first, int64_t count, int64_t key, int64_t keys, const T* deltas,
+                       const Matrix<T>& scores, const Matrix<T>& slopes) const {
         const Matrix<T> q = query_.from(first), k = key_.from(key), g = grad_.from(first);
         multiply(count, keys, a_.features, q, k.transposed(), scores);
         multiply(count, keys, a_.value_features, g, value_.from(key).transposed(), slopes);
         for (int64_t i = 0; i < count; ++i) {
             T *const score = scores.from(i).data, *const slope = slopes.from(i).data;
             const int64_t seen = a_.seen(first + i, key, keys);
-            char* const data[] = {bytes(score), a_.mask_at(b_, h_, first + i, key), bytes(lse_ + first + i), bytes(slope), bytes(deltas + i)};
+            char* const data[] = {bytes(score), a_.mask_at(b_, h_, first + i, key), bytes(lse_ + first + i),
+                                  bytes(slope), bytes(deltas + i)};
             gradient_(data, nullptr, seen, &a_.scale);
             std::fill(score + seen, score + keys, T(0));
             std::fill(slope + seen, slope + keys, T(0));
@@ -204,21 +211,25 @@ private:
     const int64_t b_, h_;
     const T* const lse_;
     const Matrix<T> query_, key_, value_, grad_, attended_, query_grad_, key_grad_, value_grad_;
-    const Loop gradient_ = loop_of("attention.gradient", dtype_of<T>()), dot_ = loop_of("weighted_sum.row", dtype_of<T>());
+    const Loop gradient_ = loop_of("attention.gradient", dtype_of<T>()),
+               dot_ = loop_of("weighted_sum.row", dtype_of<T>());
 };
 
 // grad, query, key, value, mask, causal, scale, attended, logsumexp
 template <class T>
 void attend_backward(const KernelCall& call) {
     const Attention<T> a(call.args, 1);
-    const Tensor grad = packed_as(call.args.tensor(0), dtype_of<T>()), attended = packed_as(call.args.tensor(7), dtype_of<T>()),
-                 lse = packed(call.args.tensor(8));
-    const StagedResult query(call.outs[0], dtype_of<T>()), key(call.outs[1], dtype_of<T>()), value(call.outs[2], dtype_of<T>());
+    const Tensor grad = packed_as(call.args.tensor(0), dtype_of<T>()),
+                 attended = packed_as(call.args.tensor(7), dtype_of<T>()), lse = packed(call.args.tensor(8));
+    const StagedResult query(call.outs[0], dtype_of<T>()), key(call.outs[1], dtype_of<T>()),
+        value(call.outs[2], dtype_of<T>());
     parallel_for(a.batch * a.heads, 1, [&](int64_t begin, int64_t end) {
-        const Tensor scores = Tensor::empty({kQueries, kKeys}, dtype_of<T>()), slopes = Tensor::empty({kQueries, kKeys}, dtype_of<T>());
+        const Tensor scores = Tensor::empty({kQueries, kKeys}, dtype_of<T>()),
+                     slopes = Tensor::empty({kQueries, kKeys}, dtype_of<T>());
         for (int64_t head = begin; head < end; ++head)
-            HeadGradient<T>(a, head / a.heads, head % a.heads, grad, attended, lse.data<T>() + head * a.queries, query.tensor(),
-                            key.tensor(), value.tensor()).run(scores.data<T>(), slopes.data<T>());
+            HeadGradient<T>(a, head / a.heads, head % a.heads, grad, attended, lse.data<T>() + head * a.queries,
+                            query.tensor(), key.tensor(), value.tensor())
+                .run(scores.data<T>(), slopes.data<T>());
     });
 }
 

@@ -39,7 +39,8 @@ struct Batch {
     template <class Body>
     void each_piece(int64_t pieces, const Body& body) const {
         parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t p = begin; p < end; ++p) body(p, layout.count() * p / pieces, layout.count() * (p + 1) / pieces);
+            for (int64_t p = begin; p < end; ++p)
+                body(p, layout.count() * p / pieces, layout.count() * (p + 1) / pieces);
         });
     }
     int64_t pieces() const { return std::clamp<int64_t>(layout.count() * layout.channels / kGrain, 1, kPieces); }
@@ -97,13 +98,15 @@ void scale_shift(const Batch<T>& b, T* out, const std::vector<T>& scale, const s
     if (!l.channels_last) {
         const Loop loop = loop_of("channel.scale_shift", dtype_of<T>());
         return b.each_plane([&](int64_t c, int64_t n) {
-            char* const data[] = {at(out, b.plane(n, c)), at(b.x, b.plane(n, c)), at(scale.data(), c), at(shift.data(), c)};
+            char* const data[] = {at(out, b.plane(n, c)), at(b.x, b.plane(n, c)), at(scale.data(), c),
+                                  at(shift.data(), c)};
             loop(data, nullptr, l.spatial, nullptr);
         });
     }
     const Loop loop = loop_of("channels.scale_shift", dtype_of<T>());
     parallel_for(l.count(), b.row_grain(), [&](int64_t begin, int64_t end) {
-        char* const data[] = {at(out, begin * l.channels), at(b.x, begin * l.channels), at(scale.data(), 0), at(shift.data(), 0)};
+        char* const data[] = {at(out, begin * l.channels), at(b.x, begin * l.channels), at(scale.data(), 0),
+                              at(shift.data(), 0)};
         loop(data, &l.channels, end - begin, nullptr);
     });
 }
@@ -203,14 +206,16 @@ void input_gradient(const Batch<T>& batch, T* out, const T* grad, const std::vec
         const Loop loop = loop_of("channel.input_gradient", dtype_of<T>());
         return batch.each_plane([&](int64_t k, int64_t n) {
             const int64_t first = batch.plane(n, k);
-            char* const data[] = {at(out, first), at(grad, first), at(batch.x, first), at(a.data(), k), at(b.data(), k), at(c.data(), k)};
+            char* const data[] = {at(out, first),  at(grad, first), at(batch.x, first),
+                                  at(a.data(), k), at(b.data(), k), at(c.data(), k)};
             loop(data, nullptr, l.spatial, nullptr);
         });
     }
     const Loop loop = loop_of("channels.input_gradient", dtype_of<T>());
     parallel_for(l.count(), batch.row_grain(), [&](int64_t begin, int64_t end) {
         const int64_t first = begin * l.channels;
-        char* const data[] = {at(out, first), at(grad, first), at(batch.x, first), at(a.data(), 0), at(b.data(), 0), at(c.data(), 0)};
+        char* const data[] = {at(out, first),  at(grad, first), at(batch.x, first),
+                              at(a.data(), 0), at(b.data(), 0), at(c.data(), 0)};
         loop(data, &l.channels, end - begin, nullptr);
     });
 }
@@ -228,8 +233,8 @@ void backward(const KernelCall& call) {
     const Args args = call.args;
     const Batch<T> batch(args.tensor(1));
     const int64_t channels = batch.layout.channels;
-    const Tensor grad = batch.layout.fit(args.tensor(0), dtype_of<T>()), mean = packed_as(args.tensor(3), dtype_of<T>()),
-                 rstd = packed_as(args.tensor(4), dtype_of<T>());
+    const Tensor grad = batch.layout.fit(args.tensor(0), dtype_of<T>()),
+                 mean = packed_as(args.tensor(3), dtype_of<T>()), rstd = packed_as(args.tensor(4), dtype_of<T>());
     const PerChannel<T> weight(args.tensor_or_none(2), T(1));
     Sums sums = gradient_sums(batch, grad.data<T>(), mean.data<T>());
     std::vector<T> a(channels), b(channels), c(channels);

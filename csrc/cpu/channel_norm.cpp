@@ -24,7 +24,8 @@ static bool same_layout(const Dims& sizes, const Dims& a, const Dims& b) {
 ChannelLayout::ChannelLayout(const Tensor& self) : batch(self.sizes()[0]), channels(self.sizes()[1]) {
     for (int d = 2; d < self.dim(); ++d) spatial *= self.sizes()[d];
     const Dims last = channels_last_strides(self.sizes());
-    channels_last = (spatial == 1 && self.is_contiguous()) || (!self.is_contiguous() && same_layout(self.sizes(), self.strides(), last));
+    channels_last = (spatial == 1 && self.is_contiguous()) ||
+                    (!self.is_contiguous() && same_layout(self.sizes(), self.strides(), last));
     strides = channels_last ? last : contiguous_strides(self.sizes());
 }
 

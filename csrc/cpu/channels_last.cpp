@@ -18,8 +18,9 @@ void turn(const Tensor& from, const Tensor& to) {
     parallel_for(from.sizes()[0] * pieces, ceil_div(kGrain, kPixels * channels), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const int64_t image = i / pieces, first = i % pieces * kPixels;
-            PlanarPixels part{from.raw() + (image * channels * plane + first) * item, to.raw() + (image * plane + first) * channels * item,
-                              std::min(kPixels, plane - first), channels, plane};
+            PlanarPixels part{from.raw() + (image * channels * plane + first) * item,
+                              to.raw() + (image * plane + first) * channels * item, std::min(kPixels, plane - first),
+                              channels, plane};
             char* data[] = {reinterpret_cast<char*>(&part)};
             loop(data, nullptr, 0, nullptr);
         }

@@ -56,14 +56,16 @@ Tensor turned(const Tensor& weight, int64_t groups) {
     to[0] = groups * sizes[1];
     to[1] = sizes[0] / groups;
     const Tensor copy = Tensor::empty(to, weight.dtype());
-    copy_into(copy.alias(from_sizes, contiguous_strides(from_sizes), 0), weight.alias(from_sizes, from_strides, weight->offset + last));
+    copy_into(copy.alias(from_sizes, contiguous_strides(from_sizes), 0),
+              weight.alias(from_sizes, from_strides, weight->offset + last));
     return copy;
 }
 
 void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
     if (is_pointwise(c, x, weight, y)) return pointwise(x, packed(weight), bias, y, false);
     if (is_depthwise(c, weight)) return depthwise(c, x, weight, bias, y);
-    if (const auto back = turned(c, x, weight, y); c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
+    if (const auto back = turned(c, x, weight, y);
+        c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
         if (bias.defined()) add_bias(y, bias);
         return;
     }

@@ -20,13 +20,15 @@ struct Problem {
     // `at` is the place of self in the arguments.
     Problem(Args a, int at)
         : self(packed_as(a.tensor(at), dtype_of<T>())), target_tensor(packed_as(a.tensor(at + 1), DType::Int64)),
-          weight(staged(a.tensor_or_none(at + 2), dtype_of<T>())), log_probs(a.flag(at + 3)), ignore_index(a.integer(at + 4)),
-          reduction(a.str(at + 5)), smoothing(static_cast<T>(a.number(at + 6))), rows(self.sizes()[0]), classes(self.sizes()[1]),
-          target(target_tensor.data<int64_t>()), logsumexp(loop_of("logsumexp.rows", dtype_of<T>())),
-          scaled_softmax(loop_of("scaled_softmax.rows", dtype_of<T>())), weighted_sum(loop_of("weighted_sum.row", dtype_of<T>())) {
+          weight(staged(a.tensor_or_none(at + 2), dtype_of<T>())), log_probs(a.flag(at + 3)),
+          ignore_index(a.integer(at + 4)), reduction(a.str(at + 5)), smoothing(static_cast<T>(a.number(at + 6))),
+          rows(self.sizes()[0]), classes(self.sizes()[1]), target(target_tensor.data<int64_t>()),
+          logsumexp(loop_of("logsumexp.rows", dtype_of<T>())),
+          scaled_softmax(loop_of("scaled_softmax.rows", dtype_of<T>())),
+          weighted_sum(loop_of("weighted_sum.row", dtype_of<T>())) {
         for (int64_t i = 0; i < rows; ++i)
-            check_as(ErrorKind::Index, ignored(i) || (0 <= target[i] && target[i] < classes), "target: class ", target[i],
-                     " at index ", i, " is out of range for ", classes, " classes");
+            check_as(ErrorKind::Index, ignored(i) || (0 <= target[i] && target[i] < classes), "target: class ",
+                     target[i], " at index ", i, " is out of range for ", classes, " classes");
         for (int64_t c = 0; smoothing > T(0) && c < classes; ++c) all_weights += weight_of(c);
     }
 

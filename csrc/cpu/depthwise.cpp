@@ -13,8 +13,8 @@ namespace {
 
 // Sums of their own for the gradient of a weight, whatever the number of threads: so the result does not depend on it.
 constexpr int64_t kParts = 16;
-// Of images that lie channels first, rows are turned round as they are needed and kept in the second-level cache as long as
-// they are, so many channels at a time.
+// Of images that lie channels first, rows are turned round as they are needed and kept in the second-level cache as
+// long as they are, so many channels at a time.
 constexpr int64_t kTurnedBytes = int64_t{1} << 18;
 constexpr int64_t kFewestChannels = 16;
 
@@ -46,8 +46,8 @@ struct Column {
     int64_t k, first, begin, end;
 };
 
-// A pass over the rows of y, each a sum over rows of x. The work is split into units: a band of rows of one image, for a
-// block of channels.
+// A pass over the rows of y, each a sum over rows of x. The work is split into units: a band of rows of one image,
+// for a block of channels.
 class Pass {
 public:
     // Backward, x has the sizes of the convolution's result and y those of its input.
@@ -72,11 +72,13 @@ public:
         std::vector<DepthwiseTap> taps(places()), inside(places());
         TurnedRows turned{planar_ ? Tensor::empty({kept_ * in_[2] * block_}, x_.dtype()) : Tensor()};
         for (int64_t unit = begin; unit < end; ++unit) {
-            const int64_t image = unit / bands_ / blocks_, c = unit / bands_ % blocks_ * block_, count = std::min(block_, channels_ - c);
+            const int64_t image = unit / bands_ / blocks_, c = unit / bands_ % blocks_ * block_,
+                          count = std::min(block_, channels_ - c);
             const int64_t first = unit % bands_ * band_, last = std::min(first + band_, out_[0] * out_[1]);
             if (planar_) turn(turned, image, c, count, first, last);
             const Pixels x = planar_ ? Pixels{turned.room.raw(), count, kept_}
-                                     : Pixels{x_.raw() + image * in_[0] * in_[1] * in_[2] * channels_ * item_, channels_, in_[1]};
+                                     : Pixels{x_.raw() + image * in_[0] * in_[1] * in_[2] * channels_ * item_,
+                                              channels_, in_[1]};
             DepthwiseRow row{taps.data(), inside.data(), 0, 0, count, step() * x.pixel, phases() * channels_, channels_,
                              nullptr, weight + c * item_, bias ? bias + c * item_ : nullptr};
             for (int64_t at = first; at < last; ++at) {
@@ -89,7 +91,8 @@ public:
 private:
     // The place in x that output place o meets at place k of the kernel; -1 where it meets none.
     int64_t source(int d, int64_t o, int64_t k) const {
-        const int64_t at = backward_ ? o + padding_[d] - k * dilation_[d] : o * stride_[d] - padding_[d] + k * dilation_[d];
+        const int64_t at = backward_ ? o + padding_[d] - k * dilation_[d]
+                                     : o * stride_[d] - padding_[d] + k * dilation_[d];
         if (!backward_) return at < in_[d] ? std::max<int64_t>(at, -1) : -1;
         return at >= 0 && at % stride_[d] == 0 && at / stride_[d] < in_[d] ? at / stride_[d] : -1;
     }
@@ -97,12 +100,14 @@ private:
     // Rows of x that n rows of y meet, at most.
     int64_t reach(int64_t n) const {
         const int64_t rows = (kernel_[1] - 1) * dilation_[1];
-        return std::clamp<int64_t>(backward_ ? (n - 1 + rows) / stride_[1] + 2 : (n - 1) * stride_[1] + rows + 1, 1, std::max<int64_t>(in_[1], 1));
+        return std::clamp<int64_t>(backward_ ? (n - 1 + rows) / stride_[1] + 2 : (n - 1) * stride_[1] + rows + 1, 1,
+                                   std::max<int64_t>(in_[1], 1));
     }
 
     void plan_turning() {
         const int64_t most = kTurnedBytes / std::max<int64_t>(in_[2] * item_, 1);  // rows of one channel
-        block_ = std::clamp<int64_t>(most / reach(2) / kFewestChannels * kFewestChannels, std::min(kFewestChannels, channels_), channels_);
+        block_ = std::clamp<int64_t>(most / reach(2) / kFewestChannels * kFewestChannels,
+                                     std::min(kFewestChannels, channels_), channels_);
         while (band_ < out_[1] && reach(band_ + 1) * block_ <= most) ++band_;
         kept_ = reach(band_);
     }
@@ -111,7 +116,8 @@ private:
     void turn(TurnedRows& turned, int64_t image, int64_t c, int64_t count, int64_t first, int64_t last) const {
         const int64_t reach = (kernel_[1] - 1) * dilation_[1], padding = padding_[1], stride = stride_[1];
         int64_t begin = first * stride - padding, end = (last - 1) * stride - padding + reach + 1;
-        if (backward_) begin = floor_div(first + padding - reach, stride), end = floor_div(last - 1 + padding, stride) + 1;
+        if (backward_)
+            begin = floor_div(first + padding - reach, stride), end = floor_div(last - 1 + padding, stride) + 1;
         begin = std::clamp<int64_t>(begin, 0, in_[1]);
         end = std::clamp(end, begin, in_[1]);
         const bool goes_on = turned.image == image && turned.c == c && begin <= turned.end;
@@ -140,12 +146,14 @@ private:
                 first /= phases();
                 const int64_t n = ceil_div(std::max<int64_t>(out_[2] - phase, 0), phases());
                 const int64_t begin = std::clamp<int64_t>(ceil_div(std::max<int64_t>(-first, 0), step()), 0, n);
-                const int64_t end = std::clamp<int64_t>(ceil_div(std::max<int64_t>(in_[2] - first, 0), step()), begin, n);
+                const int64_t end = std::clamp<int64_t>(ceil_div(std::max<int64_t>(in_[2] - first, 0), step()), begin,
+                                                        n);
                 columns_[phase].push_back({k, first, begin, end});
             }
     }
 
-    void run_row(int64_t at, const Pixels& x, std::vector<DepthwiseTap>& taps, DepthwiseRow row, const Loop& loop) const {
+    void run_row(int64_t at, const Pixels& x, std::vector<DepthwiseTap>& taps, DepthwiseRow row,
+                 const Loop& loop) const {
         char* data[] = {reinterpret_cast<char*>(&row)};
         for (int64_t phase = 0; phase < std::min(phases(), out_[2]); ++phase, row.y += channels_ * item_) {
             row.count = find_taps(at, columns_[phase], x, taps);
@@ -154,7 +162,8 @@ private:
         }
     }
 
-    int64_t find_taps(int64_t at, const std::vector<Column>& columns, const Pixels& x, std::vector<DepthwiseTap>& taps) const {
+    int64_t find_taps(int64_t at, const std::vector<Column>& columns, const Pixels& x,
+                      std::vector<DepthwiseTap>& taps) const {
         int64_t count = 0;
         for (int64_t a = 0; a < kernel_[0]; ++a)
             for (int64_t b = 0; b < kernel_[1]; ++b) {
@@ -183,9 +192,10 @@ void convolve(const Pass& pass, const Tensor& weight, const Tensor& bias, DType 
     const Tensor w = packed(weight), by_place = Tensor::empty({pass.places(), channels}, dtype);
     copy_into(by_place, w.alias({pass.places(), channels}, {1, pass.places()}, w->offset));
     const Loop loop = loop_of("depthwise", dtype);
-    parallel_for(pass.units(), std::max<int64_t>(1, kGrain / std::max<int64_t>(pass.work_of_unit(), 1)), [&](int64_t begin, int64_t end) {
-        pass.run(begin, end, loop, by_place.raw(), bias.defined() ? bias.raw() : nullptr);
-    });
+    parallel_for(pass.units(), std::max<int64_t>(1, kGrain / std::max<int64_t>(pass.work_of_unit(), 1)),
+                 [&](int64_t begin, int64_t end) {
+                     pass.run(begin, end, loop, by_place.raw(), bias.defined() ? bias.raw() : nullptr);
+                 });
 }
 
 }  // namespace

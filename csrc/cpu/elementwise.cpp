@@ -40,7 +40,8 @@ const LoopSet& loops_of(const Op& op) {
 
 void add_tensor(Plan& plan, const Tensor& t, DType wanted, bool is_result) {
     if (t.dtype() != wanted) {
-        plan.conversions[plan.at.operands] = {is_result ? cast_loop(wanted, t.dtype()) : cast_loop(t.dtype(), wanted), item_size(wanted)};
+        plan.conversions[plan.at.operands] = {is_result ? cast_loop(wanted, t.dtype()) : cast_loop(t.dtype(), wanted),
+                                              item_size(wanted)};
         plan.converts = true;
     }
     if (plan.flat) plan.at.add_row(t.raw(), item_size(t.dtype()));
@@ -52,7 +53,8 @@ bool lies_flat(const KernelCall& call) {
     if (!out.contiguous && !is_dense(out.sizes, out.strides)) return false;
     for (const Value& v : call.args) {
         if (!v.is_tensor()) continue;
-        const bool alike = v.t->sizes == out.sizes && (v.t->strides == out.strides || (v.t->contiguous && out.contiguous));
+        const bool alike = v.t->sizes == out.sizes &&
+                           (v.t->strides == out.strides || (v.t->contiguous && out.contiguous));
         if (!alike) return false;
     }
     return true;
@@ -134,7 +136,8 @@ void elementwise(const KernelCall& call) {
 }
 
 void copy(const Tensor& to, const Tensor& from) {
-    if (to.numel() == 0 || (to.raw() == from.raw() && to.dtype() == from.dtype() && to.strides() == from.strides())) return;
+    if (to.numel() == 0 || (to.raw() == from.raw() && to.dtype() == from.dtype() && to.strides() == from.strides()))
+        return;
     Strided at(to.sizes());
     at.add(to);
     at.add(from);
@@ -145,7 +148,8 @@ void copy(const Tensor& to, const Tensor& from) {
     const Loop loop = cast_loop(from.dtype(), to.dtype());
     parallel_for(to.numel(), kGrain, [&](int64_t begin, int64_t end) {
         for_rows(at, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-            if (whole && strides[0] == item && strides[1] == item) std::memcpy(data[0], data[1], static_cast<size_t>(n * item));
+            if (whole && strides[0] == item && strides[1] == item)
+                std::memcpy(data[0], data[1], static_cast<size_t>(n * item));
             else loop(data, strides, n, nullptr);
         });
     });
@@ -162,7 +166,8 @@ void check_fits(const Value& value, DType dtype) {
 void fill(const Tensor& to, const Value& value) {
     if (value.is_tensor()) return copy(to, Tensor(value.t));
     check_fits(value, to.dtype());
-    Tensor one = value.tag == Tag::Float ? Tensor::scalar(value.f, to.dtype()) : Tensor::scalar(value.integer(), to.dtype());
+    Tensor one = value.tag == Tag::Float ? Tensor::scalar(value.f, to.dtype())
+                                         : Tensor::scalar(value.integer(), to.dtype());
     copy(to, one);
 }
 

@@ -19,7 +19,9 @@ struct Grid {
     Grid(Pair size, Args a, int at)
         : image(size), kernel(a.ints(at)), dilation(a.ints(at + 1)), padding(a.ints(at + 2)), stride(a.ints(at + 3)) {}
 
-    static int64_t count(int64_t size, int64_t k, int64_t d, int64_t p, int64_t s) { return (size + 2 * p - d * (k - 1) - 1) / s + 1; }
+    static int64_t count(int64_t size, int64_t k, int64_t d, int64_t p, int64_t s) {
+        return (size + 2 * p - d * (k - 1) - 1) / s + 1;
+    }
 
     // Calls visit(element of the column matrix, pixel or -1 in the padding) for one channel.
     template <class F>

@@ -111,16 +111,17 @@ void integer_product(const Product& p) {
             const T* b = reinterpret_cast<const T*>(p.b);
             const T* bias = reinterpret_cast<const T*>(p.bias);
             T* c = reinterpret_cast<T*>(p.c);
-            parallel_for(p.m, std::max<int64_t>(1, kGrain / std::max<int64_t>(p.n * p.k, 1)), [&](int64_t begin, int64_t end) {
-                for (int64_t i = begin; i < end; ++i)
-                    for (int64_t j = 0; j < p.n; ++j) {
-                        uint64_t sum = bias ? static_cast<uint64_t>(bias[j]) : 0;
-                        for (int64_t q = 0; q < p.k; ++q)
-                            sum += static_cast<uint64_t>(a[i * p.a_row + q * p.a_col]) *
-                                   static_cast<uint64_t>(b[q * p.b_row + j * p.b_col]);
-                        c[i * p.c_row + j] = static_cast<T>(sum);
-                    }
-            });
+            parallel_for(p.m, std::max<int64_t>(1, kGrain / std::max<int64_t>(p.n * p.k, 1)),
+                         [&](int64_t begin, int64_t end) {
+                             for (int64_t i = begin; i < end; ++i)
+                                 for (int64_t j = 0; j < p.n; ++j) {
+                                     uint64_t sum = bias ? static_cast<uint64_t>(bias[j]) : 0;
+                                     for (int64_t q = 0; q < p.k; ++q)
+                                         sum += static_cast<uint64_t>(a[i * p.a_row + q * p.a_col]) *
+                                                static_cast<uint64_t>(b[q * p.b_row + j * p.b_col]);
+                                     c[i * p.c_row + j] = static_cast<T>(sum);
+                                 }
+                         });
         } else {
             fail(ErrorKind::Type, "not implemented for ", p.dtype);
         }

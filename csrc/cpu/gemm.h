@@ -5,7 +5,8 @@
 
 namespace bestiary::cpu {
 
-// c[m, n] = a[m, k] * b[k, n] (+ bias[n]) (+ c), all of one dtype. Strides in elements; the columns of c lie side by side.
+// c[m, n] = a[m, k] * b[k, n] (+ bias[n]) (+ c), all of one dtype. Strides in elements; the columns of c lie side by
+// side.
 struct Product {
     DType dtype;
     int64_t m, n, k;

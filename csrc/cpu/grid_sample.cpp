@@ -1,7 +1,7 @@
 // Sampling of images and volumes at points, and its gradients.
 //
-// Every mode is a sum over taps: per dimension a few places with weights that depend on the coordinate, and the products of
-// them over the dimensions.
+// Every mode is a sum over taps: per dimension a few places with weights that depend on the coordinate, and the
+// products of them over the dimensions.
 #include <cmath>
 
 #include "cpu/parallel.h"
@@ -115,7 +115,8 @@ struct Sampler {
                 for (int k = 0; k < count[2]; ++k) {
                     const Tap &a = taps[0][i], &b = taps[1][j], &c = taps[2][k];
                     if (a.place < 0 || b.place < 0 || c.place < 0) continue;
-                    const double by_size[3] = {a.slope * b.weight * c.weight, a.weight * b.slope * c.weight, a.weight * b.weight * c.slope};
+                    const double by_size[3] = {a.slope * b.weight * c.weight, a.weight * b.slope * c.weight,
+                                               a.weight * b.weight * c.slope};
                     double slopes[3];
                     for (int d = 0; d < spatial; ++d) slopes[d] = by_size[spatial - 1 - d];
                     visit((a.place * sizes[1] + b.place) * last + c.place, a.weight * b.weight * c.weight, slopes);
@@ -125,28 +126,32 @@ struct Sampler {
 
 template <class T>
 void sample(const KernelCall& call) {
-    const Tensor input = packed_as(call.args.tensor(0), dtype_of<T>()), grid = packed_as(call.args.tensor(1), dtype_of<T>());
+    const Tensor input = packed_as(call.args.tensor(0), dtype_of<T>()),
+                 grid = packed_as(call.args.tensor(1), dtype_of<T>());
     const Sampler s(input, grid, &call.args[2]);
     const StagedResult out(call.outs[0], dtype_of<T>());
-    parallel_for(s.batch * s.points, ceil_div(kGrain / 16, std::max<int64_t>(s.channels, 1)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            const int64_t image = i / s.points * s.channels;
-            const T* const from = input.data<T>() + image * s.elements;
-            T* const to = out.data<T>() + image * s.points + i % s.points;
-            for (int64_t c = 0; c < s.channels; ++c) to[c * s.points] = 0;
-            s.for_taps(grid.data<T>() + i * s.spatial, [&](int64_t element, double weight, const double*) {
-                for (int64_t c = 0; c < s.channels; ++c) to[c * s.points] += from[c * s.elements + element] * static_cast<T>(weight);
-            });
-        }
-    });
+    parallel_for(s.batch * s.points, ceil_div(kGrain / 16, std::max<int64_t>(s.channels, 1)),
+                 [&](int64_t begin, int64_t end) {
+                     for (int64_t i = begin; i < end; ++i) {
+                         const int64_t image = i / s.points * s.channels;
+                         const T* const from = input.data<T>() + image * s.elements;
+                         T* const to = out.data<T>() + image * s.points + i % s.points;
+                         for (int64_t c = 0; c < s.channels; ++c) to[c * s.points] = 0;
+                         s.for_taps(grid.data<T>() + i * s.spatial, [&](int64_t element, double weight, const double*) {
+                             for (int64_t c = 0; c < s.channels; ++c)
+                                 to[c * s.points] += from[c * s.elements + element] * static_cast<T>(weight);
+                         });
+                     }
+                 });
 }
 
 // Threads share out the channels, so that the additions to an element keep their order.
 template <class T>
 void input_gradient(const Sampler& s, const T* grad, const T* grid, T* out) {
     std::fill_n(out, s.batch * s.channels * s.elements, T(0));
+    const int64_t grain = ceil_div(kGrain / 16, std::max<int64_t>(s.points, 1));
     for (int64_t n = 0; n < s.batch; ++n)
-        parallel_for(s.channels, ceil_div(kGrain / 16, std::max<int64_t>(s.points, 1)), [&](int64_t begin, int64_t end) {
+        parallel_for(s.channels, grain, [&](int64_t begin, int64_t end) {
             for (int64_t p = 0; p < s.points; ++p)
                 s.for_taps(grid + (n * s.points + p) * s.spatial, [&](int64_t element, double weight, const double*) {
                     for (int64_t c = n * s.channels + begin; c < n * s.channels + end; ++c)
@@ -157,19 +162,21 @@ void input_gradient(const Sampler& s, const T* grad, const T* grid, T* out) {
 
 template <class T>
 void grid_gradient(const Sampler& s, const T* grad, const T* input, const T* grid, T* out) {
-    parallel_for(s.batch * s.points, ceil_div(kGrain / 16, std::max<int64_t>(s.channels, 1)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            const int64_t image = i / s.points * s.channels;
-            double sums[3] = {};
-            s.for_taps(grid + i * s.spatial, [&](int64_t element, double, const double* slopes) {
-                double along = 0;
-                for (int64_t c = image; c < image + s.channels; ++c)
-                    along += double(input[c * s.elements + element]) * double(grad[c * s.points + i % s.points]);
-                for (int d = 0; d < s.spatial; ++d) sums[d] += slopes[d] * along;
-            });
-            for (int d = 0; d < s.spatial; ++d) out[i * s.spatial + d] = static_cast<T>(sums[d]);
-        }
-    });
+    parallel_for(s.batch * s.points, ceil_div(kGrain / 16, std::max<int64_t>(s.channels, 1)),
+                 [&](int64_t begin, int64_t end) {
+                     for (int64_t i = begin; i < end; ++i) {
+                         const int64_t image = i / s.points * s.channels;
+                         double sums[3] = {};
+                         s.for_taps(grid + i * s.spatial, [&](int64_t element, double, const double* slopes) {
+                             double along = 0;
+                             for (int64_t c = image; c < image + s.channels; ++c)
+                                 along += double(input[c * s.elements + element]) *
+                                          double(grad[c * s.points + i % s.points]);
+                             for (int d = 0; d < s.spatial; ++d) sums[d] += slopes[d] * along;
+                         });
+                         for (int d = 0; d < s.spatial; ++d) out[i * s.spatial + d] = static_cast<T>(sums[d]);
+                     }
+                 });
 }
 
 template <class T>

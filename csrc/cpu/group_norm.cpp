@@ -18,9 +18,10 @@ struct Groups {
     // body(group among all samples' groups)
     template <class Body>
     void each(const Body& body) const {
-        parallel_for(batch * groups, ceil_div(kGrain, std::max<int64_t>(elements(), 1)), [&](int64_t begin, int64_t end) {
-            for (int64_t g = begin; g < end; ++g) body(g);
-        });
+        parallel_for(batch * groups, ceil_div(kGrain, std::max<int64_t>(elements(), 1)),
+                     [&](int64_t begin, int64_t end) {
+                         for (int64_t g = begin; g < end; ++g) body(g);
+                     });
     }
 };
 
@@ -32,7 +33,8 @@ void forward(const KernelCall& call) {
     const Tensor x = packed_as(a.tensor(0), dtype_of<T>());
     const PerChannel<T> weight(a.tensor_or_none(1), T(1)), bias(a.tensor_or_none(2), T(0));
     const StagedResult out(call.outs[0], dtype_of<T>());
-    const Loop moments = loop_of("channel.moments", dtype_of<T>()), scale_shift = loop_of("channel.scale_shift", dtype_of<T>());
+    const Loop moments = loop_of("channel.moments", dtype_of<T>()),
+               scale_shift = loop_of("channel.scale_shift", dtype_of<T>());
     T *mean = call.outs[1].template data<T>(), *rstd = call.outs[2].template data<T>();
     shape.each([&](int64_t g) {
         double stats[2] = {0, 0};
@@ -44,8 +46,8 @@ void forward(const KernelCall& call) {
         for (int64_t k = 0; k < shape.per_group; ++k) {
             const int64_t plane = g * shape.per_group + k, c = plane % shape.channels;
             const T scale = rstd[g] * weight[c], shift = bias[c] - mean[g] * scale;
-            char* const data[] = {at(out.template data<T>(), plane * shape.spatial), at(x.data<T>(), plane * shape.spatial), at(&scale, 0),
-                                  at(&shift, 0)};
+            char* const data[] = {at(out.template data<T>(), plane * shape.spatial),
+                                  at(x.data<T>(), plane * shape.spatial), at(&scale, 0), at(&shift, 0)};
             scale_shift(data, nullptr, shape.spatial, nullptr);
         }
     });
@@ -81,8 +83,8 @@ void backward(const KernelCall& call) {
         const int64_t first = g * shape.per_group, last = first + shape.per_group;
         for (int64_t plane = first; plane < last; ++plane) {
             double sums[2] = {0, 0};
-            char* const data[] = {at(sums, 0), at(grad.data<T>(), plane * shape.spatial), at(x.data<T>(), plane * shape.spatial),
-                                  at(mean.data<T>(), g)};
+            char* const data[] = {at(sums, 0), at(grad.data<T>(), plane * shape.spatial),
+                                  at(x.data<T>(), plane * shape.spatial), at(mean.data<T>(), g)};
             gradient_sums(data, nullptr, shape.spatial, nullptr);
             sum += sums[0] * weight[plane % shape.channels];
             dot += sums[1] * weight[plane % shape.channels];
@@ -90,11 +92,16 @@ void backward(const KernelCall& call) {
             planes[2 * plane + 1] = sums[0];
         }
         const double along_x = -scale * scale * scale * dot * per_element;
-        const T b = static_cast<T>(along_x), c = static_cast<T>(-scale * sum * per_element - along_x * mean.data<T>()[g]);
+        const T b = static_cast<T>(along_x),
+                c = static_cast<T>(-scale * sum * per_element - along_x * mean.data<T>()[g]);
         for (int64_t plane = first; wants_self && plane < last; ++plane) {
             const T a = static_cast<T>(scale * weight[plane % shape.channels]);
-            char* const data[] = {at(out.template data<T>(), plane * shape.spatial), at(grad.data<T>(), plane * shape.spatial),
-                                  at(x.data<T>(), plane * shape.spatial), at(&a, 0), at(&b, 0), at(&c, 0)};
+            char* const data[] = {at(out.template data<T>(), plane * shape.spatial),
+                                  at(grad.data<T>(), plane * shape.spatial),
+                                  at(x.data<T>(), plane * shape.spatial),
+                                  at(&a, 0),
+                                  at(&b, 0),
+                                  at(&c, 0)};
             input_gradient(data, nullptr, shape.spatial, nullptr);
         }
     });

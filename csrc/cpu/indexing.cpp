@@ -32,8 +32,10 @@ std::vector<Tensor> without_masks(const Dims& sizes, std::span<const Tensor> ind
             continue;
         }
         const int first = static_cast<int>(plain.size());
-        const bool fits = first + index.dim() <= sizes.size() && Dims(sizes.data() + first, index.dim()) == index.sizes();
-        check_as(ErrorKind::Index, fits, "indices: a mask of shape ", index.sizes(), " does not fit ", sizes, " from dimension ", first);
+        const bool fits = first + index.dim() <= sizes.size() &&
+                          Dims(sizes.data() + first, index.dim()) == index.sizes();
+        check_as(ErrorKind::Index, fits, "indices: a mask of shape ", index.sizes(), " does not fit ", sizes,
+                 " from dimension ", first);
         const Tensor places = Call<"nonzero">()(index);
         for (int d = 0; d < index.dim(); ++d) plain.push_back(Call<"select">()(places, 1, d));
     }

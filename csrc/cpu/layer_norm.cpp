@@ -26,8 +26,9 @@ void forward(const KernelCall& call) {
     const Loop loop = loop_of("_layer_norm.rows", computed);
     parallel_for(x.numel() / size, row_grain(size), [&](int64_t begin, int64_t end) {
         const int64_t at = begin * size * item;
-        char* const data[] = {out.raw() + at, x.raw() + at, call.outs[1].raw() + begin * item, call.outs[2].raw() + begin * item,
-                              raw_or_null(weight), raw_or_null(bias)};
+        char* const data[] = {
+            out.raw() + at,      x.raw() + at,     call.outs[1].raw() + begin * item, call.outs[2].raw() + begin * item,
+            raw_or_null(weight), raw_or_null(bias)};
         loop(data, &size, end - begin, params);
     });
 }
@@ -64,16 +65,20 @@ void backward(const KernelCall& call) {
     const Loop loop = loop_of("_layer_norm_backward.rows", computed);
     const StagedResult out(call.outs[0], computed);
     const auto at_row = [&](const Tensor& t, int64_t row) { return t.numel() ? t.raw() + row * size * item : nullptr; };
-    const auto at_piece = [&](const Tensor& t, int64_t piece) { return t.defined() ? t.raw() + piece * size * item : nullptr; };
-    parallel_for(rows ? pieces : 0, ceil_div(kGrain / 4 * pieces, std::max<int64_t>(rows * size, 1)), [&](int64_t from, int64_t to) {
-        for (int64_t piece = from; piece < to; ++piece) {
-            const int64_t begin = rows * piece / pieces, end = rows * (piece + 1) / pieces;
-            char* const data[] = {at_row(out.tensor(), begin), at_row(grad, begin), at_row(x, begin), mean.raw() + begin * item,
-                                  rstd.raw() + begin * item, raw_or_null(weight), at_piece(weight_sums, piece),
-                                  at_piece(bias_sums, piece)};
-            loop(data, &size, end - begin, params);
-        }
-    });
+    const auto at_piece = [&](const Tensor& t, int64_t piece) {
+        return t.defined() ? t.raw() + piece * size * item : nullptr;
+    };
+    parallel_for(rows ? pieces : 0, ceil_div(kGrain / 4 * pieces, std::max<int64_t>(rows * size, 1)),
+                 [&](int64_t from, int64_t to) {
+                     for (int64_t piece = from; piece < to; ++piece) {
+                         const int64_t begin = rows * piece / pieces, end = rows * (piece + 1) / pieces;
+                         char* const data[] = {
+                             at_row(out.tensor(), begin),  at_row(grad, begin),       at_row(x, begin),
+                             mean.raw() + begin * item,    rstd.raw() + begin * item, raw_or_null(weight),
+                             at_piece(weight_sums, piece), at_piece(bias_sums, piece)};
+                         loop(data, &size, end - begin, params);
+                     }
+                 });
     visit_float(computed, [&]<class T>() {
         add_pieces<T>(weight_sums, call.outs[1]);
         add_pieces<T>(bias_sums, call.outs[2]);

@@ -70,7 +70,9 @@ void register_cast(DType from, DType to, IsaLevel level, Loop loop) {
     keep_best(tables().casts[static_cast<int>(from)], to, level, loop);
 }
 
-Loop cast_loop(DType from, DType to) { return loaded_tables().casts[static_cast<int>(from)].loops[static_cast<int>(to)]; }
+Loop cast_loop(DType from, DType to) {
+    return loaded_tables().casts[static_cast<int>(from)].loops[static_cast<int>(to)];
+}
 
 void division_by_zero() { fail(ErrorKind::Runtime, "other: integer division by zero"); }
 

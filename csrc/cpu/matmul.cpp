@@ -99,7 +99,9 @@ void multiply(const Tensor& left, const Tensor& right, const Tensor& bias, const
     else run_batch(a, b, p);
 }
 
-void matmul(const KernelCall& call) { multiply(call.args.tensor(0), call.args.tensor(1), Tensor(), call.outs[0], false); }
+void matmul(const KernelCall& call) {
+    multiply(call.args.tensor(0), call.args.tensor(1), Tensor(), call.outs[0], false);
+}
 
 void linear(const KernelCall& call) {
     const Tensor bias = call.args.tensor_or_none(2);

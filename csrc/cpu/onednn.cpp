@@ -31,7 +31,8 @@ class MovedWeights final : public Derived {
 public:
     // Calls move() for the form of `weight` if it is to be kept; null if not.
     template <class Move>
-    std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted, const Move& move) {
+    std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted,
+                                const Move& move) {
         const std::lock_guard lock(mutex_);
         const uint32_t version = weight.storage->version();
         for (Form& form : forms_) {
@@ -132,7 +133,8 @@ void Primitive::run(std::initializer_list<Given> operands) {
         else operand.wanted.set_data_handle(given->data);
         ++given;
     }
-    const auto status = dnnl_primitive_execute(run_.get(), stream().get(), static_cast<int>(args_.size()), args_.data());
+    const auto status = dnnl_primitive_execute(run_.get(), stream().get(), static_cast<int>(args_.size()),
+                                               args_.data());
     dnnl::error::wrap_c_api(status, "could not run a primitive");
     for (Operand& operand : operands_)
         if (operand.move && operand.is_result) execute(*operand.move, operand.wanted, operand.given);
@@ -164,8 +166,8 @@ memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int
 
 // Note [Aliased rows]
 // oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they lie a
-// multiple of 2 KiB apart, they share a few sets of the first-level cache, and unless the copy is used often, the product
-// takes up to twice as long as our own.
+// multiple of 2 KiB apart, they share a few sets of the first-level cache, and unless the copy is used often, the
+// product takes up to twice as long as our own.
 bool has_aliased_rows(const Product& p) {
     constexpr int64_t kPeriod = 2048, kOften = 1024;
     const auto aliased = [&](int64_t row) { return row * item_size(p.dtype) % kPeriod == 0; };
@@ -216,7 +218,8 @@ bool matmul(const Product& p, int threads) {
     if (p.k == 0) return false;
     const Threads limit(threads);
     Key key;
-    for (int64_t v : {int64_t(p.dtype), p.m, p.n, p.k, p.a_row, p.a_col, p.b_row, p.b_col, p.c_row, int64_t(p.bias != nullptr), int64_t(p.accumulate), int64_t(threads)})
+    for (int64_t v : {int64_t(p.dtype), p.m, p.n, p.k, p.a_row, p.a_col, p.b_row, p.b_col, p.c_row,
+                      int64_t(p.bias != nullptr), int64_t(p.accumulate), int64_t(threads)})
         key.add(v);
     char *a = const_cast<char*>(p.a), *b = const_cast<char*>(p.b), *bias = const_cast<char*>(p.bias);
     if (!p.bias) return run_cached(key, build_matmul, &p, {a, b, p.c});

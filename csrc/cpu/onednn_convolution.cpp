@@ -39,13 +39,16 @@ memory::dims dilation(const Convolution& c) {
 memory::dims padding_behind(const Problem& p) {
     memory::dims out;
     for (int i = 0; i < p.c.spatial(); ++i) {
-        const int64_t reach = (p.y.sizes()[i + 2] - 1) * p.c.stride[i] + (p.weight.sizes()[i + 2] - 1) * p.c.dilation[i] + 1;
+        const int64_t reach = (p.y.sizes()[i + 2] - 1) * p.c.stride[i] +
+                              (p.weight.sizes()[i + 2] - 1) * p.c.dilation[i] + 1;
         out.push_back(reach - p.x.sizes()[i + 2] - p.c.padding[i]);
     }
     return out;
 }
 
-memory::desc any(const memory::desc& d) { return memory::desc(d.get_dims(), d.get_data_type(), memory::format_tag::any); }
+memory::desc any(const memory::desc& d) {
+    return memory::desc(d.get_dims(), d.get_data_type(), memory::format_tag::any);
+}
 
 memory::desc last(const Tensor& t) {
     return memory::desc(dims(t.sizes()), memory::data_type::f32, dims(channels_last_strides(t.sizes())));
@@ -73,8 +76,20 @@ dnnl::convolution_forward::primitive_desc forward(const Problem& p, const memory
     const memory::desc w = any(weights(p));
     const memory::dims stride = dims(p.c.stride), front = dims(p.c.padding), behind = padding_behind(p);
     if (!p.bias)
-        return {engine(), prop_kind::forward_inference, kDirect, x, w, y, stride, dilation(p.c), front, behind, attributes()};
-    return {engine(), prop_kind::forward_inference, kDirect, x, w, desc_of(*p.bias), y, stride, dilation(p.c), front, behind, attributes()};
+        return {engine(),    prop_kind::forward_inference, kDirect, x, w, y, stride, dilation(p.c), front, behind,
+                attributes()};
+    return {engine(),
+            prop_kind::forward_inference,
+            kDirect,
+            x,
+            w,
+            desc_of(*p.bias),
+            y,
+            stride,
+            dilation(p.c),
+            front,
+            behind,
+            attributes()};
 }
 
 std::optional<Primitive> build_forward(const void* problem) {
@@ -95,8 +110,9 @@ std::optional<Primitive> build_input(const void* problem) {
     const bool few = p.c.groups == 1 && p.x.sizes()[1] <= kFewChannels;
     const memory::desc x = few ? first(p.x) : last(p.x), y = few ? first(p.y) : last(p.y);
     const auto hint = forward(p, x, y);
-    const dnnl::convolution_backward_data::primitive_desc desc(
-        engine(), kDirect, x, any(weights(p)), y, dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint, attributes());
+    const dnnl::convolution_backward_data::primitive_desc desc(engine(), kDirect, x, any(weights(p)), y,
+                                                               dims(p.c.stride), dilation(p.c), dims(p.c.padding),
+                                                               padding_behind(p), hint, attributes());
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_backward_data(desc), desc.scratchpad_desc());
     built.add(DNNL_ARG_DIFF_DST, image(p.y), y);
@@ -112,8 +128,9 @@ std::optional<Primitive> build_weight(const void* problem) {
     const bool grouped = p.c.groups > 1;
     const memory::desc x = grouped ? last(p.x) : any(last(p.x)), y = grouped ? last(p.y) : any(last(p.y));
     const auto hint = forward(p, x, y);
-    const dnnl::convolution_backward_weights::primitive_desc desc(
-        engine(), kDirect, x, any(weights(p)), y, dims(p.c.stride), dilation(p.c), dims(p.c.padding), padding_behind(p), hint, attributes());
+    const dnnl::convolution_backward_weights::primitive_desc desc(engine(), kDirect, x, any(weights(p)), y,
+                                                                  dims(p.c.stride), dilation(p.c), dims(p.c.padding),
+                                                                  padding_behind(p), hint, attributes());
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_backward_weights(desc), desc.scratchpad_desc());
     built.add(DNNL_ARG_SRC, image(p.x), desc.src_desc());

@@ -37,7 +37,8 @@ void update_strided(Loop loop, const Lists& lists, size_t i, const double* param
     for (const std::span<const Tensor>& list : lists) at.add(list[i]);
     at.coalesce();
     parallel_for(lists[0][i].numel(), kGrain, [&](int64_t begin, int64_t end) {
-        for_rows(at, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) { loop(data, strides, n, params); });
+        for_rows(at, begin, end,
+                 [&](char* const* data, const int64_t* strides, int64_t n) { loop(data, strides, n, params); });
     });
 }
 
@@ -47,7 +48,8 @@ void update(const KernelCall& call, const char* rule, const Lists& lists, const 
     for (size_t i = 0; i < lists[0].size(); ++i) {
         const Loop loop = loops->get(lists[0][i].dtype());
         check_as(ErrorKind::Type, loop, "params[", i, "]: expected a floating-point tensor, got ", lists[0][i].dtype());
-        const bool packed = std::all_of(lists.begin(), lists.end(), [i](const auto& list) { return list[i].is_contiguous(); });
+        const bool packed = std::all_of(lists.begin(), lists.end(),
+                                        [i](const auto& list) { return list[i].is_contiguous(); });
         if (packed) update_packed(loop, lists, i, params);
         else update_strided(loop, lists, i, params);
         for (size_t k = 0; k < lists.size(); ++k)
@@ -74,8 +76,15 @@ void adam_step(const KernelCall& call) {
     const double lr = o.number("lr"), decay = o.number("weight_decay"), step = o.number("step");
     const double beta1 = o.number("beta1"), beta2 = o.number("beta2");
     const bool decoupled = o.flag("decoupled");
-    const double params[] = {o.sign(), decoupled ? 0.0 : decay, decoupled ? 1.0 - lr * decay : 1.0, 1.0 - beta1, beta2, 1.0 - beta2,
-                             lr / (1.0 - std::pow(beta1, step)), 1.0 / std::sqrt(1.0 - std::pow(beta2, step)), o.number("eps")};
+    const double params[] = {o.sign(),
+                             decoupled ? 0.0 : decay,
+                             decoupled ? 1.0 - lr * decay : 1.0,
+                             1.0 - beta1,
+                             beta2,
+                             1.0 - beta2,
+                             lr / (1.0 - std::pow(beta1, step)),
+                             1.0 / std::sqrt(1.0 - std::pow(beta2, step)),
+                             o.number("eps")};
     update(call, amsgrad ? "adam_amsgrad" : "adam", lists, params);
 }
 
@@ -85,8 +94,10 @@ void rmsprop_step(const KernelCall& call) {
     const bool momentum = o.number("momentum") != 0, centered = o.flag("centered");
     if (momentum) lists.push_back(call.args.tensors(3));
     if (centered) lists.push_back(call.args.tensors(4));
-    const double params[] = {o.sign(), o.number("weight_decay"), o.number("lr"), o.number("alpha"), o.number("eps"), o.number("momentum")};
-    constexpr const char* rules[2][2] = {{"rmsprop", "rmsprop_centered"}, {"rmsprop_momentum", "rmsprop_momentum_centered"}};
+    const double params[] = {o.sign(),          o.number("weight_decay"), o.number("lr"),
+                             o.number("alpha"), o.number("eps"),          o.number("momentum")};
+    constexpr const char* rules[2][2] = {{"rmsprop", "rmsprop_centered"},
+                                         {"rmsprop_momentum", "rmsprop_momentum_centered"}};
     update(call, rules[momentum][centered], lists, params);
 }
 

@@ -88,7 +88,9 @@ void select_keys(std::vector<Keyed<K>>& keys, size_t k, std::vector<Keyed<K>>& s
     K varying = 0;
     for (const Keyed<K>& item : keys) varying |= item.key ^ keys[0].key;
     const int shift = std::max(static_cast<int>(std::bit_width(varying)) - kBits, 0);
-    const auto digit_of = [shift](const Keyed<K>& item) { return static_cast<uint32_t>(item.key >> shift) & ((1 << kBits) - 1); };
+    const auto digit_of = [shift](const Keyed<K>& item) {
+        return static_cast<uint32_t>(item.key >> shift) & ((1 << kBits) - 1);
+    };
     uint32_t count[1 << kBits] = {}, digit = 0;
     for (const Keyed<K>& item : keys) ++count[digit_of(item)];
     size_t below = 0;

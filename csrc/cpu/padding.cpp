@@ -82,7 +82,8 @@ void pad_border(const KernelCall& call) {
     visit(out.dtype(), [&]<class T>() {
         parallel_for(padding.rows(), ceil_div(kGrain, padding.width()), [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row)
-                copy_row(padding.dims.back(), out.data<T>() + row * padding.width(), self.data<T>() + padding.source(row));
+                copy_row(padding.dims.back(), out.data<T>() + row * padding.width(),
+                         self.data<T>() + padding.source(row));
         });
     });
 }
@@ -97,11 +98,12 @@ void pad_border_backward(const KernelCall& call) {
         const Padding padding(out.sizes(), call.args.ints(1), call.args.str(2));
         const int64_t related = padding.related_rows();
         if (padding.rows() == 0) return;
-        parallel_for(padding.rows() / related, ceil_div(kGrain, related * padding.width()), [&](int64_t begin, int64_t end) {
-            for (int64_t row = begin * related; row < end * related; ++row)
-                add_row(padding.dims.back(), result.template data<T>() + padding.source(row),
-                        grad.data<T>() + row * padding.width());
-        });
+        parallel_for(padding.rows() / related, ceil_div(kGrain, related * padding.width()),
+                     [&](int64_t begin, int64_t end) {
+                         for (int64_t row = begin * related; row < end * related; ++row)
+                             add_row(padding.dims.back(), result.template data<T>() + padding.source(row),
+                                     grad.data<T>() + row * padding.width());
+                     });
     });
 }
 

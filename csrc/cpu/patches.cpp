@@ -35,7 +35,9 @@ struct Windows {
           image_channels(x.sizes()[1]), dtype(x.dtype()) {}
 
     int64_t patch() const { return kernel.product() * channels; }
-    int64_t rows_at_a_time() const { return std::clamp<int64_t>(kPatchElements / std::max<int64_t>(patch(), 1), 16, output.product()); }
+    int64_t rows_at_a_time() const {
+        return std::clamp<int64_t>(kPatchElements / std::max<int64_t>(patch(), 1), 16, output.product());
+    }
     int64_t input_bytes() const { return input.product() * image_channels * item_size(dtype); }
 
     // Calls visit(offset of the pixel, or -1 in the padding) for every place of the window at output `row`.
@@ -52,7 +54,8 @@ struct Windows {
             for (int64_t b = 0; b < kernel[1]; ++b) {
                 const bool in_b = inside(1, b) && in_a;
                 for (int64_t c = 0; c < kernel[2]; ++c)
-                    visit(inside(2, c) && in_b ? ((i[0] * input[1] + i[1]) * input[2] + i[2]) * image_channels : int64_t{-1});
+                    visit(inside(2, c) && in_b ? ((i[0] * input[1] + i[1]) * input[2] + i[2]) * image_channels
+                                               : int64_t{-1});
             }
         }
     }
@@ -85,7 +88,8 @@ Tensor room(const Windows& w) { return Tensor::empty({w.rows_at_a_time(), w.patc
 
 }  // namespace
 
-void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& y) {
     const Windows w(c, x, weight, y);
     const int64_t outputs = y.sizes()[1], group = outputs / c.groups, patch = w.patch(), item = item_size(w.dtype);
     const int64_t step = w.rows_at_a_time(), rows = w.output.product(), steps = ceil_div(rows, step);

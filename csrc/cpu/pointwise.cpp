@@ -54,9 +54,9 @@ void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const 
     const Rows rows(x, is_channels_last(x));
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
-        product({y.dtype(), count, outputs, inputs, rows.at(image, begin), rows.row, rows.column,
-                 weight.raw(), turned ? outputs : 1, turned ? 1 : inputs,
-                 y.raw() + (image * rows.count + begin) * outputs * item, outputs, bias.defined() ? bias.raw() : nullptr});
+        product({y.dtype(), count, outputs, inputs, rows.at(image, begin), rows.row, rows.column, weight.raw(),
+                 turned ? outputs : 1, turned ? 1 : inputs, y.raw() + (image * rows.count + begin) * outputs * item,
+                 outputs, bias.defined() ? bias.raw() : nullptr});
     });
 }
 

@@ -23,8 +23,14 @@ struct Axis {
     int64_t windows() const { return static_cast<int64_t>(begin.size()); }
 };
 
-Axis fixed_axis(int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation, bool count_padding) {
-    Axis axis{size, stride, dilation, std::vector<int64_t>(windows), std::vector<int64_t>(windows), std::vector<int64_t>(windows)};
+Axis fixed_axis(int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
+                bool count_padding) {
+    Axis axis{size,
+              stride,
+              dilation,
+              std::vector<int64_t>(windows),
+              std::vector<int64_t>(windows),
+              std::vector<int64_t>(windows)};
     for (int64_t o = 0; o < windows; ++o) {
         const int64_t start = o * stride - padding;
         const int64_t skipped = start < 0 ? ceil_div(-start, dilation) : 0;
@@ -78,7 +84,9 @@ public:
     }
 
     // The element of a channel plane, counted in pixels, that place k of window i of a run is.
-    int64_t pixel_of(const PoolRun& r, int32_t k, int64_t i) const { return last_ ? r.offsets[k] / channels_ : r.offsets[k] + i * r.step; }
+    int64_t pixel_of(const PoolRun& r, int32_t k, int64_t i) const {
+        return last_ ? r.offsets[k] / channels_ : r.offsets[k] + i * r.step;
+    }
 
 private:
     static constexpr int64_t kChannels = 64;
@@ -93,7 +101,8 @@ private:
                 for (int64_t w = 0; w < columns.windows();) {
                     const int64_t n = last_ ? 1 : alike(columns, w);
                     places(d, h, w, offsets);
-                    const double divisor = static_cast<double>(std::max<int64_t>(1, axes_[0].divisor[d] * axes_[1].divisor[h] * columns.divisor[w]));
+                    const double divisor = static_cast<double>(
+                        std::max<int64_t>(1, axes_[0].divisor[d] * axes_[1].divisor[h] * columns.divisor[w]));
                     const PoolRun r{nullptr, offsets.data(), static_cast<int64_t>(offsets.size()), last_ ? width : n,
                                     last_ ? 1 : columns.step, nullptr, nullptr, 1 / divisor};
                     body(r, in, out + (row * columns.windows() + w) * pixel_);
@@ -111,12 +120,15 @@ private:
     }
 
     void places(int64_t d, int64_t h, int64_t w, std::vector<int64_t>& offsets) const {
-        const auto at = [&](int axis, int64_t window, int64_t k) { return axes_[axis].begin[window] + k * axes_[axis].dilation; };
+        const auto at = [&](int axis, int64_t window, int64_t k) {
+            return axes_[axis].begin[window] + k * axes_[axis].dilation;
+        };
         offsets.clear();
         for (int64_t a = 0; a < axes_[0].count[d]; ++a)
             for (int64_t b = 0; b < axes_[1].count[h]; ++b)
                 for (int64_t c = 0; c < axes_[2].count[w]; ++c)
-                    offsets.push_back(((at(0, d, a) * axes_[1].size + at(1, h, b)) * axes_[2].size + at(2, w, c)) * pixel_);
+                    offsets.push_back(((at(0, d, a) * axes_[1].size + at(1, h, b)) * axes_[2].size + at(2, w, c)) *
+                                      pixel_);
     }
 
     Axes axes_;
@@ -228,7 +240,8 @@ void max_pool(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const Pooling pooling = pooling_of(in.sizes(), call.args, 1, prefers_channels_last(in), true, false);
     const Wide out(call.outs[0]);
-    pool_max(pooling, laid_out(in, pooling.channels_last()), out.tensor(), call.outs.size() > 1 ? call.outs[1] : Tensor());
+    pool_max(pooling, laid_out(in, pooling.channels_last()), out.tensor(),
+             call.outs.size() > 1 ? call.outs[1] : Tensor());
     out.finish();
 }
 
@@ -252,7 +265,8 @@ void avg_pool(const KernelCall& call) {
 
 void avg_pool_backward(const KernelCall& call) {
     const Tensor& grad = call.args.tensor(0);
-    const Pooling pooling = pooling_of(call.outs[0].sizes(), call.args, 2, is_channels_last(grad), false, call.args.flag(6));
+    const Pooling pooling = pooling_of(call.outs[0].sizes(), call.args, 2, is_channels_last(grad), false,
+                                       call.args.flag(6));
     const Wide out(call.outs[0]);
     zero(out.tensor());
     pool_average(pooling, "pool.spread", out.tensor(), laid_out(grad, pooling.channels_last()), call.args.number(7));

@@ -64,7 +64,8 @@ struct Draw {
     }
 
 private:
-    static void move(char* to, int64_t to_step, DType to_type, char* from, int64_t from_step, DType from_type, int64_t n) {
+    static void move(char* to, int64_t to_step, DType to_type, char* from, int64_t from_step, DType from_type,
+                     int64_t n) {
         char* const pair[] = {to, from};
         const int64_t steps[] = {to_step, from_step};
         cast_loop(from_type, to_type)(pair, steps, n, nullptr);
@@ -190,7 +191,8 @@ void randperm(const KernelCall& call) {
 double checked_total(const double* weights, int64_t n) {
     double total = 0;
     for (int64_t i = 0; i < n; ++i) {
-        check(weights[i] >= 0 && std::isfinite(weights[i]), "self: expected finite weights of 0 or more, got ", weights[i]);
+        check(weights[i] >= 0 && std::isfinite(weights[i]), "self: expected finite weights of 0 or more, got ",
+              weights[i]);
         total += weights[i];
     }
     check(total > 0, "self: the weights of a row must not all be 0");

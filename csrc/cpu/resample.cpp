@@ -34,7 +34,8 @@ Taps nearest(const Grid& g, int64_t i) {
     return {{g.clamped(static_cast<int64_t>(std::floor(static_cast<float>(i) * static_cast<float>(g.scale)))), 1.0}};
 }
 Taps nearest_exact(const Grid& g, int64_t i) {
-    return {{g.clamped(static_cast<int64_t>(std::floor((static_cast<float>(i) + 0.5f) * static_cast<float>(g.scale)))), 1.0}};
+    return {{g.clamped(static_cast<int64_t>(std::floor((static_cast<float>(i) + 0.5f) * static_cast<float>(g.scale)))),
+             1.0}};
 }
 
 Taps linear(const Grid& g, int64_t i) {
@@ -166,9 +167,18 @@ void resample_grid(const KernelCall& call) {
     parallel_for(outer * rows.resampled, ceil_div(kGrain, width), [&](int64_t begin, int64_t end) {
         std::vector<T> held(down.taps * width);
         std::vector<int64_t> sources(down.taps, -1);
-        char* const data[] = {result.raw(), x.raw(), bytes(down.places.data()), bytes(down.weights.data()), nullptr, nullptr,
-                              bytes(across.places.data()), bytes(across.weights.data()), bytes(held.data()), bytes(sources.data())};
-        const int64_t strides[] = {down.taps, rows.resampled, rows.source, width, across.taps, columns.resampled, columns.source, inner, begin};
+        char* const data[] = {result.raw(),
+                              x.raw(),
+                              bytes(down.places.data()),
+                              bytes(down.weights.data()),
+                              nullptr,
+                              nullptr,
+                              bytes(across.places.data()),
+                              bytes(across.weights.data()),
+                              bytes(held.data()),
+                              bytes(sources.data())};
+        const int64_t strides[] = {down.taps,         rows.resampled, rows.source, width, across.taps,
+                                   columns.resampled, columns.source, inner,       begin};
         loop(data, strides, end - begin, nullptr);
     });
 }

@@ -19,7 +19,8 @@ void tabulate(const Tensor& out, const F& value) {
 void arange(const KernelCall& call) {
     const Value start = call.args[0], step = call.args[1];
     if (start.tag == Tag::Float || step.tag == Tag::Float)
-        tabulate(call.outs[0], [a = start.number(), b = step.number()](int64_t i) { return a + static_cast<double>(i) * b; });
+        tabulate(call.outs[0],
+                 [a = start.number(), b = step.number()](int64_t i) { return a + static_cast<double>(i) * b; });
     else
         tabulate(call.outs[0], [a = start.integer(), b = step.integer()](int64_t i) { return a + i * b; });
 }
@@ -30,7 +31,8 @@ void linspace(const KernelCall& call) {
     const int64_t steps = call.args.integer(2);
     const double by = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
     tabulate(call.outs[0], [=](int64_t i) {
-        return i < (steps + 1) / 2 ? start + by * static_cast<double>(i) : end - by * static_cast<double>(steps - 1 - i);
+        return i < (steps + 1) / 2 ? start + by * static_cast<double>(i)
+                                   : end - by * static_cast<double>(steps - 1 - i);
     });
 }
 

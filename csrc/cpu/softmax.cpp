@@ -30,14 +30,15 @@ void run_rows(Loop loop, char* const* data, int64_t item, const Around& shape) {
 void run_columns(Loop loop, char* const* data, int64_t item, const Around& shape) {
     const int64_t strides[] = {shape.size, shape.inner};
     const int64_t blocks = ceil_div(shape.inner, kColumnBlock);
-    parallel_for(shape.outer * blocks, ceil_div(kGrain / 4, shape.size * kColumnBlock), [&](int64_t begin, int64_t end) {
-        for (int64_t task = begin; task < end; ++task) {
-            const int64_t column = task % blocks * kColumnBlock;
-            const int64_t offset = (task / blocks * shape.size * shape.inner + column) * item;
-            char* const at[] = {data[0] + offset, data[1] + offset, data[2] + offset};
-            loop(at, strides, std::min(kColumnBlock, shape.inner - column), nullptr);
-        }
-    });
+    parallel_for(shape.outer * blocks, ceil_div(kGrain / 4, shape.size * kColumnBlock),
+                 [&](int64_t begin, int64_t end) {
+                     for (int64_t task = begin; task < end; ++task) {
+                         const int64_t column = task % blocks * kColumnBlock;
+                         const int64_t offset = (task / blocks * shape.size * shape.inner + column) * item;
+                         char* const at[] = {data[0] + offset, data[1] + offset, data[2] + offset};
+                         loop(at, strides, std::min(kColumnBlock, shape.inner - column), nullptr);
+                     }
+                 });
 }
 
 // result, operand a, operand b (a again where there is none), all of one shape.

@@ -21,7 +21,8 @@ void for_lines(const Tensor& self, int64_t dim, bool descending, const F& body) 
         lines.share([&](int64_t begin, int64_t end) {
             std::vector<Keyed<Key<T>>> keys, spare;
             for (int64_t line = begin; line < end; ++line)
-                body(line, KeyedLine<T>{self.data<T>() + lines.start(line), lines.n, lines.inner, descending}, keys, spare);
+                body(line, KeyedLine<T>{self.data<T>() + lines.start(line), lines.n, lines.inner, descending}, keys,
+                     spare);
         });
     });
 }
@@ -77,16 +78,17 @@ void kth(const KernelCall& call) {
     const Tensor self = packed(call.args.tensor(0));
     const int64_t k = call.args.integer(3);
     const bool nan_wins = call.args.flag(4);
-    for_lines(self, call.args.integer(1), false, [&]<class T>(int64_t at, const KeyedLine<T>& line, auto& keys, auto& spare) {
-        line.read(keys);
-        int64_t place = nan_wins ? first_nan<T>(keys) : -1;
-        if (place < 0) {
-            select_keys(keys, static_cast<size_t>(k) + 1, spare);
-            place = std::max_element(keys.begin(), keys.begin() + k + 1)->index;
-        }
-        call.outs[0].data<T>()[at] = line.first[place * line.step];
-        call.outs[1].data<int64_t>()[at] = place;
-    });
+    for_lines(self, call.args.integer(1), false,
+              [&]<class T>(int64_t at, const KeyedLine<T>& line, auto& keys, auto& spare) {
+                  line.read(keys);
+                  int64_t place = nan_wins ? first_nan<T>(keys) : -1;
+                  if (place < 0) {
+                      select_keys(keys, static_cast<size_t>(k) + 1, spare);
+                      place = std::max_element(keys.begin(), keys.begin() + k + 1)->index;
+                  }
+                  call.outs[0].data<T>()[at] = line.first[place * line.step];
+                  call.outs[1].data<int64_t>()[at] = place;
+              });
 }
 
 // Whether elements with these keys are equal: a nan is not, not even to itself.
@@ -185,7 +187,8 @@ void push_row_runs(const Rows<T>& rows, const std::vector<int64_t>& order, Resul
         ++counts.back();
         inverse.data<int64_t>()[order[i]] = static_cast<int64_t>(firsts.size()) - 1;
     }
-    const Tensor first = Tensor::empty({static_cast<int64_t>(firsts.size())}, DType::Int64), count = Tensor::empty(first.sizes(), DType::Int64);
+    const Tensor first = Tensor::empty({static_cast<int64_t>(firsts.size())}, DType::Int64),
+                 count = Tensor::empty(first.sizes(), DType::Int64);
     std::copy(firsts.begin(), firsts.end(), first.data<int64_t>());
     std::copy(counts.begin(), counts.end(), count.data<int64_t>());
     outs.push(first);

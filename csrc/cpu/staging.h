@@ -16,7 +16,9 @@ public:
         : StagedResult(result, computed, contiguous_strides(result.sizes()), result.is_contiguous()) {}
     // `fits`: its strides are as good as these.
     StagedResult(const Tensor& result, DType computed, const Dims& strides, bool fits)
-        : result_(result), work_(fits && result.dtype() == computed ? result : Tensor::empty_strided(result.sizes(), strides, computed)) {}
+        : result_(result),
+          work_(fits && result.dtype() == computed ? result
+                                                   : Tensor::empty_strided(result.sizes(), strides, computed)) {}
     ~StagedResult() {
         if (work_.impl() != result_.impl()) copy_into(result_, work_);
     }

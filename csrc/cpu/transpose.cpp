@@ -26,7 +26,8 @@ void transpose_tile(const Plane& plane, char* to, const char* from, int64_t widt
         const T* line = reinterpret_cast<const T*>(from + j * plane.from_step);
         for (int64_t i = 0; i < height; ++i) tile[i][j] = line[i];
     }
-    for (int64_t i = 0; i < height; ++i) std::memcpy(to + i * plane.to_step, tile[i], static_cast<size_t>(width) * sizeof(T));
+    for (int64_t i = 0; i < height; ++i)
+        std::memcpy(to + i * plane.to_step, tile[i], static_cast<size_t>(width) * sizeof(T));
 }
 
 // `planes`: where they lie; operands as in copy_transposed.
@@ -38,7 +39,8 @@ void transpose(const Plane& plane, const Strided& planes) {
     parallel_for(tiles, ceil_div(kGrain, side * side), [&](int64_t begin, int64_t end) {
         for (int64_t tile = begin; tile < end; ++tile) {
             const int64_t j = tile % across * side, i = tile / across % down * side;
-            char *to = planes.data[0] + i * plane.to_step + j * item, *from = planes.data[1] + j * plane.from_step + i * item;
+            char *to = planes.data[0] + i * plane.to_step + j * item,
+                 *from = planes.data[1] + j * plane.from_step + i * item;
             int64_t rest = tile / across / down;
             for (int d = planes.sizes.size() - 1; d >= 0; --d) {
                 const int64_t k = rest % planes.sizes[d];

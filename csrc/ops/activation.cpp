@@ -253,8 +253,8 @@ tensor([-0.2500,  2.0000]))")
     .compose([](Args a, Results& r) {
         const Tensor &self = a.tensor(0), &weight = a.tensor(1);
         const int64_t channels = self.dim() > 1 ? self.sizes()[1] : 1;
-        check(weight.numel() == 1 || weight.numel() == channels, "weight: expected 1 or ", channels, " elements for shape ",
-              self.sizes(), ", got ", weight.numel());
+        check(weight.numel() == 1 || weight.numel() == channels, "weight: expected 1 or ", channels,
+              " elements for shape ", self.sizes(), ", got ", weight.numel());
         Dims shape(self.dim(), 1);
         if (weight.numel() > 1) shape[1] = channels;
         r.push(where(gt(self, 0.0), self, reshape(weight, shape) * self));

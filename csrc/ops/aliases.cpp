@@ -12,7 +12,10 @@ void same_as(Args a, Results& r) {
 OP("subtract(Operand self, Operand other) -> Tensor").doc("Alias of ``sub``.").compose(same_as<"sub">).in_place_too();
 OP("multiply(Operand self, Operand other) -> Tensor").doc("Alias of ``mul``.").compose(same_as<"mul">).in_place_too();
 OP("divide(Operand self, Operand other) -> Tensor").doc("Alias of ``div``.").compose(same_as<"div">).in_place_too();
-OP("true_divide(Operand self, Operand other) -> Tensor").doc("Alias of ``div``.").compose(same_as<"div">).in_place_too();
+OP("true_divide(Operand self, Operand other) -> Tensor")
+    .doc("Alias of ``div``.")
+    .compose(same_as<"div">)
+    .in_place_too();
 OP("negative(Tensor self) -> Tensor").doc("Alias of ``neg``.").compose(same_as<"neg">).in_place_too();
 OP("absolute(Tensor self) -> Tensor").doc("Alias of ``abs``.").compose(same_as<"abs">).in_place_too();
 OP("arcsin(Tensor self) -> Tensor").doc("Alias of ``asin``.").compose(same_as<"asin">).in_place_too();
@@ -23,9 +26,15 @@ OP("arcsinh(Tensor self) -> Tensor").doc("Alias of ``asinh``.").compose(same_as<
 OP("arccosh(Tensor self) -> Tensor").doc("Alias of ``acosh``.").compose(same_as<"acosh">).in_place_too();
 OP("arctanh(Tensor self) -> Tensor").doc("Alias of ``atanh``.").compose(same_as<"atanh">).in_place_too();
 OP("fix(Tensor self) -> Tensor").doc("Alias of ``trunc``.").compose(same_as<"trunc">).in_place_too();
-OP("clip(Tensor self, Operand? min=None, Operand? max=None) -> Tensor").doc("Alias of ``clamp``.").compose(same_as<"clamp">).in_place_too();
+OP("clip(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
+    .doc("Alias of ``clamp``.")
+    .compose(same_as<"clamp">)
+    .in_place_too();
 OP("greater(Operand self, Operand other) -> Tensor").doc("Alias of ``gt``.").compose(same_as<"gt">).in_place_too();
-OP("greater_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ge``.").compose(same_as<"ge">).in_place_too();
+OP("greater_equal(Operand self, Operand other) -> Tensor")
+    .doc("Alias of ``ge``.")
+    .compose(same_as<"ge">)
+    .in_place_too();
 OP("less(Operand self, Operand other) -> Tensor").doc("Alias of ``lt``.").compose(same_as<"lt">).in_place_too();
 OP("less_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``le``.").compose(same_as<"le">).in_place_too();
 OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").compose(same_as<"ne">).in_place_too();
@@ -38,8 +47,12 @@ OP("ravel(Tensor self) -> Tensor").doc("Self in one dimension: a view where poss
 OP("argwhere(Tensor self) -> Tensor").doc("Alias of ``nonzero``.").compose(same_as<"nonzero">);
 OP("concatenate(Tensor[] tensors, int dim=0) -> Tensor").doc("Alias of ``cat``.").compose(same_as<"cat">);
 OP("row_stack(Tensor[] tensors) -> Tensor").doc("Alias of ``vstack``.").compose(same_as<"vstack">);
-OP("split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]").doc("Alias of ``split``.").compose(same_as<"split.sizes">);
-OP("trapz(Tensor y, Tensor? x=None, *, Number dx=1, int dim=-1) -> Tensor").doc("Alias of ``trapezoid``.").compose(same_as<"trapezoid">);
+OP("split_with_sizes(Tensor self, int[] split_sizes, int dim=0) -> Tensor[]")
+    .doc("Alias of ``split``.")
+    .compose(same_as<"split.sizes">);
+OP("trapz(Tensor y, Tensor? x=None, *, Number dx=1, int dim=-1) -> Tensor")
+    .doc("Alias of ``trapezoid``.")
+    .compose(same_as<"trapezoid">);
 OP("subtract.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self - alpha * other``.")
     .compose(same_as<"sub.alpha">);

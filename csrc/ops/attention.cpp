@@ -26,8 +26,8 @@ Tensor weights_of(const Tensor& scores) {
     return masked_fill(Call<"softmax">()(masked_fill(scores, blind, 0.0), -1), blind, 0.0);
 }
 
-Tensor defined_attention(const Value& query, const Value& key, const Value& value, const Value& mask, bool causal, double scale,
-                         double dropout) {
+Tensor defined_attention(const Value& query, const Value& key, const Value& value, const Value& mask, bool causal,
+                         double scale, double dropout) {
     Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
     if (!mask.none()) scores = scores + mask;
     if (causal) scores = masked_fill(scores, later_keys(scores.size(-2), scores.size(-1)), kHidden);
@@ -46,8 +46,8 @@ OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal
     })
     .compose([](Args a, Results& r) { r.push(defined_attention(a[0], a[1], a[2], a[3], a.flag(4), a.number(5), 0.0)); })
     .grads("query key value mask attended logsumexp", [](const Backward& b) {
-        const Results grads = Call<"_attention_backward">().all(b.g, b["query"], b["key"], b["value"], b["mask"], b["causal"],
-                                                                b["scale"], b["attended"], b["logsumexp"]);
+        const Results grads = Call<"_attention_backward">().all(b.g, b["query"], b["key"], b["value"], b["mask"],
+                                                                b["causal"], b["scale"], b["attended"], b["logsumexp"]);
         static constexpr const char* names[] = {"query", "key", "value"};
         for (int i = 0; i < 3; ++i) b.give(names[i], grads[i]);
     });
@@ -89,7 +89,8 @@ Dims batch_of(const Tensor& t) { return Dims(t.sizes().data(), t.dim() - 2); }
 
 // Key and value heads repeated to the number of query heads.
 Tensor with_heads(const Tensor& t, const Tensor& query) {
-    check(t.dim() >= 3 && query.dim() >= 3, "enable_gqa: expected a dimension of heads, got shapes ", query.sizes(), " and ", t.sizes());
+    check(t.dim() >= 3 && query.dim() >= 3, "enable_gqa: expected a dimension of heads, got shapes ", query.sizes(),
+          " and ", t.sizes());
     const int64_t heads = t.size(-3), wanted = query.size(-3);
     check(heads > 0 && wanted % heads == 0, "enable_gqa: ", wanted, " query heads are no multiple of ", heads);
     if (heads == wanted) return t;
@@ -103,11 +104,13 @@ Tensor with_heads(const Tensor& t, const Tensor& query) {
 void check_shapes(const Tensor& query, const Tensor& key, const Tensor& value) {
     for (const Tensor* t : {&query, &key, &value})
         check(t->dim() >= 2, "query, key, value: expected (..., length, features), got ", t->sizes());
-    check(query.dtype() == key.dtype() && key.dtype() == value.dtype(), "query, key, value: expected one dtype, got ", query.dtype(),
-          ", ", key.dtype(), " and ", value.dtype());
+    check(query.dtype() == key.dtype() && key.dtype() == value.dtype(), "query, key, value: expected one dtype, got ",
+          query.dtype(), ", ", key.dtype(), " and ", value.dtype());
     check(is_floating(query.dtype()), "query: expected a floating-point dtype, got ", query.dtype());
-    check(query.size(-1) == key.size(-1), "key: expected ", query.size(-1), " features as query has, got shape ", key.sizes());
-    check(key.size(-2) == value.size(-2), "value: expected length ", key.size(-2), " as key has, got shape ", value.sizes());
+    check(query.size(-1) == key.size(-1), "key: expected ", query.size(-1), " features as query has, got shape ",
+          key.sizes());
+    check(key.size(-2) == value.size(-2), "value: expected length ", key.size(-2), " as key has, got shape ",
+          value.sizes());
 }
 
 OP("scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, "
@@ -125,7 +128,8 @@ Size([1, 2, 5, 8]))")
     .compose([](Args a, Results& r) {
         const Tensor& query = a.tensor(0);
         const bool shared = a.flag(7);
-        const Tensor key = shared ? with_heads(a.tensor(1), query) : a.tensor(1), value = shared ? with_heads(a.tensor(2), query) : a.tensor(2);
+        const Tensor key = shared ? with_heads(a.tensor(1), query) : a.tensor(1),
+                     value = shared ? with_heads(a.tensor(2), query) : a.tensor(2);
         check_shapes(query, key, value);
         check(a[3].none() || !a.flag(5), "is_causal: expected no attn_mask beside it");
         const Dims batch = broadcast(broadcast(batch_of(query), batch_of(key)), batch_of(value));

@@ -51,7 +51,8 @@ OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor? running
     })
     .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b["mean"], b["rstd"], true); });
 
-OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float eps) -> Tensor")
+OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float eps) -> "
+   "Tensor")
     .doc("batch_norm by running statistics.")
     .shape([](const Op&, Args a, Meta& m) { add_like_self(a.tensor(0), m); })
     .compose([](Args a, Results& r) {
@@ -59,9 +60,8 @@ OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_m
         const Tensor scale = rsqrt(reshape(a[4], shape) + a[5]);
         r.push(affine((a[0] - reshape(a[3], shape)) * scale, a[1], a[2], shape));
     })
-    .grads("self weight bias running_mean running_var", [](const Backward& b) {
-        give_gradients(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false);
-    });
+    .grads("self weight bias running_mean running_var",
+           [](const Backward& b) { give_gradients(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false); });
 
 OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, bool training, "
    "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")

@@ -22,12 +22,13 @@ inline Tensor affine(Tensor normal, const Value& weight, const Value& bias, cons
 inline void check_channels(const char* name, const Value& parameter, const Tensor& self) {
     if (parameter.none()) return;
     const Dims expected{self.sizes()[1]};
-    check(parameter.t->sizes == expected, name, ": expected shape ", expected, " for self of shape ", self.sizes(), ", got ",
-          parameter.t->sizes);
+    check(parameter.t->sizes == expected, name, ": expected shape ", expected, " for self of shape ", self.sizes(),
+          ", got ", parameter.t->sizes);
 }
 
 inline void check_writable(const char* name, const Value& running) {
-    check(running.none() || running.t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
+    check(running.none() || running.t->storage->writable(), name,
+          ": this tensor shows read-only memory; clone() it first");
 }
 
 }  // namespace bestiary::ops

@@ -26,8 +26,8 @@ void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, bool t
           " channels of a weight of shape ", w.sizes());
     const int64_t inputs = transposed ? w.sizes()[0] : w.sizes()[1] * groups;
     const int64_t outputs = transposed ? w.sizes()[1] * groups : w.sizes()[0];
-    check(x.sizes()[1] == inputs, "input: expected ", inputs, " channels for a weight of shape ", w.sizes(), " with groups=",
-          groups, ", got ", x.sizes()[1], " in shape ", x.sizes());
+    check(x.sizes()[1] == inputs, "input: expected ", inputs, " channels for a weight of shape ", w.sizes(),
+          " with groups=", groups, ", got ", x.sizes()[1], " in shape ", x.sizes());
     if (!bias.defined()) return;
     check(bias.dim() == 1 && bias.sizes()[0] == outputs, "bias: expected shape (", outputs, ",), got ", bias.sizes());
     check(bias.dtype() == x.dtype(), "bias: expected dtype ", x.dtype(), " as the input has, got ", bias.dtype());
@@ -45,10 +45,12 @@ void convolution_shape(const Op&, Args a, Meta& m) {
         const int64_t size = x.sizes()[d], kernel = w.sizes()[d];
         if (transposed) {
             sizes[d] = covered(size, kernel, stride, padding, dilation) + a.ints(7)[d - 2];
-            check(sizes[d] > 0, "input: shape ", x.sizes(), " with padding ", Dims(a.ints(4)), " leaves nothing of dimension ", d);
+            check(sizes[d] > 0, "input: shape ", x.sizes(), " with padding ", Dims(a.ints(4)),
+                  " leaves nothing of dimension ", d);
         } else {
             check(size + 2 * padding >= dilation * (kernel - 1) + 1, "input: dimension ", d, " of shape ", x.sizes(),
-                  ", with padding ", padding, ", is smaller than the kernel of shape ", w.sizes(), " with dilation ", dilation);
+                  ", with padding ", padding, ", is smaller than the kernel of shape ", w.sizes(), " with dilation ",
+                  dilation);
             sizes[d] = windows_in(size, kernel, stride, padding, dilation);
         }
     }
@@ -58,7 +60,8 @@ void convolution_shape(const Op&, Args a, Meta& m) {
 
 // The convolution of `x` cut to `size`: windows that only the padding of a transposed convolution made are left out.
 Tensor convolved_to(const Tensor& x, const Value& weight, const Backward& b, const Dims& size) {
-    Tensor y = convolution(x, weight, Tensor(), b["stride"], b["padding"], b["dilation"], false, Dims(size.size() - 2), b["groups"]);
+    Tensor y = convolution(x, weight, Tensor(), b["stride"], b["padding"], b["dilation"], false, Dims(size.size() - 2),
+                           b["groups"]);
     for (int d = 2; d < size.size(); ++d)
         if (y.sizes()[d] != size[d]) y = narrow(y, d, 0, size[d]);
     return y;
@@ -72,26 +75,31 @@ Tensor transposed_to(const Tensor& y, const Tensor& weight, const Backward& b, c
     return convolution(y, weight, Tensor(), stride, padding, dilation, true, extra, b["groups"]);
 }
 
-OP("_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool transposed, "
+OP("_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool "
+   "transposed, "
    "int[] output_padding, int groups) -> Tensor")
     .doc("A convolution in 1, 2 or 3 dimensions, or its transpose; the numbers are given for each dimension.")
     .shape(convolution_shape)
-    .grad("input", "weight", [](const Backward& b) {
-        if (b.flag("transposed")) return convolved_to(b.g, b["weight"], b, b.shape("input"));
-        return transposed_to(b.g, b.tensor("weight"), b, b.shape("input"));
-    })
-    .grad("weight", "input", [](const Backward& b) {
-        const Value x = b["input"], y = b.g;
-        const bool swapped = b.flag("transposed");
-        return convolution_weight(swapped ? y : x, swapped ? x : y, b.shape("weight"), b["stride"], b["padding"], b["dilation"], b["groups"]);
-    })
+    .grad("input", "weight",
+          [](const Backward& b) {
+              if (b.flag("transposed")) return convolved_to(b.g, b["weight"], b, b.shape("input"));
+              return transposed_to(b.g, b.tensor("weight"), b, b.shape("input"));
+          })
+    .grad("weight", "input",
+          [](const Backward& b) {
+              const Value x = b["input"], y = b.g;
+              const bool swapped = b.flag("transposed");
+              return convolution_weight(swapped ? y : x, swapped ? x : y, b.shape("weight"), b["stride"], b["padding"],
+                                        b["dilation"], b["groups"]);
+          })
     .grad("bias", "", [](const Backward& b) {
         Dims dims{0};
         for (int d = 2; d < b.g.dim(); ++d) dims.push_back(d);
         return Call<"sum.dim">()(b.g, dims);
     });
 
-OP("_convolution_weight(Tensor input, Tensor grad, int[] size, int[] stride, int[] padding, int[] dilation, int groups) -> Tensor")
+OP("_convolution_weight(Tensor input, Tensor grad, int[] size, int[] stride, int[] padding, int[] dilation, int "
+   "groups) -> Tensor")
     .doc("The gradient of a convolution for its weight, from its input and the gradient of its result.")
     .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(2)), a.tensor(0).dtype()); })
     .grad("input", "grad", [](const Backward& b) { return transposed_to(b.tensor("grad"), b.g, b, b.shape("input")); })
@@ -100,7 +108,8 @@ OP("_convolution_weight(Tensor input, Tensor grad, int[] size, int[] stride, int
 void check_dims(const Tensor& x, const Tensor& w, int n) {
     static constexpr const char* layouts[] = {"(N, C, L)", "(N, C, H, W)", "(N, C, D, H, W)"};
     check(w.dim() == n + 2, "weight: expected ", n + 2, " dimensions, got shape ", w.sizes());
-    check(x.dim() == n + 2 || x.dim() == n + 1, "input: expected shape ", layouts[n - 1], ", or without N, got ", x.sizes());
+    check(x.dim() == n + 2 || x.dim() == n + 1, "input: expected shape ", layouts[n - 1], ", or without N, got ",
+          x.sizes());
 }
 
 struct Numbers {
@@ -120,8 +129,10 @@ Tensor run(Args a, const Numbers& c, bool transposed) {
 template <int N>
 void conv(Args a, Results& r) {
     check_dims(a.tensor(0), a.tensor(1), N);
-    r.push(run(a, {per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0), per_dim("dilation", a.ints(5), N, 1),
-                   Dims(N), a.integer(6)}, false));
+    r.push(run(a,
+               {per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0),
+                per_dim("dilation", a.ints(5), N, 1), Dims(N), a.integer(6)},
+               false));
 }
 
 // 'same': where the padding is odd, the extra one goes behind. Both sides get it and the first result is dropped.
@@ -130,7 +141,8 @@ void conv_named(Args a, Results& r) {
     const Tensor& w = a.tensor(1);
     check_dims(a.tensor(0), w, N);
     const std::string_view padding = a.str(4);
-    check_as(ErrorKind::Value, padding == "same" || padding == "valid", "padding: expected 'same' or 'valid', got '", padding, "'");
+    check_as(ErrorKind::Value, padding == "same" || padding == "valid", "padding: expected 'same' or 'valid', got '",
+             padding, "'");
     Numbers c{per_dim("stride", a.ints(3), N, 1), Dims(N), per_dim("dilation", a.ints(5), N, 1), Dims(N), a.integer(6)};
     if (padding == "valid") return r.push(run(a, c, false));
     for (int64_t s : c.stride) check(s == 1, "padding: 'same' needs a stride of 1, got ", c.stride);
@@ -148,46 +160,54 @@ void conv_named(Args a, Results& r) {
 template <int N>
 void conv_transpose(Args a, Results& r) {
     check_dims(a.tensor(0), a.tensor(1), N);
-    const Numbers c{per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0), per_dim("dilation", a.ints(7), N, 1),
-                    per_dim("output_padding", a.ints(5), N, 0), a.integer(6)};
+    const Numbers c{per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0),
+                    per_dim("dilation", a.ints(7), N, 1), per_dim("output_padding", a.ints(5), N, 0), a.integer(6)};
     for (int i = 0; i < N; ++i)
-        check(c.output_padding[i] < std::max(c.stride[i], c.dilation[i]), "output_padding: expected less than the stride ", c.stride,
-              " or the dilation ", c.dilation, ", got ", c.output_padding);
+        check(c.output_padding[i] < std::max(c.stride[i], c.dilation[i]),
+              "output_padding: expected less than the stride ", c.stride, " or the dilation ", c.dilation, ", got ",
+              c.output_padding);
     r.push(run(a, c, true));
 }
 
-OP("conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int groups=1) -> Tensor")
+OP("conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
+   "groups=1) -> Tensor")
     .doc(R"(Slides ``weight`` (O, C / groups, K) over ``input`` (N, C, L), with or without N.
 
 >>> engine.conv1d(engine.tensor([[1.0, 2.0, 3.0]]), engine.ones(1, 1, 2))
 tensor([[3., 5.]]))")
     .compose(conv<1>);
-OP("conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] dilation=1, int groups=1) -> Tensor")
+OP("conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] "
+   "dilation=1, int groups=1) -> Tensor")
     .doc("With padding 'same', which keeps the size, or 'valid', which is none.")
     .compose(conv_named<1>);
 
-OP("conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int groups=1) -> Tensor")
+OP("conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
+   "groups=1) -> Tensor")
     .doc(R"(Slides ``weight`` (O, C / groups, KH, KW) over ``input`` (N, C, H, W), with or without N.
 
 >>> engine.conv2d(engine.ones(1, 3, 3), engine.ones(1, 1, 2, 2))
 tensor([[[4., 4.],
          [4., 4.]]]))")
     .compose(conv<2>);
-OP("conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] dilation=1, int groups=1) -> Tensor")
+OP("conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] "
+   "dilation=1, int groups=1) -> Tensor")
     .doc("With padding 'same', which keeps the size, or 'valid', which is none.")
     .compose(conv_named<2>);
 
-OP("conv3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int groups=1) -> Tensor")
+OP("conv3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
+   "groups=1) -> Tensor")
     .doc(R"(Slides ``weight`` (O, C / groups, KD, KH, KW) over ``input`` (N, C, D, H, W), with or without N.
 
 >>> engine.conv3d(engine.ones(1, 2, 2, 2), engine.ones(1, 1, 2, 2, 2))
 tensor([[[[8.]]]]))")
     .compose(conv<3>);
-OP("conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] dilation=1, int groups=1) -> Tensor")
+OP("conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, str padding='valid', int[] "
+   "dilation=1, int groups=1) -> Tensor")
     .doc("With padding 'same', which keeps the size, or 'valid', which is none.")
     .compose(conv_named<3>);
 
-OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] output_padding=0, "
+OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
+   "output_padding=0, "
    "int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv1d``: each element of ``input`` (N, C, L) adds ``weight`` (C, O / groups, K) times itself.
 
@@ -195,7 +215,8 @@ OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] strid
 tensor([[1., 3., 2.]]))")
     .compose(conv_transpose<1>);
 
-OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] output_padding=0, "
+OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
+   "output_padding=0, "
    "int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv2d``: each element of ``input`` (N, C, H, W) adds ``weight`` (C, O / groups, KH, KW) times itself.
 
@@ -203,7 +224,8 @@ OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] strid
 tensor([[[1., 2., 1.]]]))")
     .compose(conv_transpose<2>);
 
-OP("conv_transpose3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] output_padding=0, "
+OP("conv_transpose3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
+   "output_padding=0, "
    "int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv3d``: each element of ``input`` (N, C, D, H, W) adds ``weight`` (C, O / groups, ...) times itself.
 

@@ -31,8 +31,10 @@ Dims strides_in(const Tensor& self, const Value& format) {
     if (name == "preserve_format") return self.strides();
     if (name == "contiguous_format") return contiguous_strides(self.sizes());
     const int dims = name == "channels_last" ? 4 : name == "channels_last_3d" ? 5 : 0;
-    check_as(ErrorKind::Value, dims > 0,
-             "memory_format: expected 'contiguous_format', 'preserve_format', 'channels_last' or 'channels_last_3d', got '", name, "'");
+    check_as(
+        ErrorKind::Value, dims > 0,
+        "memory_format: expected 'contiguous_format', 'preserve_format', 'channels_last' or 'channels_last_3d', got '",
+        name, "'");
     check(self.dim() == dims, "memory_format: '", name, "' expects ", dims, " dimensions, got shape ", self.sizes());
     Dims last = self.sizes();
     last.erase(1);
@@ -79,7 +81,8 @@ OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
 (2, 1))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        if (a.none(1)) return r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
+        if (a.none(1))
+            return r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
         const Dims strides = strides_in(self, a[1]);
         bool there = true;
         for (int d = 0; d < self.dim(); ++d) there &= self.sizes()[d] <= 1 || self.strides()[d] == strides[d];
@@ -103,7 +106,8 @@ tensor([2., 2., 2.]))")
         const Tensor& self = a.tensor(0);
         const Dims size(a.ints(1));
         const int lead = self.dim() - size.size();
-        check(lead >= 0 && broadcast(self.sizes(), size) == self.sizes(), "size: ", size, " does not broadcast to ", self.sizes());
+        check(lead >= 0 && broadcast(self.sizes(), size) == self.sizes(), "size: ", size, " does not broadcast to ",
+              self.sizes());
         Dims dims;
         for (int d = 0; d < self.dim(); ++d)
             if (d < lead || (size[d - lead] == 1 && self.sizes()[d] != 1)) dims.push_back(d);

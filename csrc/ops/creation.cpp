@@ -16,10 +16,12 @@ OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_
 >>> engine.empty(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(made(Tensor::empty(Dims(a.ints(0)), dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
+        r.push(
+            made(Tensor::empty(Dims(a.ints(0)), dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
     });
 
-OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
+   "Tensor")
     .doc(R"(Uninitialised memory in which ``stride`` says how many elements apart the neighbours in each dimension are.
 
 >>> engine.empty_strided((2, 3), (1, 2)).stride()
@@ -28,7 +30,8 @@ OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device
         const Dims size(a.ints(0)), stride(a.ints(1));
         check(size.size() == stride.size(), "stride: expected one for each size, got ", stride, " for ", size);
         for (int64_t step : stride) check(step >= 0, "stride: expected 0 or more, got ", stride);
-        r.push(made(Tensor::empty_strided(size, stride, dtype_or(a[2], DType::Float32), device_or_default(a[3])), a.flag(4)));
+        r.push(made(Tensor::empty_strided(size, stride, dtype_or(a[2], DType::Float32), device_or_default(a[3])),
+                    a.flag(4)));
     });
 
 OP("zeros(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

@@ -93,14 +93,15 @@ Tensor of_classes(const Tensor& self, const Tensor& target, const Value& weight,
     const Tensor rows = as_rows(self);
     check_class_shape(self, target);
     check_weight(weight, self);
-    const Tensor loss = fused_cross_entropy(rows, reshape(target, Dims{-1}), weight, log_probs, ignore_index, reduction, smoothing);
+    const Tensor loss = fused_cross_entropy(rows, reshape(target, Dims{-1}), weight, log_probs, ignore_index, reduction,
+                                            smoothing);
     return reduction.str() == "none" ? reshape(loss, target.sizes()) : loss;
 }
 
 Tensor of_probabilities(const Tensor& self, const Tensor& target, const Value& weight, std::string_view reduction,
                         double smoothing) {
-    check_as(ErrorKind::Value, target.sizes() == self.sizes(), "target: probabilities must have self's shape ", self.sizes(),
-             ", got ", target.sizes());
+    check_as(ErrorKind::Value, target.sizes() == self.sizes(), "target: probabilities must have self's shape ",
+             self.sizes(), ", got ", target.sizes());
     const int dim = self.dim() == 1 ? 0 : 1;
     const int64_t classes = self.sizes()[dim];
     Tensor goal = target;
@@ -130,7 +131,8 @@ tensor(1.3863))")
         const Tensor &self = a.tensor(0), &target = a.tensor(1);
         const double smoothing = a.number(5);
         check(self.dim() > 0, "self: expected (N, C), (C,) or (N, C, d1, ...), got a 0-d tensor");
-        check_as(ErrorKind::Value, 0.0 <= smoothing && smoothing <= 1.0, "label_smoothing: expected 0 to 1, got ", smoothing);
+        check_as(ErrorKind::Value, 0.0 <= smoothing && smoothing <= 1.0, "label_smoothing: expected 0 to 1, got ",
+                 smoothing);
         check_weight(a[2], self);
         r.push(is_floating(target.dtype()) ? of_probabilities(self, target, a[2], a.str(4), smoothing)
                                            : of_classes(self, target, a[2], false, a.integer(3), a[4], smoothing));

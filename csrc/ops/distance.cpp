@@ -20,7 +20,8 @@ tensor(0.7071))")
         check_as(ErrorKind::Type, is_floating(type), "x1, x2: expected a floating dtype, got ", type);
         const Dims size = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
         const Tensor x1 = expand(cast(a[0], type), size), x2 = expand(cast(a[1], type), size);
-        const Tensor unit1 = x1 / at_least(norm(x1, 2, a[2], true), a[3]), unit2 = x2 / at_least(norm(x2, 2, a[2], true), a[3]);
+        const Tensor unit1 = x1 / at_least(norm(x1, 2, a[2], true), a[3]),
+                     unit2 = x2 / at_least(norm(x2, 2, a[2], true), a[3]);
         r.push(sum(unit1 * unit2, a[2]));
     });
 
@@ -38,7 +39,8 @@ OP("dist(Tensor self, Tensor other, Number p=2) -> Tensor")
 tensor(5.))")
     .compose([](Args a, Results& r) { r.push(norm(a[0] - a[1], a[2])); });
 
-// |x|^2 + |y|^2 - 2 x y: one matrix product instead of all the differences, at the cost of precision where they are small.
+// |x|^2 + |y|^2 - 2 x y: one matrix product instead of all the differences, at the cost of precision where they are
+// small.
 Tensor euclidean_by_matmul(const Tensor& x1, const Tensor& x2) {
     const Tensor squares1 = sum(x1 * x1, -1, true), squares2 = sum(x2 * x2, -1, true);
     const Tensor products = Call<"matmul">()(x1, transpose(x2, -2, -1));

@@ -59,7 +59,8 @@ OP("fmod(Operand self, Operand other) -> Tensor")
 tensor([-1,  1]))")
     .elementwise(Promote::Common)
     .grad("self", "", [](const Backward& b) { return b.g; })
-    .grad("other", "self other", [](const Backward& b) { return -b.g * Call<"_trunc_divide">()(b["self"], b["other"]); });
+    .grad("other", "self other",
+          [](const Backward& b) { return -b.g * Call<"_trunc_divide">()(b["self"], b["other"]); });
 
 OP("reciprocal(Tensor self) -> Tensor")
     .doc(R"(1 divided by each element.

@@ -26,7 +26,9 @@ struct Term {
     bool has(int label) const { return find(label) >= 0; }
 };
 
-bool contains(const Labels& labels, int label) { return std::find(labels.begin(), labels.end(), label) != labels.end(); }
+bool contains(const Labels& labels, int label) {
+    return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
 
 // "...ij" of an operand with `dims` dimensions; the last dimension of "..." is -1, the one before -2.
 Labels parse(std::string_view text, int dims) {
@@ -40,7 +42,8 @@ Labels parse(std::string_view text, int dims) {
             i += 2;
             continue;
         }
-        check_as(ErrorKind::Value, std::isalpha(static_cast<unsigned char>(text[i])), "equation: unexpected '", text[i], "'");
+        check_as(ErrorKind::Value, std::isalpha(static_cast<unsigned char>(text[i])), "equation: unexpected '", text[i],
+                 "'");
         labels.push_back(text[i]);
     }
     return labels;
@@ -113,8 +116,8 @@ Term joined(Term a, Term b, const Labels& needed) {
     Labels batch, rows, columns, inner;
     for (int label : a.labels) {
         const int64_t in_left = size_of(a, label), in_right = size_of(b, label);
-        check(in_left == in_right || in_left == 1 || in_right == 1, "equation: an index stands for sizes ", in_left, " and ", in_right,
-              " of operands with shapes ", a.t.sizes(), " and ", b.t.sizes());
+        check(in_left == in_right || in_left == 1 || in_right == 1, "equation: an index stands for sizes ", in_left,
+              " and ", in_right, " of operands with shapes ", a.t.sizes(), " and ", b.t.sizes());
         if (!b.has(label)) rows.push_back(label);
         // Of size 1 on one side only: broadcast, which a product can't sum over.
         else if (contains(needed, label) || in_left != in_right) batch.push_back(label);
@@ -145,7 +148,8 @@ Labels implicit_result(const std::vector<Term>& terms) {
     for (const Term& term : terms) all.insert(all.end(), term.labels.begin(), term.labels.end());
     Labels result;
     for (int label : all)
-        if ((label < 0 || std::count(all.begin(), all.end(), label) == 1) && !contains(result, label)) result.push_back(label);
+        if ((label < 0 || std::count(all.begin(), all.end(), label) == 1) && !contains(result, label))
+            result.push_back(label);
     std::sort(result.begin(), result.end());
     return result;
 }
@@ -159,15 +163,15 @@ Equation parse_equation(std::string_view text, std::span<const Tensor> operands)
         const size_t comma = std::min(left.find(','), left.size());
         const std::string_view part = left.substr(0, comma);
         Term term{t, parse(part, t.dim())};
-        check_as(ErrorKind::Value, static_cast<int>(term.labels.size()) == t.dim(), "equation: '", part, "' does not name the ", t.dim(),
-                 " dimensions of an operand of shape ", t.sizes());
+        check_as(ErrorKind::Value, static_cast<int>(term.labels.size()) == t.dim(), "equation: '", part,
+                 "' does not name the ", t.dim(), " dimensions of an operand of shape ", t.sizes());
         for (int label : term.labels) dots = std::max(dots, -label);
         equation.terms.push_back(std::move(term));
         left.remove_prefix(std::min(comma + 1, left.size()));
     }
     const auto commas = std::count(text.begin(), text.end(), ',');
-    check_as(ErrorKind::Value, commas + 1 == static_cast<int64_t>(operands.size()), "equation: '", text, "' is for ", commas + 1,
-             " operands, got ", operands.size());
+    check_as(ErrorKind::Value, commas + 1 == static_cast<int64_t>(operands.size()), "equation: '", text, "' is for ",
+             commas + 1, " operands, got ", operands.size());
     if (arrow == std::string_view::npos) {
         equation.result = implicit_result(equation.terms);
     } else {
@@ -186,7 +190,8 @@ OP("_einsum(str equation, Tensor[] operands) -> Tensor")
         for (size_t i = 0; i < e.result.size(); ++i) {
             const int label = e.result[i];
             const bool known = std::any_of(e.terms.begin(), e.terms.end(), [&](const Term& t) { return t.has(label); });
-            check_as(ErrorKind::Value, known, "equation: the result's '", static_cast<char>(label), "' is in no operand");
+            check_as(ErrorKind::Value, known, "equation: the result's '", static_cast<char>(label),
+                     "' is in no operand");
             check_as(ErrorKind::Value, std::count(e.result.begin(), e.result.end(), label) == 1, "equation: '",
                      static_cast<char>(label), "' comes twice in the result");
         }
@@ -228,10 +233,12 @@ OP("tensordot.dims(Tensor a, Tensor b, int[] dims_a, int[] dims_b) -> Tensor")
             terms[k] = {t, Labels(static_cast<size_t>(t.dim()))};
             for (int d = 0; d < t.dim(); ++d) terms[k].labels[static_cast<size_t>(d)] = k * 64 + d;
             for (size_t i = 0; i < args.ints(k + 2).size(); ++i)
-                terms[k].labels[static_cast<size_t>(wrap_dim(args.ints(k + 2)[i], t.dim(), "dims"))] = shared + static_cast<int>(i);
+                terms[k].labels[static_cast<size_t>(wrap_dim(args.ints(k + 2)[i], t.dim(), "dims"))] =
+                    shared + static_cast<int>(i);
         }
         const auto dims_a = args.ints(2), dims_b = args.ints(3);
-        check(dims_a.size() == dims_b.size(), "dims: expected as many for a as for b, got ", Dims(dims_a), " and ", Dims(dims_b));
+        check(dims_a.size() == dims_b.size(), "dims: expected as many for a as for b, got ", Dims(dims_a), " and ",
+              Dims(dims_b));
         Labels result;
         for (const Term& term : terms)
             for (int label : term.labels)

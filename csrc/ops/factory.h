@@ -11,7 +11,8 @@ inline Device device_or_default(const Value& v) { return v.none() ? Device() : v
 inline Device device_or(const Value& v, const Tensor& like) { return v.none() ? like.device() : v.device; }
 
 inline Tensor made(Tensor t, bool wants_grad) {
-    check(!wants_grad || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ", t.dtype());
+    check(!wants_grad || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ",
+          t.dtype());
     t->requires_grad = wants_grad;
     return t;
 }

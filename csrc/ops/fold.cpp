@@ -15,8 +15,9 @@ struct Grid {
           padding(per_dim("padding", a.ints(at + 2), 2, 0)), stride(per_dim("stride", a.ints(at + 3), 2, 1)) {
         const int64_t sizes[] = {height, width};
         for (int i = 0; i < 2; ++i)
-            check(sizes[i] + 2 * padding[i] >= dilation[i] * (kernel[i] - 1) + 1, "kernel_size: ", kernel, " with dilation ", dilation,
-                  " is larger than an image of ", Dims{height, width}, " with padding ", padding);
+            check(sizes[i] + 2 * padding[i] >= dilation[i] * (kernel[i] - 1) + 1, "kernel_size: ", kernel,
+                  " with dilation ", dilation, " is larger than an image of ", Dims{height, width}, " with padding ",
+                  padding);
         rows = windows_in(height, kernel[0], stride[0], padding[0], dilation[0]);
         columns = windows_in(width, kernel[1], stride[1], padding[1], dilation[1]);
     }
@@ -41,7 +42,8 @@ tensor([[[0, 1],
         return Call<"col2im">()(b.g, size, b["kernel_size"], b["dilation"], b["padding"], b["stride"]);
     });
 
-OP("col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1) -> Tensor")
+OP("col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1) -> "
+   "Tensor")
     .doc(R"(Columns (N, C * KH * KW, windows) added up to the image (N, C, H, W) whose windows they are.
 
 >>> engine.col2im(engine.ones(1, 4, 2), (2, 3), 2)

@@ -7,7 +7,8 @@ namespace {
 OP("_foreach_square_sum(Tensor[] tensors) -> Tensor")
     .doc("The sum of the squares of all elements of all tensors, in double.")
     .shape([](const Op&, Args a, Meta& m) {
-        for (const Tensor& t : a.tensors(0)) check(is_floating(t.dtype()), "tensors: expected floating-point dtypes, got ", t.dtype());
+        for (const Tensor& t : a.tensors(0))
+            check(is_floating(t.dtype()), "tensors: expected floating-point dtypes, got ", t.dtype());
         m.add({}, DType::Float64);
     });
 

@@ -20,8 +20,8 @@ struct Sampling {
 
     void check_for(int spatial) const {
         const bool known = mode == "bilinear" || mode == "nearest" || (mode == "bicubic" && spatial == 2);
-        check_as(ErrorKind::Value, known, "mode: expected 'bilinear', 'nearest' or, for images, 'bicubic', got '", mode, "' for ", spatial,
-                 " spatial dimensions");
+        check_as(ErrorKind::Value, known, "mode: expected 'bilinear', 'nearest' or, for images, 'bicubic', got '", mode,
+                 "' for ", spatial, " spatial dimensions");
         check_as(ErrorKind::Value, padding == "zeros" || padding == "border" || padding == "reflection",
                  "padding_mode: expected 'zeros', 'border' or 'reflection', got '", padding, "'");
     }
@@ -32,11 +32,13 @@ void sampled_shape(const Op&, Args a, Meta& m) {
     const int spatial = input.dim() - 2;
     check(spatial == 2 || spatial == 3, "input: expected shape (N, C, H, W) or (N, C, D, H, W), got ", input.sizes());
     check(grid.dim() == input.dim() && grid.sizes()[0] == input.sizes()[0] && grid.sizes().back() == spatial,
-          "grid: expected ", input.dim(), " dimensions, the first ", input.sizes()[0], " and the last ", spatial, ", got shape ", grid.sizes());
+          "grid: expected ", input.dim(), " dimensions, the first ", input.sizes()[0], " and the last ", spatial,
+          ", got shape ", grid.sizes());
     check_as(ErrorKind::Type, is_floating(input.dtype()) && input.dtype() == grid.dtype(),
              "grid: expected the floating dtype of input, ", input.dtype(), ", got ", grid.dtype());
     for (int d = 2; d < input.dim(); ++d)
-        check(input.sizes()[d] > 0 || grid.numel() == 0, "input: expected elements to sample from, got shape ", input.sizes());
+        check(input.sizes()[d] > 0 || grid.numel() == 0, "input: expected elements to sample from, got shape ",
+              input.sizes());
     Sampling(a[2], a[3], a[4]).check_for(spatial);
     Dims sizes{input.sizes()[0], input.sizes()[1]};
     for (int d = 1; d <= spatial; ++d) sizes.push_back(grid.sizes()[d]);
@@ -79,7 +81,8 @@ std::vector<Tap> taps_of(const Tensor& coordinate, int64_t n, const Sampling& s)
     if (s.mode == "bicubic") {
         const Tensor left = round_down(detach(raw));
         std::vector<Tap> taps;
-        for (int k = -1; k <= 2; ++k) taps.push_back({padded_position(left + double(k), n, s), cubic_weight(raw - left - double(k))});
+        for (int k = -1; k <= 2; ++k)
+            taps.push_back({padded_position(left + double(k), n, s), cubic_weight(raw - left - double(k))});
         return taps;
     }
     const Tensor at = padded_position(raw, n, s);
@@ -115,9 +118,11 @@ void grid_sample_definition(Args a, Results& r) {
     const Tensor flat = reshape(input, Dims{sizes[0], sizes[1], Dims(sizes.data() + 2, spatial).product()});
     const size_t each = taps[0].size();
     Tensor total;
-    for (size_t combination = 0, all = spatial == 2 ? each * each : each * each * each; combination < all; ++combination) {
+    for (size_t combination = 0, all = spatial == 2 ? each * each : each * each * each; combination < all;
+         ++combination) {
         std::array<const Tap*, 3> chosen{};
-        for (size_t d = 0, rest = combination; d < static_cast<size_t>(spatial); ++d, rest /= each) chosen[d] = &taps[d][rest % each];
+        for (size_t d = 0, rest = combination; d < static_cast<size_t>(spatial); ++d, rest /= each)
+            chosen[d] = &taps[d][rest % each];
         const Tensor part = weighted_pixels(flat, sizes, std::span(chosen.data(), static_cast<size_t>(spatial)));
         total = total.defined() ? total + part : part;
     }
@@ -126,24 +131,27 @@ void grid_sample_definition(Args a, Results& r) {
     r.push(reshape(total, shape));
 }
 
-OP("grid_sample(Tensor input, Tensor grid, str mode='bilinear', str padding_mode='zeros', bool? align_corners=None) -> Tensor")
+OP("grid_sample(Tensor input, Tensor grid, str mode='bilinear', str padding_mode='zeros', bool? align_corners=None) -> "
+   "Tensor")
     .doc(R"(Input (N, C, H, W) or (N, C, D, H, W) at the points of ``grid`` (N, ..., 2 or 3), whose x, y (, z) run from -1 to 1.
 
-``mode`` is 'bilinear' (trilinear for volumes), 'nearest' or, for images, 'bicubic'. Beyond the border there are zeros, or the
-border ('border'), or the mirrored image ('reflection'). With ``align_corners`` -1 and 1 are the centres of the first and
-last elements, otherwise their outer edges (Jaderberg et al., 2015).
+``mode`` is 'bilinear' (trilinear for volumes), 'nearest' or, for images, 'bicubic'. Beyond the border there are
+zeros, or the border ('border'), or the mirrored image ('reflection'). With ``align_corners`` -1 and 1 are the
+centres of the first and last elements, otherwise their outer edges (Jaderberg et al., 2015).
 
 >>> engine.grid_sample(engine.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), engine.zeros(1, 1, 1, 2))
 tensor([[[[2.5000]]]]))")
     .shape(sampled_shape)
     .compose(grid_sample_definition)
     .grads("input grid", [](const Backward& b) {
-        const Results grads = Call<"_grid_sample_backward">().all(b.g, b["input"], b["grid"], b["mode"], b["padding_mode"], b["align_corners"]);
+        const Results grads = Call<"_grid_sample_backward">().all(b.g, b["input"], b["grid"], b["mode"],
+                                                                  b["padding_mode"], b["align_corners"]);
         if (b.needs("input")) b.give("input", grads[0]);
         if (b.needs("grid")) b.give("grid", grads[1]);
     });
 
-OP("_grid_sample_backward(Tensor grad, Tensor input, Tensor grid, str mode, str padding_mode, bool? align_corners) -> (Tensor input_grad, "
+OP("_grid_sample_backward(Tensor grad, Tensor input, Tensor grid, str mode, str padding_mode, bool? align_corners) -> "
+   "(Tensor input_grad, "
    "Tensor grid_grad)")
     .doc("The gradients of grid_sample.")
     .shape([](const Op&, Args a, Meta& m) {

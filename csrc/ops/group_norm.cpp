@@ -27,8 +27,9 @@ OP("_group_norm(Tensor self, Tensor? weight, Tensor? bias, int num_groups, float
         r.push(affine(reshape(centred * scale, self.sizes()), a[1], a[2], channel_shape(self)));
     })
     .grads("self weight bias mean rstd", [](const Backward& b) {
-        const Results grads = group_norm_backward.all(b.g, b["self"], b["weight"], b["mean"], b["rstd"], b["num_groups"],
-                                                      b.needs("self"), b.needs("weight"), b.needs("bias"));
+        const Results grads = group_norm_backward.all(b.g, b["self"], b["weight"], b["mean"], b["rstd"],
+                                                      b["num_groups"], b.needs("self"), b.needs("weight"),
+                                                      b.needs("bias"));
         if (b.needs("self")) b.give("self", grads[0]);
         if (b.needs("weight")) b.give("weight", grads[1]);
         if (b.needs("bias")) b.give("bias", grads[2]);
@@ -55,20 +56,22 @@ tensor([[-1.,  1.]]))")
         const Tensor& self = a.tensor(0);
         const int64_t groups = a.integer(1);
         check(self.dim() >= 2, "self: expected (N, C, ...), got shape ", self.sizes());
-        check_as(ErrorKind::Value, groups > 0 && self.sizes()[1] % groups == 0, "num_groups: expected a divisor of ", self.sizes()[1],
-                 " channels, got ", groups);
+        check_as(ErrorKind::Value, groups > 0 && self.sizes()[1] % groups == 0, "num_groups: expected a divisor of ",
+                 self.sizes()[1], " channels, got ", groups);
         check_channels("weight", a[2], self);
         check_channels("bias", a[3], self);
         r.push(fused_group_norm(self, a[2], a[3], groups, a[4]));
     });
 
 // Moves the running statistics towards the mean over samples of theirs.
-void move_running(const Tensor& self, const Results& stats, const Value& mean, const Value& variance, double momentum, double eps) {
+void move_running(const Tensor& self, const Results& stats, const Value& mean, const Value& variance, double momentum,
+                  double eps) {
     const GradMode off(false);
     const Dims samples{self.sizes()[0], self.sizes()[1]};
     const double count = static_cast<double>(self.numel()) / static_cast<double>(samples.product());
     const auto move = [&](const Value& running, const Tensor& seen) {
-        if (!running.none()) copy_(running, running * (1.0 - momentum) + mean_along(reshape(seen, samples), Dims{0}) * momentum);
+        if (!running.none())
+            copy_(running, running * (1.0 - momentum) + mean_along(reshape(seen, samples), Dims{0}) * momentum);
     };
     const Tensor deviation = Call<"reciprocal">()(stats[2]);
     move(mean, stats[1]);
@@ -78,7 +81,8 @@ void move_running(const Tensor& self, const Results& stats, const Value& mean, c
 OP("instance_norm(Tensor self, Tensor? running_mean=None, Tensor? running_var=None, Tensor? weight=None, "
    "Tensor? bias=None, bool use_input_stats=True, float momentum=0.1, float eps=1e-05) -> Tensor")
     .doc(R"(batch_norm with the statistics of each sample alone (Ulyanov, Vedaldi and Lempitsky, "Instance normalization",
-2016). The running ones, where given, move towards their mean by ``momentum``; without ``use_input_stats`` they are used.
+2016). The running ones, where given, move towards their mean by ``momentum``; without ``use_input_stats`` they are
+used.
 
 >>> engine.instance_norm(engine.tensor([[[1.0, 3.0]]]), eps=0.0)
 tensor([[[-1.,  1.]]]))")
@@ -90,8 +94,8 @@ tensor([[[-1.,  1.]]]))")
         if (!a.flag(5)) return r.push(Call<"batch_norm">()(self, a[1], a[2], a[3], a[4], false, a[6], a[7]));
         for (int i = 0; i < 2; ++i) check_writable(names[i], a[i + 1]);
         const int64_t instances = self.sizes()[0] * self.sizes()[1];
-        check_as(ErrorKind::Value, self.numel() != instances, "self: expected more than 1 value per channel when training, got shape ",
-                 self.sizes());
+        check_as(ErrorKind::Value, self.numel() != instances,
+                 "self: expected more than 1 value per channel when training, got shape ", self.sizes());
         const Results stats = fused_group_norm.all(self, a[3], a[4], self.sizes()[1], a[7]);
         if (self.numel() > 0) move_running(self, stats, a[1], a[2], a.number(6), a.number(7));
         r.push(stats[0]);

@@ -149,12 +149,12 @@ OP("masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor")
 tensor([1., 0., 2.]))")
     .compose([](Args a, Results& r) {
         check(a.tensor(1).dtype() == DType::Bool, "mask: expected dtype bool, got ", a.tensor(1).dtype());
-        check(a.tensor(2).dtype() == a.tensor(0).dtype(), "source: expected self's dtype ", a.tensor(0).dtype(), ", got ",
-              a.tensor(2).dtype());
+        check(a.tensor(2).dtype() == a.tensor(0).dtype(), "source: expected self's dtype ", a.tensor(0).dtype(),
+              ", got ", a.tensor(2).dtype());
         const Dims size = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
         const Tensor places = select(Call<"nonzero">()(flatten(expand(a[1], size))), 1, 0), source = flatten(a[2]);
-        check(places.numel() <= source.numel(), "source: expected ", places.numel(), " elements, one for each that the mask chooses, got ",
-              source.numel());
+        check(places.numel() <= source.numel(), "source: expected ", places.numel(),
+              " elements, one for each that the mask chooses, got ", source.numel());
         const Tensor flat = flatten(expand(a[0], size));
         r.push(reshape(index_put(flat, along(0, places), narrow(source, 0, 0, places.numel())), size));
     })
@@ -172,7 +172,8 @@ tensor([4., 1.]))")
         const std::string_view how = a.str(4);
         check_as(ErrorKind::Value, how == "prod" || how == "mean" || how == "amax" || how == "amin",
                  "reduce: expected 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
-        check_as(ErrorKind::Index, chosen.dim() == 1 && self.dim() > 0, "index: expected one dimension, got shape ", chosen.sizes());
+        check_as(ErrorKind::Index, chosen.dim() == 1 && self.dim() > 0, "index: expected one dimension, got shape ",
+                 chosen.sizes());
         const int d = wrap_dim(a.integer(1), self.dim());
         Dims expected = self.sizes(), line(self.dim(), 1);
         expected[d] = line[d] = chosen.numel();

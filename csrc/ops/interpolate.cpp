@@ -23,11 +23,12 @@ OP("_resample(Tensor self, int dim, int size, str mode, bool align_corners, floa
     .doc("``interpolate`` along one dimension; ``scale`` is self's elements per element of the result.")
     .shape(resampled_shape)
     .grad("self", "", [](const Backward& b) {
-        return resample_backward(b.g, b["dim"], b.shape("self")[wrap_dim(b.integer("dim"), b.shape("self").size())], b["mode"],
-                                 b["align_corners"], b["scale"], b["antialias"]);
+        return resample_backward(b.g, b["dim"], b.shape("self")[wrap_dim(b.integer("dim"), b.shape("self").size())],
+                                 b["mode"], b["align_corners"], b["scale"], b["antialias"]);
     });
 
-OP("_resample_backward(Tensor grad, int dim, int size, str mode, bool align_corners, float scale, bool antialias) -> Tensor")
+OP("_resample_backward(Tensor grad, int dim, int size, str mode, bool align_corners, float scale, bool antialias) -> "
+   "Tensor")
     .doc("The gradient of _resample; ``size`` is that of its self.")
     .shape(resampled_shape)
     .grad("grad", "", [](const Backward& b) {
@@ -92,7 +93,8 @@ std::string_view per_dimension(std::string_view mode, int spatial) {
         return "cubic";
     }
     check_as(ErrorKind::Value, mode == "nearest" || mode == "nearest-exact" || mode == "area",
-             "mode: expected 'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic' or 'area', got '", mode, "'");
+             "mode: expected 'nearest', 'nearest-exact', 'linear', 'bilinear', 'trilinear', 'bicubic' or 'area', got '",
+             mode, "'");
     return mode;
 }
 
@@ -113,7 +115,8 @@ std::vector<Resize> resizes_of(Args a, bool align_corners) {
     }
     // What shrinks most comes first, and of equals the last, which is the slowest to walk.
     std::stable_sort(all.begin(), all.end(), [](const Resize& x, const Resize& y) {
-        const double left = static_cast<double>(x.to) * static_cast<double>(y.from), right = static_cast<double>(y.to) * static_cast<double>(x.from);
+        const double left = static_cast<double>(x.to) * static_cast<double>(y.from),
+                     right = static_cast<double>(y.to) * static_cast<double>(x.from);
         return left < right || (left == right && x.dim > y.dim);
     });
     return all;
@@ -126,11 +129,13 @@ bool in_one_go(const std::vector<Resize>& resizes, std::string_view mode) {
 }
 
 // Self with its first spatial dimension at `first`.
-Tensor resized(const Tensor& self, int first, std::vector<Resize> resizes, std::string_view mode, bool align_corners, bool antialias) {
+Tensor resized(const Tensor& self, int first, std::vector<Resize> resizes, std::string_view mode, bool align_corners,
+               bool antialias) {
     if (!antialias && in_one_go(resizes, mode)) {
         if (resizes[0].dim > resizes[1].dim) std::swap(resizes[0], resizes[1]);
         const double scales[] = {resizes[0].scale, resizes[1].scale};
-        return Call<"_resample_grid">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners, std::span<const double>(scales));
+        return Call<"_resample_grid">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners,
+                                        std::span<const double>(scales));
     }
     Tensor out = self;
     for (const Resize& r : resizes)
@@ -151,13 +156,15 @@ void push_interpolated(Args a, Results& r) {
     const bool align_corners = !a[4].none() && a[4].b, antialias = a.flag(6);
     const std::vector<Resize> resizes = resizes_of(a, align_corners);
     const std::string_view mode = per_dimension(a.str(3), self.dim() - 2);
-    check_as(ErrorKind::Value, a[4].none() || mode == "linear" || mode == "cubic", "align_corners: mode '", a.str(3), "' has no such option");
+    check_as(ErrorKind::Value, a[4].none() || mode == "linear" || mode == "cubic", "align_corners: mode '", a.str(3),
+             "' has no such option");
     check_as(ErrorKind::Value, !antialias || (self.dim() == 4 && (mode == "linear" || mode == "cubic")),
              "antialias: expected mode 'bilinear' or 'bicubic', got '", a.str(3), "'");
     const Dims order = channels_last_order(self);
     const Tensor last = permute(self, order);
     const bool channels_last = !self.is_contiguous() && last.is_contiguous();
-    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, align_corners, antialias);
+    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, align_corners,
+                               antialias);
     if (!channels_last) return r.push(out.impl() == self.impl() ? Tensor(clone(out)) : out);
     Dims back(self.dim());
     for (int d = 0; d < self.dim(); ++d) back[static_cast<int>(order[d])] = d;
@@ -173,13 +180,15 @@ void push_interpolated_bytes(Args a, Results& r) {
     r.push(cast(Call<"clamp">()(Call<"round">()(found[0]), 0.0, 255.0), DType::UInt8));
 }
 
-OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str mode='nearest', bool? align_corners=None, "
+OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str mode='nearest', bool? "
+   "align_corners=None, "
    "bool? recompute_scale_factor=None, bool antialias=False) -> Tensor")
     .doc(R"(Resizes (N, C, ...) to ``size``, or by ``scale_factor``.
 
 ``mode`` is 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'trilinear' or 'bicubic' (the cubic convolution
 of Keys, 1981, with a = -0.75). With ``align_corners`` the centres of the corner elements stay where they are, otherwise
-the corners of the corner elements. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when it shrinks. Of uint8 the results are rounded.
+the corners of the corner elements. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when it shrinks. Of
+uint8 the results are rounded.
 
 >>> engine.interpolate(engine.tensor([[[1.0, 2.0]]]), scale_factor=2)
 tensor([[[1., 1., 2., 2.]]]))")

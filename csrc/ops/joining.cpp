@@ -251,7 +251,8 @@ OP("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
 // tensor_split along the dimension that "horizontally", "vertically" and "in depth" stand for.
 template <FixedString Split>
 void split_along(Args a, int dim, int least, Results& r) {
-    check(a.tensor(0).dim() >= least, "self: expected at least ", least, " dimensions, got shape ", a.tensor(0).sizes());
+    check(a.tensor(0).dim() >= least, "self: expected at least ", least, " dimensions, got shape ",
+          a.tensor(0).sizes());
     for (const Tensor& part : Call<Split>().all(a[0], a[1], dim)) r.push(part);
 }
 int horizontal(Args a) { return a.tensor(0).dim() > 1 ? 1 : 0; }

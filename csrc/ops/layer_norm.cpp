@@ -37,7 +37,8 @@ OP("_layer_norm(Tensor self, Tensor? weight, Tensor? bias, int size, float eps, 
     .compose(fused_definition)
     .grads("self weight bias mean rstd", [](const Backward& b) {
         const Results grads = layer_norm_backward.all(b.g, b["self"], b["weight"], b["mean"], b["rstd"], b["size"],
-                                                      b["centred"], b.needs("self"), b.needs("weight"), b.needs("bias"));
+                                                      b["centred"], b.needs("self"), b.needs("weight"),
+                                                      b.needs("bias"));
         if (b.needs("self")) b.give("self", grads[0]);
         if (b.needs("weight")) b.give("weight", reshape(grads[1], b.shape("weight")));
         if (b.needs("bias")) b.give("bias", reshape(grads[2], b.shape("bias")));
@@ -62,7 +63,8 @@ void check_normalized_shape(const Tensor& self, const Dims& shape, const Value& 
     check(ends_so, "normalized_shape: self's shape ", self.sizes(), " does not end in ", shape);
     check(weight.none() || weight.t->sizes == shape, "weight: expected shape ", shape, ", got ",
           weight.none() ? shape : weight.t->sizes);
-    check(bias.none() || bias.t->sizes == shape, "bias: expected shape ", shape, ", got ", bias.none() ? shape : bias.t->sizes);
+    check(bias.none() || bias.t->sizes == shape, "bias: expected shape ", shape, ", got ",
+          bias.none() ? shape : bias.t->sizes);
 }
 
 OP("layer_norm(Tensor self, int[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1e-05) -> Tensor")

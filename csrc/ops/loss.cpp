@@ -12,8 +12,8 @@ constexpr Call<"masked_fill"> masked_fill;
 Tensor weighted(const Tensor& loss, const Value& weight) { return weight.none() ? loss : loss * weight; }
 
 void check_same_shape(Args a) {
-    check_as(ErrorKind::Value, a.tensor(0).sizes() == a.tensor(1).sizes(), "target: expected self's shape ", a.tensor(0).sizes(), ", got ",
-             a.tensor(1).sizes());
+    check_as(ErrorKind::Value, a.tensor(0).sizes() == a.tensor(1).sizes(), "target: expected self's shape ",
+             a.tensor(0).sizes(), ", got ", a.tensor(1).sizes());
 }
 
 OP("mse_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")

@@ -26,13 +26,15 @@ void check_dim(const char* name, const Tensor& t, int dim) {
 
 void check_inner(const char* name, const Tensor& a, const Tensor& b) {
     const int64_t wanted = a.sizes().back(), got = b.dim() == 1 ? b.sizes()[0] : b.sizes()[b.dim() - 2];
-    check(wanted == got, name, ": shape ", b.sizes(), " does not fit the first operand's ", a.sizes(), ": ", wanted, " != ", got);
+    check(wanted == got, name, ": shape ", b.sizes(), " does not fit the first operand's ", a.sizes(), ": ", wanted,
+          " != ", got);
 }
 
 void matmul_shape(const Op&, Args args, Meta& m) {
     const Tensor &a = args.tensor(0), &b = args.tensor(1);
     check_types("other", a, b);
-    check(a.dim() > 0 && b.dim() > 0, "expected operands with at least 1 dimension, got shapes ", a.sizes(), " and ", b.sizes());
+    check(a.dim() > 0 && b.dim() > 0, "expected operands with at least 1 dimension, got shapes ", a.sizes(), " and ",
+          b.sizes());
     check_inner("other", a, b);
     if (a.dim() == 2 && b.dim() == 2) return m.add({a.sizes()[0], b.sizes()[1]}, a.dtype());
     const Dims a_batch(a.sizes().data(), std::max(a.dim() - 2, 0)), b_batch(b.sizes().data(), std::max(b.dim() - 2, 0));
@@ -95,7 +97,8 @@ Size([5, 2, 4]))")
         check_dim("self", a, 3);
         check_dim("mat2", b, 3);
         check_types("mat2", a, b);
-        check(a.sizes()[0] == b.sizes()[0], "mat2: expected a batch of ", a.sizes()[0], " as self has, got shape ", b.sizes());
+        check(a.sizes()[0] == b.sizes()[0], "mat2: expected a batch of ", a.sizes()[0], " as self has, got shape ",
+              b.sizes());
         check_inner("mat2", a, b);
         m.add({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, a.dtype());
     })
@@ -141,7 +144,8 @@ tensor(11))")
         const Tensor &a = args.tensor(0), &b = args.tensor(1);
         if (a.dim() == 0 || b.dim() == 0) return r.push(a * b);
         if (b.dim() == 1) return r.push(matmul(a, b));
-        check(a.sizes().back() == b.sizes().back(), "other: expected a last dimension of ", a.sizes().back(), ", got shape ", b.sizes());
+        check(a.sizes().back() == b.sizes().back(), "other: expected a last dimension of ", a.sizes().back(),
+              ", got shape ", b.sizes());
         Dims sizes = a.sizes().without(a.dim() - 1);
         for (int d = 0; d < b.dim() - 1; ++d) sizes.push_back(b.sizes()[d]);
         r.push(reshape(matmul(rows(a), transposed(rows(b))), sizes));
@@ -173,7 +177,8 @@ tensor([[3.5000]]))")
         check_types("weight", x, w);
         if (bias.defined()) {
             check_types("bias", x, bias);
-            check(bias.dim() == 1 && bias.sizes()[0] == w.sizes()[0], "bias: expected shape (", w.sizes()[0], ",), got ", bias.sizes());
+            check(bias.dim() == 1 && bias.sizes()[0] == w.sizes()[0], "bias: expected shape (", w.sizes()[0],
+                  ",), got ", bias.sizes());
         }
         Dims sizes = x.sizes();
         sizes[sizes.size() - 1] = w.sizes()[0];
@@ -205,7 +210,8 @@ OP("addmm(Tensor self, Tensor mat1, Tensor mat2, *, Number beta=1, Number alpha=
 tensor([[13, 17]]))")
     .compose([](Args a, Results& r) {
         const Tensor &self = a.tensor(0), &mat2 = a.tensor(2);
-        const bool is_linear = self.dim() == 1 && mat2.dim() == 2 && self.sizes()[0] == mat2.sizes()[1] && is_one(a[3]) && is_one(a[4]);
+        const bool is_linear = self.dim() == 1 && mat2.dim() == 2 && self.sizes()[0] == mat2.sizes()[1] &&
+                               is_one(a[3]) && is_one(a[4]);
         if (is_linear && a.tensor(1).dim() == 2) r.push(Call<"linear">()(a[1], transposed(mat2), self));
         else r.push(added(a, Call<"mm">()(a[1], mat2)));
     })

@@ -12,14 +12,15 @@ void check_lists(const Op& op, Args args, Meta&) {
         const std::span<const Tensor> list = args.tensors(k);
         const std::string& name = op.schema.params[k].name;
         if (k >= 2 && list.empty()) continue;
-        check_as(ErrorKind::Value, list.size() == params.size(), name, ": expected ", params.size(), " tensors, one for each parameter, got ",
-                 list.size());
+        check_as(ErrorKind::Value, list.size() == params.size(), name, ": expected ", params.size(),
+                 " tensors, one for each parameter, got ", list.size());
         for (size_t i = 0; i < list.size(); ++i) {
-            check_as(ErrorKind::Value, list[i].sizes() == params[i].sizes(), name, "[", i, "]: expected shape ", params[i].sizes(), ", got ",
-                     list[i].sizes());
-            check_as(ErrorKind::Type, list[i].dtype() == params[i].dtype(), name, "[", i, "]: expected dtype ", params[i].dtype(), ", got ",
-                     list[i].dtype());
-            check(name == "grads" || list[i]->storage->writable(), name, "[", i, "]: this tensor shows read-only memory; clone() it first");
+            check_as(ErrorKind::Value, list[i].sizes() == params[i].sizes(), name, "[", i, "]: expected shape ",
+                     params[i].sizes(), ", got ", list[i].sizes());
+            check_as(ErrorKind::Type, list[i].dtype() == params[i].dtype(), name, "[", i, "]: expected dtype ",
+                     params[i].dtype(), ", got ", list[i].dtype());
+            check(name == "grads" || list[i]->storage->writable(), name, "[", i,
+                  "]: this tensor shows read-only memory; clone() it first");
         }
     }
 }
@@ -27,7 +28,8 @@ void check_lists(const Op& op, Args args, Meta&) {
 void check_state(const Op& op, Args args, const char* list, bool wanted) {
     const int k = op.schema.index_of(list);
     check_as(ErrorKind::Value, wanted == !args.tensors(k).empty() || args.tensors(0).empty(), list,
-             wanted ? ": expected one tensor for each parameter, got none" : ": expected an empty list with these options");
+             wanted ? ": expected one tensor for each parameter, got none"
+                    : ": expected an empty list with these options");
 }
 
 OP("sgd_step_(Tensor[] params, Tensor[] grads, Tensor[] momentum_buffers, *, float lr, float momentum=0, "
@@ -63,7 +65,8 @@ OP("adam_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_
         check_as(ErrorKind::Value, args.integer(op.schema.index_of("step")) >= 1, "step: expected 1 or more");
     });
 
-OP("rmsprop_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] momentum_buffers, Tensor[] grad_avgs, "
+OP("rmsprop_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] momentum_buffers, Tensor[] "
+   "grad_avgs, "
    "*, float lr, float alpha, float eps, float weight_decay=0, float momentum=0, bool centered=False, "
    "bool maximize=False) -> Tensor[]")
     .doc(R"(One step of RMSprop (Hinton, 2012), in place; returns the parameters.

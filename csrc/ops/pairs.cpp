@@ -68,7 +68,8 @@ OP("logaddexp2(Tensor self, Tensor other) -> Tensor")
 tensor([4.]))")
     .elementwise(Promote::Float)
     .grad("self", "self other", [](const Backward& b) { return b.g / (Call<"exp2">()(b["other"] - b["self"]) + 1.0); })
-    .grad("other", "self other", [](const Backward& b) { return b.g / (Call<"exp2">()(b["self"] - b["other"]) + 1.0); });
+    .grad("other", "self other",
+          [](const Backward& b) { return b.g / (Call<"exp2">()(b["self"] - b["other"]) + 1.0); });
 
 OP("ldexp(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``x * 2**y``.
@@ -88,7 +89,9 @@ OP("float_power(Operand self, Operand exponent) -> Tensor")
 >>> engine.float_power(engine.tensor([2]), -1)
 tensor([0.5000], dtype=float64))")
     .compose([](Args a, Results& r) {
-        const auto wide = [](const Value& v) { return v.is_tensor() ? cast(v, DType::Float64) : Tensor::scalar(v.number(), DType::Float64); };
+        const auto wide = [](const Value& v) {
+            return v.is_tensor() ? cast(v, DType::Float64) : Tensor::scalar(v.number(), DType::Float64);
+        };
         check_as(ErrorKind::Type, a[0].is_tensor() || a[1].is_tensor(), "self, exponent: expected at least one tensor");
         r.push(pow(wide(a[0]), wide(a[1])));
     });

@@ -21,7 +21,8 @@ void pooled_shape(const Op& op, Args a, Meta& m) {
 }
 
 Tensor max_backward(const Backward& b) {
-    return Call<"_max_pool_backward">()(b.g, b["input"], b["size"], b["kernel"], b["stride"], b["padding"], b["dilation"]);
+    return Call<"_max_pool_backward">()(b.g, b["input"], b["size"], b["kernel"], b["stride"], b["padding"],
+                                        b["dilation"]);
 }
 
 OP("_max_pool(Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, int[] dilation) -> Tensor")
@@ -29,12 +30,14 @@ OP("_max_pool(Tensor input, int[] size, int[] kernel, int[] stride, int[] paddin
     .shape(pooled_shape)
     .grad("input", "input", max_backward);
 
-OP("_max_pool_indices(Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, int[] dilation) -> (Tensor values, Tensor indices)")
+OP("_max_pool_indices(Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, int[] dilation) -> (Tensor "
+   "values, Tensor indices)")
     .doc("The largest element of each window, and where it stands in its channel.")
     .shape(pooled_shape)
     .grad("input", "input", max_backward);
 
-OP("_max_pool_backward(Tensor grad, Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, int[] dilation) -> Tensor")
+OP("_max_pool_backward(Tensor grad, Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, int[] "
+   "dilation) -> Tensor")
     .doc("The gradient of max pooling: each element of `grad` added to the place that was largest.")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& x = a.tensor(1);
@@ -42,19 +45,24 @@ OP("_max_pool_backward(Tensor grad, Tensor input, int[] size, int[] kernel, int[
         if (prefers_channels_last(x)) m.outs[0].strides = channels_last_strides(x.sizes());
     })
     .grad("grad", "input", [](const Backward& b) {
-        const Tensor indices = Call<"_max_pool_indices">().all(b["input"], b["size"], b["kernel"], b["stride"], b["padding"], b["dilation"])[1];
+        const Tensor indices = Call<"_max_pool_indices">().all(b["input"], b["size"], b["kernel"], b["stride"],
+                                                               b["padding"], b["dilation"])[1];
         return reshape(Call<"gather">()(flatten(b.g, 2), 2, flatten(indices, 2)), indices.sizes());
     });
 
-OP("_avg_pool(Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, bool count_include_pad, int divisor) -> Tensor")
-    .doc("The mean of each window; `size` of them, evenly spread where no kernel is given. A divisor of 0 is the window's size.")
+OP("_avg_pool(Tensor input, int[] size, int[] kernel, int[] stride, int[] padding, bool count_include_pad, int "
+   "divisor) -> Tensor")
+    .doc(
+        "The mean of each window; `size` of them, evenly spread where no kernel is given. A divisor of 0 is the "
+        "window's size.")
     .shape(pooled_shape)
     .grad("input", "", [](const Backward& b) {
         return Call<"_avg_pool_backward">()(b.g, b.shape("input"), b["size"], b["kernel"], b["stride"], b["padding"],
                                             b["count_include_pad"], b["divisor"]);
     });
 
-OP("_avg_pool_backward(Tensor grad, int[] image, int[] size, int[] kernel, int[] stride, int[] padding, bool count_include_pad, "
+OP("_avg_pool_backward(Tensor grad, int[] image, int[] size, int[] kernel, int[] stride, int[] padding, bool "
+   "count_include_pad, "
    "int divisor) -> Tensor")
     .doc("The gradient of average pooling: each element of `grad` shared out over its window.")
     .shape([](const Op&, Args a, Meta& m) {
@@ -62,7 +70,8 @@ OP("_avg_pool_backward(Tensor grad, int[] image, int[] size, int[] kernel, int[]
         image_shape(m, Dims(a.ints(1)), a.ints(1).subspan(2), g.dtype(), is_channels_last(g));
     })
     .grad("grad", "", [](const Backward& b) {
-        return Call<"_avg_pool">()(b.g, b["size"], b["kernel"], b["stride"], b["padding"], b["count_include_pad"], b["divisor"]);
+        return Call<"_avg_pool">()(b.g, b["size"], b["kernel"], b["stride"], b["padding"], b["count_include_pad"],
+                                   b["divisor"]);
     });
 
 // The input as a batch, and the windows that an op's arguments ask for.
@@ -72,14 +81,15 @@ struct Windows {
     Dims size, kernel, stride, padding, dilation;
 
     Windows(const Tensor& x, int n) : input(x), single(x.dim() == n + 1) {
-        check(single || x.dim() == n + 2, "input: expected ", n + 2, " dimensions, or ", n + 1, " without a batch, got shape ", x.sizes());
+        check(single || x.dim() == n + 2, "input: expected ", n + 2, " dimensions, or ", n + 1,
+              " without a batch, got shape ", x.sizes());
         if (single) input = unsqueeze(x, 0);
     }
     int dims() const { return input.dim() - 2; }
 
     // Without a stride, windows follow each other.
-    void set(std::span<const int64_t> kernel_size, const Value& given_stride, std::span<const int64_t> pad, std::span<const int64_t> dilated,
-             bool ceil_mode) {
+    void set(std::span<const int64_t> kernel_size, const Value& given_stride, std::span<const int64_t> pad,
+             std::span<const int64_t> dilated, bool ceil_mode) {
         const int n = dims();
         kernel = per_dim("kernel_size", kernel_size, n, 1);
         const bool no_stride = given_stride.none() || given_stride.length == 0;
@@ -95,11 +105,12 @@ struct Windows {
 private:
     // In ceil mode a last window may reach past the end, if it begins inside.
     int64_t count(int i, bool ceil_mode) const {
-        const int64_t length = input.sizes()[i + 2], reach = dilation[i] * (kernel[i] - 1) + 1, last = padding[i] + length;
+        const int64_t length = input.sizes()[i + 2], reach = dilation[i] * (kernel[i] - 1) + 1,
+                      last = padding[i] + length;
         check(2 * padding[i] <= reach, "padding: expected at most half the kernel size ", kernel, ", got ", padding);
         const int64_t room = length + 2 * padding[i] - reach + (ceil_mode ? stride[i] - 1 : 0);
-        check(room >= 0, "input: shape ", input.sizes(), " with padding ", padding, " is smaller than the kernel ", kernel,
-              " with dilation ", dilation);
+        check(room >= 0, "input: shape ", input.sizes(), " with padding ", padding, " is smaller than the kernel ",
+              kernel, " with dilation ", dilation);
         const int64_t windows = room / stride[i] + 1;
         return ceil_mode && (windows - 1) * stride[i] >= last ? windows - 1 : windows;
     }
@@ -116,7 +127,8 @@ template <int N>
 void max_pool_with_indices(Args a, Results& r) {
     Windows w(a.tensor(0), N);
     w.set(a.ints(1), a[2], a.ints(3), a.ints(4), a.flag(5));
-    for (const Tensor& t : Call<"_max_pool_indices">().all(w.input, w.size, w.kernel, w.stride, w.padding, w.dilation)) r.push(w.done(t));
+    for (const Tensor& t : Call<"_max_pool_indices">().all(w.input, w.size, w.kernel, w.stride, w.padding, w.dilation))
+        r.push(w.done(t));
 }
 
 template <int N>
@@ -126,13 +138,15 @@ void avg_pool(Args a, Results& r) {
     w.set(a.ints(1), a[2], a.ints(3), one, a.flag(4));
     const bool overrides = a.size() > 6 && !a.none(6);
     check(!overrides || a.integer(6) != 0, "divisor_override: expected any number but 0");
-    r.push(w.done(Call<"_avg_pool">()(w.input, w.size, w.kernel, w.stride, w.padding, a[5], overrides ? a.integer(6) : 0)));
+    r.push(w.done(
+        Call<"_avg_pool">()(w.input, w.size, w.kernel, w.stride, w.padding, a[5], overrides ? a.integer(6) : 0)));
 }
 
 Windows adaptive(Args a, int n) {
     Windows w(a.tensor(0), n);
     w.size = per_dim("output_size", a.ints(1), n, 0);
-    for (int d = 2; d < w.input.dim(); ++d) check(w.input.sizes()[d] > 0, "input: expected pixels, got shape ", w.input.sizes());
+    for (int d = 2; d < w.input.dim(); ++d)
+        check(w.input.sizes()[d] > 0, "input: expected pixels, got shape ", w.input.sizes());
     return w;
 }
 
@@ -156,16 +170,19 @@ void adaptive_max_pool(Args a, Results& r) {
 template <int N>
 void adaptive_max_pool_with_indices(Args a, Results& r) {
     const Windows w = adaptive(a, N);
-    for (const Tensor& t : Call<"_max_pool_indices">().all(w.input, w.size, Dims(), Dims(), Dims(), Dims())) r.push(w.done(t));
+    for (const Tensor& t : Call<"_max_pool_indices">().all(w.input, w.size, Dims(), Dims(), Dims(), Dims()))
+        r.push(w.done(t));
 }
 
-OP("max_pool1d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> Tensor")
+OP("max_pool1d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
+   "ceil_mode=False) -> Tensor")
     .doc(R"(The largest element of each window of (N, C, L), with or without N; the stride is the kernel's size unless given.
 
 >>> engine.max_pool1d(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 2)
 tensor([[3., 4.]]))")
     .compose(max_pool<1>);
-OP("max_pool1d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> (Tensor values, Tensor indices)")
+OP("max_pool1d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
+   "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
     .doc(R"(As ``max_pool1d``, and where in its channel each element stands.
 
 >>> engine.max_pool1d_with_indices(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 2).indices
@@ -197,13 +214,15 @@ OP("adaptive_max_pool1d_with_indices(Tensor input, int[] output_size) -> (Tensor
 tensor([[3]]))")
     .compose(adaptive_max_pool_with_indices<1>);
 
-OP("max_pool2d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> Tensor")
+OP("max_pool2d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
+   "ceil_mode=False) -> Tensor")
     .doc(R"(The largest element of each window of (N, C, H, W), with or without N; the stride is the kernel's size unless given.
 
 >>> engine.max_pool2d(engine.arange(8.0).reshape(1, 2, 4), 2)
 tensor([[[5., 7.]]]))")
     .compose(max_pool<2>);
-OP("max_pool2d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> (Tensor values, Tensor indices)")
+OP("max_pool2d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
+   "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
     .doc(R"(As ``max_pool2d``, and where in its channel each element stands.
 
 >>> engine.max_pool2d_with_indices(engine.arange(8.0).reshape(1, 2, 4), 2).indices
@@ -235,13 +254,15 @@ OP("adaptive_max_pool2d_with_indices(Tensor input, int[] output_size) -> (Tensor
 tensor([[[7]]]))")
     .compose(adaptive_max_pool_with_indices<2>);
 
-OP("max_pool3d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> Tensor")
+OP("max_pool3d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
+   "ceil_mode=False) -> Tensor")
     .doc(R"(The largest element of each window of (N, C, D, H, W), with or without N; the stride is the kernel's size unless given.
 
 >>> engine.max_pool3d(engine.arange(8.0).reshape(1, 2, 2, 2), 2)
 tensor([[[[7.]]]]))")
     .compose(max_pool<3>);
-OP("max_pool3d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool ceil_mode=False) -> (Tensor values, Tensor indices)")
+OP("max_pool3d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
+   "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
     .doc(R"(As ``max_pool3d``, and where in its channel each element stands.
 
 >>> engine.max_pool3d_with_indices(engine.arange(8.0).reshape(1, 2, 2, 2), 2).indices

@@ -21,7 +21,9 @@ tensor([0, 0, 1]))")
         const Dims sizes = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
         const int dim = a.none(2) ? first_of_size_three(sizes) : wrap_dim(a.integer(2), sizes.size());
         check(!sizes.empty() && sizes[dim] == 3, "dim: expected a dimension of size 3, got ", dim, " of shape ", sizes);
-        const auto turned = [&](int i, int64_t shift) { return Call<"roll">()(expand(a[i], sizes), Dims{shift}, Dims{dim}); };
+        const auto turned = [&](int i, int64_t shift) {
+            return Call<"roll">()(expand(a[i], sizes), Dims{shift}, Dims{dim});
+        };
         r.push(turned(0, -1) * turned(1, -2) - turned(0, -2) * turned(1, -1));
     });
 
@@ -73,7 +75,9 @@ OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number a
 
 >>> engine.addbmm(engine.ones(1, 1), engine.ones(2, 1, 3), engine.ones(2, 3, 1))
 tensor([[7.]]))")
-    .compose([](Args a, Results& r) { r.push(blended(a[0], a[3], Call<"sum.dim">()(Call<"bmm">()(a[1], a[2]), 0), a[4])); })
+    .compose([](Args a, Results& r) {
+        r.push(blended(a[0], a[3], Call<"sum.dim">()(Call<"bmm">()(a[1], a[2]), 0), a[4]));
+    })
     .in_place_too();
 
 OP("matrix_power(Tensor self, int n) -> Tensor")
@@ -84,7 +88,8 @@ tensor([[1, 3],
         [0, 1]]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        check(self.dim() >= 2 && self.size(-1) == self.size(-2), "self: expected square matrices, got shape ", self.sizes());
+        check(self.dim() >= 2 && self.size(-1) == self.size(-2), "self: expected square matrices, got shape ",
+              self.sizes());
         check(a.integer(1) >= 0, "n: expected 0 or more, got ", a.integer(1));
         Tensor power = expand(Call<"eye">()(self.size(-1), self.size(-1), self.dtype()), self.sizes()), square = self;
         for (int64_t n = a.integer(1); n > 0; n >>= 1) {

@@ -15,7 +15,9 @@ struct SortedLines {
     Tensor values, count;
 
     SortedLines(const Tensor& self, const Value& dim) {
-        const Tensor lines = dim.none() ? flatten(self) : self.dim() == 0 ? unsqueeze(self, 0) : transpose(self, dim, -1);
+        const Tensor lines = dim.none()        ? flatten(self)
+                             : self.dim() == 0 ? unsqueeze(self, 0)
+                                               : transpose(self, dim, -1);
         check(lines.sizes().back() > 0, "self: expected elements, got shape ", self.sizes());
         values = sort(lines, -1);
         count = sum(Call<"logical_not">()(is_nan(values)), -1, true);
@@ -30,7 +32,8 @@ Tensor between(const SortedLines& lines, const Tensor& rank, std::string_view ho
     if (how == "higher") return at(high);
     if (how == "nearest") return at(Call<"round">()(rank));
     if (how == "midpoint") return (at(low) + at(high)) * 0.5;
-    check_as(ErrorKind::Value, how == "linear", "interpolation: expected 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '", how, "'");
+    check_as(ErrorKind::Value, how == "linear",
+             "interpolation: expected 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '", how, "'");
     return Call<"lerp">()(at(low), at(high), rank - low);
 }
 
@@ -53,10 +56,11 @@ Tensor arranged(Tensor found, Args a) {
 void push_quantile(Args a, bool skip_nan, Results& r) {
     const Tensor& self = a.tensor(0);
     const DType type = self.dtype();
-    check_as(ErrorKind::Type, type == DType::Float32 || type == DType::Float64, "self: expected float32 or float64, got ", type);
+    check_as(ErrorKind::Type, type == DType::Float32 || type == DType::Float64,
+             "self: expected float32 or float64, got ", type);
     const Tensor& q = a.tensor(1);
-    check(q.dim() <= 1 && q.dtype() == type, "q: expected a number or at most one dimension of dtype ", type, ", got shape ", q.sizes(), " of ",
-          q.dtype());
+    check(q.dim() <= 1 && q.dtype() == type, "q: expected a number or at most one dimension of dtype ", type,
+          ", got shape ", q.sizes(), " of ", q.dtype());
     const Call<"all"> all;
     check(all(Call<"logical_and">()(ge(q, 0.0), le(q, 1.0))).item() != 0, "q: expected values between 0 and 1");
     const SortedLines lines(self, a[2]);
@@ -123,8 +127,8 @@ tensor(1.))")
 OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc("The middle of the elements of a dimension that are not nan, the lower of two, and its index.")
     .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Index, a.tensor(0).dim() == 0 || a.tensor(0).size(a.integer(1)) > 0, "self: expected elements along dimension ",
-                 a.integer(1), ", got shape ", a.tensor(0).sizes());
+        check_as(ErrorKind::Index, a.tensor(0).dim() == 0 || a.tensor(0).size(a.integer(1)) > 0,
+                 "self: expected elements along dimension ", a.integer(1), ", got shape ", a.tensor(0).sizes());
         push_nanmedian(a.tensor(0), a.integer(1), a.flag(2), r);
     });
 
@@ -136,7 +140,8 @@ tensor(2))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
         const int64_t n = self.dim() ? self.size(a.integer(1)) : 1;
-        check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", a.integer(1), ", got shape ", self.sizes());
+        check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", a.integer(1), ", got shape ",
+                 self.sizes());
         const Tensor place = Call<"_mode">()(self, a[1]);
         const Tensor value = gather(self, a[1], place);
         const bool keep = a.flag(2) || self.dim() == 0;

@@ -78,7 +78,9 @@ constexpr Call<"_randint_"> fill_integers;
 void check_range(int64_t low, int64_t high) {
     check_as(ErrorKind::Value, low < high, "expected low < high, got low=", low, " and high=", high);
 }
-int64_t width(int64_t low, int64_t high) { return static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low)); }
+int64_t width(int64_t low, int64_t high) {
+    return static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
+}
 
 OP("random_(Tensor self, *, Generator? generator=None) -> Tensor")
     .doc(R"(Fills self with integers from 0 to the largest that its dtype can hold (all up to there, for floats).
@@ -104,7 +106,8 @@ OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) ->
         r.push(fill_integers(a[0], a[1], width(a.integer(1), a.integer(2)), a[3]));
     });
 
-OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
+   "-> Tensor")
     .doc(R"(Numbers drawn evenly from [0, 1).
 
 >>> engine.rand(2, 3).shape
@@ -114,7 +117,8 @@ Size([2, 3]))")
                      Call<"uniform_">(), 0.0, 1.0, a[1]));
     });
 
-OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
+   "-> Tensor")
     .doc(R"(Normally distributed numbers of mean 0 and variance 1.
 
 >>> engine.randn(2, 3).shape
@@ -200,10 +204,12 @@ OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> 
     .doc("Normally distributed numbers, each of a mean and standard deviation of its own.")
     .compose([](Args a, Results& r) {
         const Tensor scale = add(mul(a[0], 0.0), a[1]);  // broadcast to the shape of both
-        r.push(a[0] + scale * drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]));
+        r.push(a[0] +
+               scale * drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]));
     });
 
-OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
+   "Tensor")
     .doc(R"(The integers of [0, n) in random order.
 
 >>> engine.randperm(4).sort().values
@@ -264,7 +270,8 @@ OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generat
 tensor([1, 1]))")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& self = a.tensor(0);
-        check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected weights of a floating dtype, got ", self.dtype());
+        check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected weights of a floating dtype, got ",
+                 self.dtype());
         check(self.dim() == 1 || self.dim() == 2, "self: expected 1 or 2 dimensions, got shape ", self.sizes());
         check(self.size(-1) > 0 && a.integer(1) > 0, "num_samples: expected 1 or more of at least one weight, got ",
               a.integer(1), " of shape ", self.sizes());

@@ -8,7 +8,8 @@ namespace {
 template <class F>
 Tensor replaced(const Tensor& self, const Tensor& src, const F& part) {
     const Tensor out = clone(self), shown = part(out);
-    check(src.sizes() == shown.sizes(), "src: expected the shape of what it replaces, ", shown.sizes(), ", got ", src.sizes());
+    check(src.sizes() == shown.sizes(), "src: expected the shape of what it replaces, ", shown.sizes(), ", got ",
+          src.sizes());
     copy_(shown, src);
     return out;
 }
@@ -19,7 +20,8 @@ OP("slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=
 >>> engine.zeros(3).slice_scatter(engine.ones(2), start=1)
 tensor([0., 1., 1.]))")
     .compose([](Args a, Results& r) {
-        r.push(replaced(a.tensor(0), a.tensor(1), [&](const Tensor& out) { return slice(out, a[2], a[3], a[4], a[5]); }));
+        r.push(
+            replaced(a.tensor(0), a.tensor(1), [&](const Tensor& out) { return slice(out, a[2], a[3], a[4], a[5]); }));
     });
 
 OP("select_scatter(Tensor self, Tensor src, int dim, int index) -> Tensor")
@@ -39,7 +41,8 @@ OP("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2
 tensor([[1., 0.],
         [0., 1.]]))")
     .compose([](Args a, Results& r) {
-        r.push(replaced(a.tensor(0), a.tensor(1), [&](const Tensor& out) { return Call<"diagonal">()(out, a[2], a[3], a[4]); }));
+        r.push(replaced(a.tensor(0), a.tensor(1),
+                        [&](const Tensor& out) { return Call<"diagonal">()(out, a[2], a[3], a[4]); }));
     });
 
 }  // namespace

@@ -5,7 +5,8 @@ namespace bestiary::ops {
 namespace {
 
 void where_meta(const Op& op, Args a, Meta& m) {
-    check_as(ErrorKind::Type, a.tensor(0).dtype() == DType::Bool, "condition: expected dtype bool, got ", a.tensor(0).dtype());
+    check_as(ErrorKind::Type, a.tensor(0).dtype() == DType::Bool, "condition: expected dtype bool, got ",
+             a.tensor(0).dtype());
     elementwise_meta(op, a, m);
 }
 
@@ -53,8 +54,10 @@ OP("fmax(Tensor self, Tensor other) -> Tensor")
 >>> engine.fmax(engine.tensor([1.0, float('nan')]), engine.tensor([3.0, 2.0]))
 tensor([3., 2.]))")
     .elementwise(Promote::Common)
-    .grad("self", "self other", [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), b.g, 0.0); })
-    .grad("other", "self other", [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), 0.0, b.g); });
+    .grad("self", "self other",
+          [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), b.g, 0.0); })
+    .grad("other", "self other",
+          [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), 0.0, b.g); });
 
 OP("fmin(Tensor self, Tensor other) -> Tensor")
     .doc(R"(The lesser of two elements; nan only if both are.
@@ -62,8 +65,10 @@ OP("fmin(Tensor self, Tensor other) -> Tensor")
 >>> engine.fmin(engine.tensor([1.0, float('nan')]), engine.tensor([3.0, 2.0]))
 tensor([1., 2.]))")
     .elementwise(Promote::Common)
-    .grad("self", "self other", [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), b.g, 0.0); })
-    .grad("other", "self other", [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), 0.0, b.g); });
+    .grad("self", "self other",
+          [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), b.g, 0.0); })
+    .grad("other", "self other",
+          [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), 0.0, b.g); });
 
 OP("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
     .doc(R"(Each element brought between ``min`` and ``max``; where they cross, ``max`` wins.

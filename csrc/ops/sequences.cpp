@@ -11,10 +11,11 @@ int64_t range_length(const Value& start, const Value& end, const Value& step) {
     check_as(ErrorKind::Value, step.number() != 0, "step: expected a number other than 0");
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const double approximate = (end.number() - start.number()) / step.number();
-    check_as(ErrorKind::Value, !(std::abs(approximate) >= 0x1p62), "end: from ", start, " to ", end, " in steps of ", step,
-             " are too many numbers");
+    check_as(ErrorKind::Value, !(std::abs(approximate) >= 0x1p62), "end: from ", start, " to ", end, " in steps of ",
+             step, " are too many numbers");
     const double exact = whole ? 0 : (end.number() - start.number()) / step.number();
-    check_as(ErrorKind::Value, std::isfinite(exact), "expected finite numbers, got start=", start, ", end=", end, ", step=", step);
+    check_as(ErrorKind::Value, std::isfinite(exact), "expected finite numbers, got start=", start, ", end=", end,
+             ", step=", step);
     const int64_t distance = whole ? end.integer() - start.integer() : 0, by = whole ? step.integer() : 1;
     const int64_t length = whole ? distance / by + (distance % by != 0) : static_cast<int64_t>(std::ceil(exact));
     const bool ahead = whole ? (distance >= 0) == (by > 0) || distance == 0 : exact >= 0;
@@ -22,7 +23,8 @@ int64_t range_length(const Value& start, const Value& end, const Value& step) {
     return length;
 }
 
-Tensor arange(const Value& start, const Value& end, const Value& step, const Value& dtype, const Value& device, bool wants_grad) {
+Tensor arange(const Value& start, const Value& end, const Value& step, const Value& dtype, const Value& device,
+              bool wants_grad) {
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const int64_t length = range_length(start, end, step);
     const DType type = dtype_or(dtype, whole ? DType::Int64 : DType::Float32);
@@ -41,14 +43,16 @@ tensor([0, 1, 2, 3]))")
 
 OP("arange.start(Number start, Number end, Number step=1, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc("The numbers ``start``, ``start + step``, ... short of ``end``: int64 if all three are integers, else float32.")
+    .doc(
+        "The numbers ``start``, ``start + step``, ... short of ``end``: int64 if all three are integers, else float32.")
     .compose([](Args a, Results& r) { r.push(arange(a[0], a[1], a[2], a[3], a[4], a.flag(5))); });
 
 OP("_arange(Number start, Number step, int length, dtype dtype, device device) -> Tensor")
     .doc("``start + i * step`` for i of [0, length).")
     .shape([](const Op&, Args a, Meta& m) { m.add({a.integer(2)}, a[3].dtype); });
 
-OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? device=None, bool requires_grad=False) "
+   "-> Tensor")
     .doc(R"(``steps`` numbers at equal distances, from ``start`` to ``end``, both included.
 
 >>> engine.linspace(0, 1, 5)
@@ -115,7 +119,8 @@ tensor([[1., 1., 1.],
 // Rows and columns of the places of a matrix whose diagonal passes `test` against `diagonal`: (2, places).
 template <FixedString Test>
 void push_triangle(Args a, Results& r) {
-    check(a.integer(0) >= 0 && a.integer(1) >= 0, "row, col: expected 0 or more, got ", a.integer(0), " and ", a.integer(1));
+    check(a.integer(0) >= 0 && a.integer(1) >= 0, "row, col: expected 0 or more, got ", a.integer(0), " and ",
+          a.integer(1));
     const Device device = device_or_default(a[4]);
     const Tensor index = counted(a.integer(1), device) - unsqueeze(counted(a.integer(0), device), 1);
     const Tensor places = transpose(Call<"nonzero">()(Call<Test>()(index, a[2])), 0, 1);
@@ -144,7 +149,8 @@ OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
 >>> [g.shape for g in engine.meshgrid([engine.zeros(2), engine.zeros(3)])]
 [Size([2, 3]), Size([2, 3])])")
     .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.str(1) == "ij" || a.str(1) == "xy", "indexing: expected 'ij' or 'xy', got '", a.str(1), "'");
+        check_as(ErrorKind::Value, a.str(1) == "ij" || a.str(1) == "xy", "indexing: expected 'ij' or 'xy', got '",
+                 a.str(1), "'");
         const auto vectors = a.tensors(0);
         const int n = static_cast<int>(vectors.size());
         const bool exchanged = a.str(1) == "xy" && n > 1;
@@ -174,7 +180,8 @@ tensor([[1, 0, 0],
         const int64_t largest = self.numel() ? Call<"max">()(self).item_int() : -1;
         const int64_t least = self.numel() ? Call<"min">()(self).item_int() : 0;
         const int64_t classes = a.integer(1) == -1 ? largest + 1 : a.integer(1);
-        check(least >= 0 && largest < classes, "self: expected indices of [0, ", classes, "), got from ", least, " to ", largest);
+        check(least >= 0 && largest < classes, "self: expected indices of [0, ", classes, "), got from ", least, " to ",
+              largest);
         r.push(cast(eq(unsqueeze(self, -1), counted(classes, self.device())), DType::Int64));
     });
 

@@ -43,8 +43,8 @@ tensor([[2, 4],
     .compose([](Args a, Results& r) {
         check(a.ints(2).size() == 2, "dims: expected 2 dimensions, got ", Dims(a.ints(2)));
         const int64_t from = a.ints(2)[0], to = a.ints(2)[1], turns = (a.integer(1) % 4 + 4) % 4;
-        check(wrap_dim(from, a.tensor(0).dim()) != wrap_dim(to, a.tensor(0).dim()), "dims: expected two different dimensions, got ",
-              Dims(a.ints(2)));
+        check(wrap_dim(from, a.tensor(0).dim()) != wrap_dim(to, a.tensor(0).dim()),
+              "dims: expected two different dimensions, got ", Dims(a.ints(2)));
         const Call<"flip"> flip;
         if (turns == 0) r.push(clone(a[0]));
         else if (turns == 1) r.push(transpose(flip(a[0], Dims{to}), from, to));
@@ -264,7 +264,8 @@ Size([1, 4, 2, 2]))")
         for (int d = 0; d < lead; ++d) order[d] = d;
         for (int64_t n : {c, h, f, w, f}) apart.push_back(n);
         for (int d : {0, 2, 4, 1, 3}) order.push_back(lead + d);
-        for (int64_t n : {checked_mul(c, checked_mul(f, f, "downscale_factor"), "downscale_factor"), h, w}) joined.push_back(n);
+        for (int64_t n : {checked_mul(c, checked_mul(f, f, "downscale_factor"), "downscale_factor"), h, w})
+            joined.push_back(n);
         r.push(reshape(permute(reshape(self, apart), order), joined));
     });
 

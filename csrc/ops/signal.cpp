@@ -22,7 +22,8 @@ Tensor cosine_sum(Args a, std::initializer_list<double> weights) {
     return cast(window, dtype);
 }
 
-OP("hann_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("hann_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
+   "requires_grad=False) -> Tensor")
     .doc(R"(Hann's window: ``(1 - cos(2 pi i / n)) / 2``, with n the length, or one less if not ``periodic``.
 
 >>> engine.hann_window(4)
@@ -37,14 +38,16 @@ OP("hamming_window(int window_length, bool periodic=True, float alpha=0.54, floa
 tensor([0.0800, 0.5400, 1.0000, 0.5400]))")
     .compose([](Args a, Results& r) { r.push(made(cosine_sum(a, {a.number(2), -a.number(3)}), a.flag(6))); });
 
-OP("blackman_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("blackman_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
+   "requires_grad=False) -> Tensor")
     .doc(R"(Blackman's window: ``0.42 - 0.5 cos(2 pi i / n) + 0.08 cos(4 pi i / n)``.
 
 >>> engine.blackman_window(3, periodic=False)[1]
 tensor(1.))")
     .compose([](Args a, Results& r) { r.push(made(cosine_sum(a, {0.42, -0.5, 0.08}), a.flag(4))); });
 
-OP("bartlett_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("bartlett_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
+   "requires_grad=False) -> Tensor")
     .doc(R"(Bartlett's window, a triangle.
 
 >>> engine.bartlett_window(4)

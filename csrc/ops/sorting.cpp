@@ -53,7 +53,8 @@ tensor([3, 2]))")
     .grad("self", "result", picked_along);
 
 OP("_kth(Tensor self, int dim, bool keepdim, int k, bool nan_wins) -> (Tensor values, Tensor indices)")
-    .doc("The element of place ``k`` in the order of a dimension, or the first nan if there is one and it ``nan_wins``.")
+    .doc(
+        "The element of place ``k`` in the order of a dimension, or the first nan if there is one and it ``nan_wins``.")
     .shape(picked_shape)
     .grad("self", "result", to_the_one_picked);
 
@@ -98,7 +99,9 @@ OP("_unique_consecutive(Tensor self) -> (Tensor values, Tensor inverse, Tensor c
         "The first of each run of equal elements, which run each element of self is in, and how long each is.");
 
 OP("_unique_rows(Tensor self, bool sorted) -> (Tensor places, Tensor inverse, Tensor counts)")
-    .doc("Of a matrix's distinct rows, in order or else of each run of equal ones: a place of each, which one every row is, how often each comes.");
+    .doc(
+        "Of a matrix's distinct rows, in order or else of each run of equal ones: a place of each, which one every row "
+        "is, how often each comes.");
 
 OP("bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor")
     .doc(R"(How often each number from 0 comes in a 1-d tensor of integers, or the sum of their ``weights``.

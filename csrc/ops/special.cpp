@@ -28,7 +28,8 @@ OP("erfinv(Tensor self) -> Tensor")
 >>> engine.erfinv(engine.tensor([0.0, 0.5]))
 tensor([0.0000, 0.4769]))")
     .elementwise(Promote::Float)
-    .grad("self", "result", [](const Backward& b) { return b.g * (exp(Call<"square">()(b["result"])) * (1 / M_2_SQRTPI)); });
+    .grad("self", "result",
+          [](const Backward& b) { return b.g * (exp(Call<"square">()(b["result"])) * (1 / M_2_SQRTPI)); });
 
 OP("lgamma(Tensor self) -> Tensor")
     .doc(R"(The logarithm of the absolute value of the gamma function.

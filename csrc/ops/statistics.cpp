@@ -172,11 +172,13 @@ Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, c
     Tensor weight = Call<"ones">()(Dims{x.size(1)}, x.dtype());
     for (const Value& given : {counts, importance}) {
         if (given.none()) continue;
-        check(given.t->sizes == weight.sizes(), "fweights, aweights: expected shape ", weight.sizes(), ", got ", given.t->sizes);
+        check(given.t->sizes == weight.sizes(), "fweights, aweights: expected shape ", weight.sizes(), ", got ",
+              given.t->sizes);
         weight = weight * cast(given, x.dtype());
     }
     const Tensor total = sum(weight, 0);
-    const Tensor lost = importance.none() ? Tensor::scalar(1.0, x.dtype()) : sum(weight * cast(importance, x.dtype()), 0) / total;
+    const Tensor lost = importance.none() ? Tensor::scalar(1.0, x.dtype())
+                                          : sum(weight * cast(importance, x.dtype()), 0) / total;
     const Tensor centred = x - sum(x * weight, 1, true) / total;
     const Tensor divisor = Call<"clamp_min">()(total - lost * correction, 0.0);
     const Tensor found = Call<"matmul">()(centred * weight, transpose(centred, 0, 1)) / divisor;
@@ -186,7 +188,8 @@ Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, c
 OP("cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor")
     .doc(R"(The covariances of variables, which are the rows of a matrix (a vector is one), from their columns of observations.
 
-The divisor is n - ``correction``. ``fweights`` counts how often each observation came, ``aweights`` says how much it weighs.
+The divisor is n - ``correction``. ``fweights`` counts how often each observation came, ``aweights`` says how much it
+weighs.
 
 >>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).cov()
 tensor([[ 2., -2.],

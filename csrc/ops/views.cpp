@@ -26,7 +26,8 @@ Dims infer_size(std::span<const int64_t> asked, int64_t numel) {
         }
     }
     if (unknown >= 0 && known != 0) size[unknown] = numel / known;
-    check((unknown < 0 ? known : known * size[unknown]) == numel && (unknown < 0 || known != 0), "shape: ", Dims(asked), " does not hold ", numel, " elements");
+    check((unknown < 0 ? known : known * size[unknown]) == numel && (unknown < 0 || known != 0), "shape: ", Dims(asked),
+          " does not hold ", numel, " elements");
     return size;
 }
 
@@ -95,7 +96,8 @@ Size([4, 2, 3]))")
         const Tensor& self = a.tensor(0);
         const auto dims = a.ints(1);
         const int n = self.dim();
-        check(static_cast<int>(dims.size()) == n, "dims: expected ", n, " of them for shape ", self.sizes(), ", got ", Dims(dims));
+        check(static_cast<int>(dims.size()) == n, "dims: expected ", n, " of them for shape ", self.sizes(), ", got ",
+              Dims(dims));
         Dims sizes(n), strides(n), seen(n);
         for (int i = 0; i < n; ++i) {
             const int d = wrap_dim(dims[i], n, "dims");
@@ -165,7 +167,8 @@ tensor([1065353216], dtype=int32))")
         int64_t offset = self->offset;
         if (from != to) {
             const int last = self.dim() - 1;
-            check(last >= 0 && strides[last] == 1, "dtype: elements of another size need a last dimension without gaps");
+            check(last >= 0 && strides[last] == 1,
+                  "dtype: elements of another size need a last dimension without gaps");
             for (int d = 0; d < last; ++d)
                 check(strides[d] * from % to == 0, "dtype: stride ", strides[d], " is no whole number of ", dtype);
             check(sizes[last] * from % to == 0 && offset * from % to == 0, "dtype: ", sizes[last], " elements of ",
@@ -199,8 +202,10 @@ tensor([2, 5]))")
         check_as(ErrorKind::Index, self.dim() > 0, "self: a 0-d tensor can't be indexed");
         const int d = wrap_dim(a.integer(1), self.dim());
         const int64_t n = self.sizes()[d], i = a.integer(2);
-        check_as(ErrorKind::Index, -n <= i && i < n, "index: ", i, " is out of range for dimension ", d, " of size ", n);
-        r.push(shown(self, self.sizes().without(d), self.strides().without(d), (i < 0 ? i + n : i) * self.strides()[d]));
+        check_as(ErrorKind::Index, -n <= i && i < n, "index: ", i, " is out of range for dimension ", d, " of size ",
+                 n);
+        r.push(
+            shown(self, self.sizes().without(d), self.strides().without(d), (i < 0 ? i + n : i) * self.strides()[d]));
     })
     .grad("self", "", [](const Backward& b) {
         return Call<"_select_backward">()(b.g, b.shape("self"), b["dim"], b["index"]);
@@ -256,8 +261,8 @@ tensor([1, 2, 3]))")
     .compose([](Args a, Results& r) {
         const int64_t n = a.tensor(0).size(a.integer(1)), length = a.integer(3);
         const int64_t start = a.integer(2) < 0 ? a.integer(2) + n : a.integer(2);
-        check_as(ErrorKind::Index, start >= 0 && start <= n && length >= 0 && length <= n - start, "start: ", start, " with length ", length,
-                 " is outside a dimension of size ", n);
+        check_as(ErrorKind::Index, start >= 0 && start <= n && length >= 0 && length <= n - start, "start: ", start,
+                 " with length ", length, " is outside a dimension of size ", n);
         r.push(slice(a[0], a[1], start, start + length));
     });
 
@@ -315,7 +320,8 @@ OP("flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor")
 Size([2, 12]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        const int start = wrap_dim(a.integer(1), self.dim(), "start_dim"), end = wrap_dim(a.integer(2), self.dim(), "end_dim");
+        const int start = wrap_dim(a.integer(1), self.dim(), "start_dim"),
+                  end = wrap_dim(a.integer(2), self.dim(), "end_dim");
         check(start <= end, "start_dim: ", start, " comes after end_dim ", end);
         Dims sizes;
         for (int d = 0; d < start; ++d) sizes.push_back(self.sizes()[d]);

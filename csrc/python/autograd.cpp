@@ -107,7 +107,9 @@ std::string python_trace() {
 template <bool ThreadState::*Flag>
 void bind_flag(py::module_& m, const char* getter, const char* setter) {
     m.def(getter, [] { return thread_state.*Flag; });
-    m.def(setter, [](bool on) { return std::exchange(thread_state.*Flag, on); }, py::arg("mode"), "Returns the former mode.");
+    m.def(
+        setter, [](bool on) { return std::exchange(thread_state.*Flag, on); }, py::arg("mode"),
+        "Returns the former mode.");
 }
 
 }  // namespace
@@ -118,12 +120,12 @@ void bind_autograd(py::module_& m) {
     bind_flag<&ThreadState::inference_mode>(m, "is_inference_mode_enabled", "_set_inference_mode");
     bind_flag<&ThreadState::anomaly_mode>(m, "is_anomaly_enabled", "_set_anomaly_enabled");
 
-    m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads, const std::vector<Tensor>& inputs,
-                          bool retain_graph, bool create_graph) {
+    m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
+                          const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph) {
         run_backward(roots, grads, inputs, {retain_graph, create_graph, true});
     });
-    m.def("_gradients", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads, const std::vector<Tensor>& inputs,
-                           bool retain_graph, bool create_graph, bool allow_unused) {
+    m.def("_gradients", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
+                           const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph, bool allow_unused) {
         return gradients(roots, grads, inputs, {retain_graph, create_graph, allow_unused});
     });
     m.def("_link_function", &link_function);
@@ -151,11 +153,16 @@ void bind_autograd(py::module_& m) {
         set_requires_grad(t, requires_grad);
         return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), std::move(t)));
     }, "A new tensor over the same memory whose Python type is ``type``, a subclass of Tensor.");
-    m.def("_as_subclass", [](const Tensor& data, py::handle type) {
-        const bool fits = PyType_Check(type.ptr()) && PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), tensor_type);
-        check_as(ErrorKind::Type, fits, "cls: expected a subclass of Tensor, got ", py::repr(type).cast<std::string>());
-        return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), Call<"alias">()(data)));
-    }, "A view of the tensor, known to the graph, whose Python type is ``type``.");
+    m.def(
+        "_as_subclass",
+        [](const Tensor& data, py::handle type) {
+            const bool fits = PyType_Check(type.ptr()) &&
+                              PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), tensor_type);
+            check_as(ErrorKind::Type, fits, "cls: expected a subclass of Tensor, got ",
+                     py::repr(type).cast<std::string>());
+            return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), Call<"alias">()(data)));
+        },
+        "A view of the tensor, known to the graph, whose Python type is ``type``.");
     m.def("_set_data", [](const Tensor& t, const Tensor& data) {
         t->storage = data->storage;
         t->offset = data->offset;

@@ -175,7 +175,8 @@ std::string_view canonical(std::string_view name) {
     return name;
 }
 
-bool read_keywords(const Op& op, PyObject* const* args, PyObject* names, std::array<bool, kMaxParams>& given, Parsed& out) {
+bool read_keywords(const Op& op, PyObject* const* args, PyObject* names, std::array<bool, kMaxParams>& given,
+                   Parsed& out) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
         const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, k));
         int at = op.schema.index_of(name);
@@ -190,7 +191,8 @@ bool read_keywords(const Op& op, PyObject* const* args, PyObject* names, std::ar
     return true;
 }
 
-bool read_positional(const Op& op, PyObject* const* args, size_t count, std::array<bool, kMaxParams>& given, Parsed& out) {
+bool read_positional(const Op& op, PyObject* const* args, size_t count, std::array<bool, kMaxParams>& given,
+                     Parsed& out) {
     const std::vector<Param>& params = op.schema.params;
     for (size_t k = 0; k < count; ++k) {
         if (k >= params.size() || params[k].keyword_only) {

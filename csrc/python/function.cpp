@@ -73,7 +73,8 @@ PyTypeObject* make_type() {
 
 bool is_method(const std::vector<Op*>& overloads) {
     const std::vector<Param>& params = overloads[0]->schema.params;
-    return !params.empty() && params[0].name == "self" && (params[0].kind == Kind::Tensor || params[0].kind == Kind::Operand);
+    return !params.empty() && params[0].name == "self" &&
+           (params[0].kind == Kind::Tensor || params[0].kind == Kind::Operand);
 }
 
 }  // namespace

@@ -23,10 +23,12 @@ int dims_used(PyObject* item) {
 
 // Lists and arrays in an index become tensors.
 py::object as_index(PyObject* item) {
-    const bool plain = item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || PyLong_Check(item) || is_tensor(item);
+    const bool plain = item == Py_None || item == Py_Ellipsis || PySlice_Check(item) || PyLong_Check(item) ||
+                       is_tensor(item);
     if (plain || (PyIndex_Check(item) && !PySequence_Check(item))) return py::reinterpret_borrow<py::object>(item);
     const bool list = (PySequence_Check(item) && !PyUnicode_Check(item)) || py::hasattr(py::handle(item), "__array__");
-    check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ", Py_TYPE(item)->tp_name);
+    check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ",
+             Py_TYPE(item)->tp_name);
     const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
     const bool empty = unwrap(tensor.ptr()).numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
     return empty ? py::cast(Call<"to.dtype">()(unwrap(tensor.ptr()), DType::Int64)) : tensor;
@@ -134,11 +136,14 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
         Tensor source;
         if (is_tensor(value)) source = unwrap(value);
         else if (number.none())
-            source = py::module_::import("engine").attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype()).cast<Tensor>();
+            source = py::module_::import("engine")
+                         .attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype())
+                         .cast<Tensor>();
         if (source.defined()) source = without_leading_ones(source);
         if (found.advanced) {
-            if (!source.defined()) source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
-                                                                      : Tensor::scalar(number.integer(), found.view.dtype());
+            if (!source.defined())
+                source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
+                                                  : Tensor::scalar(number.integer(), found.view.dtype());
             Call<"index_put_">()(found.view, found.indices, source);
         } else if (source.defined()) {
             ops::copy_(found.view, source);

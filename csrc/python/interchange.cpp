@@ -44,7 +44,8 @@ Tensor from_numpy(py::array array) {
     for (int d = 0; d < n; ++d) {
         sizes[d] = array.shape(d);
         strides[d] = array.strides(d) / item_size(*dtype);
-        check_as(ErrorKind::Value, array.strides(d) % item_size(*dtype) == 0, "from_numpy: strides must be whole elements; copy() the array");
+        check_as(ErrorKind::Value, array.strides(d) % item_size(*dtype) == 0,
+                 "from_numpy: strides must be whole elements; copy() the array");
     }
     char* first = static_cast<char*>(const_cast<void*>(array.data()));
     const bool writable = array.writeable();
@@ -54,7 +55,8 @@ Tensor from_numpy(py::array array) {
 py::object to_numpy(py::object self) {
     const Tensor& t = unwrap(self.ptr());
     check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
-    check(!requires_grad(Args(std::array{Value(t)}.data(), 1)), "numpy: a tensor that requires a gradient can't be shared; use .detach()");
+    check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
+          "numpy: a tensor that requires a gradient can't be shared; use .detach()");
     std::vector<py::ssize_t> shape, strides;
     for (int d = 0; d < t.dim(); ++d) {
         shape.push_back(t.sizes()[d]);
@@ -81,7 +83,8 @@ DType from_dl_type(DLDataType d) {
         const DLDataType known = dl_type(static_cast<DType>(i));
         if (known.code == d.code && known.bits == d.bits && d.lanes == 1) return static_cast<DType>(i);
     }
-    fail(ErrorKind::Type, "from_dlpack: no tensor dtype for code ", int{d.code}, " with ", int{d.bits}, " bits and ", d.lanes, " lanes");
+    fail(ErrorKind::Type, "from_dlpack: no tensor dtype for code ", int{d.code}, " with ", int{d.bits}, " bits and ",
+         d.lanes, " lanes");
 }
 
 // What a DLPack consumer holds until it calls the deleter.
@@ -114,7 +117,8 @@ py::capsule to_dlpack(const Tensor& t) {
 
 Tensor from_dlpack(py::object source) {
     const py::object capsule = py::hasattr(source, "__dlpack__") ? source.attr("__dlpack__")() : source;
-    check_as(ErrorKind::Type, PyCapsule_IsValid(capsule.ptr(), "dltensor"), "from_dlpack: expected an object with __dlpack__ or an unused capsule");
+    check_as(ErrorKind::Type, PyCapsule_IsValid(capsule.ptr(), "dltensor"),
+             "from_dlpack: expected an object with __dlpack__ or an unused capsule");
     auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
     const DLTensor& d = managed->dl_tensor;
     check(d.device.device_type == 1, "from_dlpack: expected memory of the CPU, got device type ", d.device.device_type);
@@ -122,18 +126,24 @@ Tensor from_dlpack(py::object source) {
     const Dims sizes(d.shape, d.ndim);
     const Dims strides = d.strides ? Dims(d.strides, d.ndim) : contiguous_strides(sizes);
     char* first = static_cast<char*>(d.data) + d.byte_offset;
-    Tensor t = over_memory(first, sizes, strides, dtype, [managed] { if (managed->deleter) managed->deleter(managed); }, true);
+    Tensor t = over_memory(
+        first, sizes, strides, dtype,
+        [managed] {
+            if (managed->deleter) managed->deleter(managed);
+        },
+        true);
     PyCapsule_SetName(capsule.ptr(), "used_dltensor");
     return t;
 }
 
 // Part of the memory behind `bytes`, seen as elements of another type.
-Tensor view_storage(const Tensor& bytes, DType dtype, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides,
-                    int64_t offset) {
+Tensor view_storage(const Tensor& bytes, DType dtype, const std::vector<int64_t>& sizes,
+                    const std::vector<int64_t>& strides, int64_t offset) {
     const Dims shape{std::span<const int64_t>(sizes)}, steps{std::span<const int64_t>(strides)};
     int64_t last = offset;
     for (int d = 0; d < shape.size(); ++d) last += std::max<int64_t>(shape[d] - 1, 0) * steps[d];
-    const bool inside = shape.product() == 0 || (last + 1) * item_size(dtype) <= static_cast<int64_t>(bytes->storage->bytes());
+    const bool inside = shape.product() == 0 ||
+                        (last + 1) * item_size(dtype) <= static_cast<int64_t>(bytes->storage->bytes());
     check(offset >= 0 && inside, "storage: shape ", shape, " with strides ", steps, " at ", offset, " leaves the ",
           bytes->storage->bytes(), " bytes of it");
     return Tensor(new TensorImpl(bytes->storage, shape, steps, offset, dtype));

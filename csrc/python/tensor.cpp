@@ -229,7 +229,8 @@ PyObject* is_contiguous_method(PyObject* self, PyObject* const* args, Py_ssize_t
         if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous());
         const bool named = count == 0 && PyTuple_GET_SIZE(names) == 1 &&
                            PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "memory_format") == 0;
-        check_as(ErrorKind::Type, (named || (count == 1 && !names)) && PyUnicode_Check(args[0]), "is_contiguous: expected one argument 'memory_format'");
+        check_as(ErrorKind::Type, (named || (count == 1 && !names)) && PyUnicode_Check(args[0]),
+                 "is_contiguous: expected one argument 'memory_format'");
         const GradMode off(false);
         return PyBool_FromLong(Call<"contiguous">()(t, PyUnicode_AsUTF8(args[0])).impl() == t.impl());
     });
@@ -240,7 +241,8 @@ PyGetSetDef getters[] = {
     {"dtype", get_dtype, nullptr, "The type of the elements.", nullptr},
     {"device", get_device, nullptr, "Where the memory lives.", nullptr},
     {"ndim", get_ndim, nullptr, "The number of dimensions.", nullptr},
-    {"requires_grad", get_requires_grad, set_requires_grad_flag, "Whether gradients are wanted for this tensor.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad_flag, "Whether gradients are wanted for this tensor.",
+     nullptr},
     {"grad", get_grad, set_grad_value, "The gradient that backward() left here, or None.", nullptr},
     {"is_leaf", get_is_leaf, nullptr, "Whether the user made this tensor, rather than an op in the graph.", nullptr},
     {"retains_grad", get_retains_grad, nullptr, "Whether retain_grad() was called on this result of an op.", nullptr},

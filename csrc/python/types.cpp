@@ -33,10 +33,10 @@ PyObject* dtype_itemsize(PyObject* self, void*) {
 
 void make_dtypes(py::module_& m) {
     static PyMethodDef methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {}};
-    static PyGetSetDef getters[] = {
-        {"is_floating_point", dtype_is_floating_point, nullptr, "Whether elements are floating-point numbers.", nullptr},
-        {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
-        {}};
+    static PyGetSetDef getters[] = {{"is_floating_point", dtype_is_floating_point, nullptr,
+                                     "Whether elements are floating-point numbers.", nullptr},
+                                    {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
+                                    {}};
     static PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
                                   {Py_tp_methods, methods},
                                   {Py_tp_getset, getters},
@@ -132,32 +132,42 @@ void bind_types(py::module_& m) {
     make_dtypes(m);
     make_size(m);
     m.def("promote_types", &promote, py::arg("type1"), py::arg("type2"), "The smallest dtype that both convert to.");
-    m.def("can_cast", [](DType from, DType to) { return category(from) <= category(to); }, py::arg("from_"),
-          py::arg("to"), "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
+    m.def(
+        "can_cast", [](DType from, DType to) { return category(from) <= category(to); }, py::arg("from_"),
+        py::arg("to"), "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
 
     py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
         .def(py::init(&Device::parse), py::arg("device"))
         .def(py::init([](const Device& d) { return d; }), py::arg("device"))
         .def_property_readonly("type", [](const Device& d) { return d.type == DeviceType::CPU ? "cpu" : "cuda"; })
-        .def_property_readonly("index", [](const Device& d) -> std::optional<int> {
-            return d.type == DeviceType::CPU ? std::nullopt : std::optional<int>(d.index);
-        })
-        .def("__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
+        .def_property_readonly("index",
+                               [](const Device& d) -> std::optional<int> {
+                                   return d.type == DeviceType::CPU ? std::nullopt : std::optional<int>(d.index);
+                               })
+        .def(
+            "__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
         .def("__hash__", [](const Device& d) { return py::hash(py::str(d.str())); })
         .def("__str__", &Device::str)
         .def("__repr__", [](const Device& d) { return "device(type='" + d.str() + "')"; })
-        .def(py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
+        .def(
+            py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
 
     py::class_<Generator, Ptr<Generator>>(m, "Generator", "A source of random numbers: Philox, a seed and a position.")
-        .def(py::init([](std::optional<Device>) { return Ptr<Generator>(new Generator(0)); }), py::arg("device") = py::none())
-        .def("manual_seed", [](Ptr<Generator> g, int64_t seed) {
-            g->restore(static_cast<uint64_t>(seed), 0);
-            return g;
-        }, py::arg("seed"), "Starts over from ``seed``.")
+        .def(py::init([](std::optional<Device>) { return Ptr<Generator>(new Generator(0)); }),
+             py::arg("device") = py::none())
+        .def(
+            "manual_seed",
+            [](Ptr<Generator> g, int64_t seed) {
+                g->restore(static_cast<uint64_t>(seed), 0);
+                return g;
+            },
+            py::arg("seed"), "Starts over from ``seed``.")
         .def("initial_seed", &Generator::seed, "The seed in use.")
-        .def("get_state", [](const Generator& g) { return std::pair(g.seed(), g.position()); }, "Seed and position.")
-        .def("set_state", [](Generator& g, std::pair<uint64_t, uint64_t> s) { g.restore(s.first, s.second); },
-             py::arg("state"), "Goes back to what get_state gave.");
+        .def(
+            "get_state", [](const Generator& g) { return std::pair(g.seed(), g.position()); }, "Seed and position.")
+        .def(
+            "set_state", [](Generator& g, std::pair<uint64_t, uint64_t> s) { g.restore(s.first, s.second); },
+            py::arg("state"), "Goes back to what get_state gave.");
     m.attr("default_generator") = Ptr<Generator>(&default_generator());
 }
 

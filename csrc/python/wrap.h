@@ -29,7 +29,9 @@ extern PyTypeObject* size_type;
 
 inline bool is_tensor(PyObject* o) { return Py_TYPE(o) == tensor_type || PyType_IsSubtype(Py_TYPE(o), tensor_type); }
 // Borrowed: valid while the object lives.
-inline const Tensor& unwrap(PyObject* o) { return reinterpret_cast<const Tensor&>(reinterpret_cast<PyTensor*>(o)->impl); }
+inline const Tensor& unwrap(PyObject* o) {
+    return reinterpret_cast<const Tensor&>(reinterpret_cast<PyTensor*>(o)->impl);
+}
 // A new reference to the one Python object of this tensor.
 PyObject* wrap(Tensor t);
 // A new object of a subclass of Tensor.

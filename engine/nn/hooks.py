@@ -46,9 +46,7 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         raise
 
 
-def _call(
-    module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pending: HookTable
-) -> Any:
+def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pending: HookTable) -> Any:
     hooks: CallHooks = module._call_hooks
     args, kwargs = _run_forward_pre(hooks, module, args, kwargs)
     tap = _BackwardTap(module, hooks) if hooks.backward or hooks.backward_pre else None
@@ -174,6 +172,7 @@ def _identity(
     on_backward: Callable[[tuple[Any, ...]], tuple[Any, ...]], tensors: list[Tensor]
 ) -> tuple[Tensor, ...]:
     """The same values, with `on_backward` in the way of their gradients."""
+
     class Tap(Function):
         @staticmethod
         def forward(ctx: Any, *inputs: Tensor) -> tuple[Tensor, ...]:

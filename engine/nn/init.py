@@ -12,8 +12,14 @@ from engine._C import Tensor
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {
-    "linear", "sigmoid", "conv1d", "conv2d", "conv3d",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "linear",
+    "sigmoid",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
 }
 
 
@@ -108,16 +114,13 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 def _check_dims(name: str, tensor: Tensor, allowed: tuple[int, ...]) -> None:
     if tensor.dim() not in allowed:
         wanted = " or ".join(map(str, allowed))
-        raise ValueError(
-            f"{name}: tensor must have {wanted} dimensions, got {tuple(tensor.shape)}"
-        )
+        raise ValueError(f"{name}: tensor must have {wanted} dimensions, got {tuple(tensor.shape)}")
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     if tensor.dim() < 2:
         raise ValueError(
-            "fan in and fan out need a tensor of 2 dimensions or more, got "
-            f"{tuple(tensor.shape)}"
+            f"fan in and fan out need a tensor of 2 dimensions or more, got {tuple(tensor.shape)}"
         )
     field = math.prod(tensor.shape[2:])
     return tensor.shape[1] * field, tensor.shape[0] * field

@@ -439,8 +439,16 @@ class Module:
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        _state.load_own(self, state_dict, prefix, local_metadata, strict, missing_keys,
-                        unexpected_keys, error_msgs)
+        _state.load_own(
+            self,
+            state_dict,
+            prefix,
+            local_metadata,
+            strict,
+            missing_keys,
+            unexpected_keys,
+            error_msgs,
+        )
 
     def get_extra_state(self) -> Any:
         """Anything beside tensors that a subclass wants in its state_dict."""
@@ -536,9 +544,7 @@ class Module:
 
     def __repr__(self) -> str:
         extra = self.extra_repr().split("\n") if self.extra_repr() else []
-        children = [
-            f"({name}): {_indented(repr(child))}" for name, child in self._modules.items()
-        ]
+        children = [f"({name}): {_indented(repr(child))}" for name, child in self._modules.items()]
         if not children and len(extra) <= 1:
             return f"{self._get_name()}({''.join(extra)})"
         body = "\n  ".join(extra + children)

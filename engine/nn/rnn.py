@@ -151,8 +151,9 @@ class RNNBase(Module):
         length, batch, features = x.shape
         self._check_features(features)
         states = self._checked_states(states, batch, x)
-        data, finals = self._run_layers(x.reshape(length * batch, features), [batch] * length,
-                                        states)
+        data, finals = self._run_layers(
+            x.reshape(length * batch, features), [batch] * length, states
+        )
         output = data.reshape(length, batch, data.shape[1])
         if not batched:
             return output.squeeze(1), [final.squeeze(1) for final in finals]
@@ -253,8 +254,14 @@ class RNNBase(Module):
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
-        defaults = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False,
-                    "dropout": 0.0, "bidirectional": False}
+        defaults = {
+            "proj_size": 0,
+            "num_layers": 1,
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0.0,
+            "bidirectional": False,
+        }
         for name, default in defaults.items():
             if getattr(self, name) != default:
                 text += f", {name}={getattr(self, name)}"
@@ -292,7 +299,13 @@ class RNN(RNNBase):
         _no_projection("RNN", kwargs)
         _check_nonlinearity("RNN", nonlinearity)
         super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
             **kwargs,
         )
         self.nonlinearity = nonlinearity
@@ -331,7 +344,13 @@ class GRU(RNNBase):
     ) -> None:
         _no_projection("GRU", kwargs)
         super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
             **kwargs,
         )
 

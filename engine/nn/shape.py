@@ -49,7 +49,7 @@ class Unflatten(Module):
     def forward(self, input: Tensor) -> Tensor:
         at = self.dim % input.dim()
         shape = input.shape
-        return input.reshape(*shape[:at], *self.unflattened_size, *shape[at + 1:])
+        return input.reshape(*shape[:at], *self.unflattened_size, *shape[at + 1 :])
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
@@ -83,13 +83,20 @@ class Upsample(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.interpolate(
-            input, self.size, self.scale_factor, self.mode, self.align_corners,
+            input,
+            self.size,
+            self.scale_factor,
+            self.mode,
+            self.align_corners,
             self.recompute_scale_factor,
         )
 
     def extra_repr(self) -> str:
-        how = f"size={self.size}" if self.scale_factor is None \
+        how = (
+            f"size={self.size}"
+            if self.scale_factor is None
             else f"scale_factor={self.scale_factor}"
+        )
         return f"{how}, mode={self.mode!r}"
 
 

@@ -66,8 +66,7 @@ class _Table(Module):
         """A table of the given rows, not trained where freeze."""
         if embeddings.dim() != 2:
             raise ValueError(
-                f"from_pretrained: embeddings must have 2 dimensions, got "
-                f"{tuple(embeddings.shape)}"
+                f"from_pretrained: embeddings must have 2 dimensions, got {tuple(embeddings.shape)}"
             )
         table: Any = cls
         return table(*embeddings.shape, _weight=embeddings, _freeze=freeze, **kwargs)
@@ -112,8 +111,15 @@ class Embedding(_Table):
     ) -> None:
         _refuse_scaling("Embedding", scale_grad_by_freq)
         super().__init__(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, _weight, _freeze,
-            device, dtype,
+            num_embeddings,
+            embedding_dim,
+            padding_idx,
+            max_norm,
+            norm_type,
+            _weight,
+            _freeze,
+            device,
+            dtype,
         )
 
     def forward(self, input: Tensor) -> Tensor:
@@ -150,8 +156,15 @@ class EmbeddingBag(_Table):
     ) -> None:
         _refuse_scaling("EmbeddingBag", scale_grad_by_freq)
         super().__init__(
-            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, _weight, _freeze,
-            device, dtype,
+            num_embeddings,
+            embedding_dim,
+            padding_idx,
+            max_norm,
+            norm_type,
+            _weight,
+            _freeze,
+            device,
+            dtype,
         )
         self.mode = mode
         self.include_last_offset = include_last_offset
@@ -163,8 +176,15 @@ class EmbeddingBag(_Table):
         per_sample_weights: Tensor | None = None,
     ) -> Tensor:
         return F.embedding_bag(
-            input, self.weight, offsets, self.max_norm, self.norm_type, self.mode,
-            per_sample_weights, self.include_last_offset, self.padding_idx,
+            input,
+            self.weight,
+            offsets,
+            self.max_norm,
+            self.norm_type,
+            self.mode,
+            per_sample_weights,
+            self.include_last_offset,
+            self.padding_idx,
         )
 
     def extra_repr(self) -> str:

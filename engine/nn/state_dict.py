@@ -42,8 +42,9 @@ def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
     module._save_to_state_dict(destination, prefix, keep_vars)
     for name, child in module._modules.items():
         if child is not None:
-            child.state_dict(destination=destination, prefix=f"{prefix}{name}.",
-                             keep_vars=keep_vars)
+            child.state_dict(
+                destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars
+            )
     if hooks is not None:
         for hook in hooks.save_post.values():
             changed = hook.function(module, destination, prefix, local_metadata)
@@ -73,8 +74,7 @@ def load(
             errors.insert(0, f"Missing key(s) in state_dict: {_quoted(result.missing_keys)}.")
     if errors:
         raise RuntimeError(
-            f"Error(s) in loading state_dict for {type(module).__name__}:\n\t"
-            + "\n\t".join(errors)
+            f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors)
         )
     return result
 
@@ -102,20 +102,24 @@ def _load_tree(
     for name, child in module._modules.items():
         if child is not None:
             _load_tree(
-                child, below.get(name, OrderedDict()), f"{prefix}{name}.", metadata, strict,
-                assign, result, errors,
+                child,
+                below.get(name, OrderedDict()),
+                f"{prefix}{name}.",
+                metadata,
+                strict,
+                assign,
+                result,
+                errors,
             )
     if module._state_hooks is not None:
         for hook in module._state_hooks.load_post.values():
             hook.function(module, result)
 
 
-def _split_by_child(
-    state: Mapping[str, Any], prefix: str
-) -> dict[str, OrderedDict[str, Any]]:
+def _split_by_child(state: Mapping[str, Any], prefix: str) -> dict[str, OrderedDict[str, Any]]:
     groups: dict[str, OrderedDict[str, Any]] = {}
     for key, value in state.items():
-        head, dot, _ = key[len(prefix):].partition(".")
+        head, dot, _ = key[len(prefix) :].partition(".")
         if dot:
             groups.setdefault(head, OrderedDict())[key] = value
     return groups
@@ -134,8 +138,9 @@ def load_own(
     """Load what belongs to the module itself; the default of Module._load_from_state_dict."""
     if module._state_hooks is not None:
         for hook in module._state_hooks.load_pre.values():
-            hook.function(module, state, prefix, local_metadata, strict, missing_keys,
-                          unexpected_keys, errors)
+            hook.function(
+                module, state, prefix, local_metadata, strict, missing_keys, unexpected_keys, errors
+            )
     assign = local_metadata.get("assign_to_params_buffers", False)
     own = dict(module._parameters.items())
     own.update((k, v) for k, v in module._buffers.items() if module._buffer_names[k])
@@ -205,7 +210,7 @@ def _foreign_keys(
     for key in state:
         if not key.startswith(prefix) or key == prefix + EXTRA_STATE:
             continue
-        name = key[len(prefix):]
+        name = key[len(prefix) :]
         head, dot, _ = name.partition(".")
         # A parameter or child that is None counts as absent: its key is unexpected.
         known = module._modules.get(head) if dot else own.get(name)

@@ -95,7 +95,12 @@ class TransformerEncoderLayer(Module):
         self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool
     ) -> Tensor:
         attended = self.self_attn(
-            x, x, x, key_padding_mask=padding, need_weights=False, attn_mask=mask,
+            x,
+            x,
+            x,
+            key_padding_mask=padding,
+            need_weights=False,
+            attn_mask=mask,
             is_causal=is_causal,
         )[0]
         return self.dropout1(attended)
@@ -160,7 +165,9 @@ class TransformerDecoderLayer(Module):
     ) -> Tensor:
         own = (tgt_mask, tgt_key_padding_mask, _is_causal(tgt_mask, tgt_is_causal))
         other = (
-            memory, memory_mask, memory_key_padding_mask,
+            memory,
+            memory_mask,
+            memory_key_padding_mask,
             _is_causal(memory_mask, memory_is_causal),
         )
         x = tgt
@@ -176,7 +183,12 @@ class TransformerDecoderLayer(Module):
         self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool
     ) -> Tensor:
         attended = self.self_attn(
-            x, x, x, key_padding_mask=padding, need_weights=False, attn_mask=mask,
+            x,
+            x,
+            x,
+            key_padding_mask=padding,
+            need_weights=False,
+            attn_mask=mask,
             is_causal=is_causal,
         )[0]
         return self.dropout1(attended)
@@ -190,7 +202,12 @@ class TransformerDecoderLayer(Module):
         is_causal: bool,
     ) -> Tensor:
         attended = self.multihead_attn(
-            x, memory, memory, key_padding_mask=padding, need_weights=False, attn_mask=mask,
+            x,
+            memory,
+            memory,
+            key_padding_mask=padding,
+            need_weights=False,
+            attn_mask=mask,
             is_causal=is_causal,
         )[0]
         return self.dropout2(attended)
@@ -303,8 +320,17 @@ class Transformer(Module):
     ) -> None:
         super().__init__()
         shared = (
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
-            norm_first, bias, device, dtype,
+            d_model,
+            nhead,
+            dim_feedforward,
+            dropout,
+            activation,
+            layer_norm_eps,
+            batch_first,
+            norm_first,
+            bias,
+            device,
+            dtype,
         )
 
         def norm() -> LayerNorm:
@@ -360,8 +386,6 @@ class Transformer(Module):
         )
 
     @staticmethod
-    def generate_square_subsequent_mask(
-        sz: int, device: Any = None, dtype: Any = None
-    ) -> Tensor:
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """The mask (sz, sz) that lets each place see itself and what is before: 0 or -inf."""
         return _C.full((sz, sz), -math.inf, device=device, dtype=dtype).triu(1)

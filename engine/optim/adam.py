@@ -48,15 +48,18 @@ class Adam(Optimizer):
         check_options(name, lr=lr, eps=eps, weight_decay=weight_decay)
         check_betas(name, betas)
         refuse_differentiable(name, differentiable)
-        super().__init__(params, {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-            "decoupled_weight_decay": decoupled_weight_decay,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+                "decoupled_weight_decay": decoupled_weight_decay,
+            },
+        )
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters by their gradients; closure recomputes and returns the loss."""

@@ -145,13 +145,15 @@ class Optimizer:
         for number, values in state_dict["state"].items():
             param = params[number]
             state[param] = {key: _loaded(key, value, param) for key, value in values.items()}
-        self.__setstate__({
-            "state": state,
-            "param_groups": [
-                {**old, **new, "params": old["params"]}
-                for old, new in zip(own, saved, strict=True)
-            ],
-        })
+        self.__setstate__(
+            {
+                "state": state,
+                "param_groups": [
+                    {**old, **new, "params": old["params"]}
+                    for old, new in zip(own, saved, strict=True)
+                ],
+            }
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -45,15 +45,18 @@ class RMSprop(Optimizer):
             "RMSprop", lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum
         )
         refuse_differentiable("RMSprop", differentiable)
-        super().__init__(params, {
-            "lr": lr,
-            "alpha": alpha,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "centered": centered,
-            "maximize": maximize,
-        })
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "alpha": alpha,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "momentum": momentum,
+                "centered": centered,
+                "maximize": maximize,
+            },
+        )
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters by their gradients; closure recomputes and returns the loss."""

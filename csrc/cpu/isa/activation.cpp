@@ -53,7 +53,8 @@ template <class T>
 struct Elu {
     T positive, negative, input_scale;
     explicit Elu(const double* params)
-        : positive(static_cast<T>(params[1])), negative(static_cast<T>(params[0] * params[1])), input_scale(static_cast<T>(params[2])) {}
+        : positive(static_cast<T>(params[1])), negative(static_cast<T>(params[0] * params[1])),
+          input_scale(static_cast<T>(params[2])) {}
     T operator()(T x) const {
         const T above = x > T(0) ? x : T(0), below = x > T(0) ? T(0) : x;
         return positive * above + negative * v_expm1(below * input_scale);
@@ -62,10 +63,13 @@ struct Elu {
 template <class T>
 struct EluBackward : Elu<T> {
     using Elu<T>::Elu;
-    T operator()(T g, T y) const { return y > T(0) ? g * this->positive : g * this->input_scale * (y + this->negative); }
+    T operator()(T g, T y) const {
+        return y > T(0) ? g * this->positive : g * this->input_scale * (y + this->negative);
+    }
 };
 
-// The distribution function and the density of the standard normal distribution; erfc keeps the digits of the left tail.
+// The distribution function and the density of the standard normal distribution; erfc keeps the digits of the left
+// tail.
 template <class T>
 inline T normal_cdf(T x) {
     return T(0.5) * v_erfc(-x * T(M_SQRT1_2));

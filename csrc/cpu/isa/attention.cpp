@@ -11,7 +11,8 @@ namespace {
 template <class T>
 void exponentials(char* const* data, const int64_t*, int64_t n, const double* params) {
     constexpr T lowest = -std::numeric_limits<T>::infinity();
-    T *scores = reinterpret_cast<T*>(data[0]), *most = reinterpret_cast<T*>(data[2]), *sum = reinterpret_cast<T*>(data[3]);
+    T *scores = reinterpret_cast<T*>(data[0]), *most = reinterpret_cast<T*>(data[2]),
+      *sum = reinterpret_cast<T*>(data[3]);
     T* correction = reinterpret_cast<T*>(data[4]);
     const T *mask = reinterpret_cast<const T*>(data[1]), scale = static_cast<T>(params[0]), before = *most;
     // With a mask the sums are stored; without, the exponentials scale again.
@@ -66,7 +67,8 @@ template <class T>
 void scale_row(char* const* data, const int64_t*, int64_t n, const double*) {
     T* values = reinterpret_cast<T*>(data[0]);
     const T factor = *reinterpret_cast<const T*>(data[1]);
-    for_vec<T>(n, [&](int64_t i, auto lanes) { store_vec<T>(values + i, load_vec(values + i, lanes) * factor, lanes); });
+    for_vec<T>(n,
+               [&](int64_t i, auto lanes) { store_vec<T>(values + i, load_vec(values + i, lanes) * factor, lanes); });
 }
 
 template <class T>

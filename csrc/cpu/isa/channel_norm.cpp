@@ -38,7 +38,8 @@ void moments(char* const* data, const int64_t*, int64_t n, const double* params)
     for (int64_t begin = 0; begin < n; begin += kChunk) {
         const T* x = operand<T>(data, 1) + begin;
         const int64_t count = n - begin < kChunk ? n - begin : kChunk;
-        const T mean = sum_vec<T>(count, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / static_cast<T>(count);
+        const T mean = sum_vec<T>(count, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) /
+                       static_cast<T>(count);
         const T squares = sum_vec<T>(count, [&](int64_t i, auto lanes) {
             const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
             return d * d;
@@ -120,7 +121,8 @@ void channels_scale_shift(char* const* data, const int64_t* strides, int64_t n, 
     const T *x = operand<T>(data, 1), *scale = operand<T>(data, 2), *shift = operand<T>(data, 3);
     T* out = result<T>(data, 0);
     each<T>(n, strides[0], [&](int64_t at, int64_t c, auto lanes) {
-        store_vec<T>(out + at, load_vec(x + at, lanes) * load_vec(scale + c, lanes) + load_vec(shift + c, lanes), lanes);
+        store_vec<T>(out + at, load_vec(x + at, lanes) * load_vec(scale + c, lanes) + load_vec(shift + c, lanes),
+                     lanes);
     });
 }
 
@@ -138,7 +140,8 @@ void channels_gradient_sums(char* const* data, const int64_t* strides, int64_t n
         each<T>(n - begin < chunk ? n - begin : chunk, channels, [&](int64_t at, int64_t c, auto lanes) {
             const Vec<T> g = load_vec(grad + at, lanes);
             store_vec<T>(sum + c, load_vec(sum + c, lanes) + g, lanes);
-            store_vec<T>(dot + c, load_vec(dot + c, lanes) + g * (load_vec(x + at, lanes) - load_vec(mean + c, lanes)), lanes);
+            store_vec<T>(dot + c, load_vec(dot + c, lanes) + g * (load_vec(x + at, lanes) - load_vec(mean + c, lanes)),
+                         lanes);
         });
         for (int64_t c = 0; c < channels; ++c) {
             sums[c] += sum[c];

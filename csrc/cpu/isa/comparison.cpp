@@ -109,7 +109,9 @@ using BitsOf = std::conditional_t<sizeof(T) == 1, uint8_t,
 
 template <class... T>
 void choose(const char* op, Types<T...>) {
-    (register_loop(op, dtype_of<T>(), IsaLevel::ISA, ternary_loop<Where<BitsOf<T>>, BitsOf<T>, bool, BitsOf<T>, BitsOf<T>>), ...);
+    (register_loop(op, dtype_of<T>(), IsaLevel::ISA,
+                   ternary_loop<Where<BitsOf<T>>, BitsOf<T>, bool, BitsOf<T>, BitsOf<T>>),
+     ...);
 }
 
 LOOPS {

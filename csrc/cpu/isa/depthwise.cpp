@@ -92,9 +92,12 @@ void run_block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool 
 
 // Any number of taps, which all lie inside.
 template <class Kernel, class T, int P, int... K>
-void run_taps(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i, std::integer_sequence<int, K...>) {
-    static constexpr void (*block[])(const DepthwiseRow&, const DepthwiseTap*, int64_t, bool) = {run_block<Kernel, T, K, P>...};
-    for (int64_t k = 0; k == 0 || k < count; k += kTaps) block[std::min<int64_t>(kTaps, count - k)](r, taps + k, i, k > 0);
+void run_taps(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i,
+              std::integer_sequence<int, K...>) {
+    static constexpr void (*block[])(const DepthwiseRow&, const DepthwiseTap*, int64_t,
+                                     bool) = {run_block<Kernel, T, K, P>...};
+    for (int64_t k = 0; k == 0 || k < count; k += kTaps)
+        block[std::min<int64_t>(kTaps, count - k)](r, taps + k, i, k > 0);
 }
 
 template <class Kernel, class T, int P>

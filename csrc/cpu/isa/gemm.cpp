@@ -100,7 +100,8 @@ TileFn<Acc> tile_of(int64_t rows, std::integer_sequence<int, R...>) {
 }
 
 template <class Acc, bool Packed>
-void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
+void run_tile(int64_t rows, const Acc* a, int64_t a_row, const Acc* b, int64_t b_row, int64_t k,
+              const Target<Acc>& to) {
     if (rows == kRows) return tile<Acc, kRows, Packed>(a, a_row, b, b_row, k, to);
     tile_of<Acc, Packed>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_row, b, b_row, k, to);
 }
@@ -134,7 +135,8 @@ void pack_panel(Acc* panel, const In* from, int64_t count, int64_t depth, int64_
         for (int64_t i = (Width - 1) / lanes * lanes; i >= 0; i -= lanes)
             packed = pack_blocks<Acc, Width>(panel + i, from + i * line, std::min(lanes, Width - i), depth, line);
     for (int64_t p = packed; p < depth; ++p)
-        for (int64_t r = 0; r < Width; ++r) panel[p * Width + r] = r < count ? convert<Acc>(from[r * line + p * step]) : Acc(0);
+        for (int64_t r = 0; r < Width; ++r)
+            panel[p * Width + r] = r < count ? convert<Acc>(from[r * line + p * step]) : Acc(0);
 }
 
 template <class In, class Acc>
@@ -171,14 +173,16 @@ private:
         const In* a = a_ + i * t_.a_row + p * t_.a_col;
         if (!reads_a_)
             for (int64_t r = 0; r < m; r += kRows)
-                pack_panel<Acc, kRows>(packed_a_ + r * k, a + r * t_.a_row, std::min<int64_t>(kRows, m - r), k, t_.a_row, t_.a_col);
+                pack_panel<Acc, kRows>(packed_a_ + r * k, a + r * t_.a_row, std::min<int64_t>(kRows, m - r), k,
+                                       t_.a_row, t_.a_col);
         for (int64_t q = 0; q < n; q += kWidth) {
             Acc bias[kWidth];
             const int64_t columns = std::min<int64_t>(kWidth, n - q);
             const bool in_place = reads_b_ && columns == kWidth;
             const Acc* b = packed_b_ + q * k;
             if constexpr (kInPlace) b = in_place ? b_ + p * t_.b_row + j + q : b;
-            Target<Acc> to{c_ + i * t_.c_row + j + q, t_.c_row, columns, load_bias(bias, j + q, columns, p), t_.accumulate || p > 0};
+            Target<Acc> to{c_ + i * t_.c_row + j + q, t_.c_row, columns, load_bias(bias, j + q, columns, p),
+                           t_.accumulate || p > 0};
             for (int64_t r = 0; r < m; r += kRows, to.c += kRows * t_.c_row) {
                 const int64_t rows = std::min<int64_t>(kRows, m - r);
                 const int64_t b_row = in_place ? t_.b_row : kWidth;

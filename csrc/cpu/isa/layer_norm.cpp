@@ -37,7 +37,8 @@ void forward_rows(char* const* data, const int64_t* strides, int64_t n, const do
     const bool centred = params[1] != 0;
     for (int64_t r = 0; r < n; ++r) {
         const T* x = operand<T>(data, 1) + r * size;
-        const T mean = centred ? sum_vec<T>(size, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / count : T(0);
+        const T mean = centred ? sum_vec<T>(size, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / count
+                               : T(0);
         const T squares = sum_vec<T>(size, [&](int64_t i, auto lanes) {
             const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
             return d * d;
@@ -99,8 +100,9 @@ void backward_rows(char* const* data, const int64_t* strides, int64_t n, const d
     const T count = static_cast<T>(size);
     const bool centred = params[1] != 0;
     for (int64_t r = 0; r < n; ++r) {
-        const BackwardRow<T> row{operand<T>(data, 1) + r * size, operand<T>(data, 2) + r * size, operand<T>(data, 5), size,
-                                 operand<T>(data, 3)[r], operand<T>(data, 4)[r]};
+        const BackwardRow<T> row{
+            operand<T>(data, 1) + r * size, operand<T>(data, 2) + r * size, operand<T>(data, 5), size,
+            operand<T>(data, 3)[r],         operand<T>(data, 4)[r]};
         const auto [sum, along] = row.fold(result<T>(data, 6), result<T>(data, 7));
         if (data[0]) row.gradient(result<T>(data, 0) + r * size, centred ? sum / count : T(0), along / count);
     }

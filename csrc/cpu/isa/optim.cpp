@@ -18,7 +18,8 @@ struct SgdMomentum {
     M sign, decay, lr, momentum, scale;
     bool nesterov, first;
     explicit SgdMomentum(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), momentum(M(p[3])), scale(M(p[4])), nesterov(p[5] != 0), first(p[6] != 0) {}
+        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), momentum(M(p[3])), scale(M(p[4])), nesterov(p[5] != 0),
+          first(p[6] != 0) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] = first ? g : momentum * x[2] + scale * g;
@@ -31,8 +32,8 @@ struct AdamRule {
     static constexpr int operands = Amsgrad ? 5 : 4;
     M sign, decay, shrink, weight1, beta2, weight2, lr, correction, eps;
     explicit AdamRule(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), shrink(M(p[2])), weight1(M(p[3])), beta2(M(p[4])), weight2(M(p[5])), lr(M(p[6])),
-          correction(M(p[7])), eps(M(p[8])) {}
+        : sign(M(p[0])), decay(M(p[1])), shrink(M(p[2])), weight1(M(p[3])), beta2(M(p[4])), weight2(M(p[5])),
+          lr(M(p[6])), correction(M(p[7])), eps(M(p[8])) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] += weight1 * (g - x[2]);
@@ -52,7 +53,8 @@ struct RmspropRule {
     static constexpr int operands = 3 + Momentum + Centered;
     M sign, decay, lr, alpha, weight, eps, momentum;
     explicit RmspropRule(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), alpha(M(p[3])), weight(M(1.0 - p[3])), eps(M(p[4])), momentum(M(p[5])) {}
+        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), alpha(M(p[3])), weight(M(1.0 - p[3])), eps(M(p[4])),
+          momentum(M(p[5])) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] = alpha * x[2] + weight * g * g;

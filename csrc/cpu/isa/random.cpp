@@ -72,7 +72,8 @@ struct Uniform {
     T low, width, scale;
     int shift;
     // params[2]: how many low bits the stored type would round away, perhaps up to the end of the interval
-    explicit Uniform(const double* params) : low(static_cast<T>(params[0])), width(static_cast<T>(params[1] - params[0])) {
+    explicit Uniform(const double* params)
+        : low(static_cast<T>(params[0])), width(static_cast<T>(params[1] - params[0])) {
         const int bits = (sizeof(T) == 4 ? 24 : 53) - static_cast<int>(params[2]);
         shift = (sizeof(T) == 4 ? 32 : 64) - bits;
         scale = T(1) / static_cast<T>(uint64_t{1} << bits);
@@ -118,7 +119,8 @@ struct Exponential {
     void operator()(const Words& words, Planes<T>& out) const {
         for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) out.value[k][lane] = scale * v_log(positive_unit<T>(words, lane, k));
+            for (int lane = 0; lane < kLanes; ++lane)
+                out.value[k][lane] = scale * v_log(positive_unit<T>(words, lane, k));
     }
 };
 

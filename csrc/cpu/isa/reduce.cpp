@@ -183,7 +183,8 @@ void fold_short_rows(typename F::Acc* acc, const char* data, int64_t step, int64
     for (int64_t j = 0; j < n; ++j) {
         Vector<F> column;
         for (int lane = 0; lane < kLanes<F>; ++lane)
-            column[lane] = static_cast<typename F::Lane>(reinterpret_cast<const typename F::In*>(data + lane * step)[j]);
+            column[lane] = static_cast<typename F::Lane>(
+                reinterpret_cast<const typename F::In*>(data + lane * step)[j]);
         F::absorb(folded, column);
     }
     for (int lane = 0; lane < kLanes<F>; ++lane) F::merge(acc[lane], static_cast<typename F::Acc>(folded[lane]));

@@ -15,8 +15,9 @@ struct Lines {
     int64_t taps, resampled, source, inner;
 
     Lines(char* const* data, const int64_t* s)
-        : out(reinterpret_cast<T*>(data[0])), in(reinterpret_cast<const T*>(data[1])), weights(reinterpret_cast<const T*>(data[3])),
-          places(reinterpret_cast<const int32_t*>(data[2])), taps(s[0]), resampled(s[1]), source(s[2]), inner(s[3]) {}
+        : out(reinterpret_cast<T*>(data[0])), in(reinterpret_cast<const T*>(data[1])),
+          weights(reinterpret_cast<const T*>(data[3])), places(reinterpret_cast<const int32_t*>(data[2])), taps(s[0]),
+          resampled(s[1]), source(s[2]), inner(s[3]) {}
 };
 
 // The sum of term(k) over the taps; Taps is their number where the compiler knows it.

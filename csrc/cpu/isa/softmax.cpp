@@ -42,7 +42,8 @@ struct Softmax {
             sum += only<T>(e, lanes);
         });
         const T scale = T(1) / sum_lanes<T>(sum);
-        for_vec<T>(n, [&](int64_t i, auto lanes) { store_vec<T>(x.out + i, load_vec(x.out + i, lanes) * scale, lanes); });
+        for_vec<T>(n,
+                   [&](int64_t i, auto lanes) { store_vec<T>(x.out + i, load_vec(x.out + i, lanes) * scale, lanes); });
     }
 };
 
@@ -61,7 +62,9 @@ struct LogSoftmax {
 template <class T>
 struct SoftmaxBackward {
     static void row(const Operands<T>& x, int64_t n) {
-        const T dot = sum_vec<T>(n, [&](int64_t i, auto lanes) { return load_vec(x.a + i, lanes) * load_vec(x.b + i, lanes); });
+        const T dot = sum_vec<T>(n, [&](int64_t i, auto lanes) {
+            return load_vec(x.a + i, lanes) * load_vec(x.b + i, lanes);
+        });
         for_vec<T>(n, [&](int64_t i, auto lanes) {
             store_vec<T>(x.out + i, (load_vec(x.a + i, lanes) - dot) * load_vec(x.b + i, lanes), lanes);
         });

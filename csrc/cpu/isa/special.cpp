@@ -37,8 +37,8 @@ inline double erfinv_start(double y, double w) {
     return y * (w < 5 ? p : q);
 }
 
-// One of Newton's steps in double is all that float needs. Inside (-1, 1), w stays below 17; at the edges it is infinite
-// and outside nan, and so is the result then.
+// One of Newton's steps in double is all that float needs. Inside (-1, 1), w stays below 17; at the edges it is
+// infinite and outside nan, and so is the result then.
 inline float inverse_erf(float given) {
     const double y = static_cast<double>(given);
     const double w = -v_log((1 - y) * (1 + y)), finite = w < 40 ? w : 40;
@@ -89,7 +89,9 @@ private:
         double shifted = 0;
         for (; x < 10; ++x) shifted -= 1 / x;
         const double z = 1 / (x * x);
-        const double tail = z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
+        const double tail =
+            z * (1.0 / 12 -
+                 z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * (691.0 / 32760 - z / 12))))));
         return shifted + std::log(x) - 0.5 / x - (x < 1e17 ? tail : 0);
     }
 };
@@ -109,7 +111,10 @@ private:
         double shifted = 0;
         for (; x < 10; ++x) shifted += 1 / (x * x);
         const double z = 1 / (x * x);
-        const double tail = z / x * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7 / 6))))));
+        const double tail =
+            z / x *
+            (1.0 / 6 -
+             z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * 7 / 6))))));
         return shifted + 1 / x + z / 2 + tail;
     }
 };

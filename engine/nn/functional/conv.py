@@ -24,9 +24,7 @@ def to_tuple(value: Size, n: int, what: str = "size") -> tuple[int, ...]:
     return tuple(value)
 
 
-def bilinear(
-    input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None
-) -> Tensor:
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x1 A x2 + b for each output; weight is (out, in1, in2)."""
     out, in1, in2 = weight.shape
     rows = weight.transpose(1, 2).reshape(out * in2, in1)
@@ -124,9 +122,7 @@ def unfold(
     windows = windows.unfold(3, dil_w * (kernel[1] - 1) + 1, steps[1])
     windows = windows[..., ::dil_h, ::dil_w]  # (N, C, blocks high, blocks wide, kh, kw)
     n, c, high, wide = windows.shape[:4]
-    columns = windows.permute(0, 1, 4, 5, 2, 3).reshape(
-        n, c * kernel[0] * kernel[1], high * wide
-    )
+    columns = windows.permute(0, 1, 4, 5, 2, 3).reshape(n, c * kernel[0] * kernel[1], high * wide)
     return columns if input.dim() == 4 else columns.squeeze(0)
 
 
@@ -145,8 +141,12 @@ def fold(
     kernel = to_tuple(kernel_size, 2, "fold: kernel_size")
     sizes, steps, pads, dils = (
         to_tuple(value, 2, f"fold: {name}")
-        for name, value in (("output_size", output_size), ("stride", stride),
-                            ("padding", padding), ("dilation", dilation))
+        for name, value in (
+            ("output_size", output_size),
+            ("stride", stride),
+            ("padding", padding),
+            ("dilation", dilation),
+        )
     )
     spans = [sizes[i] + 2 * pads[i] - dils[i] * (kernel[i] - 1) - 1 for i in (0, 1)]
     blocks = [spans[i] // steps[i] + 1 for i in (0, 1)]

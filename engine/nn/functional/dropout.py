@@ -16,9 +16,7 @@ def _check_probability(name: str, p: float) -> None:
         raise ValueError(f"{name}: p must be between 0 and 1, got {p}")
 
 
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero elements with probability p and divide the rest by 1 - p, in training only."""
     _check_probability("dropout", p)
     if not training or p == 0.0:
@@ -41,9 +39,7 @@ def _channel_dropout(
 def _check_dims(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:
     if input.dim() not in allowed:
         wanted = " or ".join(map(str, allowed))
-        raise ValueError(
-            f"{name}: input must have {wanted} dimensions, got {tuple(input.shape)}"
-        )
+        raise ValueError(f"{name}: input must have {wanted} dimensions, got {tuple(input.shape)}")
 
 
 def dropout1d(

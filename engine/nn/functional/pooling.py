@@ -82,7 +82,7 @@ def adaptive_size(
         return (output_size,) * n
     if len(output_size) != n:
         raise ValueError(f"output_size must be an int or {n} ints, got {tuple(output_size)}")
-    own = input.shape[input.dim() - n:]
+    own = input.shape[input.dim() - n :]
     return tuple(
         mine if wanted is None else wanted for wanted, mine in zip(output_size, own, strict=True)
     )

@@ -399,8 +399,10 @@ def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
     assert larger.path == path
     assert transport.unpack(larger, files).sum().item() == 50_000
     assert len(list(tmp_path.iterdir())) == 1
-    two = [transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
-           for _ in range(2)]
+    two = [
+        transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+        for _ in range(2)
+    ]
     del two
     assert len(list(tmp_path.iterdir())) == 1  # no more than the limit are kept
 

@@ -66,7 +66,5 @@ def conv(
                 for i, k in zip(at, weight.shape[2:], strict=True)
             )
             patch = group[(slice(None), slice(None), *window)]
-            out[(slice(None), channel, *at)] = (patch * weight[channel]).sum(
-                tuple(range(1, n + 2))
-            )
+            out[(slice(None), channel, *at)] = (patch * weight[channel]).sum(tuple(range(1, n + 2)))
     return out + bias.reshape(1, -1, *[1] * n)

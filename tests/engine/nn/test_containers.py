@@ -27,7 +27,10 @@ def test_sequential_is_a_list() -> None:
     assert net.pop(0) is d and list(net) == [a, b, c]
     del net[1]
     assert list(net) == [a, c] and list(net.state_dict()) == [
-        "0.weight", "0.bias", "1.weight", "1.bias",
+        "0.weight",
+        "0.bias",
+        "1.weight",
+        "1.bias",
     ]
     net[0] = b
     assert list(net.append(d)) == [b, c, d]

@@ -57,9 +57,7 @@ def test_padding_modes(mode: str, numpy_mode: Any, padding: Any) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-@pytest.mark.parametrize(
-    "options", [{}, {"stride": 2, "padding": 1}, {"groups": 2, "dilation": 2}]
-)
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"groups": 2, "dilation": 2}])
 def test_transposed_convolution_is_the_adjoint(n: int, options: dict[str, int]) -> None:
     forward = layer("Conv", n, 4, 6, 3, bias=False, **options)
     backward = layer("ConvTranspose", n, 6, 4, 3, bias=False, **options)

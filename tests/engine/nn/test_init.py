@@ -49,9 +49,7 @@ def test_uniform(fill: Callable[..., Any], options: dict[str, float], std: float
         (init.kaiming_normal_, {"nonlinearity": "linear"}, 0.0, 0.1),
     ],
 )
-def test_normal(
-    fill: Callable[..., Any], options: dict[str, Any], mean: float, std: float
-) -> None:
+def test_normal(fill: Callable[..., Any], options: dict[str, Any], mean: float, std: float) -> None:
     values = filled(fill, **options)
     assert abs(values.mean() - mean) < 0.03 * std
     assert abs(values.std() / std - 1) < 0.02

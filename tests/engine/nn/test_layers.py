@@ -67,8 +67,19 @@ def test_activation(module: Any, wanted: Callable[[Array], Array]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "SiLU", "Mish", "Hardswish",
-     "Hardsigmoid", "Hardtanh"],
+    [
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "ELU",
+        "SELU",
+        "CELU",
+        "SiLU",
+        "Mish",
+        "Hardswish",
+        "Hardsigmoid",
+        "Hardtanh",
+    ],
 )
 def test_in_place_activation(name: str) -> None:
     x = tensor(draw(3, 4) * 4, requires_grad=True)
@@ -156,8 +167,11 @@ def test_instance_norm_keeps_statistics_on_request() -> None:
     x = draw(2, 3, 8)
     module(tensor(x))
     close(module.running_mean, 0.1 * x.mean((0, 2)))
-    close(module.eval()(tensor(x)), (x - array(module.running_mean).reshape(3, 1))
-          / np.sqrt(array(module.running_var).reshape(3, 1) + 1e-5))
+    close(
+        module.eval()(tensor(x)),
+        (x - array(module.running_mean).reshape(3, 1))
+        / np.sqrt(array(module.running_var).reshape(3, 1) + 1e-5),
+    )
 
 
 def test_local_response_norm_and_normalize() -> None:
@@ -189,8 +203,9 @@ def test_pooling() -> None:
     close(nn.LPPool2d(2, 2)(tensor(x)), np.sqrt((_windows(x, 2, 2) ** 2).sum((4, 5))))
     padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
     close(nn.AvgPool2d(3, 1, 1)(tensor(x)), _windows(padded, 3, 1).mean((4, 5)))
-    close(nn.AvgPool2d(3, 1, 1, divisor_override=2)(tensor(x)),
-          _windows(padded, 3, 1).sum((4, 5)) / 2)
+    close(
+        nn.AvgPool2d(3, 1, 1, divisor_override=2)(tensor(x)), _windows(padded, 3, 1).sum((4, 5)) / 2
+    )
     close(nn.AdaptiveAvgPool2d((2, None))(tensor(x)), x.reshape(2, 3, 2, 4, 9).mean(3))
     close(nn.AdaptiveMaxPool2d((4, 3))(tensor(x)), x.reshape(2, 3, 4, 2, 3, 3).max((3, 5)))
     close(nn.AdaptiveAvgPool1d(4)(tensor(x[0])), _adaptive(x[0], 4))
@@ -316,15 +331,17 @@ def test_embedding_bag(mode: str, reduce: Any) -> None:
     close(table(tensor(index.reshape(2, 3))), reduce(weight[index.reshape(2, 3)], axis=1))
     empty = table(tensor(index), engine.tensor([0, 0, 2]))
     assert empty[0].tolist() == [0.0] * 3
-    ignoring = F.embedding_bag(tensor(index), table.weight, engine.tensor([0, 2]), mode=mode,
-                               padding_idx=4)
+    ignoring = F.embedding_bag(
+        tensor(index), table.weight, engine.tensor([0, 2]), mode=mode, padding_idx=4
+    )
     close(ignoring, np.stack([reduce(weight[[1, 2]], axis=0), reduce(weight[[5, 3]], axis=0)]))
 
 
 def test_weighted_bags() -> None:
     weight, scale = draw(5, 2), draw(1, 3, seed=1)
-    got = F.embedding_bag(engine.tensor([[1, 0, 4]]), tensor(weight), mode="sum",
-                          per_sample_weights=tensor(scale))
+    got = F.embedding_bag(
+        engine.tensor([[1, 0, 4]]), tensor(weight), mode="sum", per_sample_weights=tensor(scale)
+    )
     close(got, scale @ weight[[1, 0, 4]])
     with pytest.raises(ValueError, match="need mode 'sum'"):
         F.embedding_bag(engine.tensor([[1]]), tensor(weight), per_sample_weights=tensor(scale))
@@ -354,8 +371,9 @@ def test_interpolate() -> None:
     corners = F.interpolate(tensor(x), size=(7, 11), mode="bilinear", align_corners=True)
     close(corners[:, :, ::2, ::2], x)
     close(corners[:, :, 1::2, ::2], (x[:, :, 1:] + x[:, :, :-1]) / 2)
-    close(F.interpolate(tensor(x), size=(2, 3), mode="area"),
-          x.reshape(1, 2, 2, 2, 3, 2).mean((3, 5)))
+    close(
+        F.interpolate(tensor(x), size=(2, 3), mode="area"), x.reshape(1, 2, 2, 2, 3, 2).mean((3, 5))
+    )
     with pytest.raises(ValueError, match="size, scale_factor: expected one of them"):
         F.interpolate(tensor(x))
 
@@ -371,8 +389,11 @@ def test_grid_sample() -> None:
     close(edges[:, :, 0], x[:, :, [0, -1], [0, -1]])
     middle = tensor(np.array([[[[-0.9, 0.0]]]] * 2))
     low, high = x[:, :, 2, 0], x[:, :, 2, 1]
-    close(F.grid_sample(tensor(x), middle, align_corners=True)[:, :, 0, 0],
-          low + 0.25 * (high - low))
+    close(
+        F.grid_sample(tensor(x), middle, align_corners=True)[:, :, 0, 0], low + 0.25 * (high - low)
+    )
     grid = tensor(draw(2, 2, 2, 2) * 0.5, requires_grad=True)
-    assert gradcheck(lambda a, g: F.grid_sample(a, g, padding_mode="reflection"),
-                     (tensor(x, requires_grad=True), grid))
+    assert gradcheck(
+        lambda a, g: F.grid_sample(a, g, padding_mode="reflection"),
+        (tensor(x, requires_grad=True), grid),
+    )

@@ -41,9 +41,7 @@ def _cross_entropy(target: Array) -> Array:
 
 ONE_HOT = np.eye(4)[CLASSES]
 D = np.abs(X - Y)
-STIRLING = np.where(
-    Q * 5 > 1, Q * 5 * np.log(Q * 5) - Q * 5 + 0.5 * np.log(2 * math.pi * Q * 5), 0
-)
+STIRLING = np.where(Q * 5 > 1, Q * 5 * np.log(Q * 5) - Q * 5 + 0.5 * np.log(2 * math.pi * Q * 5), 0)
 LOSSES: list[tuple[Callable[..., Any], tuple[Array, ...], Array]] = [
     (nn.L1Loss, (X, Y), D),
     (nn.MSELoss, (X, Y), D**2),

@@ -45,10 +45,15 @@ def names(pairs: Any) -> list[str]:
 def test_members_are_registered_in_order() -> None:
     net = Net()
     assert names(net.named_parameters()) == [
-        "weight", "first.fc.weight", "first.fc.bias", "second.fc.weight", "second.fc.bias",
+        "weight",
+        "first.fc.weight",
+        "first.fc.bias",
+        "second.fc.weight",
+        "second.fc.bias",
     ]
     assert names(net.named_buffers(prefix="net", recurse=True))[:2] == [
-        "net.first.count", "net.first.cache",
+        "net.first.count",
+        "net.first.cache",
     ]
     assert names(net.named_modules()) == ["", "first", "first.fc", "second", "second.fc"]
     assert names(net.named_children()) == ["first", "second"]
@@ -152,8 +157,12 @@ def test_state_dict() -> None:
     state = net.state_dict()
     assert list(state) == [
         "weight",
-        "first.count", "first.fc.weight", "first.fc.bias",
-        "second.count", "second.fc.weight", "second.fc.bias",
+        "first.count",
+        "first.fc.weight",
+        "first.fc.bias",
+        "second.count",
+        "second.fc.weight",
+        "second.fc.bias",
     ]
     assert not state["weight"].requires_grad
     assert net.state_dict(keep_vars=True)["weight"] is net.weight

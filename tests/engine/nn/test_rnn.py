@@ -121,8 +121,11 @@ def test_packed_sequences_are_run_each_for_itself(kind: str) -> None:
         alone, alone_last = module(x[:length, i])
         close(padded[:length, i], array(alone))
         assert padded[length:, i].abs().sum().item() == 0
-        for a, b in zip(last if kind == "LSTM" else (last,),
-                        alone_last if kind == "LSTM" else (alone_last,), strict=True):
+        for a, b in zip(
+            last if kind == "LSTM" else (last,),
+            alone_last if kind == "LSTM" else (alone_last,),
+            strict=True,
+        ):
             close(a[:, i], array(b))
 
 

@@ -44,8 +44,12 @@ def test_multihead_attention(need_weights: bool) -> None:
     mask = np.where(blocked[None, None] | padding[:, None, None], -np.inf, 0.0)
     wanted, probability = attention(module, q, k, v, mask)
     output, weights = module(
-        tensor(q), tensor(k), tensor(v), key_padding_mask=tensor(padding),
-        attn_mask=tensor(blocked), need_weights=need_weights,
+        tensor(q),
+        tensor(k),
+        tensor(v),
+        key_padding_mask=tensor(padding),
+        attn_mask=tensor(blocked),
+        need_weights=need_weights,
     )
     close(output, wanted)
     if not need_weights:
@@ -120,14 +124,17 @@ def test_scaled_dot_product_attention() -> None:
     close(got, wanted)
     causal = np.where(np.tril(np.ones((3, 3))), 0, -np.inf)
     wanted = softmax(q @ q.transpose(0, 1, 3, 2) * 0.7 + causal) @ q
-    close(F.scaled_dot_product_attention(tensor(q), tensor(q), tensor(q), is_causal=True,
-                                         scale=0.7), wanted)
+    close(
+        F.scaled_dot_product_attention(tensor(q), tensor(q), tensor(q), is_causal=True, scale=0.7),
+        wanted,
+    )
 
 
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_encoder_layer(norm_first: bool) -> None:
-    layer = double(nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0, norm_first=norm_first,
-                                              activation="gelu"))
+    layer = double(
+        nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0, norm_first=norm_first, activation="gelu")
+    )
     x = tensor(draw(4, 3, 6))
 
     def attend(y: Any) -> Any:
@@ -168,8 +175,9 @@ def test_causal_masks_hide_the_future() -> None:
 
 
 def test_padded_places_do_not_matter() -> None:
-    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0), 2,
-                                    nn.LayerNorm(6)).double()
+    encoder = nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0), 2, nn.LayerNorm(6)
+    ).double()
     assert encoder.layers[0] is not encoder.layers[1]
     x = tensor(draw(4, 2, 6))
     padding = engine.tensor([[False, False, True, True]] * 2)

@@ -19,8 +19,13 @@ def added(c: np.ndarray, a: np.ndarray, b: np.ndarray, *, beta: float = 1, alpha
 
 def einsum(equation: str, *operands: Arg) -> Row:
     return Row(
-        "einsum", np.einsum, [equation, *operands], method=False, tol=(1e-4, 1e-5),
-        dtypes="wide", id=f"einsum-{equation}",
+        "einsum",
+        np.einsum,
+        [equation, *operands],
+        method=False,
+        tol=(1e-4, 1e-5),
+        dtypes="wide",
+        id=f"einsum-{equation}",
     )
 
 

@@ -115,7 +115,11 @@ ROWS = [
     pool("adaptive_max_pool2d", adaptive_max, Arg(2, 3, 7, 5), (3, 4), id="uneven"),
     pool("adaptive_max_pool3d", adaptive_max, Arg(1, 2, 3, 4, 5), 2, id="uneven"),
     Row(
-        "max_pool2d_with_indices", max_pool_with_indices, [Arg(1, 2, 6, 7), 3, 2, 1],
-        dtypes="wide", grad=False, method=False,
+        "max_pool2d_with_indices",
+        max_pool_with_indices,
+        [Arg(1, 2, 6, 7), 3, 2, 1],
+        dtypes="wide",
+        grad=False,
+        method=False,
     ),
 ]

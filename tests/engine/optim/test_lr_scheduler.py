@@ -64,8 +64,20 @@ CASES: list[tuple[Callable[[Any], Any], Callable[[int], float]]] = [
         lambda t: [0.5, 0.75, 1.0][t] if t < 3 else 0.5 ** (t - 3),
     ),
 ]
-NAMES = ["lambda", "multiplicative", "step", "multi_step", "constant", "linear", "exponential",
-         "polynomial", "cosine", "restarts", "one_cycle", "sequential"]
+NAMES = [
+    "lambda",
+    "multiplicative",
+    "step",
+    "multi_step",
+    "constant",
+    "linear",
+    "exponential",
+    "polynomial",
+    "cosine",
+    "restarts",
+    "one_cycle",
+    "sequential",
+]
 
 
 def rates(optimizer: Any) -> list[float]:
@@ -104,8 +116,9 @@ def test_resuming(make: Callable[[Any], Any], factor: Callable[[int], float]) ->
 
 
 @pytest.mark.parametrize(
-    ("make", "factor"), [CASES[2], CASES[5], CASES[8], CASES[9]], ids=["step", "linear", "cosine",
-                                                                        "restarts"]
+    ("make", "factor"),
+    [CASES[2], CASES[5], CASES[8], CASES[9]],
+    ids=["step", "linear", "cosine", "restarts"],
 )
 def test_going_to_an_epoch(make: Callable[[Any], Any], factor: Callable[[int], float]) -> None:
     optimizer = make_optimizer()

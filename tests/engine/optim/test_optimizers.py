@@ -24,7 +24,10 @@ def _gradient(p: float, t: int) -> float:
 
 
 def sgd(
-    momentum: float = 0, dampening: float = 0, decay: float = 0, nesterov: bool = False,
+    momentum: float = 0,
+    dampening: float = 0,
+    decay: float = 0,
+    nesterov: bool = False,
     sign: float = 1,
 ) -> Rule:
     def steps(p: float) -> Iterator[float]:
@@ -42,8 +45,13 @@ def sgd(
 
 
 def adam(
-    b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8, decay: float = 0,
-    decoupled: bool = False, amsgrad: bool = False, sign: float = 1,
+    b1: float = 0.9,
+    b2: float = 0.999,
+    eps: float = 1e-8,
+    decay: float = 0,
+    decoupled: bool = False,
+    amsgrad: bool = False,
+    sign: float = 1,
 ) -> Rule:
     def steps(p: float) -> Iterator[float]:
         m = v = largest = 0.0
@@ -156,12 +164,18 @@ CASES: list[tuple[type[optim.Optimizer], dict[str, Any], Rule]] = [
     (optim.SGD, {"momentum": 0.9, "dampening": 0.2}, sgd(0.9, 0.2)),
     (optim.SGD, {"momentum": 0.9, "nesterov": True}, sgd(0.9, nesterov=True)),
     (optim.Adam, {}, adam()),
-    (optim.Adam, {"betas": (0.8, 0.9), "eps": 1e-2, "weight_decay": 0.1},
-     adam(0.8, 0.9, 1e-2, 0.1)),
+    (
+        optim.Adam,
+        {"betas": (0.8, 0.9), "eps": 1e-2, "weight_decay": 0.1},
+        adam(0.8, 0.9, 1e-2, 0.1),
+    ),
     (optim.Adam, {"amsgrad": True, "maximize": True}, adam(amsgrad=True, sign=-1)),
     (optim.AdamW, {}, adam(decay=0.01, decoupled=True)),
-    (optim.AdamW, {"amsgrad": True, "betas": (0.9, 0.5)},
-     adam(b2=0.5, decay=0.01, decoupled=True, amsgrad=True)),
+    (
+        optim.AdamW,
+        {"amsgrad": True, "betas": (0.9, 0.5)},
+        adam(b2=0.5, decay=0.01, decoupled=True, amsgrad=True),
+    ),
     (optim.RMSprop, {"alpha": 0.9}, rmsprop()),
     (optim.RMSprop, {"alpha": 0.9, "momentum": 0.5, "weight_decay": 0.1}, rmsprop(0.5, decay=0.1)),
     (optim.RMSprop, {"alpha": 0.9, "centered": True}, rmsprop(centered=True)),
