@@ -7,6 +7,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._creation import tensor
 from engine._tensor import method
 
 __all__ = [
@@ -209,7 +210,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise RuntimeError(f"combinations: input: expected a vector, got {tuple(input.shape)}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(choose(range(len(input)), r))
-    return input[_C._places([i for row in places for i in row])].reshape(len(places), r)
+    return input[tensor(places, dtype=_C.int64).reshape(len(places), r)]
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
