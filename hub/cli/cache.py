@@ -12,7 +12,7 @@ from hub import api
 from hub.cache import home
 from hub.care.filters import Filter, parse_age, parse_size
 from hub.care.items import Item, size_on_disk
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
 from hub.errors import NotFoundError, RefError
 from hub.refs import Ref, parse
 
@@ -73,8 +73,7 @@ def _ls(options: argparse.Namespace) -> int:
         for item in items
     ]
     print_table([["size", "files", "fetched", "used", "hash", "reference"], *rows], right=[0, 1])
-    things = "item" if len(items) == 1 else "items"
-    print(f"{len(items)} {things}, {format_bytes(size_on_disk(items))}")
+    print(f"{format_count(len(items), 'item')}, {format_bytes(size_on_disk(items))}")
     return 0
 
 

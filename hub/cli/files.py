@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hub import api, refs
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
 from hub.errors import RefError
 from hub.refs import Ref
 from hub.repos.names import is_repository
@@ -115,7 +115,7 @@ def _dry_run(parsed: list[Ref], options: argparse.Namespace) -> int:
         ]
         print_table(rows, right=[1])
         print(
-            f"{plan.ref}: commit {plan.commit}, {len(plan.files)} files, "
+            f"{plan.ref}: commit {plan.commit}, {format_count(len(plan.files), 'file')}, "
             f"{format_bytes(plan.size)}, of which {format_bytes(plan.to_fetch)} to fetch"
         )
     return 0

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
 
 
 def register(commands: Commands) -> None:
@@ -54,7 +54,9 @@ def _lock(options: argparse.Namespace) -> int:
     ]
     print_table(rows, right=[0, 1])
     total = sum(entry.size for entry in written.entries)
-    print(f"{written.path}: {len(written.entries)} references, {format_bytes(total)}")
+    print(
+        f"{written.path}: {format_count(len(written.entries), 'reference')}, {format_bytes(total)}"
+    )
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, print_json
+from hub.cli.common import Commands, format_bytes, format_count, print_json
 from hub.errors import HubError
 
 
@@ -66,8 +66,8 @@ def _mirror(options: argparse.Namespace) -> int:
         found.append(done)
         if not options.json:
             state = "updated" if done.changed else "as it was"
-            size = format_bytes(done.size)
-            print(f"{done.commit[:12]}  {size:>9}  {done.files:>5} files  {done.ref}  {state}")
+            size, files = format_bytes(done.size), format_count(done.files, "file")
+            print(f"{done.commit[:12]}  {size:>9}  {files:>11}  {done.ref}  {state}")
     if options.json:
         print_json([asdict(done) for done in found])
     return 0
@@ -113,7 +113,7 @@ def _push(options: argparse.Namespace) -> int:
     if done.card is not None:
         print(f"{'generated':<12}  {format_bytes(len(done.card.encode())):>9}  README.md")
     verb = "would go" if done.commit is None else f"commit {done.commit}, went"
-    print(f"{len(done.files)} files {verb} to {done.url}")
+    print(f"{format_count(len(done.files), 'file')} {verb} to {done.url}")
     return 0
 
 

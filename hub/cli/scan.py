@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import api
-from hub.cli.common import Commands, print_json
+from hub.cli.common import Commands, format_count, print_json
 from hub.errors import FormatError, HubError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _scan(options: argparse.Namespace) -> int:
         for file, report in found.items():
             _print(file, report)
         dangerous = sum(report.dangerous for report in found.values())
-        print(f"{len(found)} files, {dangerous} dangerous")
+        print(f"{format_count(len(found), 'file')}, {dangerous} dangerous")
     return 1 if any(report.dangerous for report in found.values()) else 0
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub import urls
-from hub.cli.common import Commands, format_bytes
+from hub.cli.common import Commands, format_bytes, format_count
 from hub.errors import HubError
 
 _PORT = 8000
@@ -61,9 +61,10 @@ def _serve(options: argparse.Namespace) -> int:
     count = 0
     for snapshot in server.store.read_all():
         count += 1
-        files = snapshot.tree.entries.values()
-        size = format_bytes(sum(entry.size for entry in files))
-        print(f"{snapshot.commit[:12]}  {size:>9}  {len(files):>5} files  {snapshot.name}")
+        entries = snapshot.tree.entries.values()
+        size = format_bytes(sum(entry.size for entry in entries))
+        files = format_count(len(entries), "file")
+        print(f"{snapshot.commit[:12]}  {size:>9}  {files:>11}  {snapshot.name}")
     if not count and not options.allow_push:
         raise HubError(f"{options.folder}: holds no DIR/ORG/NAME/ or DIR/NAME/ with files")
     with server, _clock_in_log():
