@@ -283,7 +283,7 @@ def test_odd_names_come_through(lockfile: Path) -> None:
 
 def test_commands(repo: Any, lockfile: Path, capsys: Capture, weights: bytes) -> None:
     assert main(["lock", str(lockfile), "hf:org/name", "--include", "*.json", "--quiet"]) == 0
-    assert f"{lockfile}: 1 references, 2 B" in capsys.readouterr().out
+    assert f"{lockfile}: 1 reference, 2 B" in capsys.readouterr().out
     assert main(["sync", str(lockfile), "--quiet"]) == 0
     assert "2 B verified, of which 0 B fetched" in capsys.readouterr().out
     assert main(["sync", str(lockfile), "--json"]) == 0
