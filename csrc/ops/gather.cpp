@@ -1,4 +1,7 @@
 // One index per element along a dimension, masks, and places in memory.
+#include <algorithm>
+
+#include "core/overflow.h"
 #include "ops/scatter.h"
 
 namespace bestiary::ops {
@@ -110,11 +113,13 @@ tensor([[0, 1],
         int64_t low = offset, high = offset;
         for (size_t d = 0; d < size.size(); ++d) {
             check(size[d] >= 0, "size: expected sizes of 0 or more, got ", Dims(size));
-            (stride[d] < 0 ? low : high) += std::max<int64_t>(size[d] - 1, 0) * stride[d];
+            int64_t& bound = stride[d] < 0 ? low : high;
+            bound = checked_add(bound, checked_mul(std::max<int64_t>(size[d] - 1, 0), stride[d], "stride"), "stride");
         }
         const int64_t held = static_cast<int64_t>(self->storage->bytes()) / item_size(self.dtype());
-        check(Dims(size).product() == 0 || (low >= 0 && high < held), "size ", Dims(size), ", stride ",
-              Dims(stride), " and offset ", offset, " reach outside memory of ", held, " elements");
+        const bool is_empty = std::find(size.begin(), size.end(), 0) != size.end();
+        check(is_empty || (low >= 0 && high < held), "size ", Dims(size), ", stride ", Dims(stride), " and offset ",
+              offset, " reach outside memory of ", held, " elements");
         r.push(Call<"_as_strided">()(self, size, stride, offset - self->offset, self.strides()));
     });
 
