@@ -10,14 +10,16 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import _C
 from engine.data import transport
 from engine.data.dataset import Dataset
 from engine.data.fetch import Fetch, make_fetch
 from engine.data.seeding import seed_batch
+
+if TYPE_CHECKING:  # not for everybody who imports the engine: it takes a dozen milliseconds
+    from multiprocessing.connection import Connection
 
 
 @dataclass(frozen=True)
