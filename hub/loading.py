@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hub.cache import Cache, Record, hash_file
 from hub.errors import IntegrityError, NotFoundError, OfflineError, RefError
+from hub.log import warn
 from hub.refs import Ref
 from hub.sources import Held, KeepingSource, LocalSource, Place, RemoteSource, source_for
 
@@ -117,7 +118,7 @@ def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) 
             if found := cache.find(ref):  # another process has fetched it while this one waited
                 return found
         except IntegrityError as error:
-            _warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
+            warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
         first = cache.record(ref)
         expected = ref.sha256 or (first.sha256 if first else None)
         with cache.workspace(ref) as folder:
@@ -131,12 +132,6 @@ def _fetch(cache: Cache, ref: Ref, source: RemoteSource, progress: bool | None) 
             if expected not in (None, received.sha256):
                 raise _wrong_bytes(ref, received.sha256, received.source, first)
             return cache.path(cache.publish(ref, received))
-
-
-def _warn(message: str) -> None:
-    import logging  # rarely needed, and a fifth of what importing the hub would take
-
-    logging.getLogger("hub").warning(message)
 
 
 def _wrong_bytes(ref: Ref, got: str | None, source: str, first: Record | None) -> IntegrityError:

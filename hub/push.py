@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cache import Stamp, hash_file
+from hub.cache import hash_file
 from hub.cards import Card, CardFile, render
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError
 from hub.repos.plan import Patterns, choose
@@ -119,7 +119,7 @@ def _check(api: HfApi, root: Path, repository: str, commit: str, files: Sequence
         else:
             got = getattr(info, "blob_id", None)
             with (root / file.path).open("rb") as content:
-                expected = git_blob(content, Stamp.of(root / file.path).size)
+                expected = git_blob(content, file.size)
         if got != expected:
             raise IntegrityError(
                 f"{repository}/{file.path}",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from types import TracebackType
 from typing import Self
 
-from hub.errors import CacheError
+from hub.disk import check_room_in_cache
 from hub.progress import meter
 from hub.sources import Place, Received
 
@@ -26,7 +25,7 @@ class Sink:
     def begin(self, total: int | None) -> None:
         """Announce how many bytes will come, if that is known; CacheError if they cannot fit."""
         if total is not None:
-            self._check_space(total)
+            check_room_in_cache(self._place.label, total, self._place.folder)
         self._meter.begin(0, total)
 
     def write(self, chunk: bytes) -> None:
@@ -53,11 +52,3 @@ class Sink:
             if error is None:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-
-    def _check_space(self, total: int) -> None:
-        free = shutil.disk_usage(self._place.folder).free
-        if total > free:
-            raise CacheError(
-                f"{self._place.label}: needs {total} bytes and {free} are free on the disk of the "
-                "cache: make room, or set BESTIARY_HOME to a folder on another disk"
-            )

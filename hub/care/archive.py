@@ -8,6 +8,7 @@ names, sizes and hashes are checked, and nothing is unpacked to a path that the 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -22,6 +23,7 @@ from typing import IO, Any
 from hub import refs
 from hub.cache import Cache
 from hub.care.items import Item
+from hub.disk import atomic_write, check_room
 from hub.errors import CacheError, FetchError, HubError, IntegrityError, RefError
 from hub.progress import bar
 from hub.refs import check_sha256
@@ -51,8 +53,6 @@ def export(path: Path, items: Sequence[Item], *, progress: bool | None = None) -
     >>> export(path, [], progress=False) == path.stat().st_size
     True
     """
-    from hub.formats.atomic import atomic_write  # brings numpy along
-
     blobs: dict[str, Path] = {}
     described = [_describe(item, blobs) for item in items]
     manifest = {"format": "bestiary", "version": VERSION, "items": described}
@@ -89,7 +89,7 @@ def import_(path: Path, *, progress: bool | None = None) -> list[str]:
         members = iter(archive)
         items = _manifest(path, archive, next(members, None))
         wanted = {sha256: size for item in items for sha256, size in item.blobs().items()}
-        _check_room(path, cache.root, sum(wanted.values()))
+        check_room(str(path), sum(wanted.values()), cache.root, f"in {cache.root}")
         with tempfile.TemporaryDirectory(dir=cache.partial, prefix="import-") as folder:
             staged = _stage(path, archive, members, wanted, Path(folder), progress)
             for item in items:
@@ -197,7 +197,8 @@ class _Snapshot:
         for path, (sha256, file) in self.files.items():
             where = f"{self.ref}: {path}"
             cached.find(where, self.commit, path)  # raises if what is here is damaged
-            _, got = hash_blob(staged[sha256], file.etag)
+            # Under its SHA-256 it was staged; git's hash alone is still to be seen.
+            got = sha256 if file.sha256 else hash_blob(staged[sha256], file.etag)[1]
             if got != file.etag:
                 raise IntegrityError(
                     where,
@@ -323,9 +324,12 @@ def _stage(
 
 
 def _write(path: Path, content: IO[bytes], target: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
     with target.open("xb") as file:
-        shutil.copyfileobj(content, file, _CHUNK)
-    got, _ = hash_blob(target, sha256)
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+    got = digest.hexdigest()
     if got != sha256:
         raise IntegrityError(
             str(path),
@@ -340,12 +344,6 @@ def _size(size: object) -> int:
     if not isinstance(size, int) or not 0 <= size <= MAX_SIZE:
         raise ValueError(f"the size {size!r:.40} is none")
     return size
-
-
-def _check_room(path: Path, folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise CacheError(f"{path}: needs {size} bytes and {free} are free in {folder}")
 
 
 @contextmanager

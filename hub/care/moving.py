@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hub import locks
 from hub.cache import Stamp, hash_file
+from hub.disk import check_room, nearest_existing
 from hub.errors import CacheError, IntegrityError
 from hub.progress import bar
 
@@ -64,12 +65,7 @@ def _check(cache: Path, target: Path) -> None:
     if target.resolve().is_relative_to(cache.resolve()):
         raise CacheError(f"{target}: lies inside the cache {cache}")
     size = sum(path.lstat().st_size for path in _files(cache))
-    folder = target
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise CacheError(f"{target}: needs {size} bytes and {free} are free on that disk")
+    check_room(str(target), size, nearest_existing(target), "on that disk")
 
 
 def _copy(cache: Path, target: Path, progress: bool | None) -> int:

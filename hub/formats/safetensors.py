@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from hub.disk import atomic_write
 from hub.errors import FormatError
-from hub.formats.atomic import atomic_write
 from hub.formats.buffer import (
     MAX_DIMENSIONS,
     MAX_INT,

@@ -12,8 +12,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hub.disk import atomic_write
 from hub.errors import FormatError
-from hub.formats.atomic import atomic_write
 from hub.formats.buffer import Buffer
 from hub.formats.jsontext import parse_object
 from hub.formats.safetensors import save_safetensors

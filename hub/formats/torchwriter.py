@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
-from hub.formats.atomic import atomic_write
+from hub.disk import atomic_write
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.dtypes import DTYPES, DType
 from hub.formats.structure import MAX_DEPTH, unusual_keys

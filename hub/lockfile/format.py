@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub import refs
+from hub.disk import atomic_write
 from hub.errors import HubError, LockError
 from hub.refs import Ref, check_sha256
 from hub.repos import names
@@ -139,8 +140,6 @@ class LockFile:
 
     def write(self) -> None:
         """Put it on the disk, whole or not at all."""
-        from hub.formats.atomic import atomic_write  # brings numpy along
-
         with atomic_write(self.path) as file:
             file.write(to_toml(self.entries).encode())
 

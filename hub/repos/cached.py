@@ -15,6 +15,7 @@ from hub.repos.names import Repo
 from hub.repos.stamps import Stamps
 from hub.repos.tree import is_etag
 from hub.sources import Held
+from hub.transfer.digests import git_sha1
 
 _BLOCK = 1 << 20  # bytes
 _ADVICE = (
@@ -108,16 +109,12 @@ def digest_name(etag: str) -> str:
 
 
 def hash_blob(path: Path, etag: str) -> tuple[str, str]:
-    """The SHA-256 of a file, and its hash of the kind that `etag` is: the same, or git's SHA-1.
-
-    Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
-    """
+    """The SHA-256 of a file, and its hash of the kind that `etag` is: the same, or git's SHA-1."""
     with path.open("rb") as file:
         if len(etag) != 40:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             return sha256, sha256
-        both = hashlib.sha256(), hashlib.sha1(usedforsecurity=False)
-        both[1].update(b"blob %d\0" % os.fstat(file.fileno()).st_size)
+        both = hashlib.sha256(), git_sha1(os.fstat(file.fileno()).st_size)
         while block := file.read(_BLOCK):
             for digest in both:
                 digest.update(block)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hub.cache import Stamp
 from hub.errors import FetchError, FormatError, IntegrityError, NotFoundError
+from hub.log import warn
 from hub.progress import Meter
 from hub.repos.cached import CachedRepo, digest_name, hash_blob
 from hub.repos.client import Client
@@ -161,10 +162,3 @@ class Fetcher:
 
     def _name(self, file: RepoFile) -> str:
         return f"{self._where}: {file.path}" if not self._where.endswith(file.path) else self._where
-
-
-def warn(message: str) -> None:
-    """Tell of something that was got over."""
-    import logging  # rarely needed, and a fifth of what importing the hub would take
-
-    logging.getLogger("hub").warning(message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +11,15 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from hub.cache import cache_errors
-from hub.errors import CacheError, IntegrityError, LockError, NotFoundError, OfflineError
+from hub.disk import check_room, nearest_existing
+from hub.errors import IntegrityError, LockError, NotFoundError, OfflineError
+from hub.log import warn
 from hub.parallel import for_each
 from hub.progress import Bar
 from hub.repos.bars import Bars
 from hub.repos.cached import CachedRepo
 from hub.repos.client import Client, NoSuchFileError, UnreachableError
-from hub.repos.fetching import Fetcher, warn
+from hub.repos.fetching import Fetcher
 from hub.repos.names import Name
 from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.tree import RepoFile
@@ -357,11 +358,6 @@ def shortened(paths: Sequence[str]) -> str:
 
 def check_space(where: str, folder: Path, size: int) -> None:
     """CacheError if so many bytes have no room on the disk of a folder, which need not exist."""
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise CacheError(
-            f"{where}: needs {size} bytes and {free} are free on the disk of {folder}: make room, "
-            "or set HF_HOME to a folder on another disk"
-        )
+    folder = nearest_existing(folder)
+    advice = "make room, or set HF_HOME to a folder on another disk"
+    check_room(where, size, folder, f"on the disk of {folder}: {advice}")

@@ -9,7 +9,7 @@ import re
 import threading
 from pathlib import Path
 
-from hub.formats.atomic import atomic_write
+from hub.disk import atomic_write
 
 _ID = re.compile(r"[0-9a-f]{40}")
 

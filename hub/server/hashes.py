@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hub.cache import Stamp
-from hub.formats.atomic import atomic_write
+from hub.disk import atomic_write
+from hub.transfer.digests import git_sha1
 
 _CHUNK = 1 << 20  # bytes
 # A file may be written to again within the same tick of its clock: what is this fresh is hashed
@@ -90,7 +91,7 @@ def git_blob(file: BinaryIO, size: int) -> str:
     >>> git_blob(io.BytesIO(b"hello\\n"), 6)
     'ce013625030ba8dba906f756967f9e9ca394464a'
     """
-    digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+    digest = git_sha1(size)
     while chunk := file.read(_CHUNK):
         digest.update(chunk)
     return digest.hexdigest()

@@ -14,6 +14,17 @@ _BATCH = 4 << 20  # bytes
 _AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
 
 
+def git_sha1(size: int) -> hashlib._Hash:
+    """What computes git's name of a blob of so many bytes, which are to follow.
+
+    Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
+
+    >>> digest = git_sha1(6); digest.update(b"hello\\n"); digest.hexdigest()
+    'ce013625030ba8dba906f756967f9e9ca394464a'
+    """
+    return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+
+
 class Digests:
     """Hashes a file in order, behind the lowest byte that is still missing.
 
@@ -26,8 +37,7 @@ class Digests:
         self._size = size
         self._hashes = [hashlib.sha256()]
         if git:
-            header = b"blob %d\0" % size
-            self._hashes.append(hashlib.sha1(header, usedforsecurity=False))
+            self._hashes.append(git_sha1(size))
         self._buffer = memoryview(bytearray(min(_BLOCK, max(size, 1))))
         self._at_hand: dict[int, bytes] = {}
         self._hashed = 0

@@ -11,13 +11,13 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import threading
 from dataclasses import asdict, astuple, dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from hub.disk import check_room_in_cache
 from hub.errors import CacheError
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
@@ -269,9 +269,4 @@ class Partial:
 
     def _check_space(self) -> None:
         needed = (self.size or 0) - len(self.done)
-        free = shutil.disk_usage(self.path.parent).free
-        if needed > free:
-            raise CacheError(
-                f"{self.ref}: needs {needed} bytes and {free} are free on the disk of the cache: "
-                "make room, or set BESTIARY_HOME to a folder on another disk"
-            )
+        check_room_in_cache(self.ref, needed, self.path.parent)

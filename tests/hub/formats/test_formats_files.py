@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hub.disk import atomic_write
 from hub.errors import FormatError, HubError
 from hub.formats import Buffer, read, scan, write
-from hub.formats.atomic import atomic_write
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "a.pt", "a.pth", "a.BIN"])

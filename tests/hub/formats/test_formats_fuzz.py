@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from hub.formats import Buffer, FormatError, read, scan, write
 from hub.formats.opcodes import OPCODES
+from tests.hub.formats.reading import touch
 
 PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 TEMPORARY = tempfile.TemporaryDirectory(prefix="formats-fuzz-")
@@ -63,18 +64,6 @@ SEEDS = {
     "legacy": legacy_bytes(),
     "pickle": pickle.dumps({"a": np.arange(3.0), "b": [1, "x", np.float32(1)], "c": {1, 2}}, 4),
 }
-
-
-def touch(value: object) -> None:
-    """Walk what was read as any caller would, to the last element of every tensor."""
-    if isinstance(value, dict):
-        for item in value.values():
-            touch(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            touch(item)
-    elif isinstance(value, Buffer) and value.numel:
-        value.numpy()[(-1,) * len(value.shape)].tobytes()
 
 
 def check(raw: bytes) -> None:

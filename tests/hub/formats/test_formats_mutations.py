@@ -27,6 +27,7 @@ from hub.formats.containers import scan_source
 from hub.formats.files import read_source
 from hub.formats.sharded import read_index
 from hub.formats.source import Source
+from tests.hub.formats.reading import touch
 
 ROUNDS = 8 * settings.default.max_examples  # of each seed
 SLOW = 10  # seconds of the processor for one input
@@ -116,18 +117,6 @@ def mutate(raw: bytes, others: list[bytes], rng: random.Random) -> bytes:
             case _:
                 del data[at + length * 16 :]
     return bytes(data) or b"\0"
-
-
-def touch(value: object) -> None:
-    """Walk what was read, to the last element of every tensor."""
-    if isinstance(value, dict):
-        for item in value.values():
-            touch(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            touch(item)
-    elif isinstance(value, Buffer) and value.numel:
-        value.numpy()[(-1,) * len(value.shape)].tobytes()
 
 
 def look(raw: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,6 @@ from hub.errors import (
     OfflineError,
     RefError,
 )
-from hub.repos import repository
 from hub.repos.layout import RepoFolder
 
 Entries = list[dict[str, Any]]
@@ -279,7 +279,7 @@ def test_listing_that_is_damaged(repo: Any, hf_cache: Path) -> None:
 
 def test_disk_that_is_full(repo: Any, hf_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = namedtuple("full", "free")(100)
-    monkeypatch.setattr(repository.shutil, "disk_usage", lambda folder: full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
     with pytest.raises(CacheError, match="make room"):
         hub.snapshot("hf:org/name")
     assert not list(hf_cache.glob("*/blobs/*"))

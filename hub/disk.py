@@ -1,0 +1,67 @@
+"""The disk: files that appear whole or not at all, and room for what is to come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from hub.errors import CacheError
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file next to `path` that takes its name when the block ends without an error.
+
+    An error in the block leaves what was at `path` as it was and removes the new file.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "weights.bin"
+    >>> with atomic_write(target) as file:
+    ...     _ = file.write(b"whole")
+    >>> target.read_bytes()
+    b'whole'
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def check_room(where: str, size: int, folder: Path, place: str) -> None:
+    """CacheError if the disk of a folder has no room for so many bytes; `place` tells people which.
+
+    >>> check_room("some.bin", 1, Path("/"), "on this disk")
+    """
+    import shutil  # brings the compression libraries along
+
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise CacheError(f"{where}: needs {size} bytes and {free} are free {place}")
+
+
+def check_room_in_cache(where: str, size: int, folder: Path) -> None:
+    """CacheError if the disk of the hub's own cache, in which the folder is, has no room."""
+    advice = "make room, or set BESTIARY_HOME to a folder on another disk"
+    check_room(where, size, folder, f"on the disk of the cache: {advice}")
+
+
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or the closest one above it that is there.
+
+    >>> nearest_existing(Path("/no-such-folder/below"))
+    PosixPath('/')
+    """
+    while not folder.exists():
+        folder = folder.parent
+    return folder
