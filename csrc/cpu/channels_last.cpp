@@ -8,8 +8,7 @@
 namespace bestiary::cpu {
 namespace {
 
-constexpr int64_t kFewestChannels = 16;  // with fewer there is little to turn in registers
-constexpr int64_t kPixels = 256;         // at a time
+constexpr int64_t kPixels = 256;  // at a time
 
 void turn(const Tensor& from, const Tensor& to) {
     const int64_t channels = from.sizes()[1], plane = pixels(from) / from.sizes()[0], item = item_size(from.dtype());
@@ -32,7 +31,7 @@ void turn(const Tensor& from, const Tensor& to) {
 Tensor channels_last(const Tensor& t) {
     if (is_channels_last(t)) return t;
     const Tensor copy = empty_channels_last(t.sizes(), t.dtype());
-    const bool turns = t.is_contiguous() && t.sizes()[1] >= kFewestChannels && t.numel() > 0;
+    const bool turns = t.is_contiguous() && t.numel() > 0;
     if (turns && (t.dtype() == DType::Float32 || t.dtype() == DType::Float64)) turn(t, copy);
     else copy_into(copy, t);
     return copy;

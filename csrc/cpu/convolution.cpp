@@ -10,6 +10,7 @@
 #include "cpu/parallel.h"
 #include "cpu/patches.h"
 #include "cpu/pointwise.h"
+#include "cpu/winograd.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -64,6 +65,7 @@ Tensor turned(const Tensor& weight, int64_t groups) {
 void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
     if (is_pointwise(c, x, weight, y)) return pointwise(x, packed(weight), bias, y, false);
     if (is_depthwise(c, weight)) return depthwise(c, x, weight, bias, y);
+    if (is_winograd(c, x, weight, y) && winograd(c, x, weight, bias, y)) return;
     if (const auto back = turned(c, x, weight, y);
         c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
         if (bias.defined()) add_bias(y, bias);
@@ -77,6 +79,7 @@ void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const 
 void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
     if (is_pointwise(c, dx, weight, dy)) return pointwise(dy, packed(weight), Tensor(), dx, true);
     if (is_depthwise(c, weight)) return depthwise_input(c, dy, weight, dx);
+    if (is_winograd(c, dx, weight, dy) && winograd_input(c, dy, weight, dx)) return;
     if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
     convolve_input_patches(c, channels_last(dy), channels_last(weight), dx);
 }
@@ -84,6 +87,7 @@ void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight
 void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
     if (is_pointwise(c, x, dweight, dy)) return pointwise_weight(x, dy, dweight);
     if (is_depthwise(c, dweight)) return depthwise_weight(c, x, dy, dweight);
+    if (is_winograd(c, x, dweight, dy) && winograd_weight(c, x, dy, dweight)) return;
     if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
     const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
     convolve_weight_patches(c, channels_last(x), channels_last(dy), sums);

@@ -1,5 +1,9 @@
 #include "cpu/loops.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
 #include "cpu/loop_table.h"
 
 // The linker's names for the ends of the sections that LOOPS fills.
@@ -12,17 +16,31 @@ BESTIARY_SECTION(avx512)
 
 namespace bestiary::cpu {
 
-IsaLevel supported_isa() {
+namespace {
+
+IsaLevel isa_of_processor() {
 #if defined(__x86_64__)
-    static const IsaLevel level = [] {
-        if (__builtin_cpu_supports("x86-64-v4")) return IsaLevel::avx512;
-        if (__builtin_cpu_supports("x86-64-v3")) return IsaLevel::avx2;
-        return IsaLevel::baseline;
-    }();
-    return level;
-#else
-    return IsaLevel::baseline;
+    if (__builtin_cpu_supports("x86-64-v4")) return IsaLevel::avx512;
+    if (__builtin_cpu_supports("x86-64-v3")) return IsaLevel::avx2;
 #endif
+    return IsaLevel::baseline;
+}
+
+// So that the kernels of other processors can be tried on this one.
+IsaLevel lowered(IsaLevel level) {
+    const char* const wanted = std::getenv("BESTIARY_ISA");
+    if (!wanted) return level;
+    const std::string_view name = wanted;
+    for (const IsaLevel known : {IsaLevel::baseline, IsaLevel::avx2, IsaLevel::avx512})
+        if (name == kIsaNames[static_cast<int>(known)]) return std::min(level, known);
+    fail(ErrorKind::Value, "BESTIARY_ISA: expected baseline, avx2 or avx512, got '", name, "'");
+}
+
+}  // namespace
+
+IsaLevel supported_isa() {
+    static const IsaLevel level = lowered(isa_of_processor());
+    return level;
 }
 
 namespace {

@@ -10,11 +10,12 @@
 namespace bestiary::cpu {
 
 enum class IsaLevel : uint8_t { baseline, avx2, avx512 };
+constexpr const char* kIsaNames[] = {"baseline", "avx2", "avx512"};
 
 // data[0] is the result, data[1..] the operands; strides in bytes; params are the op's number arguments.
 using Loop = void (*)(char* const* data, const int64_t* strides, int64_t n, const double* params);
 
-// The best instruction set of this processor.
+// The best instruction set of this processor, or a lower one that BESTIARY_ISA in the environment names.
 IsaLevel supported_isa();
 
 // Loops for `op` calculating in `dtype`: the highest level that the processor supports is kept.

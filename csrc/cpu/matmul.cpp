@@ -6,7 +6,8 @@
 namespace bestiary::cpu {
 namespace {
 
-constexpr int64_t kSmallProduct = int64_t{1} << 20;  // multiply-adds; batches of smaller ones share out whole products
+constexpr int64_t kSmallProduct = int64_t{1} << 20;  // multiply-adds that are worth a thread
+constexpr int64_t kManyProducts = 4;                 // for each thread: enough to share out whole ones evenly
 
 // An operand seen as matrices [rows, columns] in a batch, which may be broadcast.
 struct Matrices {
@@ -80,7 +81,7 @@ void run_batch(const Matrices& a, const Matrices& b, Product p) {
             run_any(one);
         }
     };
-    if (work >= kSmallProduct) return each(0, count);
+    if (threads_for(p) > 1 && count < kManyProducts * omp_get_max_threads()) return each(0, count);
     parallel_for(count, ceil_div(kSmallProduct, std::max<int64_t>(work, 1)), each);
 }
 

@@ -27,8 +27,7 @@ void bind_runtime(py::module_& m) {
         return Ptr<Generator>(&default_generator());
     }, py::arg("seed"), "Starts the default generator over from ``seed``.");
     m.def("cpu_capability", [] {
-        static constexpr const char* names[] = {"baseline", "avx2", "avx512"};
-        return names[static_cast<int>(cpu::supported_isa())];
+        return cpu::kIsaNames[static_cast<int>(cpu::supported_isa())];
     }, "The instruction set that kernels were chosen for.");
 }
 

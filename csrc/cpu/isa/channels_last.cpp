@@ -7,11 +7,21 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
+// So few channels that a pixel is less than a vector, as of a picture.
+template <class T, int Channels>
+void interleave(const PlanarPixels& p) {
+    const T* const from = reinterpret_cast<const T*>(p.from);
+    T* const to = reinterpret_cast<T*>(p.to);
+    for (int64_t i = 0; i < p.n; ++i)
+        for (int j = 0; j < Channels; ++j) to[i * Channels + j] = from[j * p.plane + i];
+}
+
 template <class T>
 void turn(char* const* data, const int64_t*, int64_t, const double*) {
     const PlanarPixels& p = *reinterpret_cast<const PlanarPixels*>(data[0]);
     const T* const from = reinterpret_cast<const T*>(p.from);
     T* const to = reinterpret_cast<T*>(p.to);
+    if (p.channels == 3) return interleave<T, 3>(p);
     constexpr int64_t lanes = kLanes<T>;
     const auto one_by_one = [&](int64_t c, int64_t c_end, int64_t begin) {
         for (int64_t i = begin; i < p.n; ++i)

@@ -111,6 +111,63 @@ def test_pointwise(size: tuple[int, ...], outputs: int) -> None:
     check(size, (outputs, size[1], *[1] * (len(size) - 2)), 1, 0, 1, 1)
 
 
+# 3x3 with enough channels and pixels for Winograd's form: size of the images, outputs, padding.
+WINOGRAD: dict[str, tuple[tuple[int, ...], int, Any]] = {
+    "whole-vectors": ((2, 32, 16, 16), 64, 1),
+    "odd-sizes": ((3, 32, 9, 13), 32, 1),
+    "channels-beside-vectors": ((2, 17, 12, 10), 99, 1),
+    "no-padding": ((2, 24, 12, 11), 32, 0),
+    "widest-padding": ((2, 16, 9, 10), 32, 2),
+    "uneven-padding": ((2, 16, 10, 13), 32, (0, 2)),
+    "more-outputs-than-tiles": ((1, 48, 13, 14), 128, 1),
+    "many-tiles": ((8, 16, 40, 30), 32, 1),
+    "deep": ((1, 300, 12, 12), 96, 1),
+}
+
+
+@pytest.mark.parametrize("name", WINOGRAD)
+def test_winograd(name: str) -> None:
+    size, outputs, padding = WINOGRAD[name]
+    check(size, (outputs, size[1], 3, 3), 1, padding, 1, 1)
+
+
+@pytest.mark.parametrize("outputs", [32, 256])
+def test_winograd_does_not_depend_on_threads(outputs: int) -> None:
+    x, weight = random(2, 32, 24, 24, seed=0), random(outputs, 32, 3, 3, seed=1)
+    bias, g = random(outputs, seed=2), random(2, outputs, 24, 24, seed=3)
+    threads = engine.get_num_threads()
+    found = []
+    try:
+        for count in (1, 2, 3):
+            engine.set_num_threads(count)
+            found.append(results(x, weight, bias, (1, 1), g))
+    finally:
+        engine.set_num_threads(threads)
+    for others in found[1:]:
+        for a, b in zip(found[0], others, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_what_is_not_finite_stays_in_its_window(value: float) -> None:
+    """Winograd's form would spread it to neighbours, or overflow on the way."""
+    x, weight, bias = random(1, 32, 16, 16, seed=0), random(32, 32, 3, 3, seed=1), engine.zeros(32)
+    g = random(1, 32, 16, 16, seed=2)
+    clean = results(x, weight * 1e-3, bias, (1, 1), g)
+    x[0, 3, 5, 6] = g[0, 4, 9, 2] = value
+    y, dx, dweight, _ = results(x, weight * 1e-3, bias, (1, 1), g)
+    for got, before, (i, j) in ((y, clean[0], (5, 6)), (dx, clean[1], (9, 2))):
+        near = np.zeros(got.shape, bool)
+        near[0, :, i - 1 : i + 2, max(j - 1, 0) : j + 2] = True
+        np.testing.assert_allclose(got[~near], before[~near], rtol=1e-4, atol=1e-5)
+        assert np.isfinite(value) or not np.isfinite(got[near]).any()
+        assert np.isinf(value) or np.isnan(value) or np.isfinite(got).all()
+    near = np.zeros(dweight.shape, bool)
+    near[4] = near[:, 3] = True
+    np.testing.assert_allclose(dweight[~near], clean[2][~near], rtol=1e-3, atol=1e-3)
+    assert np.isfinite(value) or not np.isfinite(dweight[near]).any()
+
+
 @pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("groups", [1, 12])
 def test_an_empty_batch(kernel: int, groups: int) -> None:
