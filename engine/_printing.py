@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import numpy as np
 
 
 @dataclass

@@ -9,11 +9,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any, SupportsIndex, TypeVar
 
-import numpy as np
-
 from engine import _C, _printing
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
+from engine._lazy import numpy as np
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")

@@ -1,7 +1,8 @@
 """Loads the compiled core with threads that soon sleep while they wait.
 
-OpenMP reads its policy once, when its library is loaded. Threads that spin for long stall everything
-as soon as another process needs a core; those that sleep at once take 30 microseconds to wake up.
+OpenMP reads its policy once, when its library is loaded. Threads that spin for long stall
+everything as soon as another process needs a core; those that sleep at once take 30 microseconds to
+wake up.
 """
 
 from __future__ import annotations

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import numpy as np
 
 # hub is imported by who needs it: the many programs that read no weights start the sooner.
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from engine import _C, _creation
 from engine._C import Tensor
+from engine._lazy import numpy as np
 
 
 def _rebuilt(original: Any, items: Any) -> Any:

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from engine import _C
+from engine._lazy import numpy as np
 
 # The golden ratio in 64 bits: multiples of it are far apart.
 _STRIDE = 0x9E3779B97F4A7C15

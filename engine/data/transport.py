@@ -18,10 +18,9 @@ import tempfile
 import weakref
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import numpy as np
 
 _SHARED_MEMORY = "/dev/shm"
 # Less than this goes through the pipe: it is faster than making a file.

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import numpy as np
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {

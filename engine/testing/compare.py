@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import numpy as np
 
 # relative and absolute tolerance by dtype, PyTorch's
 _TOLERANCES = {
