@@ -1,4 +1,4 @@
-"""Kernels that are compiled for several instruction sets, with those that this processor would not choose."""
+"""Kernels of the instruction sets that this processor would not choose."""
 
 from __future__ import annotations
 
