@@ -231,9 +231,11 @@ bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, P
 }
 
 [[noreturn]] void no_overload(const std::vector<Op*>& overloads, const std::string& why) {
-    std::string message = overloads[0]->name() + ": " + why;
+    std::string message = why;
     for (const Op* op : overloads) message += "\n    " + op->schema.text;
-    throw Error(ErrorKind::Type, message);
+    Error error(ErrorKind::Type, std::move(message));
+    error.name_op(overloads[0]->public_name());
+    throw error;
 }
 
 // The named tuple that an op with several results returns.

@@ -87,6 +87,17 @@ PyObject* exception_for(ErrorKind kind) {
     return PyExc_RuntimeError;
 }
 
+// The function of this package that the user called; empty if it was the op itself.
+std::string called_function() {
+    return py::module_::import("engine._callers").attr("called_function")().cast<std::string>();
+}
+
+void set_error(Error error) {
+    if (error.names_op())
+        if (const std::string caller = called_function(); !caller.empty()) error.name_op(caller);
+    PyErr_SetString(exception_for(error.kind()), error.what());
+}
+
 }  // namespace
 
 void raise_current_exception() {
@@ -95,7 +106,7 @@ void raise_current_exception() {
     } catch (py::error_already_set& e) {
         e.restore();
     } catch (const Error& e) {
-        PyErr_SetString(exception_for(e.kind()), e.what());
+        set_error(e);
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception& e) {
@@ -126,7 +137,7 @@ void bind_types(py::module_& m) {
         try {
             if (p) std::rethrow_exception(p);
         } catch (const Error& e) {
-            PyErr_SetString(exception_for(e.kind()), e.what());
+            set_error(e);
         }
     });
     make_dtypes(m);

@@ -79,6 +79,8 @@ void bind_ops(py::module_& m);
 void bind_autograd(py::module_& m);
 void bind_interchange(py::module_& m);
 void bind_runtime(py::module_& m);
+// When all is bound: see Note [Refused arguments].
+void refuse_plainly(py::module_& m);
 
 }  // namespace bestiary::python
 
