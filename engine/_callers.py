@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 
 
 def called_function() -> str:
@@ -13,7 +14,8 @@ def called_function() -> str:
     """
     from engine.nn.module import Module
 
-    frame, name = sys._getframe(1), ""
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
     while frame and frame.f_globals.get("__name__", "").startswith("engine."):
         code = frame.f_code
         if code is Module.__call__.__code__:

@@ -64,8 +64,8 @@ Tensor from_numpy(py::array array) {
     return over_memory(first, sizes, strides, *dtype, keep_alive(std::move(array)), writable);
 }
 
-py::object to_numpy(py::object self) {
-    const Tensor& t = unwrap(self.ptr());
+py::object to_numpy(const Tensor& t) {
+    check_as(ErrorKind::Type, t.defined(), "numpy: argument 'self': expected Tensor, got None");
     check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
     check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
           "numpy: a tensor that requires a gradient can't be shared; use .detach()");

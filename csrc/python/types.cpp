@@ -93,8 +93,9 @@ std::string called_function() {
 }
 
 void set_error(Error error) {
-    if (error.names_op())
-        if (const std::string caller = called_function(); !caller.empty()) error.name_op(caller);
+    const std::string caller = called_function();
+    const bool says_so = std::string_view(error.what()).starts_with(caller + ":");
+    if (!caller.empty() && !says_so) error.name_op(caller);
     PyErr_SetString(exception_for(error.kind()), error.what());
 }
 
@@ -112,6 +113,18 @@ void raise_current_exception() {
     } catch (const std::exception& e) {
         PyErr_SetString(PyExc_RuntimeError, e.what());
     }
+}
+
+uint64_t seed_value(const char* function, const py::int_& seed) {
+    int overflow = 0;
+    const int64_t value = PyLong_AsLongLongAndOverflow(seed.ptr(), &overflow);
+    if (overflow == 0) return static_cast<uint64_t>(value);
+    const uint64_t unsigned_value = PyLong_AsUnsignedLongLong(seed.ptr());
+    const bool fits = !PyErr_Occurred();
+    PyErr_Clear();
+    check_as(ErrorKind::Value, fits, function, ": seed: expected -2**63 to 2**64 - 1, got ",
+             py::str(seed).cast<std::string>());
+    return unsigned_value;
 }
 
 PyObject* wrap_dtype(DType t) { return Py_NewRef(dtype_objects[static_cast<int>(t)]); }
@@ -163,13 +176,15 @@ void bind_types(py::module_& m) {
         .def(
             py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
 
+    py::implicitly_convertible<py::str, Device>();
+
     py::class_<Generator, Ptr<Generator>>(m, "Generator", "A source of random numbers: Philox, a seed and a position.")
         .def(py::init([](std::optional<Device>) { return Ptr<Generator>(new Generator(0)); }),
              py::arg("device") = py::none())
         .def(
             "manual_seed",
-            [](Ptr<Generator> g, int64_t seed) {
-                g->restore(static_cast<uint64_t>(seed), 0);
+            [](Ptr<Generator> g, const py::int_& seed) {
+                g->restore(seed_value("Generator.manual_seed", seed), 0);
                 return g;
             },
             py::arg("seed"), "Starts over from ``seed``.")

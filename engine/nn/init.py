@@ -9,6 +9,7 @@ import numpy as np
 
 from engine import _C
 from engine._C import Tensor
+from engine._refusals import guard_functions
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {
@@ -201,3 +202,6 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         for column in range(columns):
             tensor[_C.randperm(rows, generator=generator)[:zeros], column] = 0.0
     return tensor
+
+
+guard_functions(globals())
