@@ -6,7 +6,11 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor, from_numpy
+<<<<<<< HEAD
 from engine._lazy import numpy as np
+=======
+from engine._refusals import guard_functions
+>>>>>>> refs/heads/errors
 
 
 def _array(data: Any, name: str) -> np.ndarray:
@@ -30,12 +34,14 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
     """The data, in its own memory where possible, and the dtype it is wanted in."""
     if isinstance(data, Tensor):
         made = data.detach()
-        return made, dtype or made.dtype
+        return made, made.dtype if dtype is None else dtype
     if isinstance(data, (np.ndarray, np.generic)):
         made = from_numpy(np.asarray(data))
-        return made, dtype or made.dtype
+        return made, made.dtype if dtype is None else dtype
     made = from_numpy(_array(data, name))
-    return made, dtype or (_C.float32 if made.dtype == _C.float64 else made.dtype)
+    if dtype is None:
+        dtype = _C.float32 if made.dtype == _C.float64 else made.dtype
+    return made, dtype
 
 
 def tensor(
@@ -73,9 +79,10 @@ def as_tensor(
     tensor([1., 0.], dtype=float64)
     """
     if isinstance(data, Tensor):
-        return data.to(device=device, dtype=dtype or data.dtype)
+        return data.to(device=device, dtype=dtype)
     made, wanted = _from_data(data, "as_tensor", dtype)
     return made.to(device=device, dtype=wanted)
 
 
+guard_functions(globals(), ["tensor", "as_tensor"])
 asarray = as_tensor

@@ -8,6 +8,7 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 from engine._creation import tensor
+from engine._refusals import guard_functions
 from engine._tensor import method
 
 __all__ = [
@@ -94,7 +95,8 @@ def scalar_tensor(
     >>> engine.scalar_tensor(2)
     tensor(2.)
     """
-    return _C.full((), s, dtype=dtype or _C.float32, device=device, requires_grad=requires_grad)
+    dtype = _C.float32 if dtype is None else dtype
+    return _C.full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def numel(input: Tensor) -> int:
@@ -154,7 +156,7 @@ def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     return _C._broadcast_all(list(tensors))
 
 
-def broadcast_shapes(*shapes: Any) -> _C.Size:
+def broadcast_shapes(*shapes: int | Sequence[int]) -> _C.Size:
     """The shape that tensors of the given shapes broadcast to. Raises RuntimeError if they don't.
 
     >>> import engine
@@ -208,6 +210,10 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     """
     if input.dim() != 1:
         raise RuntimeError(f"combinations: input: expected a vector, got {tuple(input.shape)}")
+    if r < 0:
+        raise ValueError(f"combinations: r: expected 0 or more, got {r}")
+    if r > len(input) and not with_replacement:
+        return input.new_empty(0, r)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     places = list(choose(range(len(input)), r))
     return input[tensor(places, dtype=_C.int64).reshape(len(places), r)]
@@ -276,5 +282,6 @@ def unique_consecutive(
     return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
 
 
+guard_functions(globals(), __all__)
 for _function in (allclose, equal, is_nonzero, is_same_size, unique, unique_consecutive):
     method(_function)

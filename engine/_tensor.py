@@ -6,13 +6,17 @@ The type itself is csrc/python/tensor.cpp; importing this module adds the method
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, TypeVar
 
 from engine import _C, _printing
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
+<<<<<<< HEAD
 from engine._lazy import numpy as np
+=======
+from engine._refusals import guarded
+>>>>>>> refs/heads/errors
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -20,8 +24,9 @@ Result = TypeVar("Result")
 
 def method(function: Method) -> Method:
     """Makes a function a method of Tensor. scripts/make_stubs.py tells type checkers."""
-    setattr(Tensor, function.__name__, function)
-    return function
+    plain = guarded(function)
+    setattr(Tensor, function.__name__, plain)
+    return plain
 
 
 def _attribute(
@@ -84,7 +89,7 @@ def to(
             dtype = given
     if device is not None and _C.device(device) != self.device:
         raise RuntimeError(f"to: device {device} is not available")
-    converted = _cast(self, dtype or self.dtype, copy)
+    converted = _cast(self, self.dtype if dtype is None else dtype, copy)
     if memory_format is None or memory_format == "preserve_format":
         return converted
     return converted.contiguous(memory_format=memory_format)
@@ -152,7 +157,7 @@ def backward(
     gradient: Tensor | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Any = None,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Adds the gradients of self, weighted by ``gradient``, to the leaves it was computed from.
 
@@ -193,6 +198,10 @@ def retain_grad(self: Tensor) -> None:
 @method
 def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
     """Calls ``hook`` with each gradient computed for self; what it returns replaces it."""
+    if not callable(hook):
+        raise TypeError(
+            f"register_hook: argument 'hook': expected a function, got {hook.__class__.__name__}"
+        )
     id = _C._add_hook(self, hook)
     return RemovableHandle(id, lambda: _C._remove_hook(self, id))
 

@@ -85,9 +85,10 @@ def save(obj: Any, f: str | Path) -> None:
         if any(s < 0 for s in plain.stride()):
             plain = plain.contiguous()
         whole = _C._storage_bytes(plain)
-        key = whole.data_ptr()
+        memory = np.asarray(whole)
+        key = memory.ctypes.data
         if key not in storages:
-            storages[key] = formats.Storage(np.asarray(whole))
+            storages[key] = formats.Storage(memory)
         dtype = str(plain.dtype).removeprefix("engine.")
         return formats.Buffer(
             dtype,

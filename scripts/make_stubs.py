@@ -178,7 +178,7 @@ def signature(name: str, function: Any) -> str:
 def python() -> Iterable[str]:
     """What engine/ has added to Tensor."""
     for name, member in sorted(vars(_C.Tensor).items()):
-        if isinstance(member, types.FunctionType):
+        if isinstance(inspect.unwrap(member), types.FunctionType):
             yield f"    {signature(name, member)}"
         elif isinstance(member, property):
             yield f"    @property\n    {signature(name, member.fget)}"

@@ -1,5 +1,8 @@
 #include "core/dispatch.h"
 
+#include <new>
+#include <stdexcept>
+
 namespace bestiary {
 
 thread_local constinit ThreadState thread_state;
@@ -157,6 +160,12 @@ void run(const Op& op, Args args, Results& results) {
 
 }  // namespace
 
+[[noreturn]] static void no_room_for(const Op& op) {
+    Error error(ErrorKind::Runtime, "out of memory");
+    error.name_op(op.public_name());
+    throw error;
+}
+
 static bool requires_grad(const TensorImpl* t) { return t->requires_grad || (t->base && t->base->requires_grad); }
 
 bool requires_grad(Args args) {
@@ -176,8 +185,12 @@ void dispatch(const Op& op, Args args, Results& results) {
         run(op, args, results);
         if (observer) [[unlikely]] observer->after(op, args, results);
     } catch (Error& error) {
-        error.name_op(op.name().substr(op.name()[0] == '_'));  // _clamp is clamp to who called it
+        error.name_op(op.public_name());
         throw;
+    } catch (const std::bad_alloc&) {
+        no_room_for(op);
+    } catch (const std::length_error&) {  // of a vector that was asked to be longer than any can be
+        no_room_for(op);
     }
 }
 

@@ -39,6 +39,13 @@ struct FixedString {
     consteval FixedString(const char (&s)[N]) { std::copy_n(s, N, text); }
 };
 
+// Every way in which C++ calls ops, noted while the library loads, for check_declarations to compare with the schemas.
+struct CallSite {
+    CallSite(const char* name, size_t given) { OpTable::get().add_call(name, given); }
+};
+template <FixedString Name, size_t Given>
+inline const CallSite call_site{Name.text, Given};
+
 // Calls an op of the table from C++: Call<"mul">()(a, 2.0). Arguments left out take the schema's defaults.
 template <FixedString Name>
 struct Call {
@@ -48,6 +55,8 @@ struct Call {
     }
     template <class... A>
     Results all(const A&... given) const {
+        static_assert(sizeof...(A) <= kMaxParams, "more arguments than any op takes");
+        (void)&call_site<Name, sizeof...(A)>;
         Results results;
         run(results, {Value(given)...});
         return results;
@@ -66,11 +75,7 @@ private:
         std::array<Value, kMaxParams> values;
         size_t i = 0;
         for (const Value& v : given) values[i++] = v;
-        for (; i < params.size(); ++i) {
-            check_as(ErrorKind::Type, params[i].has_default, op().full_name(), ": missing argument '", params[i].name,
-                     "'");
-            values[i] = params[i].fallback.get();
-        }
+        for (; i < params.size(); ++i) values[i] = params[i].fallback.get();
         dispatch(op(), Args(values.data(), static_cast<int>(params.size())), results);
     }
 };

@@ -16,17 +16,16 @@ public:
     ErrorKind kind() const { return kind_; }
     const char* what() const noexcept override { return message_.c_str(); }
 
-    // The innermost op names itself once, so that a composed op does not hide the part that failed.
-    void name_op(const std::string& op) {
-        if (named_) return;
-        message_ = op + ": " + message_;
-        named_ = true;
-    }
+    // Ops name themselves on the error's way out, the one that failed first; then Python does, for functions composed of
+    // ops. The message names the first and the last, who is the one that was called: "outer (in inner): ...".
+    void name_op(const std::string& op);
+    bool names_op() const { return !inner_.empty(); }
 
 private:
     ErrorKind kind_;
     std::string message_;
-    bool named_ = false;
+    std::string inner_;
+    size_t heading_ = 0;  // how much of the message are names
 };
 
 template <class... Parts>

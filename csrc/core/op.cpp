@@ -154,6 +154,16 @@ Op& OpTable::refuse(std::string why) {
 void OpTable::check_declarations() {
     if (!refused_.empty()) fail(ErrorKind::Value, std::exchange(refused_, {}));
     if (!waiting_.empty()) fail(ErrorKind::Value, "a kernel without an op: '", waiting_.begin()->first.first, "'");
+    for (const auto& [full_name, given] : std::exchange(calls_, {})) check_call(full_name, given);
+}
+
+void OpTable::check_call(const std::string& full_name, size_t given) const {
+    const std::vector<Param>& params = at(full_name).schema.params;
+    check_as(ErrorKind::Value, given <= params.size(), full_name, ": called from C++ with ", given,
+             " arguments, expected at most ", params.size());
+    for (size_t i = given; i < params.size(); ++i)
+        check_as(ErrorKind::Value, params[i].has_default, full_name, ": called from C++ without argument '",
+                 params[i].name, "'");
 }
 
 Op* OpTable::find(std::string_view full_name) const {
@@ -171,6 +181,8 @@ void OpTable::add_kernel(std::string_view full_name, DeviceType device, KernelFn
     if (Op* known = find(full_name)) known->kernels[static_cast<int>(device)] = kernel;
     else waiting_[{std::string(full_name), device}] = kernel;
 }
+
+void OpTable::add_call(std::string_view full_name, size_t given) { calls_.emplace_back(full_name, given); }
 
 static int index_in(const Op& op, std::string_view name) {
     const int index = op.schema.index_of(name);

@@ -146,6 +146,8 @@ struct Op {
 
     const std::string& name() const { return schema.name; }
     std::string full_name() const;
+    // In messages: _clamp is clamp to who called it.
+    std::string public_name() const { return schema.name.substr(schema.name[0] == '_'); }
     bool differentiable() const { return !gradients.empty() || joint; }
 
     // The words of a declaration.
@@ -175,6 +177,8 @@ public:
     // All overloads of a Python name, in order of declaration.
     const std::map<std::string, std::vector<Op*>, std::less<>>& by_name() const { return by_name_; }
     void add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel);
+    // C++ calls the op with so many arguments.
+    void add_call(std::string_view full_name, size_t given);
 
     // Declarations run while the library loads, where an error could only end the process: the first that is wrong is
     // kept for check_declarations to raise. Returns a row outside the table that takes the rest of the declaration.
@@ -186,7 +190,10 @@ private:
     std::map<std::string, Op*, std::less<>> by_full_name_;
     std::map<std::string, std::vector<Op*>, std::less<>> by_name_;
     std::map<std::pair<std::string, DeviceType>, KernelFn> waiting_;  // kernels that came before their row
+    std::vector<std::pair<std::string, size_t>> calls_;
     std::string refused_;
+
+    void check_call(const std::string& full_name, size_t given) const;
 };
 
 // The one kernel that runs every elementwise op of a device from its loops.

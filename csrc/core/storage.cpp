@@ -16,7 +16,7 @@ Ptr<Storage> Storage::borrow(void* data, size_t bytes, std::function<void()> rel
     Ptr<Storage> storage(new (bestiary::allocate(kHeader)) Storage(data, bytes));
     storage->release_ = new std::function<void()>(std::move(release));
     storage->writable_ = writable;
-    storage->shared_outside_ = true;
+    storage->share_outside();
     return storage;
 }
 

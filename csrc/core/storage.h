@@ -41,9 +41,16 @@ public:
         last_writer_ = op;
     }
 
-    // Whether somebody outside may write to the memory without the counter knowing.
-    bool shared_outside() const { return shared_outside_; }
-    void share_outside() { shared_outside_ = true; }
+    // Whether somebody outside may write to the memory without the counter knowing: as long as arrays and the like live
+    // that were lent the memory; for good, once its address was given away.
+    bool shared_outside() const { return lent_.load(std::memory_order_acquire) != 0; }
+    void share_outside() { lent_.fetch_or(kForGood, std::memory_order_acq_rel); }
+    void lend() { lent_.fetch_add(1, std::memory_order_acq_rel); }
+    // What was derived before may be out of date by now, and its owner goes by the version, which is the graph's.
+    void take_back() {
+        if (derived()) share_outside();
+        lent_.fetch_sub(1, std::memory_order_acq_rel);
+    }
 
     Derived* derived() const { return derived_.load(std::memory_order_acquire); }
     // Takes over `derived`, unless another thread was first; the one that is kept.
@@ -58,7 +65,8 @@ private:
     uint32_t version_ = 0;
     Device device_;
     bool writable_ = true;
-    bool shared_outside_ = false;
+    static constexpr uint32_t kForGood = uint32_t{1} << 31;
+    std::atomic<uint32_t> lent_ = 0;
     const Op* last_writer_ = nullptr;
     std::atomic<Derived*> derived_ = nullptr;
     std::function<void()>* release_ = nullptr;  // null: the memory follows this header in one block

@@ -120,6 +120,11 @@ OP("fill_(Tensor self, Operand value) -> Tensor")
 
 >>> engine.empty(2).fill_(7)
 tensor([7., 7.]))")
+    .shape([](const Op&, Args a, Meta& m) {
+        check(!a[1].is_tensor() || a.tensor(1).dim() == 0, "value: expected a number or a 0-d tensor, got shape ",
+              a[1].is_tensor() ? a.tensor(1).sizes() : Dims());
+        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
+    })
     .from_self()
     .in_place_only()
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; })

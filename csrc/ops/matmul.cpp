@@ -49,7 +49,7 @@ Tensor grad_of_left(const Backward& b) {
     const int left = b.shape("self").size();
     const Tensor right = b.tensor("other");
     if (right.dim() == 1) return left == 1 ? b.g * right : unsqueeze(b.g, -1) * right;
-    if (left == 1) return squeeze(matmul(right, unsqueeze(b.g, -1)), -1);
+    if (left == 1) return select(matmul(right, unsqueeze(b.g, -1)), -1, 0);
     return matmul(b.g, transposed(right));
 }
 

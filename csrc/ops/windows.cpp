@@ -209,6 +209,7 @@ tensor([[1, 0],
         check(self.dim() > 0, "self: expected at least one dimension");
         const int dim1 = wrap_dim(a.integer(2), self.dim() + 1, "dim1"),
                   dim2 = wrap_dim(a.integer(3), self.dim() + 1, "dim2");
+        check(dim1 != dim2, "dim1: expected another dimension than dim2 ", dim2, ", got ", a.integer(2));
         const int64_t n = self.sizes().back() + std::abs(a.integer(1));
         Dims full = self.sizes().without(self.dim() - 1);
         full.insert(std::min(dim1, dim2), n);

@@ -123,11 +123,13 @@ void bind_autograd(py::module_& m) {
     m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
                           const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph) {
         run_backward(roots, grads, inputs, {retain_graph, create_graph, true});
-    });
+    }, py::arg("tensors"), py::arg("grad_tensors"), py::arg("inputs"), py::arg("retain_graph"),
+          py::arg("create_graph"));
     m.def("_gradients", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
                            const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph, bool allow_unused) {
         return gradients(roots, grads, inputs, {retain_graph, create_graph, allow_unused});
-    });
+    }, py::arg("outputs"), py::arg("grad_outputs"), py::arg("inputs"), py::arg("retain_graph"),
+          py::arg("create_graph"), py::arg("allow_unused"));
     m.def("_link_function", &link_function);
     m.def("_as_result", &as_result);
     m.def("_retain_grad", &retain_grad);

@@ -28,13 +28,24 @@ bool refuse(Parsed& out, const Param& p, const char* expected, PyObject* got) {
     return false;
 }
 
-bool read_int(PyObject* o, int64_t& out) {
-    if (!PyLong_Check(o) && !PyIndex_Check(o)) return false;
-    const py::object index = steal(PyNumber_Index(o));
+// Tensors and arrays have an __index__ that may yet refuse.
+py::object index_of(PyObject* o) {
+    const auto index = PyIndex_Check(o) ? py::reinterpret_steal<py::object>(PyNumber_Index(o)) : py::object();
+    if (!index) PyErr_Clear();
+    return index;
+}
+
+int64_t as_int64(PyObject* index) {
     int overflow = 0;
-    out = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
-    check_as(ErrorKind::Value, overflow == 0, "integer does not fit in 64 bits");
-    return true;
+    const int64_t i = PyLong_AsLongLongAndOverflow(index, &overflow);
+    check_as(ErrorKind::Value, overflow == 0, py::str(index).cast<std::string>(), " does not fit in 64 bits");
+    return i;
+}
+
+bool read_int(PyObject* o, int64_t& out) {
+    const py::object index = index_of(o);
+    if (index) out = as_int64(index.ptr());
+    return static_cast<bool>(index);
 }
 
 std::span<int64_t> room_for_ints(Parsed& out, size_t n) {
@@ -112,7 +123,7 @@ bool read_device(const Param& p, PyObject* o, Parsed& out, Value& into) {
     return true;
 }
 
-bool read(const Param& p, PyObject* o, Parsed& out, Value& into) {
+bool read_as(const Param& p, PyObject* o, Parsed& out, Value& into) {
     if (o == Py_None && p.optional) {
         into = Value();
         return true;
@@ -167,6 +178,12 @@ bool read(const Param& p, PyObject* o, Parsed& out, Value& into) {
     return false;
 }
 
+bool read(const Param& p, PyObject* o, Parsed& out, Value& into) try {
+    return read_as(p, o, out, into);
+} catch (const Error& error) {
+    throw Error(error.kind(), concat("argument '", p.name, "': ", error.what()));
+}
+
 // NumPy's names for PyTorch's, and torch's own for the first argument.
 std::string_view canonical(std::string_view name) {
     if (name == "axis") return "dim";
@@ -211,7 +228,7 @@ bool read_positional(const Op& op, PyObject* const* args, size_t count, std::arr
     return true;
 }
 
-bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, Parsed& out) {
+bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, Parsed& out) try {
     std::array<bool, kMaxParams> given{};
     if (!read_positional(op, args, count, given, out)) return false;
     if (names && !read_keywords(op, args + count, names, given, out)) return false;
@@ -228,12 +245,17 @@ bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, P
         }
     }
     return true;
+} catch (Error& error) {  // a value that nothing of its type takes
+    error.name_op(op.public_name());
+    throw;
 }
 
 [[noreturn]] void no_overload(const std::vector<Op*>& overloads, const std::string& why) {
-    std::string message = overloads[0]->name() + ": " + why;
+    std::string message = why;
     for (const Op* op : overloads) message += "\n    " + op->schema.text;
-    throw Error(ErrorKind::Type, message);
+    Error error(ErrorKind::Type, std::move(message));
+    error.name_op(overloads[0]->public_name());
+    throw error;
 }
 
 // The named tuple that an op with several results returns.
@@ -254,19 +276,13 @@ PyTypeObject* result_type(const Op& op) {
 Value number_value(PyObject* o) {
     if (PyFloat_Check(o)) return PyFloat_AS_DOUBLE(o);
     if (PyBool_Check(o)) return o == Py_True;
-    if (PyLong_Check(o)) {
-        int64_t i = 0;
-        read_int(o, i);
-        return i;
-    }
+    if (PyLong_Check(o)) return as_int64(o);
     if (is_tensor(o) || !PyNumber_Check(o) || PySequence_Check(o)) return {};
-    // NumPy's scalars
-    if (PyIndex_Check(o)) {
-        int64_t i = 0;
-        read_int(o, i);
-        return i;
-    }
-    return PyFloat_AsDouble(steal(PyNumber_Float(o)).ptr());
+    if (const py::object index = index_of(o)) return as_int64(index.ptr());  // NumPy's scalars
+    const auto number = py::reinterpret_steal<py::object>(PyNumber_Float(o));
+    if (number) return PyFloat_AS_DOUBLE(number.ptr());
+    PyErr_Clear();  // complex numbers
+    return {};
 }
 
 PyObject* wrap_results(const Op& op, Results& results) {
@@ -300,10 +316,17 @@ PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* arg
     });
 }
 
+static Value operand(const Op& op, const char* name, PyObject* o) try {
+    return is_tensor(o) ? Value(unwrap(o)) : number_value(o);
+} catch (Error& error) {
+    Error named(error.kind(), concat("argument '", name, "': ", error.what()));
+    named.name_op(op.public_name());
+    throw named;
+}
+
 PyObject* call_binary(const Op& op, PyObject* a, PyObject* b) {
     return guarded([&]() -> PyObject* {
-        const Value values[] = {is_tensor(a) ? Value(unwrap(a)) : number_value(a),
-                                is_tensor(b) ? Value(unwrap(b)) : number_value(b)};
+        const Value values[] = {operand(op, "self", a), operand(op, "other", b)};
         if (values[1].none() && py::isinstance<py::array>(b)) {
             const py::object shared = py::module_::import("engine").attr("from_numpy")(py::handle(b));
             return call_binary(op, a, shared.ptr());

@@ -32,6 +32,18 @@ Tensor over_memory(char* first, Dims sizes, Dims strides, DType dtype, std::func
     return Tensor(new TensorImpl(std::move(storage), std::move(sizes), std::move(strides), -low, dtype));
 }
 
+// Memory that was lent to somebody outside, until this is gone.
+class Lent {
+public:
+    explicit Lent(const Tensor& t) : storage_(t->storage) { storage_->lend(); }
+    ~Lent() { storage_->take_back(); }
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+
+private:
+    Ptr<Storage> storage_;
+};
+
 std::string numpy_name(DType t) { return dtype_name(t); }
 
 Tensor from_numpy(py::array array) {
@@ -52,8 +64,8 @@ Tensor from_numpy(py::array array) {
     return over_memory(first, sizes, strides, *dtype, keep_alive(std::move(array)), writable);
 }
 
-py::object to_numpy(py::object self) {
-    const Tensor& t = unwrap(self.ptr());
+py::object to_numpy(const Tensor& t) {
+    check_as(ErrorKind::Type, t.defined(), "numpy: argument 'self': expected Tensor, got None");
     check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
     check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
           "numpy: a tensor that requires a gradient can't be shared; use .detach()");
@@ -62,8 +74,8 @@ py::object to_numpy(py::object self) {
         shape.push_back(t.sizes()[d]);
         strides.push_back(t.strides()[d] * item_size(t.dtype()));
     }
-    t->storage->share_outside();
-    py::array array(py::dtype(numpy_name(t.dtype())), shape, strides, t.raw(), self);
+    const py::capsule owner(new Lent(t), [](void* lent) { delete static_cast<Lent*>(lent); });
+    py::array array(py::dtype(numpy_name(t.dtype())), shape, strides, t.raw(), owner);
     if (!t->storage->writable()) array.attr("flags").attr("writeable") = false;
     return array;
 }
@@ -90,7 +102,7 @@ DType from_dl_type(DLDataType d) {
 // What a DLPack consumer holds until it calls the deleter.
 struct Exported {
     DLManagedTensor managed;
-    Tensor tensor;
+    Lent lent;
     Dims sizes, strides;
 };
 
@@ -99,8 +111,7 @@ py::capsule to_dlpack(const Tensor& t) {
         throw py::buffer_error("__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
     if (!t->storage->writable())
         throw py::buffer_error("__dlpack__: DLPack can't say that memory is read-only; use .clone()");
-    t->storage->share_outside();
-    Exported* out = new Exported{{}, t, t.sizes(), t.strides()};
+    Exported* out = new Exported{{}, Lent(t), t.sizes(), t.strides()};
     out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};
     out->managed.manager_ctx = out;
     out->managed.deleter = [](DLManagedTensor* m) {

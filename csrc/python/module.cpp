@@ -15,4 +15,5 @@ PYBIND11_MODULE(_C, m) {
     python::bind_autograd(m);
     python::bind_interchange(m);
     python::bind_runtime(m);
+    python::guard_bound_functions(m);
 }

@@ -12,9 +12,10 @@ namespace bestiary::python {
 void bind_runtime(py::module_& m) {
     // libgomp's threads do not survive a fork: a child that had none of its own starts with one.
     pthread_atfork(nullptr, nullptr, [] { omp_set_num_threads(1); });
-    m.def("set_num_threads", [](int n) {
-        check_as(ErrorKind::Value, n >= 1, "set_num_threads: expected 1 or more, got ", n);
-        omp_set_num_threads(n);
+    m.def("set_num_threads", [](int64_t n) {
+        constexpr int kMost = 1 << 16;
+        check_as(ErrorKind::Value, 1 <= n && n <= kMost, "set_num_threads: n: expected 1 to ", kMost, ", got ", n);
+        omp_set_num_threads(static_cast<int>(n));
     }, py::arg("n"), "Sets how many threads a kernel may use.");
     m.def("get_num_threads", &omp_get_max_threads, "How many threads a kernel may use.");
     m.def("memory_stats", [] {
@@ -22,8 +23,8 @@ void bind_runtime(py::module_& m) {
         return py::dict(py::arg("in_use") = s.in_use, py::arg("cached") = s.cached, py::arg("peak") = s.peak);
     }, "Bytes of large blocks in use, kept for reuse, and the most that were in use.");
     m.def("empty_cache", &empty_cache, "Gives memory kept for reuse back to the system.");
-    m.def("manual_seed", [](int64_t seed) {
-        default_generator().restore(static_cast<uint64_t>(seed), 0);
+    m.def("manual_seed", [](const py::int_& seed) {
+        default_generator().restore(seed_value("manual_seed", seed), 0);
         return Ptr<Generator>(&default_generator());
     }, py::arg("seed"), "Starts the default generator over from ``seed``.");
     m.def("cpu_capability", [] {

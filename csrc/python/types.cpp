@@ -87,6 +87,18 @@ PyObject* exception_for(ErrorKind kind) {
     return PyExc_RuntimeError;
 }
 
+// The function of this package that the user called; empty if it was the op itself.
+std::string called_function() {
+    return py::module_::import("engine._callers").attr("called_function")().cast<std::string>();
+}
+
+void set_error(Error error) {
+    const std::string caller = called_function();
+    const bool says_so = std::string_view(error.what()).starts_with(caller + ":");
+    if (!caller.empty() && !says_so) error.name_op(caller);
+    PyErr_SetString(exception_for(error.kind()), error.what());
+}
+
 }  // namespace
 
 void raise_current_exception() {
@@ -95,12 +107,24 @@ void raise_current_exception() {
     } catch (py::error_already_set& e) {
         e.restore();
     } catch (const Error& e) {
-        PyErr_SetString(exception_for(e.kind()), e.what());
+        set_error(e);
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception& e) {
         PyErr_SetString(PyExc_RuntimeError, e.what());
     }
+}
+
+uint64_t seed_value(const char* function, const py::int_& seed) {
+    int overflow = 0;
+    const int64_t value = PyLong_AsLongLongAndOverflow(seed.ptr(), &overflow);
+    if (overflow == 0) return static_cast<uint64_t>(value);
+    const uint64_t unsigned_value = PyLong_AsUnsignedLongLong(seed.ptr());
+    const bool fits = !PyErr_Occurred();
+    PyErr_Clear();
+    check_as(ErrorKind::Value, fits, function, ": seed: expected -2**63 to 2**64 - 1, got ",
+             py::str(seed).cast<std::string>());
+    return unsigned_value;
 }
 
 PyObject* wrap_dtype(DType t) { return Py_NewRef(dtype_objects[static_cast<int>(t)]); }
@@ -126,7 +150,7 @@ void bind_types(py::module_& m) {
         try {
             if (p) std::rethrow_exception(p);
         } catch (const Error& e) {
-            PyErr_SetString(exception_for(e.kind()), e.what());
+            set_error(e);
         }
     });
     make_dtypes(m);
@@ -152,13 +176,15 @@ void bind_types(py::module_& m) {
         .def(
             py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
 
+    py::implicitly_convertible<py::str, Device>();
+
     py::class_<Generator, Ptr<Generator>>(m, "Generator", "A source of random numbers: Philox, a seed and a position.")
         .def(py::init([](std::optional<Device>) { return Ptr<Generator>(new Generator(0)); }),
              py::arg("device") = py::none())
         .def(
             "manual_seed",
-            [](Ptr<Generator> g, int64_t seed) {
-                g->restore(static_cast<uint64_t>(seed), 0);
+            [](Ptr<Generator> g, const py::int_& seed) {
+                g->restore(seed_value("Generator.manual_seed", seed), 0);
                 return g;
             },
             py::arg("seed"), "Starts over from ``seed``.")

@@ -61,6 +61,8 @@ inline py::object steal(PyObject* o) {
 // Numbers: None if `o` is no number.
 Value number_value(PyObject* o);
 bool dtype_value(PyObject* o, DType& out);
+// 64 bits, with a sign or without.
+uint64_t seed_value(const char* function, const py::int_& seed);
 
 // The binary operators call an op with two operands. Py_NotImplemented where one is neither tensor nor number.
 PyObject* call_binary(const Op& op, PyObject* a, PyObject* b);
@@ -79,6 +81,8 @@ void bind_ops(py::module_& m);
 void bind_autograd(py::module_& m);
 void bind_interchange(py::module_& m);
 void bind_runtime(py::module_& m);
+// When all is bound: see Note [Refused arguments] in guarded.cpp.
+void guard_bound_functions(py::module_& m);
 
 }  // namespace bestiary::python
 

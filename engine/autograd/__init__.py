@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_functions
 from engine.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from engine.autograd.function import Function
 from engine.autograd.gradients import backward, grad
@@ -25,3 +26,5 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+guard_functions(globals(), __all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_constructors
 from engine.data.collate import default_collate, default_convert
 from engine.data.dataloader import DataLoader
 from engine.data.dataset import (
@@ -43,3 +44,5 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+guard_constructors(globals(), __all__)

@@ -55,6 +55,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """
 
     def __init__(self, *tensors: Tensor) -> None:
+        if not tensors or any(tensor.dim() == 0 for tensor in tensors):
+            shapes = [tuple(tensor.shape) for tensor in tensors]
+            raise ValueError(f"TensorDataset: expected tensors with rows, got shapes {shapes}")
         lengths = [tensor.shape[0] for tensor in tensors]
         if len(set(lengths)) > 1:
             raise ValueError(f"TensorDataset: tensors have different lengths {lengths}")

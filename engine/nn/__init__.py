@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_constructors
 from engine.nn import functional, init, utils
 from engine.nn.activation import (
     CELU,
@@ -277,3 +278,5 @@ __all__ = [
     "init",
     "utils",
 ]
+
+guard_constructors(globals(), __all__)

@@ -8,6 +8,7 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 from engine._lazy import numpy as np
+from engine._refusals import guard_functions
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {
@@ -200,3 +201,6 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
         for column in range(columns):
             tensor[_C.randperm(rows, generator=generator)[:zeros], column] = 0.0
     return tensor
+
+
+guard_functions(globals())

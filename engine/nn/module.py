@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from engine import _C
 from engine._C import Tensor
 from engine._hooks import Hook, RemovableHandle, register
+from engine._refusals import explained_layer
 from engine.autograd import no_grad
 from engine.nn import state_dict as _state
 from engine.nn.hooks import CallHooks, StateHooks, call_with_hooks
@@ -53,9 +54,14 @@ class Module:
         attributes["_module_names"] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._call_hooks is None:
-            return self.forward(*args, **kwargs)
-        return call_with_hooks(self, args, kwargs)
+        try:
+            if self._call_hooks is None:
+                return self.forward(*args, **kwargs)
+            return call_with_hooks(self, args, kwargs)
+        except Exception as error:
+            if better := explained_layer(self, args, kwargs, error):
+                raise better from None
+            raise
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the module's output; every subclass defines its own."""

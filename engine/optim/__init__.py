@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_constructors
 from engine.optim import lr_scheduler
 from engine.optim.adam import Adam, AdamW
 from engine.optim.adaptive import Adadelta, Adagrad, Adamax, NAdam, RAdam
@@ -22,3 +23,5 @@ __all__ = [
     "RMSprop",
     "lr_scheduler",
 ]
+
+guard_constructors(globals(), __all__)

@@ -43,6 +43,13 @@ int main() {
     op("vague(Tensor self) -> Tensor").grad("self", "them", no_gradient);
     expect(complaint(), "vague: gradient uses unknown 'them'");
     expect(OpTable::get().at("once_").doc_text, "In-place form of once");
+    const CallSite too_many("once", 2);
+    expect(complaint(), "once: called from C++ with 2 arguments, expected at most 1");
+    op("pair(Tensor self, Tensor other, int n=1) -> Tensor");
+    const CallSite enough("pair", 2), too_few("pair", 1);
+    expect(complaint(), "pair: called from C++ without argument 'other'");
+    const CallSite unknown("absent", 1);
+    expect(complaint(), "there is no op 'absent'");
     OpTable::get().add_kernel("missing", DeviceType::CPU, nullptr);
     expect(complaint(), "a kernel without an op: 'missing'");
     return failures != 0;

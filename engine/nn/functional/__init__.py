@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_functions
 from engine.nn.functional.activation import (
     celu,
     elu,
@@ -219,3 +220,5 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+
+guard_functions(globals(), __all__)

@@ -94,11 +94,11 @@ def resolve_padding(
         return input, (0,) * n
     if padding != "same":
         raise ValueError(f"conv{n}d: padding must be 'same', 'valid' or numbers, got '{padding}'")
-    if any(s != 1 for s in to_tuple(stride, n, "stride")):
+    if any(s != 1 for s in to_tuple(stride, n, f"conv{n}d: stride")):
         raise ValueError(f"conv{n}d: padding='same' needs stride 1, got {stride}")
     totals = [
         d * (k - 1)
-        for d, k in zip(to_tuple(dilation, n, "dilation"), weight.shape[2:], strict=True)
+        for d, k in zip(to_tuple(dilation, n, f"conv{n}d: dilation"), weight.shape[2:], strict=True)
     ]
     if any(total % 2 for total in totals):
         uneven = [side for total in reversed(totals) for side in (0, total % 2)]
@@ -109,20 +109,16 @@ def resolve_padding(
 def unfold(
     input: Tensor, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
 ) -> Tensor:
-    """All sliding blocks of (N, C, H, W) as columns: (N, C * kernel elements, blocks)."""
+    """All sliding blocks of (N, C, H, W) as columns: (N, C * kernel elements, blocks).
+
+    >>> import engine
+    >>> engine.nn.functional.unfold(engine.arange(6.0).reshape(1, 1, 2, 3), 2).tolist()
+    [[[0.0, 1.0], [1.0, 2.0], [3.0, 4.0], [4.0, 5.0]]]
+    """
     if input.dim() not in (3, 4):
         raise ValueError(f"unfold: input must have 3 or 4 dimensions, got {tuple(input.shape)}")
     batched = input if input.dim() == 4 else input.unsqueeze(0)
-    pad_h, pad_w = to_tuple(padding, 2, "unfold: padding")
-    windows = _C.pad(batched, [pad_w, pad_w, pad_h, pad_h], "constant", 0.0)
-    kernel = to_tuple(kernel_size, 2, "unfold: kernel_size")
-    steps = to_tuple(stride, 2, "unfold: stride")
-    dil_h, dil_w = to_tuple(dilation, 2, "unfold: dilation")
-    windows = windows.unfold(2, dil_h * (kernel[0] - 1) + 1, steps[0])
-    windows = windows.unfold(3, dil_w * (kernel[1] - 1) + 1, steps[1])
-    windows = windows[..., ::dil_h, ::dil_w]  # (N, C, blocks high, blocks wide, kh, kw)
-    n, c, high, wide = windows.shape[:4]
-    columns = windows.permute(0, 1, 4, 5, 2, 3).reshape(n, c * kernel[0] * kernel[1], high * wide)
+    columns = _C.im2col(batched, kernel_size, dilation, padding, stride)
     return columns if input.dim() == 4 else columns.squeeze(0)
 
 
@@ -134,35 +130,14 @@ def fold(
     padding: Size = 0,
     stride: Size = 1,
 ) -> Tensor:
-    """Sum columns (N, C * kernel elements, blocks) back into (N, C, H, W); unfold's adjoint."""
+    """Sum columns (N, C * kernel elements, blocks) back into (N, C, H, W); unfold's adjoint.
+
+    >>> import engine
+    >>> engine.nn.functional.fold(engine.ones(1, 4, 2), (2, 3), 2).tolist()
+    [[[[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]]]]
+    """
     if input.dim() not in (2, 3):
         raise ValueError(f"fold: input must have 2 or 3 dimensions, got {tuple(input.shape)}")
     batched = input if input.dim() == 3 else input.unsqueeze(0)
-    kernel = to_tuple(kernel_size, 2, "fold: kernel_size")
-    sizes, steps, pads, dils = (
-        to_tuple(value, 2, f"fold: {name}")
-        for name, value in (
-            ("output_size", output_size),
-            ("stride", stride),
-            ("padding", padding),
-            ("dilation", dilation),
-        )
-    )
-    spans = [sizes[i] + 2 * pads[i] - dils[i] * (kernel[i] - 1) - 1 for i in (0, 1)]
-    blocks = [spans[i] // steps[i] + 1 for i in (0, 1)]
-    elements = kernel[0] * kernel[1]
-    n, rows, columns = batched.shape
-    if rows % elements or columns != blocks[0] * blocks[1]:
-        raise ValueError(
-            f"fold: input {tuple(input.shape)} does not fit: dimension -2 must be a multiple of "
-            f"{elements} and dimension -1 must be {blocks[0]} * {blocks[1]} blocks"
-        )
-    channels = rows // elements
-    # A transposed convolution whose kernels are one-hot puts every element in its place.
-    one_hot = _C.eye(elements, dtype=input.dtype, device=input.device)
-    weight = one_hot.reshape(elements, 1, *kernel).repeat(channels, 1, 1, 1)
-    rest = [spans[i] % steps[i] for i in (0, 1)]
-    image = _C.conv_transpose2d(
-        batched.reshape(n, rows, *blocks), weight, None, steps, pads, rest, channels, dils
-    )
+    image = _C.col2im(batched, output_size, kernel_size, dilation, padding, stride)
     return image if input.dim() == 3 else image.squeeze(0)

@@ -28,7 +28,11 @@ def upsample(
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Interleave the groups of channels of (N, C, ...) (Zhang et al., 2017)."""
+    if input.dim() < 2:
+        raise ValueError(f"channel_shuffle: input must be (N, C, ...), got {tuple(input.shape)}")
     n, c, *rest = input.shape
-    if c % groups:
-        raise ValueError(f"channel_shuffle: {c} channels are no multiple of groups {groups}")
+    if groups < 1 or c % groups:
+        raise ValueError(
+            f"channel_shuffle: groups must be positive and divide the {c} channels, got {groups}"
+        )
     return input.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(n, c, *rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine._refusals import guard_functions
 from engine.nn.utils import rnn
 from engine.nn.utils.clip_grad import (
     clip_grad_norm_,
@@ -30,3 +31,5 @@ __all__ = [
     "rnn",
     "vector_to_parameters",
 ]
+
+guard_functions(globals(), __all__)
