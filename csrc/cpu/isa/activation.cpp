@@ -3,6 +3,7 @@
 // A function called on one side of a choice only would keep the loop from being vectorised: the choice is made of the
 // function's argument instead, so that the other side comes out right as well.
 #include "cpu/isa/loops.h"
+#include "cpu/isa/normal.h"
 #include "cpu/isa/vector_math.h"
 
 namespace bestiary::cpu::ISA {
@@ -68,17 +69,7 @@ struct EluBackward : Elu<T> {
     }
 };
 
-// The distribution function and the density of the standard normal distribution; erfc keeps the digits of the left
-// tail.
-template <class T>
-inline T normal_cdf(T x) {
-    return T(0.5) * v_erfc(-x * T(M_SQRT1_2));
-}
-template <class T>
-inline T normal_pdf(T x) {
-    return T(0.5 * M_2_SQRTPI * M_SQRT1_2) * v_exp(T(-0.5) * x * x);
-}
-// tanh of this is the approximation of 2 * normal_cdf - 1 that gelu's paper gives.
+// tanh of this is the approximation of 2 * cdf - 1 that gelu's paper gives.
 template <class T>
 inline T gelu_inner(T x) {
     return T(M_2_SQRTPI * M_SQRT1_2) * (x + T(0.044715) * x * x * x);
@@ -86,11 +77,14 @@ inline T gelu_inner(T x) {
 
 template <class T>
 struct Gelu {
-    T operator()(T x) const { return x * normal_cdf(x); }
+    T operator()(T x) const { return x * normal(x).cdf; }
 };
 template <class T>
 struct GeluBackward {
-    T operator()(T g, T x) const { return g * (normal_cdf(x) + x * normal_pdf(x)); }
+    T operator()(T g, T x) const {
+        const Normal<T> at = normal(x);
+        return g * (at.cdf + x * at.pdf);
+    }
 };
 template <class T>
 struct GeluTanh {
