@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from hub import locks
+from hub.disk import feed
 from hub.errors import CacheError, IntegrityError, NotFoundError
 from hub.refs import Ref
 from hub.sources import Received
@@ -88,8 +89,10 @@ def home() -> Path:
 
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        feed(file, digest)
+    return digest.hexdigest()
 
 
 def shared_homes() -> list[Path]:

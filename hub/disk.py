@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from hub import stopping
 from hub.errors import CacheError
+
+_BLOCK = 1 << 20  # bytes
 
 
 @contextmanager
@@ -36,6 +41,21 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with suppress(FileNotFoundError):
             temporary.unlink()
         raise
+
+
+def feed(file: BinaryIO | FileIO, *digests: hashlib._Hash) -> None:
+    """Hash an open file to its end; StoppedError if the work of this thread is given up meanwhile.
+
+    >>> import io
+    >>> digest = hashlib.sha256()
+    >>> feed(io.BytesIO(b"abc"), digest)
+    >>> digest.hexdigest()[:8]
+    'ba7816bf'
+    """
+    while block := file.read(_BLOCK):
+        stopping.current().check()
+        for digest in digests:
+            digest.update(block)
 
 
 def check_room(where: str, size: int, folder: Path, place: str) -> None:

@@ -8,6 +8,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub import stopping
+
+# Seconds between two attempts, for what takes a moment and for what takes long.
+_SHORTEST, _LONGEST = 0.001, 0.05
+
 
 @contextlib.contextmanager
 def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
@@ -15,13 +20,12 @@ def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
 
     `waiting_for` says, to a person who waits, what is going on.
     """
-    descriptor = _acquire(path, blocking=False)
+    descriptor = _acquire(path)
     if descriptor is None:
         import logging  # rarely needed, and a fifth of what importing the hub would take
 
         logging.getLogger("hub").info("waiting: %s", waiting_for)
-        descriptor = _acquire(path, blocking=True)
-    assert descriptor is not None
+        descriptor = _wait_for(path)
     with _held(path, descriptor):
         yield
 
@@ -29,7 +33,7 @@ def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
 @contextlib.contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
     """Hold the lock if it is free; tells whether it was."""
-    descriptor = _acquire(path, blocking=False)
+    descriptor = _acquire(path)
     if descriptor is None:
         yield False
         return
@@ -48,14 +52,26 @@ def _held(path: Path, descriptor: int) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(path: Path, *, blocking: bool) -> int | None:
+def _wait_for(path: Path) -> int:
+    """The descriptor of the locked file, once it is to be had.
+
+    The system would wait for longer than the work of a thread may be wanted: it is asked again and
+    again instead.
+    """
+    pause = _SHORTEST
+    while (descriptor := _acquire(path)) is None:
+        stopping.current().wait(pause)
+        pause = min(2 * pause, _LONGEST)
+    return descriptor
+
+
+def _acquire(path: Path) -> int | None:
     """The descriptor of the locked file, or None if it is not to be had without waiting."""
-    mode = fcntl.LOCK_EX if blocking else fcntl.LOCK_EX | fcntl.LOCK_NB
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, mode)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return None
@@ -64,7 +80,7 @@ def _acquire(path: Path, *, blocking: bool) -> int | None:
             raise
         if _is_at(path, descriptor):
             return descriptor
-        # The last holder removed the file while we waited for it: the lock is another file now.
+        # Its last holder removed the file before we had it: the lock is another file now.
         os.close(descriptor)
 
 

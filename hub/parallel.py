@@ -2,52 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from hub import stopping
+from hub.stopping import Stop, StoppedError
+
 _Item = TypeVar("_Item")
 
+_PATIENCE = 1.0  # seconds that threads have to put down what they are at
 
-def for_each(
-    work: Callable[[_Item], object],
-    items: Iterable[_Item],
-    *,
-    threads: int,
-    stop: Callable[[], None] = lambda: None,
-) -> None:
+
+def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads: int) -> None:
     """Do the work for all items, so many at a time; the first error ends it and is raised.
 
-    `stop` is called then, or when the caller is interrupted: it may make work under way end soon.
-    Nobody waits for that, and it does not keep the process alive.
+    When that comes, or the caller is interrupted, all other work is stopped wherever it waits (see
+    `hub.stopping`) and has a second to keep what it has. What does not end by then, a connection
+    that is being made for one, ends at its next step, and does not keep the process alive.
     """
     todo = deque(items)
-    if len(todo) == 1:  # in the thread of the caller, which can be interrupted and tidies up
+    if len(todo) == 1:  # in the thread of the caller, which can be interrupted
         work(todo.pop())
         return
+    stop = Stop()
     ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            while item := _next(todo):
-                work(item[0])
+            with stopping.under(stop):
+                while item := _next(todo):
+                    work(item[0])
             ended.put(None)
         except BaseException as error:
             ended.put(error)
 
-    running = min(threads, len(todo))
-    for number in range(running):
-        threading.Thread(target=run, name=f"hub-{number}", daemon=True).start()
+    running = [
+        threading.Thread(target=run, name=f"hub-{number}", daemon=True)
+        for number in range(min(threads, len(todo)))
+    ]
     try:
-        for _ in range(running):
-            if error := ended.get():
-                raise error
+        with stopping.current().interrupting(lambda: ended.put(StoppedError())):
+            for thread in running:
+                thread.start()
+            for _ in running:
+                if error := ended.get():
+                    raise error
     except BaseException:
         todo.clear()
-        stop()
+        stop.set()
+        _join(running)
         raise
+
+
+def _join(running: list[threading.Thread]) -> None:
+    until = time.monotonic() + _PATIENCE
+    for thread in running:
+        with contextlib.suppress(RuntimeError):  # it was never started
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _next(todo: deque[_Item]) -> tuple[_Item] | None:

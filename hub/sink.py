@@ -7,6 +7,7 @@ import os
 from types import TracebackType
 from typing import Self
 
+from hub import stopping
 from hub.disk import check_room_in_cache
 from hub.progress import meter
 from hub.sources import Place, Received
@@ -29,6 +30,7 @@ class Sink:
         self._meter.begin(0, total)
 
     def write(self, chunk: bytes) -> None:
+        stopping.current().check()
         self._file.write(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)

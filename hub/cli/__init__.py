@@ -67,9 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["path", "nonsense"])
     1
     """
-    options = _parser().parse_args(arguments)
-    with _logging_to_stderr(quiet=getattr(options, "quiet", False)):
-        return _run(options)
+    try:
+        options = _parser().parse_args(arguments)
+        with _logging_to_stderr(quiet=getattr(options, "quiet", False)):
+            return _run(options)
+    except KeyboardInterrupt:
+        print("hub: interrupted", file=sys.stderr)
+        return _INTERRUPTED
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -77,9 +81,6 @@ def _run(options: argparse.Namespace) -> int:
         status: int = options.run(options)
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
-        print("hub: interrupted", file=sys.stderr)
-        return _INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output went away, as `head` does. What is left must go somewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,10 +9,6 @@ from hub.progress import Bar, Meter, bar
 _OWN_BAR = 8 << 20  # bytes: a smaller file has come before its bar could be read
 
 
-class StoppedError(Exception):
-    """The download of several files was given up, and this is one of them."""
-
-
 class Bars:
     """The bars of a download of several files. Threads may share it."""
 
@@ -20,7 +16,6 @@ class Bars:
         self._total = bar(label, total, progress)
         self._progress = progress
         self._lock = threading.Lock()
-        self._stopped = False
 
     def meter(self, label: str, size: int) -> Meter:
         """What one of the files is counted by."""
@@ -29,14 +24,8 @@ class Bars:
 
     def add(self, count: int) -> None:
         """So many more bytes have come; fewer, where a file is begun anew."""
-        if self._stopped:
-            raise StoppedError
         with self._lock:
             self._total.update(count)
-
-    def stop(self) -> None:
-        """Let the transfers end at their next bytes: nobody waits for them any more."""
-        self._stopped = True
 
     def close(self) -> None:
         self._total.close()

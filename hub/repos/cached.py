@@ -7,7 +7,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from hub.cache import Stamp
+from hub.cache import Stamp, hash_file
+from hub.disk import feed
 from hub.errors import CacheError, IntegrityError
 from hub.repos.contents import check_contents
 from hub.repos.layout import RepoFolder
@@ -17,7 +18,6 @@ from hub.repos.tree import is_etag
 from hub.sources import Held
 from hub.transfer.digests import git_sha1
 
-_BLOCK = 1 << 20  # bytes
 _ADVICE = (
     "another program wrote or changed it, or the disk is damaged; "
     "`hub download` fetches it again, `hub rm` removes it"
@@ -110,12 +110,10 @@ def digest_name(etag: str) -> str:
 
 def hash_blob(path: Path, etag: str) -> tuple[str, str]:
     """The SHA-256 of a file, and its hash of the kind that `etag` is: the same, or git's SHA-1."""
-    with path.open("rb") as file:
-        if len(etag) != 40:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return sha256, sha256
+    if len(etag) != 40:
+        sha256 = hash_file(path)
+        return sha256, sha256
+    with path.open("rb", buffering=0) as file:
         both = hashlib.sha256(), git_sha1(os.fstat(file.fileno()).st_size)
-        while block := file.read(_BLOCK):
-            for digest in both:
-                digest.update(block)
-        return both[0].hexdigest(), both[1].hexdigest()
+        feed(file, *both)
+    return both[0].hexdigest(), both[1].hexdigest()

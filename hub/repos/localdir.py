@@ -52,7 +52,7 @@ def copy_to(
             with contextlib.closing(bars.meter(file.path, file.size)) as meter:
                 local.put(file, fetcher, meter)
 
-        for_each(put, wanted, threads=THREADS, stop=bars.stop)
+        for_each(put, wanted, threads=THREADS)
     repository.cached.save()
     return folder
 

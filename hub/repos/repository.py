@@ -343,7 +343,7 @@ class Repository:
                 with contextlib.closing(bars.meter(file.path, file.size)) as meter:
                     fetcher.bring(file, meter)
 
-            for_each(bring, files, threads=THREADS, stop=bars.stop)
+            for_each(bring, files, threads=THREADS)
 
     def _lies_here(self, commit: str, file: RepoFile) -> bool:
         folder = self.cached.folder

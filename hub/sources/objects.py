@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from hub import progress
+from hub import progress, stopping
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
 from hub.progress import Meter
 from hub.refs import Ref
@@ -82,6 +82,7 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
                 partial.start(version)
             meter.begin(partial.done.prefix, partial.size)
             for chunk in _chunks(store, path, partial.done.prefix):
+                stopping.current().check()
                 partial.write(partial.done.prefix, chunk, partial.edition)
                 meter.update(len(chunk))
             if not partial.is_complete:

@@ -19,6 +19,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+from hub import stopping
 from hub.cache import hash_file
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError, RefError
 from hub.progress import bar
@@ -124,6 +125,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
                     _, errors = process.communicate(timeout=0.2)
                     break
                 except subprocess.TimeoutExpired:
+                    stopping.current().check()
                     received.update(_wheel_size(folder) - received.n)
         except BaseException:
             process.kill()

@@ -7,6 +7,8 @@ import os
 import threading
 from pathlib import Path
 
+from hub import stopping
+
 _BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
 # Waking the thread that hashes costs both threads more than the call: it is done for this much.
 # A smaller file is hashed at its end, without a thread.
@@ -62,25 +64,29 @@ class Digests:
 
     def finish(self) -> tuple[str, str | None]:
         """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
-        if self._thread is not None:
-            self._announce(self._size)
-            self._thread.join()
-        self._hash_up_to(self._size)
+        with stopping.current().interrupting(self._stop):
+            if self._thread is not None:
+                self._announce(self._size)
+                self._thread.join()
+            self._hash_up_to(self._size)
         self.close()
         sha256, *git = (digest.hexdigest() for digest in self._hashes)
         return sha256, git[0] if git else None
 
     def close(self) -> None:
         """Stop, whether everything was hashed or not."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
+        self._stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+    def _stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
 
     def _announce(self, end: int) -> None:
         with self._changed:

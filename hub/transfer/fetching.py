@@ -184,13 +184,13 @@ class _Transfer:
 
     def _accept(self, answer: Answer) -> Claim | None:
         """Begin anew with an answer that is the whole file, if it can be the one expected."""
+        if answer.content_type == "text/html":
+            self._refuse_web_page()
         size, expected = answer.version.size, self._expected.size
         if size is not None and expected not in (None, size):
             raise FetchError(
                 f"{self._ref}: {answer.source} announced {size} bytes, expected {expected}"
             )
-        if answer.content_type == "text/html":
-            self._refuse_web_page()
         if size is None and not answer.is_chunked and not self._expected.is_bound:
             # The end of the body is then the end of the connection, and a cut would pass for it.
             raise FetchError(

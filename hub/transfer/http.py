@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from hub import urls
+from hub import stopping, urls
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Version
@@ -29,7 +29,6 @@ Wanted = tuple[int, int | None]
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _TOO_LONG = 1 << 16  # bytes of the body of a redirect
-_USER_AGENT = "bestiary-hub"
 
 
 class OtherEdition(Transient):
@@ -111,7 +110,9 @@ class Client:
         with self._failures(), contextlib.closing(self._follow(headers)) as response:
             self._check_status(response, wanted)
             self._check_kind(response)
-            yield self._answer(response, wanted, version or Version())
+            answer = self._answer(response, wanted, version or Version())
+            with stopping.current().interrupting(answer.interrupt):
+                yield answer
 
     def _follow(self, headers: Mapping[str, str]) -> Response:
         """Follow redirects one by one, so that each address can be refused."""
@@ -255,36 +256,10 @@ def _spelled(wanted: Wanted) -> str:
 
 
 def new_session(connections: int = 4) -> Session:
-    """A session for `fetch`, for so many connections to a host at a time.
+    """A session for `fetch`, for so many connections to a host at a time."""
+    from hub.transfer import session
 
-    It takes no cookies and retries nothing by itself; it asks for the file as it is, as a coded
-    body would have another length and another hash. Proxies, certificates and ~/.netrc are those
-    that `requests` finds in the environment.
-    """
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests  # takes longer to import than all of the hub
-    from requests.adapters import HTTPAdapter
-
-    class Session(requests.Session):
-        def get_redirect_target(self, resp: Response) -> None:
-            """Keep it from following redirects, the bodies of which it would read to their end."""
-
-        def merge_environment_settings(self, url: Any, *given: Any) -> Any:
-            """Look at the environment once for each host: it takes a fifth of a small request."""
-            host = urls.origin(url)
-            if host not in settings:
-                settings[host] = super().merge_environment_settings(url, *given)
-            return dict(settings[host])
-
-    settings: dict[object, Any] = {}
-    session = Session()
-    session.headers.update({"Accept-Encoding": "identity", "User-Agent": _USER_AGENT})
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+    return session.Session(connections)
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:

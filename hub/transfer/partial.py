@@ -19,6 +19,7 @@ from typing import Any
 
 from hub.disk import check_room_in_cache
 from hub.errors import CacheError
+from hub.stopping import StoppedError
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
@@ -86,10 +87,6 @@ class Version:
         return any(a != b and a is not None and b is not None for a, b in pairs)
 
 
-class Stopped(Exception):
-    """The file is closed: whoever still receives a part of it may go."""
-
-
 class Partial:
     """The file under `path`; `ref` and `url` are whose it is. One process at a time, many threads.
 
@@ -155,10 +152,10 @@ class Partial:
             self.version = replace(self.version, size=size)
 
     def write(self, offset: int, data: bytes, edition: int) -> None:
-        """Put bytes into their place; Stopped if the file is closed or begun anew by now."""
+        """Put bytes into their place; StoppedError if the file is closed or begun anew by now."""
         with self._lock:
             if self._file < 0 or edition != self.edition:
-                raise Stopped
+                raise StoppedError
             self._write_all(offset, memoryview(data))
             self.done.add(offset, offset + len(data))
             self._unnoted += len(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from hub import stopping
 from hub.transfer.partial import Partial
 from hub.transfer.ranges import Range, Ranges
 
@@ -35,8 +36,9 @@ class Plan:
 
         `wait` for the parts of others: they may be given back.
         """
-        with self._changed:
+        with stopping.current().interrupting(self._wake), self._changed:
             while True:
+                stopping.current().check()
                 if free := self._free():
                     start, end = free[0]
                     claim = Claim(start, min(end, start + self._piece), self._edition)
@@ -64,6 +66,10 @@ class Plan:
         """Done with it; what is missing of it is free again."""
         with self._changed:
             self._claims.discard(claim)
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
             self._changed.notify_all()
 
     def _free(self) -> list[Range]:

@@ -7,11 +7,13 @@ import functools
 import threading
 from collections.abc import Callable
 
+from hub import stopping
 from hub.errors import FetchError
 from hub.progress import Meter
+from hub.stopping import Stop, StoppedError
 from hub.transfer.http import Answer, Client
 from hub.transfer.limits import Limits
-from hub.transfer.partial import Partial, Stopped, Version
+from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import Floor, Throttle
@@ -93,9 +95,7 @@ class Crew:
 
     def __init__(self, spout: Spout) -> None:
         self._spout = spout
-        self._lock = threading.Lock()
-        self._answers: set[Answer] = set()
-        self._stopped = False
+        self._stop = Stop()
         self.has_started = False
 
     def start(self, plan: Plan, version: Version, count: int) -> None:
@@ -108,14 +108,11 @@ class Crew:
 
     def stop(self) -> None:
         """Have them go. What they still receive is written nowhere."""
-        with self._lock:
-            self._stopped = True
-            for answer in self._answers:
-                answer.interrupt()
+        self._stop.set()
 
     def _help(self, plan: Plan, version: Version) -> None:
         # Whatever is wrong, the first connection meets it as well, or does without help.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), stopping.under(self._stop):
             while claim := plan.claim(wait=False):
                 try:
                     self._bring(claim, plan, version)
@@ -124,12 +121,6 @@ class Crew:
 
     def _bring(self, claim: Claim, plan: Plan, version: Version) -> None:
         with self._spout.client.get((claim.start, claim.end), version) as answer:
-            with self._lock:
-                if self._stopped or not answer.is_range:
-                    raise Stopped
-                self._answers.add(answer)
-            try:
-                self._spout.pour(answer, claim, plan, lambda: None)
-            finally:
-                with self._lock:
-                    self._answers.discard(answer)
+            if not answer.is_range:
+                raise StoppedError
+            self._spout.pour(answer, claim, plan, lambda: None)

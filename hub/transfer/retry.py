@@ -7,6 +7,7 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 
+from hub import stopping
 from hub.errors import FetchError
 from hub.transfer.limits import Limits
 
@@ -36,6 +37,7 @@ class Retries:
 
     def wait(self, error: Transient, *, progress: bool) -> None:
         """Wait for the next attempt; FetchError if there is none. `progress`: bytes had come."""
+        stopping.current().check()  # a failure may be how an interruption shows
         self._in_a_row = 1 if progress else self._in_a_row + 1
         self._in_all += 1
         limits = self._limits
@@ -54,7 +56,7 @@ class Retries:
         else:
             seconds = error.wait
         _log.info("%s: %s; next attempt in %.1f s", self._ref, error, seconds)
-        time.sleep(seconds)
+        stopping.current().wait(seconds)
 
 
 def retry_after(value: str | None) -> float | None:

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 
+from hub import stopping
 from hub.errors import HubError
 from hub.transfer.limits import Limits
 from hub.transfer.retry import Transient
@@ -38,7 +39,7 @@ class Throttle:
             wait = self._free_at - now
         if wait <= 0:
             return 0.0
-        time.sleep(wait)
+        stopping.current().wait(wait)
         return wait
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import logging
-import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,8 +13,10 @@ import pytest
 from huggingface_hub import constants
 
 from hub.transfer import Limits, limits
+from tests.hub.faulty import FaultyServer
+from tests.hub.loopback import Handler, Loopback
 
-Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
+Answer = Callable[[Handler], None]
 
 
 @pytest.fixture(autouse=True)
@@ -52,48 +51,23 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LIMITS", quick)
 
 
-class QuietServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are what the tests are about; anything else is worth a traceback."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-class Server:
-    """A web server on the loopback: each path has answers, the last of which is repeated."""
+class Server(Loopback):
+    """Each path has answers, the last of which is repeated."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                server.requests.append((self.path, dict(self.headers)))
-                answers = server.answers[self.path.partition("?")[0]]
-                (answers.pop(0) if len(answers) > 1 else answers[0])(self)
-
-            def log_message(self, *arguments: object) -> None:
-                """Keep quiet."""
-
-        self._server = QuietServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__()
 
     def add(self, path: str, *answers: Answer) -> str:
         """Serve a path and return its URL."""
         self.answers[path] = list(answers)
         return self.url + path
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def answer(self, handler: Handler) -> None:
+        self.requests.append((handler.path, dict(handler.headers)))
+        answers = self.answers[handler.path.partition("?")[0]]
+        (answers.pop(0) if len(answers) > 1 else answers[0])(handler)
 
     @staticmethod
     def body(
@@ -101,7 +75,7 @@ class Server:
     ) -> Answer:
         """An answer with a body, of which only the first `sent` bytes come before it hangs up."""
 
-        def answer(handler: http.server.BaseHTTPRequestHandler) -> None:
+        def answer(handler: Handler) -> None:
             fields = {"Content-Length": str(len(content)), "Content-Type": "application/binary"}
             fields |= {name.replace("_", "-"): value for name, value in headers.items()}
             handler.send_response(status)
@@ -120,6 +94,13 @@ def server() -> Iterator[Server]:
     running = Server()
     yield running
     running.close()
+
+
+@pytest.fixture
+def served() -> Iterator[FaultyServer]:
+    server = FaultyServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

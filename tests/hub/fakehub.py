@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import json
 import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import huggingface_hub
 import pytest
 from huggingface_hub import constants, file_download
 
+from tests.hub.faulty import Fault, File, give
+from tests.hub.loopback import Handler, Loopback, send
+
 LARGE = (".safetensors", ".bin")
-Handler = http.server.BaseHTTPRequestHandler
 
 
 def git_sha1(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def etag(path: str, content: bytes) -> str:
+    """What the server calls a file by: SHA-256 if it is a large one, else git's SHA-1."""
+    return hashlib.sha256(content).hexdigest() if path.endswith(LARGE) else git_sha1(content)
 
 
 def commit_id(text: str) -> str:
@@ -29,7 +35,12 @@ def commit_id(text: str) -> str:
 
 
 class FakeRepo:
-    """The commits of one repository. `entries` and `headers` replace what the server says."""
+    """The commits of one repository. `entries` and `headers` replace what the server says.
+
+    Each answer about the repository takes one of `api_faults`, until there are none left; each
+    that brings a file takes one of its `body`. With `store`, the URL of this server under another
+    name, large files are redirected to another origin, as on the public hub.
+    """
 
     def __init__(self) -> None:
         self.commits: dict[str, dict[str, bytes]] = {}
@@ -40,7 +51,10 @@ class FakeRepo:
         self.headers: dict[str, str] = {}
         self.sent: dict[str, bytes] = {}  # what is sent instead of the content, by path
         self.refused: set[str] = set()  # paths whose bytes are not to be had
-        self.stalled: set[str] = set()  # paths of which half comes, and then nothing
+        self.api_faults: list[Fault | None] = []
+        self.store: str | None = None
+        self._bodies: dict[tuple[str, str], File] = {}
+        self._lock = threading.Lock()
 
     def commit(self, files: dict[str, bytes], ref: str = "main") -> str:
         commit = commit_id(f"{ref} {sorted(files)} {len(self.commits)}")
@@ -51,13 +65,31 @@ class FakeRepo:
         commit = self.refs.get(revision, revision)
         return commit if commit in self.commits else None
 
+    def body(self, commit: str, path: str) -> File:
+        """What is sent for a file of a commit."""
+        content = self.commits[commit][path]
+        with self._lock:
+            new = File(content, f'"{etag(path, content)}"')
+            body = self._bodies.setdefault((commit, path), new)
+        body.content = self.sent.get(path, content)
+        return body
+
+    def bodies(self) -> list[File]:
+        """All that was asked for, or given faults."""
+        with self._lock:
+            return list(self._bodies.values())
+
+    def next_fault(self) -> Fault | None:
+        with self._lock:
+            return self.api_faults.pop(0) if self.api_faults else None
+
     def tree(self, commit: str) -> list[dict[str, Any]]:
         found = []
         for path, content in self.commits[commit].items():
             entry: dict[str, Any] = {"type": "file", "path": path, "size": len(content)}
             entry["oid"] = git_sha1(content)
             if path.endswith(LARGE):
-                digest = hashlib.sha256(content).hexdigest()
+                digest = etag(path, content)
                 entry["lfs"] = {"oid": digest, "size": len(content), "pointerSize": 134}
             if path in self.xet:
                 entry["xetHash"] = self.xet[path]
@@ -65,7 +97,7 @@ class FakeRepo:
         return self.entries(found)
 
 
-class FakeHub:
+class FakeHub(Loopback):
     """Repositories by name; `requests` holds method, path and headers of what was asked."""
 
     def __init__(self) -> None:
@@ -74,25 +106,12 @@ class FakeHub:
         self.token: str | None = None
         self.failures: list[int] = []  # statuses of the next answers
         self.is_down = False
-        self.stopped = threading.Event()
-        hub = self
+        super().__init__()
 
-        class Answering(Handler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                hub.answer(self)
-
-            do_HEAD = do_GET
-
-            def log_message(self, *arguments: object) -> None:
-                """Keep quiet."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+    @property
+    def elsewhere(self) -> str:
+        """This server under the name of another origin."""
+        return self.url.replace("127.0.0.1", "localhost")
 
     def repo(self, name: str, files: dict[str, bytes] | None = None) -> FakeRepo:
         repo = self.repos.setdefault(name, FakeRepo())
@@ -108,12 +127,6 @@ class FakeHub:
             if method == "GET" and "/resolve/" in path
         )
 
-    def close(self) -> None:
-        self.stopped.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
     def answer(self, handler: Handler) -> None:
         path = handler.path.partition("?")[0]
         self.requests.append((handler.command, path, dict(handler.headers)))
@@ -122,6 +135,9 @@ class FakeHub:
             return None
         if self.failures:
             return send(handler, self.failures.pop(0), b"busy")
+        if found := re.fullmatch(r"/store/(.+?)/(.+?)/(.+)", path):
+            name, commit, path = map(unquote, found.groups())
+            return self._send_body(handler, self.repos[name.replace(":", "/")], commit, path)
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return send(handler, 401, b"who?", X_Error_Code="RepoNotFound")
         if found := re.fullmatch(r"/api/(?:models/)?(.+?)/revision/(.+)", path):
@@ -151,12 +167,17 @@ class FakeHub:
             repo, commit = found
             said = repo.headers.get("X-Repo-Commit", commit)
             siblings = [{"rfilename": path} for path in repo.commits[commit]]
-            send_json(handler, {"id": name, "modelId": name, "sha": said, "siblings": siblings})
+            answer = {"id": name, "modelId": name, "sha": said, "siblings": siblings}
+            self._send_json(handler, repo, answer)
 
     def _tree(self, handler: Handler, name: str, revision: str) -> None:
         if found := self._find(handler, name, revision):
             repo, commit = found
-            send_json(handler, repo.tree(commit))
+            self._send_json(handler, repo, repo.tree(commit))
+
+    def _send_json(self, handler: Handler, repo: FakeRepo, value: object) -> None:
+        answer = File(json.dumps(value).encode(), faults=[repo.next_fault()])
+        give(handler, answer, answer.reply({}))
 
     def _file(self, handler: Handler, name: str, revision: str, path: str) -> None:
         found = self._find(handler, name, revision)
@@ -168,34 +189,22 @@ class FakeHub:
             return send(handler, 404, b"", X_Error_Code="EntryNotFound", X_Repo_Commit=commit)
         if path in repo.refused and handler.command == "GET":
             return send(handler, 400, b"not this way")
-        large = path.endswith(LARGE)
-        digest = hashlib.sha256(content).hexdigest() if large else git_sha1(content)
-        headers = {"ETag": f'"{digest}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
-        headers |= repo.headers
-        if handler.command == "GET":
-            content = repo.sent.get(path, content)
-            if path in repo.stalled:
-                headers["Content-Length"] = str(len(content))
-                send(handler, 200, content[: len(content) // 2], **headers)
-                handler.wfile.flush()
-                self.stopped.wait(60)
-                return None
-        return send(handler, 200, content, **headers)
+        if path.endswith(LARGE) and repo.store is not None:
+            headers = {"X_Linked_ETag": f'"{etag(path, content)}"', "X_Repo_Commit": commit}
+            headers |= {"X_Linked_Size": str(len(content))}
+            place = f"{repo.store}/store/{name.replace('/', ':')}/{commit}/{quote(path)}"
+            return send(handler, 302, b"", Location=place, **headers)
+        return self._send_body(handler, repo, commit, path)
 
-
-def send(handler: Handler, status: int, content: bytes, **headers: str) -> None:
-    fields = {"Content-Length": str(len(content)), "Content-Type": "application/octet-stream"}
-    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-    handler.send_response(status)
-    for name, value in fields.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    if handler.command == "GET":
-        handler.wfile.write(content)
-
-
-def send_json(handler: Handler, value: object) -> None:
-    send(handler, 200, json.dumps(value).encode(), Content_Type="application/json")
+    def _send_body(self, handler: Handler, repo: FakeRepo, commit: str, path: str) -> None:
+        body = repo.body(commit, path)
+        if handler.command == "HEAD":
+            content = repo.commits[commit][path]
+            headers = {"ETag": f'"{etag(path, content)}"', "X-Repo-Commit": commit} | repo.headers
+            return send(handler, 200, content, **headers)
+        reply = body.reply(dict(handler.headers))
+        reply.headers |= {"X-Repo-Commit": commit} | repo.headers
+        return give(handler, body, reply)
 
 
 def point_to(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

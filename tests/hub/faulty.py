@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-Handler = http.server.BaseHTTPRequestHandler
+from tests.hub.loopback import Handler, Loopback
 
 
 @dataclass
@@ -24,6 +22,7 @@ class Reply:
     start: int  # where the body begins in the file
     sent: int | None = None  # bytes of the body after which the connection is cut
     pause: float = 0.0  # seconds of silence before the cut
+    hold: float = 0.0  # seconds of silence before anything
     step: int | None = None  # bytes that are sent at a time
     delay: float = 0.0  # seconds between them
 
@@ -75,67 +74,44 @@ class File:
         return Reply(206, fields | {"Content-Length": str(len(body))}, body, start)
 
 
-class FaultyServer:
-    """Serves `files` by their paths, on the loopback."""
+class FaultyServer(Loopback):
+    """Serves `files` by their paths."""
 
     def __init__(self) -> None:
         self.files: dict[str, File] = {}
-        server = self
-
-        class RequestHandler(Handler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(self) -> None:
-                file = server.files.get(self.path.partition("?")[0])
-                if file is None:
-                    self.send_error(404)
-                else:
-                    self.send(file, file.reply(dict(self.headers)))
-
-            def send(self, file: File, reply: Reply) -> None:
-                self.send_response(reply.status)
-                reply.headers.setdefault("Content-Length", str(len(reply.body)))
-                for name, value in reply.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                body = reply.body if reply.sent is None else reply.body[: reply.sent]
-                step = reply.step or max(len(body), 1)
-                for start in range(0, len(body), step):
-                    self.wfile.write(body[start : start + step])
-                    file.served += len(body[start : start + step])
-                    time.sleep(reply.delay)
-                if reply.sent is not None:
-                    self.wfile.flush()
-                    time.sleep(reply.pause)
-                    self.close_connection = True
-
-            def log_message(self, *arguments: object) -> None:
-                """Keep quiet."""
-
-        class QuietServer(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 128
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Clients that hang up or are killed are what this is about."""
-                if not isinstance(sys.exc_info()[1], ConnectionError):
-                    super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-        self._server = QuietServer(("127.0.0.1", 0), RequestHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__()
 
     def add(self, path: str, file: File) -> str:
         """Serve a file and return its URL."""
         self.files[path] = file
         return self.url + path
 
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def answer(self, handler: Handler) -> None:
+        file = self.files.get(handler.path.partition("?")[0])
+        if file is None:
+            handler.send_error(404)
+        else:
+            give(handler, file, file.reply(dict(handler.headers)))
+
+
+def give(handler: Handler, file: File, reply: Reply) -> None:
+    """Send a reply, in the way and as far as a fault has left it."""
+    time.sleep(reply.hold)
+    handler.send_response(reply.status)
+    reply.headers.setdefault("Content-Length", str(len(reply.body)))
+    for name, value in reply.headers.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    body = reply.body if reply.sent is None else reply.body[: reply.sent]
+    step = reply.step or max(len(body), 1)
+    for start in range(0, len(body), step):
+        handler.wfile.write(body[start : start + step])
+        file.served += len(body[start : start + step])
+        time.sleep(reply.delay)
+    if reply.sent is not None:
+        handler.wfile.flush()
+        time.sleep(reply.pause)
+        handler.close_connection = True
 
 
 # The faults.
@@ -156,6 +132,15 @@ def stall(sixteenths: int, seconds: float) -> Fault:
     def fault(file: File, reply: Reply) -> None:
         reply.sent = len(reply.body) * sixteenths // 16
         reply.pause = seconds
+
+    return fault
+
+
+def hold(seconds: float) -> Fault:
+    """Say nothing for a while, then answer as if nothing had been."""
+
+    def fault(file: File, reply: Reply) -> None:
+        reply.hold = seconds
 
     return fault
 

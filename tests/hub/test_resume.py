@@ -12,12 +12,12 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
+from hub import stopping
 from hub.errors import AccessError, CacheError, FetchError, HubError, IntegrityError
 from hub.progress import Meter
 from hub.transfer import Expected, Fetched, Limits, Throttle, fetch, speed
@@ -34,13 +34,6 @@ PARALLEL = Limits(
     read_timeout=0.3, first_wait=0.001, parallel_after=0, parallel_if_left=0, piece=1 << 16
 )
 ETAG = '"one"'
-
-
-@pytest.fixture
-def served() -> Iterator[FaultyServer]:
-    server = FaultyServer()
-    yield server
-    server.close()
 
 
 class Download:
@@ -485,6 +478,7 @@ def test_disk_that_fills_up(download: Download, file: File) -> None:
 def test_limit_of_speed(download: Download, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(speed, "time", clock)
+    monkeypatch.setattr(stopping.Stop, "wait", lambda stop, seconds: clock.sleep(seconds))
     download(throttle=Throttle(1000))
     # A tenth of a second is free.
     assert clock.now == pytest.approx(100 + len(CONTENT) / 1000 - 0.1)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import hub
+from hub import stopping
 from hub.errors import CacheError, FetchError, HubError, IntegrityError, NotFoundError
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -115,7 +116,7 @@ def test_lasting_failure(server: Any, impatient: None, refused: Callable[..., st
 
 def test_retry_after(server: Any, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(time, "sleep", waits.append)
+    monkeypatch.setattr(stopping.Stop, "wait", lambda stop, seconds: waits.append(seconds))
     soon = email.utils.formatdate(time.time() + 0.9, usegmt=True)
     url = server.add(
         "/w",

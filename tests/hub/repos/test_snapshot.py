@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -309,21 +307,6 @@ def test_empty_repository(hf: Any) -> None:
     hf.repo("org/empty", {})
     assert list(hub.snapshot("hf:org/empty").iterdir()) == []
     assert [item.files for item in hub.ls()] == [0]
-
-
-def test_interrupt(repo: Any, hf: Any) -> None:
-    repo.stalled = {"layers/0.bin", "layers/1.bin"}
-    command = [sys.executable, "-m", "hub", "download", "hf:org/name"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while len(hf.fetched()) < 10:
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert errors.endswith("hub: interrupted\n") and "Traceback" not in errors
-    repo.stalled = set()
-    assert (hub.snapshot("hf:org/name") / "layers" / "0.bin").read_bytes() == bytes(1000)
 
 
 def test_malformed_file_is_not_published(hf: Any, hf_cache: Path) -> None:
