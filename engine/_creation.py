@@ -6,11 +6,8 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor, from_numpy
-<<<<<<< HEAD
 from engine._lazy import numpy as np
-=======
 from engine._refusals import guard_functions
->>>>>>> refs/heads/errors
 
 
 def _array(data: Any, name: str) -> np.ndarray:

@@ -12,11 +12,8 @@ from typing import Any, SupportsIndex, TypeVar
 from engine import _C, _printing
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
-<<<<<<< HEAD
 from engine._lazy import numpy as np
-=======
 from engine._refusals import guarded
->>>>>>> refs/heads/errors
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
