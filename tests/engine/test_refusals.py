@@ -159,11 +159,14 @@ class Later(nn.Module):
         (lambda: Later()(X), r"^cosine_similarity: shapes"),
         (lambda: X + engine.zeros(7), "^add: shapes"),
         (lambda: F.embedding(X, "a"), "^embedding: argument 'weight': expected Tensor, got str"),
+        (lambda: nn.Linear(-1, 3), r"^Linear \(in empty\): size: expected non-negative sizes"),
+        (lambda: nn.Linear(3, 4, dtype=engine.int64), "^Linear: requires_grad: only floating"),
+        (lambda: setattr(X, "data", 3), "^set_data: argument 'data': expected Tensor, got int"),
         (lambda: ROOT.backward(), "^backward: gradient: must be given"),
     ],
 )
 def test_errors_name_what_was_called_and_what_failed(call: Callable[[], Any], message: str) -> None:
-    with pytest.raises((RuntimeError, IndexError, TypeError), match=message):
+    with pytest.raises((RuntimeError, ValueError, IndexError, TypeError), match=message):
         call()
 
 
