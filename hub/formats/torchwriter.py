@@ -30,7 +30,7 @@ def save_torch(path: Target, value: object) -> None:
     where they are, and ValueError for a value that contains itself and for a storage that
     buffers see as several dtypes.
 
-    >>> import tempfile
+    >>> import os, tempfile
     >>> import numpy as np
     >>> from hub.formats import read
     >>> path = os.path.join(tempfile.mkdtemp(), "one.pt")
