@@ -22,7 +22,9 @@ def called_function() -> str:
             return type(frame.f_locals["self"]).__name__
         if code.co_name == "<module>":  # an example in a docstring
             break
-        if not code.co_name.startswith(("_", "<")):
+        if code.co_name == "__init__":
+            name = type(frame.f_locals["self"]).__name__
+        elif not code.co_name.startswith(("_", "<")):
             name = code.co_qualname.partition(".<locals>")[0]
         frame = frame.f_back
     return name

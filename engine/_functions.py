@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from engine import _C
@@ -215,7 +216,10 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r > len(input) and not with_replacement:
         return input.new_empty(0, r)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    places = list(choose(range(len(input)), r))
+    try:
+        places = list(choose(range(len(input)), r))
+    except (MemoryError, OverflowError):
+        raise RuntimeError(f"combinations: r: out of memory for choices of {r}") from None
     return input[tensor(places, dtype=_C.int64).reshape(len(places), r)]
 
 

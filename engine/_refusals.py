@@ -141,10 +141,10 @@ def _misfit(
         return _Misfit("", str(error))
     for name, value in bound.items():
         kind = signature.parameters[name].kind
-        variadic = kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        hint = hints.get(name, Any)
-        if not variadic and not _fits(value, hint):
-            return _Misfit(name, _named(hint), _described(value))
+        hint = Any if kind is inspect.Parameter.VAR_KEYWORD else hints.get(name, Any)
+        for one in value if kind is inspect.Parameter.VAR_POSITIONAL else (value,):
+            if not _fits(one, hint):
+                return _Misfit(name, _named(hint), _described(one))
     return None
 
 
@@ -192,10 +192,12 @@ def _fits(value: Any, hint: Any) -> bool:
         return _is_int(value) and (not isinstance(value, int) or value in _INT64)
     if origin in (float, typing.SupportsFloat):
         return _is_number(value)
+    if origin is typing.BinaryIO:
+        return hasattr(value, "read") or hasattr(value, "write")
     if origin is bool:
         return isinstance(value, int)
     if origin is _C.dtype:
-        return isinstance(value, _C.dtype) or value in (bool, int, float)
+        return isinstance(value, (_C.dtype, type))
     if origin in (list, tuple, collections.abc.Sequence):
         return _fits_sequence(value, typing.get_args(hint))
     return not isinstance(origin, type) or isinstance(value, origin)
@@ -221,9 +223,13 @@ def _is_int(value: Any) -> bool:
 def _is_number(value: Any) -> bool:
     if isinstance(value, (str, bytes)):
         return False
-    return hasattr(value, "__float__") and (
-        not hasattr(value, "shape") or value.shape in ((), (1,))
-    )
+    try:
+        float(value)
+    except OverflowError:
+        return True
+    except (TypeError, ValueError, RuntimeError):
+        return False
+    return True
 
 
 def _described(value: Any) -> str:
@@ -247,6 +253,8 @@ def _named(hint: Any) -> str:
         return "int"
     if origin is typing.SupportsFloat:
         return "float"
+    if origin is typing.BinaryIO:
+        return "a binary file"
     if origin is collections.abc.Callable:
         return "a function"
     if origin in (list, tuple, collections.abc.Sequence):

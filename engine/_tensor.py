@@ -38,7 +38,7 @@ def _convert_to(dtype: _C.dtype, name: str) -> None:
         return self.to(dtype)
 
     convert.__doc__ = f"Self as {dtype}."
-    setattr(Tensor, name, convert)
+    setattr(Tensor, name, guarded(convert, name))
 
 
 for _name, _dtype in {

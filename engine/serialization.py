@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine import _C
 from engine._C import Tensor
 from engine._lazy import numpy as np
+from engine._refusals import guard_functions
+
+File = str | os.PathLike[str] | BinaryIO
 
 # hub is imported by who needs it: the many programs that read no weights start the sooner.
 if TYPE_CHECKING:
@@ -26,10 +29,10 @@ def _each(value: Any, kind: type, convert: Callable[[Any], Any]) -> Any:
     return value
 
 
-def load(
-    f: str | Path, map_location: Any = None, *, weights_only: bool = True, mmap: bool = True
-) -> Any:
+def load(f: File, map_location: Any = None, *, weights_only: bool = True, mmap: bool = True) -> Any:
     """Reads a weight file: safetensors, PyTorch's zip or its older format, told apart by content.
+
+    ``f`` is a path, or a file object that is read from where it stands to its end.
 
     Tensors lie over the mapped file where the format allows; a page is copied when it is written.
     Tensors that share memory in the file share it here. Nothing in the file is ever executed:
@@ -65,16 +68,20 @@ def load(
         made = _C._view_storage(shared, dtype, buffer.shape, buffer.strides, buffer.offset)
         return made.requires_grad_(buffer.requires_grad)
 
-    return _each(formats.read(Path(f), writable=True), formats.Buffer, to_tensor)
+    return _each(formats.read(f, writable=True), formats.Buffer, to_tensor)
 
 
-def save(obj: Any, f: str | Path) -> None:
+def save(obj: Any, f: File) -> None:
     """Writes tensors in dicts, lists and tuples: ``.safetensors``, ``.pt``, ``.pth`` or ``.bin``.
 
-    The file appears whole or not at all. PyTorch reads it with ``weights_only=True``.
+    The file appears whole or not at all. PyTorch reads it with ``weights_only=True``. A file
+    object gets PyTorch's format, written where it stands.
 
-    >>> import engine, os, tempfile
-    >>> engine.save([engine.zeros(1), 3], os.path.join(tempfile.mkdtemp(), "pair.pt"))
+    >>> import engine, io
+    >>> file = io.BytesIO()
+    >>> engine.save([engine.zeros(1), 3], file)
+    >>> _ = file.seek(0); engine.load(file)
+    [tensor([0.]), 3]
     """
     from hub import formats
 
@@ -99,4 +106,7 @@ def save(obj: Any, f: str | Path) -> None:
             requires_grad=tensor.requires_grad and tensor.is_leaf,
         )
 
-    formats.write(Path(f), _each(obj, Tensor, to_buffer))
+    formats.write(f, _each(obj, Tensor, to_buffer))
+
+
+guard_functions(globals(), ["load", "save"])

@@ -16,7 +16,7 @@ public:
     ErrorKind kind() const { return kind_; }
     const char* what() const noexcept override { return message_.c_str(); }
 
-    // Ops name themselves on the error's way out, the one that failed first; then Python does, for functions composed of
+    // Ops name themselves on the error's way out, the one that failed first; then Python does for functions composed of
     // ops. The message names the first and the last, who is the one that was called: "outer (in inner): ...".
     void name_op(const std::string& op);
     bool names_op() const { return !inner_.empty(); }

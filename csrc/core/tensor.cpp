@@ -140,8 +140,14 @@ Tensor Tensor::scalar(int64_t value, DType dtype) {
     return t;
 }
 
-int64_t Tensor::size(int64_t dim) const { return sizes()[wrap_dim(dim, this->dim())]; }
-int64_t Tensor::stride(int64_t dim) const { return strides()[wrap_dim(dim, this->dim())]; }
+// wrap_dim lets a 0-d tensor pass for a 1-d one, but there is nothing to read.
+static int existing_dim(int64_t dim, int ndim) {
+    check_as(ErrorKind::Index, ndim > 0, "dim: a 0-d tensor has no dimensions, got ", dim);
+    return wrap_dim(dim, ndim);
+}
+
+int64_t Tensor::size(int64_t dim) const { return sizes()[existing_dim(dim, this->dim())]; }
+int64_t Tensor::stride(int64_t dim) const { return strides()[existing_dim(dim, this->dim())]; }
 
 static void check_single(const Tensor& t) {
     check(t.numel() == 1, "item: expected a tensor with one element, got shape ", t.sizes());

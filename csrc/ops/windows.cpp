@@ -89,6 +89,7 @@ OP("unflatten(Tensor self, int dim, int[] sizes) -> Tensor")
 Size([2, 3, 4]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
+        check_as(ErrorKind::Index, self.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", a.integer(1));
         const int d = wrap_dim(a.integer(1), self.dim());
         const auto parts = a.ints(2);
         int64_t known = 1;

@@ -174,7 +174,7 @@ void bind_autograd(py::module_& m) {
         t->dtype = data.dtype();
         t->contiguous = data->contiguous;
         leaf_node(t).first_result = {t.sizes(), t.dtype()};
-    }, "Puts other memory behind a leaf tensor: ``x.data = y``.");
+    }, py::arg("tensor"), py::arg("data"), "Puts other memory behind a leaf tensor: ``x.data = y``.");
 
     py::class_<NodeHandle>(m, "Node", "A step of the graph.")
         .def("name", [](const NodeHandle& h) { return h.node->name(); }, "The op that ran.")

@@ -193,18 +193,32 @@ std::optional<int64_t> dim_argument(PyObject* const* args, Py_ssize_t count, PyO
     const bool named = count == 0 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "dim") == 0;
     check_as(ErrorKind::Type, given == 1 && (count == 1 || named), "expected one argument 'dim', got ", given);
     if (args[0] == Py_None) return std::nullopt;
-    const py::object index = steal(PyNumber_Index(args[0]));
-    return index.cast<int64_t>();
+    const Value index = PyIndex_Check(args[0]) ? number_value(args[0]) : Value();
+    check_as(ErrorKind::Type, !index.none(), "argument 'dim': expected int, got ", Py_TYPE(args[0])->tp_name);
+    return index.integer();
+}
+
+// The methods written here name themselves, as ops do.
+template <class F>
+PyObject* guarded_as(const char* name, F&& body) {
+    return guarded([&]() -> PyObject* {
+        try {
+            return body();
+        } catch (Error& error) {
+            error.name_op(name);
+            throw;
+        }
+    });
 }
 
 PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    return guarded([&]() -> PyObject* {
+    return guarded_as("size", [&]() -> PyObject* {
         const auto dim = dim_argument(args, count, names);
         return dim ? PyLong_FromLongLong(unwrap(self).size(*dim)) : wrap_size(unwrap(self).sizes());
     });
 }
 PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    return guarded([&]() -> PyObject* {
+    return guarded_as("stride", [&]() -> PyObject* {
         const Tensor& t = unwrap(self);
         if (const auto dim = dim_argument(args, count, names)) return PyLong_FromLongLong(t.stride(*dim));
         PyObject* tuple = PyTuple_New(t.dim());

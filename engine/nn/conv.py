@@ -253,6 +253,10 @@ class _ConvTranspose(_ConvNd):
         if output_size is None:
             return self.output_padding
         n, name = self._dims, type(self).__name__
+        if input.dim() not in (n + 1, n + 2):
+            raise ValueError(
+                f"{name}: input must have {n + 1} or {n + 2} dimensions, got {tuple(input.shape)}"
+            )
         sizes = list(output_size)[-n:]
         extra = []
         for i, wanted in enumerate(sizes):

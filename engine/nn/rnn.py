@@ -135,13 +135,17 @@ class RNNBase(Module):
 
     # ---- running --------------------------------------------------------------------------
 
-    def _run(self, input: Any, states: Sequence[Tensor] | None) -> tuple[Any, list[Tensor]]:
+    def _run(
+        self, input: Tensor | PackedSequence, states: Sequence[Tensor] | None
+    ) -> tuple[Any, list[Tensor]]:
         """Output and final states for any kind of input."""
         if isinstance(input, PackedSequence):
             return self._run_packed(input, states)
         name = type(self).__name__
         if input.dim() not in (2, 3):
             raise ValueError(f"{name}: expected 2D or 3D input, got {input.dim()}D input")
+        if input.numel() == 0:
+            raise ValueError(f"{name}: input has no steps or sequences: {tuple(input.shape)}")
         batched = input.dim() == 3
         x = input if batched else input.unsqueeze(1)
         if batched and self.batch_first:
@@ -315,7 +319,9 @@ class RNN(RNNBase):
         weight = getattr(self, "weight_hh" + suffix)
         return _rnn_step(gates, state, weight, bias, self.nonlinearity == "relu")
 
-    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Tensor | None = None
+    ) -> tuple[Any, Tensor]:
         output, (h,) = self._run(input, None if hx is None else [hx])
         return output, h
 
@@ -358,7 +364,9 @@ class GRU(RNNBase):
         bias = getattr(self, "bias_hh" + suffix) if self.bias else None
         return _gru_step(gates, state, getattr(self, "weight_hh" + suffix), bias)
 
-    def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Tensor | None = None
+    ) -> tuple[Any, Tensor]:
         output, (h,) = self._run(input, None if hx is None else [hx])
         return output, h
 
@@ -383,7 +391,7 @@ class LSTM(RNNBase):
         return _lstm_step(gates, state, getattr(self, "weight_hh" + suffix), bias, projection)
 
     def forward(
-        self, input: Any, hx: tuple[Tensor, Tensor] | None = None
+        self, input: Tensor | PackedSequence, hx: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Any, tuple[Tensor, Tensor]]:
         output, (h, c) = self._run(input, hx)
         return output, (h, c)

@@ -366,10 +366,10 @@ class Transformer(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
+        if src.shape[-1:] != (self.d_model,) or tgt.shape[-1:] != (self.d_model,):
             raise ValueError(
-                f"Transformer: src and tgt must have d_model {self.d_model} features, got "
-                f"{src.shape[-1]} and {tgt.shape[-1]}"
+                f"Transformer: src and tgt must have d_model {self.d_model} features, got shapes "
+                f"{tuple(src.shape)} and {tuple(tgt.shape)}"
             )
         memory = self.encoder(
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal

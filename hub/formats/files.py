@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from hub.errors import FormatError
 from hub.formats.containers import scan_source
@@ -12,6 +13,7 @@ from hub.formats.safetensors import SafetensorsFile, header_length, save_safeten
 from hub.formats.scan import ScanReport
 from hub.formats.sharded import find_weights, index_metadata, read_index, read_sharded
 from hub.formats.source import Source, open_source
+from hub.formats.streams import is_stream, read_stream
 from hub.formats.torchfile import read_pickle, read_torch_zip
 from hub.formats.torchwriter import save_torch
 from hub.formats.zipreader import ZipReader
@@ -34,7 +36,7 @@ _OTHERS = (
 _TAR_MAGIC = (257, b"ustar")
 
 
-def read(path: AnyPath, *, member: str | None = None, writable: bool = False) -> object:
+def read(path: AnyPath | BinaryIO, *, member: str | None = None, writable: bool = False) -> object:
     """Return what a weight file holds, with every tensor as a `Buffer`.
 
     The format is told by the content, never by the name: safetensors gives a dict of buffers;
@@ -42,7 +44,8 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
     and numpy arrays (which cannot be written to). The index of a model in several files, or the
     folder of any, gives the tensors of all. `member` reads a file inside a zip. Tensors look
     into the mapped file, which must stay as it is while they are in use; with `writable` they can
-    be written to, and the file does not change. Raises FormatError for anything else.
+    be written to, and the file does not change. A file object is read to its end, into memory that
+    can be written to; it holds no index of several files. Raises FormatError for anything else.
 
     >>> import tempfile
     >>> import numpy as np
@@ -52,6 +55,9 @@ def read(path: AnyPath, *, member: str | None = None, writable: bool = False) ->
     >>> read(path)["x"].numpy().tolist()
     [1.0, 1.0]
     """
+    if is_stream(path, "read"):
+        return read_source(_member(read_stream(cast(BinaryIO, path)), member))
+    path = cast(AnyPath, path)
     if member is None and os.path.isdir(path):
         path = find_weights(Path(path))
     source = _open(path, member, writable)
@@ -72,12 +78,16 @@ def read_metadata(path: AnyPath) -> dict[str, str]:
     return index_metadata(source) if kind == "index" else {}
 
 
-def write(path: AnyPath, value: object) -> None:
+def write(path: AnyPath | BinaryIO, value: object) -> None:
     """Write a value in the format that the name ends in: .safetensors, .pt, .pth or .bin.
 
     The file appears whole or not at all. A safetensors file takes a flat dict of buffers (see
-    `save_safetensors`), the others what `save_torch` takes. Raises ValueError for other endings.
+    `save_safetensors`), the others, and file objects, what `save_torch` takes. Raises ValueError
+    for other endings.
     """
+    if is_stream(path, "write"):
+        return save_torch(path, value)
+    path = cast(AnyPath, path)
     suffix = Path(path).suffix.lower()
     if suffix in _TORCH_SUFFIXES:
         save_torch(path, value)
@@ -127,7 +137,10 @@ def read_source(source: Source) -> object:
 
 
 def _open(path: AnyPath, member: str | None, writable: bool) -> Source:
-    source = open_source(path, writable=writable)
+    return _member(open_source(path, writable=writable), member)
+
+
+def _member(source: Source, member: str | None) -> Source:
     if member is None:
         return source
     if _kind(source) != "zip":

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
-from hub.disk import atomic_write
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.dtypes import DTYPES, DType
+from hub.formats.streams import Target, opened
 from hub.formats.structure import MAX_DEPTH, unusual_keys
 from hub.formats.torchobjects import UNTYPED
 
@@ -22,8 +21,8 @@ _LOCAL_HEADER = 30
 _ZIP64_EXTRA = 20
 
 
-def save_torch(path: str | os.PathLike[str], value: object) -> None:
-    """Write a value to a PyTorch zip file, which appears whole or not at all.
+def save_torch(path: Target, value: object) -> None:
+    """Write a value to a PyTorch zip file, which appears whole or not at all, or a file object.
 
     The value is made of buffers, dicts, lists, tuples, sets, text, bytes, numbers, bools, None and
     dtypes. Buffers that share a storage share it when they are read back; the whole of a storage is
@@ -31,7 +30,7 @@ def save_torch(path: str | os.PathLike[str], value: object) -> None:
     where they are, and ValueError for a value that contains itself and for a storage that
     buffers see as several dtypes.
 
-    >>> import tempfile
+    >>> import os, tempfile
     >>> import numpy as np
     >>> from hub.formats import read
     >>> path = os.path.join(tempfile.mkdtemp(), "one.pt")
@@ -41,7 +40,7 @@ def save_torch(path: str | os.PathLike[str], value: object) -> None:
     """
     pickler = _Pickler()
     data = pickler.dump(value)
-    with atomic_write(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with opened(path) as file, zipfile.ZipFile(file, "w") as archive:
         _add(archive, file, "data.pkl", memoryview(data))
         _add(archive, file, "byteorder", memoryview(b"little"))
         for storage, (key, _) in pickler.storages.items():

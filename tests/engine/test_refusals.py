@@ -69,7 +69,8 @@ ROOT = engine.ones(2, requires_grad=True)
         ),
         (
             lambda: nn.Conv2d(3, 4, [1, "a"]),
-            "Conv2d: argument 'kernel_size': expected int or a list of int, got list of int and str",
+            "Conv2d: argument 'kernel_size': expected int or a list of int, "
+            "got list of int and str",
         ),
         (
             lambda: nn.Linear("3", 4),
@@ -158,9 +159,81 @@ class Later(nn.Module):
         (lambda: Later()(X), r"^cosine_similarity: shapes"),
         (lambda: X + engine.zeros(7), "^add: shapes"),
         (lambda: F.embedding(X, "a"), "^embedding: argument 'weight': expected Tensor, got str"),
+        (lambda: nn.Linear(-1, 3), r"^Linear \(in empty\): size: expected non-negative sizes"),
+        (lambda: nn.Linear(3, 4, dtype=engine.int64), "^Linear: requires_grad: only floating"),
+        (lambda: setattr(X, "data", 3), "^set_data: argument 'data': expected Tensor, got int"),
         (lambda: ROOT.backward(), "^backward: gradient: must be given"),
     ],
 )
 def test_errors_name_what_was_called_and_what_failed(call: Callable[[], Any], message: str) -> None:
-    with pytest.raises((RuntimeError, IndexError, TypeError), match=message):
+    with pytest.raises((RuntimeError, ValueError, IndexError, TypeError), match=message):
         call()
+
+
+SCALAR = engine.zeros(())
+COLUMNS = engine.zeros(1, 4, 2)
+ATTENTION = nn.MultiheadAttention(4, 2)
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: X.clone().fill_(X), "fill_: value: expected a number or a 0-d tensor"),
+        (lambda: X.diag_embed(dim1=-1), "diag_embed: dim1: expected another dimension than dim2"),
+        (lambda: engine.Tensor.numpy(3), "numpy: argument 'self': expected Tensor, got int"),
+        (lambda: SCALAR.size(0), "size: dim: a 0-d tensor has no dimensions, got 0"),
+        (lambda: SCALAR.stride(-1), "stride: dim: a 0-d tensor has no dimensions, got -1"),
+        (lambda: X.size("a"), "size: argument 'dim': expected int, got str"),
+        (lambda: F.fold(COLUMNS, (2, 3), 2, stride=0), r"fold \(in col2im\): stride: expected"),
+        (lambda: F.unfold(X[None, None], 2, dilation=0), r"unfold \(in im2col\): dilation:"),
+        (lambda: F.channel_shuffle(X, 0), "channel_shuffle: groups must be positive"),
+        (lambda: F.channel_shuffle(SCALAR, 1), r"channel_shuffle: input must be \(N, C, ...\)"),
+        (lambda: F.glu(SCALAR), r"glu \(in size\): dim: a 0-d tensor has no dimensions"),
+        (
+            lambda: nn.Unflatten(0, (1,))(SCALAR),
+            "Unflatten: dim: a 0-d tensor has no dimensions, got 0",
+        ),
+        (
+            lambda: nn.ConvTranspose2d(1, 1, 2)(SCALAR, (2, 2)),
+            "ConvTranspose2d: input must have 3 or 4 dimensions",
+        ),
+        (
+            lambda: F.embedding_bag(engine.tensor([[0]]), engine.zeros(0, 3)),
+            "embedding_bag: weight must have rows",
+        ),
+        (
+            lambda: F.embedding_bag(engine.tensor([0]), X, engine.tensor(0)),
+            "embedding_bag: input must have 2 dimensions, or 1 with 1-d offsets",
+        ),
+        (
+            lambda: ATTENTION(SCALAR, SCALAR, SCALAR),
+            "multi_head_attention_forward: query, key and value must all have 2 or all 3",
+        ),
+        (lambda: nn.GRU(3, 4)(3), "GRU: argument 'input': expected Tensor or PackedSequence, got"),
+        (lambda: nn.GRU(3, 4)(engine.zeros(0, 2, 3)), "GRU: input has no steps or sequences"),
+        (lambda: engine.combinations(X[0], 2**62, True), "combinations: r: out of memory"),
+        (lambda: engine.combinations(X[0], -1), "combinations: r: expected 0 or more, got -1"),
+        (lambda: engine.broadcast_shapes(1.5), "broadcast_shapes: argument 'shapes': expected int"),
+        (
+            lambda: engine.data.TensorDataset(SCALAR),
+            "TensorDataset: expected tensors with rows",
+        ),
+        (
+            lambda: engine.data.TensorDataset(X, 3),
+            "TensorDataset: argument 'tensors': expected Tensor, got int",
+        ),
+        (
+            lambda: engine.tensor([1], dtype=np.zeros(2)),
+            "tensor: argument 'dtype': expected dtype or None, got ndarray",
+        ),
+    ],
+)
+def test_arguments_out_of_place(call: Callable[[], Any], message: str) -> None:
+    with pytest.raises((RuntimeError, ValueError, IndexError, TypeError), match="^" + message):
+        call()
+
+
+def test_what_is_no_error() -> None:
+    assert engine.combinations(X[0], 2**40).shape == (0, 2**40)
+    assert F.gaussian_nll_loss(X, X, 1).item() == 0.0
+    assert engine.Generator("cpu").initial_seed() == 0

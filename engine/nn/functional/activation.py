@@ -119,8 +119,8 @@ def rrelu(
 
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along dim times the sigmoid of the second (Dauphin et al., 2016)."""
-    if input.shape[dim] % 2:
-        raise ValueError(f"glu: the size of dimension {dim} must be even, got {input.shape[dim]}")
+    if input.size(dim) % 2:
+        raise ValueError(f"glu: the size of dimension {dim} must be even, got {input.size(dim)}")
     value, gate = input.chunk(2, dim)
     return value * _C.sigmoid(gate)
 

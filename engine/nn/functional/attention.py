@@ -41,6 +41,11 @@ def multi_head_attention_forward(
 
     In both masks True, or minus infinity, takes a place out.
     """
+    if any(x.dim() not in (2, 3) or x.dim() != query.dim() for x in (query, key, value)):
+        raise ValueError(
+            "multi_head_attention_forward: query, key and value must all have 2 or all 3 "
+            f"dimensions, got {tuple(query.shape)}, {tuple(key.shape)} and {tuple(value.shape)}"
+        )
     if query.shape[-1] != embed_dim_to_check or embed_dim_to_check % num_heads:
         raise ValueError(
             f"multi_head_attention_forward: query has {query.shape[-1]} features, expected "

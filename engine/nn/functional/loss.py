@@ -175,7 +175,7 @@ def gaussian_nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """-log of a Gaussian likelihood with mean x and the variance var, at least eps."""
-    if isinstance(var, float):
+    if not isinstance(var, Tensor):
         var = _C.full(input.shape, var, dtype=input.dtype, device=input.device)
     elif var.shape != input.shape and var.shape == input.shape[:-1]:
         var = var.unsqueeze(-1)

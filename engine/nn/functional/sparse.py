@@ -62,6 +62,8 @@ def embedding_bag(
         raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
     if per_sample_weights is not None and mode != "sum":
         raise ValueError(f"embedding_bag: per_sample_weights need mode 'sum', got '{mode}'")
+    if weight.dim() != 2 or weight.shape[0] == 0:
+        raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
     flat, bag, bags = _bags(input, offsets, include_last_offset)
     values = embedding(flat, weight, padding_idx, max_norm, norm_type)
     if per_sample_weights is not None:
@@ -101,10 +103,11 @@ def _bags(
         bags, size = input.shape
         bag = _C.arange(bags, device=input.device).reshape(-1, 1).expand(bags, size)
         return input.reshape(-1), bag.reshape(-1), bags
-    if input.dim() != 1 or offsets is None:
+    if input.dim() != 1 or offsets is None or offsets.dim() != 1:
+        given = None if offsets is None else tuple(offsets.shape)
         raise ValueError(
-            "embedding_bag: input must have 2 dimensions, or 1 with offsets, got "
-            f"{tuple(input.shape)}"
+            "embedding_bag: input must have 2 dimensions, or 1 with 1-d offsets, got "
+            f"{tuple(input.shape)} and {given}"
         )
     starts = offsets[:-1] if include_last_offset else offsets
     positions = _C.arange(input.shape[0], device=input.device)

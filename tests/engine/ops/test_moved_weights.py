@@ -112,3 +112,34 @@ def test_threads_share_a_weight() -> None:
     weight.neg_()
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(check, [weight] * 8))
+
+
+def bytes_kept(weight: Tensor) -> int:
+    """How much memory stays in use when the weight was convolved with often enough."""
+    x, before = random(1, weight.shape[1], 9, 9, seed=1), engine.memory_stats()["in_use"]
+    for _ in range(KEPT_AFTER):
+        engine.conv2d(x, weight, None, 1, 1)
+    return int(engine.memory_stats()["in_use"] - before)
+
+
+@pytest.mark.parametrize(
+    "lend",
+    [
+        lambda weight: weight.numpy(),
+        lambda weight: np.asarray(weight)[1:, ::2],
+        lambda weight: np.from_dlpack(weight),
+        lambda weight: engine.from_dlpack(weight),
+    ],
+)
+def test_a_weight_is_kept_once_nobody_else_has_its_memory(
+    lend: Callable[[Tensor], object],
+) -> None:
+    kept = bytes_kept(random(256, 256, 3, 3))
+    if kept < 256 * 256 * 9 * 4:
+        pytest.skip("this build, or this processor, moves no weights")
+    weight = random(256, 256, 3, 3)
+    borrowed = lend(weight)
+    assert bytes_kept(weight) < kept
+    del borrowed
+    assert bytes_kept(weight) == kept
+    check(weight)
