@@ -1,4 +1,5 @@
 // The driver of every elementwise op, and copying between layouts and types.
+#include <atomic>
 #include <cmath>
 
 #include "cpu/loop_table.h"
@@ -12,6 +13,14 @@ namespace {
 // Elements converted at a time when an operand's type is not the loop's: the piece stays in the first-level cache.
 constexpr int64_t kBlock = 512;
 
+// Vectors begin at multiples of so many elements of a row. The C library's functions have other last digits in vectors
+// than one by one, and where a row is cut must not show.
+constexpr int64_t kCut = 64;
+
+// A result of as many bytes is not going to be found in a cache, and is written past it: a line that is written whole
+// need not be read first.
+constexpr int64_t kBeyondCache = int64_t{32} << 20;
+
 struct Conversion {
     Loop loop = nullptr;  // null: the operand is used as it is
     int64_t item = 0;     // bytes of the converted element
@@ -23,6 +32,7 @@ struct Plan {
     Strided at;
     std::array<Conversion, kMaxOperands> conversions;
     bool converts = false;
+    bool streams = false;  // writes its result past the caches
     std::array<double, 8> params{};
     alignas(8) char scalars[kMaxOperands][8];
 
@@ -96,6 +106,27 @@ Plan make_plan(const KernelCall& call) {
     return plan;
 }
 
+// The loop that copies past the caches.
+Loop streaming() {
+    static const Loop loop = find_loops("copy.stream")->get(DType::UInt8);
+    return loop;
+}
+// What was written past the caches is in its place before anything else is.
+void finish_streaming() { std::atomic_thread_fence(std::memory_order_seq_cst); }
+
+// Has a large result that is no operand too written past the caches, block by block.
+void stream_result(Plan& plan) {
+    const int64_t item = plan.at.inner_stride(0);
+    if (!plan.flat || plan.conversions[0].loop || plan.at.inner() * item < kBeyondCache) return;
+    for (int k = 1; k < plan.at.operands; ++k)
+        if (plan.at.data[k] == plan.at.data[0]) return;
+    plan.conversions[0] = {streaming(), item};
+    plan.converts = plan.streams = true;
+}
+
+// Rounds down to where a row may be cut.
+int64_t cut(const Strided& at, int64_t element) { return element - element % at.inner() % kCut; }
+
 // Runs the loop over n elements, converting block by block.
 void run_converted(const Plan& plan, char* const* data, const int64_t* strides, int64_t n) {
     alignas(64) char buffers[kMaxOperands][kBlock * 8];
@@ -127,11 +158,14 @@ void elementwise(const KernelCall& call) {
     const int64_t n = call.outs[0].numel();
     if (n == 0) return;
     if (!plan.flat) plan.at.coalesce();
+    stream_result(plan);
     parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
-        for_rows(plan.at, begin, end, [&](char* const* data, const int64_t* strides, int64_t count) {
+        const auto run = [&](char* const* data, const int64_t* strides, int64_t count) {
             if (plan.converts) run_converted(plan, data, strides, count);
             else plan.loop(data, strides, count, plan.params.data());
-        });
+        };
+        for_rows(plan.at, cut(plan.at, begin), cut(plan.at, end), run);
+        if (plan.streams) finish_streaming();
     });
 }
 
@@ -145,13 +179,16 @@ void copy(const Tensor& to, const Tensor& from) {
     const bool whole = from.dtype() == to.dtype();
     const int64_t item = item_size(to.dtype());
     if (whole && copy_transposed(at, item)) return;
+    const bool stream = to.numel() * item >= kBeyondCache;
     const Loop loop = cast_loop(from.dtype(), to.dtype());
     parallel_for(to.numel(), kGrain, [&](int64_t begin, int64_t end) {
         for_rows(at, begin, end, [&](char* const* data, const int64_t* strides, int64_t n) {
-            if (whole && strides[0] == item && strides[1] == item)
-                std::memcpy(data[0], data[1], static_cast<size_t>(n * item));
+            const bool packed = whole && strides[0] == item && strides[1] == item;
+            if (packed && stream) streaming()(data, strides, n, nullptr);
+            else if (packed) std::memcpy(data[0], data[1], static_cast<size_t>(n * item));
             else loop(data, strides, n, nullptr);
         });
+        if (stream) finish_streaming();
     });
 }
 

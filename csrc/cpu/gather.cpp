@@ -1,5 +1,4 @@
-// Reading and writing along one dimension at an index per element, places under a mask, and the places of what
-// is true.
+// Reading and writing along one dimension at an index per element, and places under a mask.
 #include "core/indexing.h"
 #include "cpu/contiguous.h"
 #include "cpu/parallel.h"
@@ -31,16 +30,34 @@ Along along(const Tensor& self, int64_t given_dim, const Tensor& index, const Te
     return a;
 }
 
+// Positions of a dimension.
+struct Range {
+    int64_t begin = 0, end = INT64_MAX;
+    bool has(int64_t at) const { return at >= begin && at < end; }
+};
+
+// Calls body(what moves, its place) for elements [begin, end) of the index, where the place is in `range`.
 template <class T, class F>
-void for_places(const Along& a, int64_t begin, int64_t end, const F& body) {
+void for_places(const Along& a, int64_t begin, int64_t end, const F& body, Range range = {}) {
     for_rows(a.at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
             const int64_t at =
                 wrap_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
+            if (!range.has(at)) continue;
             body(*reinterpret_cast<T*>(data[0] + i * steps[0]),
                  *reinterpret_cast<T*>(data[1] + i * steps[1] + at * a.stride));
         }
     });
+}
+
+// The picks of one line of self, whose elements lie side by side. Many picks use most of the line: where a cache holds
+// it, it is fetched in order, which memory does faster than at random.
+template <class T>
+void pick_from_line(T* out, const T* line, const int64_t* index, int64_t n, const Along& a) {
+    constexpr int64_t per_line = 64 / sizeof(T);  // elements of a line of the cache
+    if (n * per_line >= a.size && a.size <= (int64_t{128} << 10) / int64_t{sizeof(T)})
+        for (int64_t i = 0; i < a.size; i += per_line) __builtin_prefetch(line + i);
+    for (int64_t i = 0; i < n; ++i) out[i] = line[wrap_index(index[i], a.size, a.dim)];
 }
 
 void gather(const KernelCall& call) {
@@ -49,8 +66,15 @@ void gather(const KernelCall& call) {
     const Along a =
         along(call.args.tensor(0), call.args.integer(1), packed_as(call.args.tensor(2), DType::Int64), out);
     visit(out.dtype(), [&]<class T>() {
+        constexpr int64_t item = sizeof(T);
+        const bool lines = a.stride == item && a.at.inner_stride(0) == item && a.at.inner_stride(1) == 0 &&
+                           a.at.inner_stride(2) == sizeof(int64_t);
         parallel_for(out.numel(), kGrain, [&](int64_t begin, int64_t end) {
-            for_places<T>(a, begin, end, [](T& moving, const T& place) { moving = place; });
+            if (!lines) return for_places<T>(a, begin, end, [](T& moving, const T& place) { moving = place; });
+            for_rows(a.at, begin, end, [&](char* const* data, const int64_t*, int64_t n) {
+                pick_from_line(reinterpret_cast<T*>(data[0]), reinterpret_cast<const T*>(data[1]),
+                               reinterpret_cast<const int64_t*>(data[2]), n, a);
+            });
         });
     });
 }
@@ -89,6 +113,9 @@ int shared_dim(const Tensor& index, int dim) {
     return longest;
 }
 
+// More threads would do little but read indices.
+constexpr int64_t kScatterParts = 4;
+
 // Indices that choose one place are taken in order by one thread.
 template <Combine how>
 void scatter(const KernelCall& call) {
@@ -98,13 +125,22 @@ void scatter(const KernelCall& call) {
     const Tensor& given = call.args.tensor(3);
     const Tensor src = given.dtype() == self.dtype() ? given : packed_as(given, self.dtype());
     const int64_t dim = call.args.integer(1);
-    const auto run = [&](const Tensor& places, const Tensor& indices, const Tensor& moving) {
+    const auto run = [&](const Tensor& places, const Tensor& indices, const Tensor& moving, Range range = {}) {
         const Along a = along(places, dim, indices, moving);
         visit(self.dtype(), [&]<class T>() {
-            for_places<T>(a, 0, indices.numel(), [](const T& from, T& place) { combine<how>(place, from); });
+            const auto move = [](const T& from, T& place) { combine<how>(place, from); };
+            for_places<T>(a, 0, indices.numel(), move, range);
         });
     };
-    if (index.dim() < 2) return run(self, index, src);
+    if (index.dim() < 2) {
+        // Every thread reads all indices, and sees to those of its part of self.
+        const int64_t threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+        const int64_t parts = index.numel() < kSurelyWorth * kGrain ? 1 : std::min<int64_t>(threads, kScatterParts);
+        if (parts == 1) return run(self, index, src);
+        return in_pieces(0, self.numel(), parts, [&](int64_t begin, int64_t end) {
+            run(self, index, src, {begin, end});
+        });
+    }
     const int d = shared_dim(index, wrap_dim(dim, self.dim()));
     const int64_t n = index.sizes()[d];
     parallel_for(n, ceil_div(kGrain, index.numel() / n), [&](int64_t begin, int64_t end) {
@@ -132,26 +168,6 @@ void masked_fill(const KernelCall& call) {
     });
 }
 
-void nonzero(const KernelCall& call) {
-    const Tensor& self = call.args.tensor(0);
-    const Tensor truth = packed_as(self, DType::Bool);
-    const bool* p = truth.data<bool>();
-    const int64_t n = truth.numel();
-    const int dims = self.dim();
-    const Tensor places = Tensor::empty({std::count(p, p + n, true), dims}, DType::Int64);
-    int64_t* out = places.data<int64_t>();
-    for (int64_t i = 0; i < n; ++i) {
-        if (!p[i]) continue;
-        int64_t left = i;
-        for (int d = dims - 1; d >= 0; --d) {
-            out[d] = left % self.sizes()[d];
-            left /= self.sizes()[d];
-        }
-        out += dims;
-    }
-    call.outs.push(places);
-}
-
 KERNEL(CPU, "gather", gather);
 KERNEL(CPU, "_scatter", scatter<Combine::Replace>);
 KERNEL(CPU, "scatter_add", scatter<Combine::Add>);
@@ -159,7 +175,6 @@ KERNEL(CPU, "_scatter_multiply", scatter<Combine::Multiply>);
 KERNEL(CPU, "_scatter_max", scatter<Combine::Max>);
 KERNEL(CPU, "_scatter_min", scatter<Combine::Min>);
 KERNEL(CPU, "masked_fill", masked_fill);
-KERNEL(CPU, "nonzero", nonzero);
 
 }  // namespace
 }  // namespace bestiary::cpu

@@ -1,6 +1,7 @@
 // Reading and writing at index tensors: index, index_put, embedding.
 #include "core/indexing.h"
 
+#include <utility>
 #include <vector>
 
 #include "cpu/contiguous.h"
@@ -16,11 +17,14 @@ enum class Move { Read, Write, Add };
 // Places of a tensor picked by index tensors, and the packed tensor that is read from them or written to them.
 struct Places {
     DType dtype;
-    std::vector<int64_t> offsets;  // in bytes, one per element of the index tensors' common shape
-    Strided rest;                  // the dimensions left whole; operands: the indexed tensor, the packed one
-    int64_t step;                  // bytes in the packed tensor from one index to the next
+    Tensor offsets;  // in bytes, one per element of the index tensors' common shape
+    Strided rest;    // the dimensions left whole; operands: the indexed tensor, the packed one
+    int64_t step;    // bytes in the packed tensor from one index to the next
 
-    explicit Places(const IndexLayout& layout) : rest(layout.whole) {}
+    explicit Places(const IndexLayout& layout)
+        : offsets(Tensor::empty(layout.common, DType::Int64)), rest(layout.whole) {}
+
+    int64_t count() const { return offsets.numel(); }
 };
 
 // A mask stands for the places where it is true: an index tensor for each of its dimensions.
@@ -42,13 +46,17 @@ std::vector<Tensor> without_masks(const Dims& sizes, std::span<const Tensor> ind
     return plain;
 }
 
-void add_offsets(std::vector<int64_t>& offsets, const Tensor& index, const Dims& common, const Tensor& self,
-                 int d) {
+// Adds what the indices of dimension d mean in bytes, or writes it where nothing stands yet.
+void add_offsets(const Tensor& offsets, const Tensor& index, const Tensor& self, int d, bool add) {
+    const Dims& common = offsets.sizes();
     const Tensor whole =
         packed_as(index.alias(common, broadcast_strides(index, common), index->offset), DType::Int64);
     const int64_t n = self.sizes()[d], stride = self.strides()[d] * item_size(self.dtype());
     const int64_t* at = whole.data<int64_t>();
-    for (size_t p = 0; p < offsets.size(); ++p) offsets[p] += wrap_index(at[p], n, d) * stride;
+    int64_t* out = offsets.data<int64_t>();
+    parallel_for(offsets.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        for (int64_t p = begin; p < end; ++p) out[p] = wrap_index(at[p], n, d) * stride + (add ? out[p] : 0);
+    });
 }
 
 Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tensor& moving) {
@@ -56,10 +64,10 @@ Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tens
     Places places(layout);
     places.dtype = self.dtype();
     const int64_t item = item_size(self.dtype());
-    places.offsets.resize(static_cast<size_t>(layout.common.product()));
+    bool add = false;
     for (size_t d = 0; d < indices.size(); ++d)
         if (indices[d].defined())
-            add_offsets(places.offsets, indices[d], layout.common, self, static_cast<int>(d));
+            add_offsets(places.offsets, indices[d], self, static_cast<int>(d), std::exchange(add, true));
     const int common = layout.common.size();
     places.step = item;
     for (int i = layout.before + common; i < moving.dim(); ++i) places.step *= moving.sizes()[i];
@@ -83,7 +91,7 @@ T sum_of(T a, T b) {
 
 template <Move move, class T>
 void move_elements(const Places& places, char* base, char* packed, int64_t begin, int64_t end) {
-    const int64_t* offsets = places.offsets.data();
+    const int64_t* offsets = places.offsets.data<int64_t>();
     const int64_t step = places.step;
     for (int64_t p = begin; p < end; ++p) {
         T& place = *reinterpret_cast<T*>(base + offsets[p]);
@@ -114,10 +122,10 @@ void move_part(const Places& places, int64_t begin, int64_t end, int64_t from, i
     if (rows) {
         static const LoopSet* adds = find_loops("add");
         const Loop add = adds->get(places.dtype);
+        const int64_t* offsets = places.offsets.data<int64_t>();
         Strided at = places.rest;
         for (int64_t p = begin; p < end; ++p) {
-            at.data = {places.rest.data[0] + places.offsets[static_cast<size_t>(p)],
-                       places.rest.data[1] + p * places.step};
+            at.data = {places.rest.data[0] + offsets[p], places.rest.data[1] + p * places.step};
             for_rows(at, from, to, [&](char* const* data, const int64_t*, int64_t n) {
                 move_row<move>(add, data[0], data[1], n, item);
             });
@@ -139,7 +147,7 @@ void move_part(const Places& places, int64_t begin, int64_t end, int64_t from, i
 void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> indices) {
     const Places places = places_of(self, indices, out);
     if (out.numel() == 0) return;
-    const int64_t rest = places.rest.sizes.product(), count = static_cast<int64_t>(places.offsets.size());
+    const int64_t rest = places.rest.sizes.product(), count = places.count();
     parallel_for(count, ceil_div(kGrain, rest),
                  [&](int64_t begin, int64_t end) { move_part<Move::Read>(places, begin, end, 0, rest); });
 }
@@ -149,7 +157,7 @@ void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> 
 void write_places(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
     const Places places = places_of(self, indices, values);
     if (values.numel() == 0) return;
-    const int64_t rest = places.rest.sizes.product(), count = static_cast<int64_t>(places.offsets.size());
+    const int64_t rest = places.rest.sizes.product(), count = places.count();
     parallel_for(rest, ceil_div(kGrain, count), [&](int64_t from, int64_t to) {
         if (accumulate) move_part<Move::Add>(places, 0, count, from, to);
         else move_part<Move::Write>(places, 0, count, from, to);

@@ -85,7 +85,7 @@ public:
 
     // The element of a channel plane, counted in pixels, that place k of window i of a run is.
     int64_t pixel_of(const PoolRun& r, int32_t k, int64_t i) const {
-        return last_ ? r.offsets[k] / channels_ : r.offsets[k] + i * r.step;
+        return last_ ? r.offsets[k] / channels_ + r.shift : r.offsets[k] + i * r.step;
     }
 
 private:
@@ -99,14 +99,20 @@ private:
         for (int64_t d = 0; d < axes_[0].windows(); ++d)
             for (int64_t h = 0; h < axes_[1].windows(); ++h, ++row)
                 for (int64_t w = 0; w < columns.windows();) {
-                    const int64_t n = last_ ? 1 : alike(columns, w);
+                    const int64_t n = alike(columns, w);
                     places(d, h, w, offsets);
                     const double divisor = static_cast<double>(
                         std::max<int64_t>(1, axes_[0].divisor[d] * axes_[1].divisor[h] * columns.divisor[w]));
-                    const PoolRun r{nullptr, offsets.data(), static_cast<int64_t>(offsets.size()), last_ ? width : n,
-                                    last_ ? 1 : columns.step, nullptr, nullptr, 1 / divisor};
-                    body(r, in, out + (row * columns.windows() + w) * pixel_);
+                    PoolRun r{nullptr, offsets.data(), static_cast<int64_t>(offsets.size()), last_ ? width : n,
+                              last_ ? 1 : columns.step, nullptr, nullptr, 1 / divisor};
+                    const int64_t to = out + (row * columns.windows() + w) * pixel_;
                     w += n;
+                    if (!last_) {
+                        body(r, in, to);
+                        continue;
+                    }
+                    for (int64_t i = 0; i < n; ++i, r.shift += columns.step)
+                        body(r, in + r.shift * channels_, to + i * channels_);
                 }
     }
 

@@ -28,6 +28,7 @@ namespace {
 
 // Blocks of fixed size, so that the result does not depend on how many threads there are.
 constexpr int64_t kRowChunk = 65536;   // elements of a row folded by one task
+constexpr int64_t kRowChunks = 16;     // fewer cost less than waking a thread
 constexpr int64_t kTile = 1024;        // columns whose accumulators stay in the first-level cache
 constexpr int64_t kColumnChunk = 512;  // rows folded by one task where there are few columns
 constexpr int64_t kManyColumns = 8 * kTile;
@@ -122,7 +123,7 @@ void fold_along_rows(const Plan& plan, const Tensor& acc) {
         });
     }
     const Tensor partial = Tensor::empty({chunks, plan.results}, acc.dtype());
-    parallel_for(chunks * plan.results, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(chunks * plan.results, kRowChunks, [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t first = task / plan.results * kRowChunk;
             fold_rows(plan, partial.raw() + task * plan.acc_item, input_at(plan, task % plan.results), 0, 1,

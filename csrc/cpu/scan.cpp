@@ -1,9 +1,11 @@
 // Running sums, products and extremes along a dimension.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "cpu/contiguous.h"
 #include "cpu/lines.h"
+#include "cpu/loop_table.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -35,6 +37,24 @@ struct Product {
     }
 };
 
+constexpr int64_t kColumns = 256;  // neighbouring lines that run on side by side
+
+// Lines [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
+template <class Step, class T>
+void run_lines(const Lines& lines, const T* in, T* out, int64_t begin, int64_t end, int first) {
+    Running<T> acc[kColumns];
+    while (begin < end) {
+        const int64_t width = std::min({kColumns, end - begin, lines.inner - begin % lines.inner});
+        std::fill_n(acc, width, static_cast<Running<T>>(first));
+        for (int64_t i = 0, at = lines.start(begin); i < lines.n; ++i, at += lines.inner)
+            for (int64_t j = 0; j < width; ++j) {
+                Step()(acc[j], static_cast<Running<T>>(in[at + j]));
+                out[at + j] = static_cast<T>(acc[j]);
+            }
+        begin += width;
+    }
+}
+
 template <class Step>
 void run_on(const KernelCall& call, int first) {
     const Tensor& out = call.outs[0];
@@ -42,13 +62,17 @@ void run_on(const KernelCall& call, int first) {
     const Tensor in = packed_as(call.args.tensor(0), type),
                  work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
     const Lines lines(in.sizes(), call.args.integer(1));
+    const Loop sum_row = std::is_same_v<Step, Sum> && lines.inner == 1 ? find_loops("scan.sum")->get(type) : nullptr;
     visit_number(type, [&]<class T>() {
+        if (!sum_row) {
+            return lines.share([&](int64_t begin, int64_t end) {
+                run_lines<Step, T>(lines, in.data<T>(), work.data<T>(), begin, end, first);
+            });
+        }
         lines.each([&](int64_t start) {
-            Running<T> acc = static_cast<Running<T>>(first);
-            for (int64_t i = 0, at = start; i < lines.n; ++i, at += lines.inner) {
-                Step()(acc, static_cast<Running<T>>(in.data<T>()[at]));
-                work.data<T>()[at] = static_cast<T>(acc);
-            }
+            char* const data[] = {reinterpret_cast<char*>(work.data<T>() + start),
+                                  reinterpret_cast<char*>(in.data<T>() + start)};
+            sum_row(data, nullptr, lines.n, nullptr);
         });
     });
     if (work.impl() != out.impl()) copy_into(out, work);

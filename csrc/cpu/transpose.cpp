@@ -1,5 +1,6 @@
 #include "cpu/transpose.h"
 
+#include "cpu/loop_table.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -20,7 +21,7 @@ struct Plane {
 
 // The buffer in between has no two lines that compete for a place in the cache, as lines a power of two apart do.
 template <class T>
-void transpose_tile(const Plane& plane, char* to, const char* from, int64_t width, int64_t height) {
+void transpose_by_buffer(const Plane& plane, char* to, const char* from, int64_t width, int64_t height) {
     T tile[kTile<T>][kTile<T>];
     for (int64_t j = 0; j < width; ++j) {
         const T* line = reinterpret_cast<const T*>(from + j * plane.from_step);
@@ -28,6 +29,18 @@ void transpose_tile(const Plane& plane, char* to, const char* from, int64_t widt
     }
     for (int64_t i = 0; i < height; ++i)
         std::memcpy(to + i * plane.to_step, tile[i], static_cast<size_t>(width) * sizeof(T));
+}
+
+template <class T>
+void transpose_tile(const Plane& plane, char* to, const char* from, int64_t width, int64_t height) {
+    if constexpr (sizeof(T) < 4) {
+        transpose_by_buffer<T>(plane, to, from, width, height);
+    } else {
+        static const Loop loop = find_loops("copy.transpose")->get(sizeof(T) == 4 ? DType::Float32 : DType::Float64);
+        char* const data[] = {to, const_cast<char*>(from)};
+        const int64_t strides[] = {plane.to_step, plane.from_step, height};
+        loop(data, strides, width, nullptr);
+    }
 }
 
 // `planes`: where they lie; operands as in copy_transposed.

@@ -16,6 +16,7 @@ struct PoolRun {
     char* out;
     int32_t* places = nullptr;  // which k was largest
     double scale = 1;           // of sums
+    int64_t shift = 0;          // pixels that were added to `in` since the offsets were made
 };
 
 }  // namespace bestiary::cpu

@@ -1,42 +1,70 @@
 // Random numbers: Philox counters, many at a time, turned into distributions. Loops write n contiguous elements;
 // data[1] is a RandomStream and data[2] the operand of those that have one.
 #include <algorithm>
+#include <bit>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "cpu/isa/loops.h"
 #include "cpu/isa/random.h"
+#include "cpu/isa/vec.h"
 #include "cpu/isa/vector_math.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
 
-constexpr int kLanes = 64;
+constexpr int kCounters = 64;
 
 struct Words {
-    alignas(64) uint32_t word[4][kLanes];
+    alignas(64) uint32_t word[4][kCounters];
     uint64_t pair(int first, int lane) const { return uint64_t{word[first][lane]} << 32 | word[first + 1][lane]; }
 };
 
-// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) for kLanes counters: a pure
+// Numbers of 32 bits in lanes of 64, whose high halves hold what is left of earlier steps.
+typedef uint64_t WideWords __attribute__((vector_size(kVecBytes)));
+
+// The products of the low halves.
+[[gnu::always_inline]] inline WideWords times(WideWords a, WideWords b) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<WideWords>(
+        _mm512_maskz_mul_epu32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+    return reinterpret_cast<WideWords>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+    return reinterpret_cast<WideWords>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+    return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
+#endif
+}
+
+// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) for kCounters counters: a pure
 // function of seed and counter, so that an element has the same number whatever thread computes it.
 void philox_lanes(uint64_t seed, uint64_t counter, Words& out) {
-#pragma omp simd
-    for (int lane = 0; lane < kLanes; ++lane) {
-        const uint64_t at = counter + static_cast<uint64_t>(lane);
-        uint32_t a = static_cast<uint32_t>(at), b = static_cast<uint32_t>(at >> 32), c = 0, d = 0;
+    constexpr int group = kVecBytes / 8;
+    typedef uint32_t Narrow __attribute__((vector_size(kVecBytes / 2)));
+    WideWords first;
+    for (int lane = 0; lane < group; ++lane) first[lane] = static_cast<uint64_t>(lane);
+    for (int begin = 0; begin < kCounters; begin += group) {
+        WideWords a = first + (counter + static_cast<uint64_t>(begin)), b = a >> 32, c{}, d{};
         uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
+#pragma GCC unroll 10
         for (int round = 0; round < 10; ++round) {
-            const uint64_t p = uint64_t{0xD2511F53u} * a, q = uint64_t{0xCD9E8D57u} * c;
-            a = static_cast<uint32_t>(q >> 32) ^ b ^ k0;
-            b = static_cast<uint32_t>(q);
-            c = static_cast<uint32_t>(p >> 32) ^ d ^ k1;
-            d = static_cast<uint32_t>(p);
+            const WideWords p = times(a, WideWords{} + 0xD2511F53u), q = times(c, WideWords{} + 0xCD9E8D57u);
+            a = q >> 32 ^ b ^ (WideWords{} + k0);
+            b = q;
+            c = p >> 32 ^ d ^ (WideWords{} + k1);
+            d = p;
             k0 += 0x9E3779B9u;
             k1 += 0xBB67AE85u;
         }
-        out.word[0][lane] = a;
-        out.word[1][lane] = b;
-        out.word[2][lane] = c;
-        out.word[3][lane] = d;
+        const WideWords made[] = {a, b, c, d};
+        for (int k = 0; k < 4; ++k) {
+            const Narrow low = __builtin_convertvector(made[k], Narrow);
+            std::memcpy(out.word[k] + begin, &low, sizeof low);
+        }
     }
 }
 
@@ -58,11 +86,11 @@ inline T positive_unit(const Words& words, int lane, int k) {
 template <class T>
 struct Planes {
     static constexpr int kPer = random_per_counter<T>;
-    alignas(64) T value[kPer][kLanes];
+    alignas(64) T value[kPer][kCounters];
 
     void interleave(T* out) const {
 #pragma omp simd
-        for (int lane = 0; lane < kLanes; ++lane)
+        for (int lane = 0; lane < kCounters; ++lane)
             for (int k = 0; k < kPer; ++k) out[lane * kPer + k] = value[k][lane];
     }
 };
@@ -81,7 +109,7 @@ struct Uniform {
     void operator()(const Words& words, Planes<T>& out) const {
         for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) {
+            for (int lane = 0; lane < kCounters; ++lane) {
                 T u;
                 if constexpr (sizeof(T) == 4) u = static_cast<T>(static_cast<int32_t>(words.word[k][lane] >> shift));
                 else u = static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> shift));
@@ -90,25 +118,52 @@ struct Uniform {
     }
 };
 
+struct Direction {
+    float cosine, sine;
+};
+// The point of the unit circle after a part of a turn in [0, 1), to two units in the last place: the nearest quarter
+// turn is taken off, then polynomials (Cephes's) do.
+inline Direction direction(float part) {
+    const float shifted = part * 4 + 0x1.8p23f;  // the quarter stands in the lowest bits
+    const int32_t quarter = std::bit_cast<int32_t>(shifted);
+    const float r = (part - (shifted - 0x1.8p23f) * 0.25f) * 6.2831853071795865f, rr = r * r;
+    const float sine = r + r * rr * (-1.6666654611e-1f + rr * (8.3321608736e-3f + rr * -1.9515295891e-4f));
+    const float cosine =
+        1 - rr * 0.5f + rr * rr * (4.166664568298827e-2f + rr * (-1.388731625493765e-3f + rr * 2.443315711809948e-5f));
+    const float x = quarter & 1 ? sine : cosine, y = quarter & 1 ? cosine : sine;
+    return {(quarter + 1) & 2 ? -x : x, quarter & 2 ? -y : y};
+}
+
 // Box and Muller: two uniform numbers are radius and angle of two normal ones.
 template <class T>
 struct Normal {
     T mean, deviation;
     explicit Normal(const double* p) : mean(static_cast<T>(p[0])), deviation(static_cast<T>(p[1])) {}
-    void operator()(const Words& words, Planes<T>& out) const {
-        T radius[kLanes], angle[kLanes];
-        for (int k = 0; k < out.kPer; k += 2) {
+    T radius(const Words& words, int lane, int k) const {
+        return deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
+    }
+    void operator()(const Words& words, Planes<float>& out) const {
+        for (int k = 0; k < out.kPer; k += 2)
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) {
-                radius[lane] = deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
-                angle[lane] = T(6.283185307179586) * unit<T>(words, lane, k + 1);
+            for (int lane = 0; lane < kCounters; ++lane) {
+                const float length = radius(words, lane, k);
+                const Direction to = direction(unit<float>(words, lane, k + 1));
+                out.value[k][lane] = mean + length * to.cosine;
+                out.value[k + 1][lane] = mean + length * to.sine;
             }
-            // Apart: the compiler would join sine and cosine of one angle in a function that has no vector version.
+    }
+    void operator()(const Words& words, Planes<double>& out) const {
+        double length[kCounters], angle[kCounters];
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) out.value[k][lane] = mean + radius[lane] * v_cos(angle[lane]);
-#pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane) out.value[k + 1][lane] = mean + radius[lane] * v_sin(angle[lane]);
+        for (int lane = 0; lane < kCounters; ++lane) {
+            length[lane] = radius(words, lane, 0);
+            angle[lane] = 6.283185307179586 * unit<double>(words, lane, 1);
         }
+        // Apart: the compiler would join sine and cosine of one angle in a function that has no vector version.
+#pragma omp simd
+        for (int lane = 0; lane < kCounters; ++lane) out.value[0][lane] = mean + length[lane] * v_cos(angle[lane]);
+#pragma omp simd
+        for (int lane = 0; lane < kCounters; ++lane) out.value[1][lane] = mean + length[lane] * v_sin(angle[lane]);
     }
 };
 
@@ -119,14 +174,14 @@ struct Exponential {
     void operator()(const Words& words, Planes<T>& out) const {
         for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
-            for (int lane = 0; lane < kLanes; ++lane)
+            for (int lane = 0; lane < kCounters; ++lane)
                 out.value[k][lane] = scale * v_log(positive_unit<T>(words, lane, k));
     }
 };
 
 template <class T, class Distribution>
 void distribution_loop(char* const* data, const int64_t*, int64_t n, const double* params) {
-    constexpr int64_t block = kLanes * random_per_counter<T>;
+    constexpr int64_t block = kCounters * random_per_counter<T>;
     const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
     const Distribution distribution(params);
     T* out = reinterpret_cast<T*>(data[0]);
@@ -162,14 +217,14 @@ struct AllIntegers {
 
 template <class F>
 void fill_integers(const RandomStream& stream, int64_t* out, int64_t n) {
-    constexpr int64_t block = kLanes * random_per_counter<int64_t>;
+    constexpr int64_t block = kCounters * random_per_counter<int64_t>;
     const F f{static_cast<uint64_t>(stream.low), stream.range};
     Words words;
     alignas(64) int64_t made[block];
     for (int64_t i = 0; i < n; i += block) {
         philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / 2), words);
 #pragma omp simd
-        for (int lane = 0; lane < kLanes; ++lane) {
+        for (int lane = 0; lane < kCounters; ++lane) {
             made[2 * lane] = static_cast<int64_t>(f(words.pair(0, lane)));
             made[2 * lane + 1] = static_cast<int64_t>(f(words.pair(2, lane)));
         }
@@ -197,12 +252,12 @@ void decision_loop(char* const* data, const int64_t*, int64_t n, const double* p
     const Uniform<T> uniform(unit_interval);
     Words words;
     Planes<T> planes;
-    alignas(64) T drawn[kLanes * per];
-    for (int64_t i = 0; i < n; i += kLanes * per) {
+    alignas(64) T drawn[kCounters * per];
+    for (int64_t i = 0; i < n; i += kCounters * per) {
         philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / per), words);
         uniform(words, planes);
         planes.interleave(drawn);
-        const int64_t count = std::min<int64_t>(n - i, kLanes * per);
+        const int64_t count = std::min<int64_t>(n - i, kCounters * per);
 #pragma omp simd
         for (int64_t j = 0; j < count; ++j) out[i + j] = decide(drawn[j], in[i + j]);
     }

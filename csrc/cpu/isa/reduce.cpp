@@ -145,13 +145,26 @@ inline Vector<F> identity_vector() {
 }
 
 // Halves at a time: a chain of additions would wait for each.
+template <class F, int N>
+inline typename F::Acc fold_halves(const typename F::Acc* part) {
+    if constexpr (N == 1) {
+        return part[0];
+    } else {
+        typename VectorOf<typename F::Acc, N / 2>::type low, high;
+        std::memcpy(&low, part, sizeof low);
+        std::memcpy(&high, part + N / 2, sizeof high);
+        F::merge(low, high);
+        typename F::Acc merged[N / 2];
+        std::memcpy(merged, &low, sizeof low);
+        return fold_halves<F, N / 2>(merged);
+    }
+}
 template <class F>
 inline typename F::Acc fold_lanes(const Vector<F>& v) {
+    const auto wide = __builtin_convertvector(v, typename VectorOf<typename F::Acc, kLanes<F>>::type);
     typename F::Acc part[kLanes<F>];
-    for (int lane = 0; lane < kLanes<F>; ++lane) part[lane] = static_cast<typename F::Acc>(v[lane]);
-    for (int half = kLanes<F> / 2; half > 0; half /= 2)
-        for (int lane = 0; lane < half; ++lane) F::merge(part[lane], part[lane + half]);
-    return part[0];
+    std::memcpy(part, &wide, sizeof part);
+    return fold_halves<F, kLanes<F>>(part);
 }
 
 template <class F>

@@ -25,7 +25,7 @@ template <int Taps, class Sum, class Term>
 inline Sum sum_taps(int64_t taps, const Term& term) {
     Sum sum = term(0);
     if constexpr (Taps > 0) {
-#pragma GCC unroll 4
+#pragma GCC unroll 16
         for (int k = 1; k < Taps; ++k) sum += term(k);
     } else {
         for (int64_t k = 1; k < taps; ++k) sum += term(k);
@@ -84,10 +84,35 @@ struct Grid {
         line(across, row, down.in + source * across.source * across.inner);
         return row;
     }
+    // Where one pixel has many neighbours that share its taps, holding rows costs more than summing all taps anew.
+    void write_pixels(T* out, const T* const* rows, const T* row_weights) const {
+        const int64_t n = across.resampled, inner = across.inner;
+        for (int64_t i = 0; i < n; ++i) {
+            const T* from[Taps * Taps];
+            T weight[Taps * Taps];
+            for (int k = 0; k < Taps * Taps; ++k) {
+                const int64_t tap = k % Taps * n + i;
+                from[k] = rows[k / Taps] + across.places[tap] * inner;
+                weight[k] = row_weights[k / Taps] * across.weights[tap];
+            }
+            for_vec<T>(inner, [&](int64_t c, auto lanes) {
+                const auto term = [&](int64_t k) -> Vec<T> { return load_vec(from[k] + c, lanes) * weight[k]; };
+                store_vec<T>(out + i * inner + c, sum_taps<Taps * Taps, Vec<T>>(Taps * Taps, term), lanes);
+            });
+        }
+    }
     void write_row(int64_t index) const {
         const int64_t plane = index / down.resampled, i = index % down.resampled;
         const T* from[Taps];
         T weight[Taps];
+        if (Taps <= 2 && across.taps == Taps && across.inner >= kLanes<T>) {
+            for (int k = 0; k < Taps; ++k) {
+                const int64_t row = plane * down.source + down.places[k * down.resampled + i];
+                from[k] = down.in + row * across.source * across.inner;
+                weight[k] = down.weights[k * down.resampled + i];
+            }
+            return write_pixels(down.out + index * width, from, weight);
+        }
         for (int k = 0; k < Taps; ++k) {
             from[k] = resampled_across(plane * down.source + down.places[k * down.resampled + i]);
             weight[k] = down.weights[k * down.resampled + i];

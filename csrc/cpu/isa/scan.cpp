@@ -1,0 +1,55 @@
+// Running sums of rows.
+#include "cpu/isa/loops.h"
+#include "cpu/isa/vec.h"
+
+namespace bestiary::cpu::ISA {
+namespace {
+
+// Every lane gets the sum of the lanes up to it: what was added up is moved by one lane, then two, four, ...
+inline Vec<double> sums_of_lanes(Vec<double> v) {
+    constexpr int64_t lanes = kLanes<double>;
+#pragma GCC unroll 4
+    for (int64_t step = 1; step < lanes; step *= 2) {
+        VecTypes<double>::Ints from;
+        for (int64_t i = 0; i < lanes; ++i) from[i] = i < step ? 0 : lanes + i - step;
+        v += __builtin_shuffle(Vec<double>{}, v, from);
+    }
+    return v;
+}
+
+// As many elements as doubles fit a vector.
+template <class T>
+struct FewOf {
+    typedef T type __attribute__((vector_size(kVecBytes / sizeof(double) * sizeof(T))));
+};
+
+// data = {result, source}, n elements side by side. Adding goes on in double, a vector at a time: one addition waits
+// for the one before only from vector to vector.
+template <class T>
+void sum_row(char* const* data, const int64_t*, int64_t n, const double*) {
+    constexpr int64_t lanes = kLanes<double>;
+    using Few = typename FewOf<T>::type;
+    T* out = reinterpret_cast<T*>(data[0]);
+    const T* in = reinterpret_cast<const T*>(data[1]);
+    const auto last = VecTypes<double>::Ints{} + (lanes - 1);
+    Vec<double> before{};
+    int64_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+        Few x;
+        std::memcpy(&x, in + i, sizeof x);
+        const Vec<double> sums = sums_of_lanes(__builtin_convertvector(x, Vec<double>)) + before;
+        x = __builtin_convertvector(sums, Few);
+        std::memcpy(out + i, &x, sizeof x);
+        before = __builtin_shuffle(sums, last);
+    }
+    double sum = before[0];
+    for (; i < n; ++i) out[i] = static_cast<T>(sum += in[i]);
+}
+
+LOOPS {
+    register_loop("scan.sum", DType::Float32, IsaLevel::ISA, sum_row<float>);
+    register_loop("scan.sum", DType::Float64, IsaLevel::ISA, sum_row<double>);
+}
+
+}  // namespace
+}  // namespace bestiary::cpu::ISA
