@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-
 from engine import _C
+from engine._lazy import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -46,11 +46,12 @@ public:
     bool shared_outside() const { return lent_.load(std::memory_order_acquire) != 0; }
     void share_outside() { lent_.fetch_or(kForGood, std::memory_order_acq_rel); }
     void lend() { lent_.fetch_add(1, std::memory_order_acq_rel); }
-    // What was derived before may be out of date by now, and its owner goes by the version, which is the graph's.
     void take_back() {
-        if (derived()) share_outside();
+        returned_.fetch_add(1, std::memory_order_acq_rel);
         lent_.fetch_sub(1, std::memory_order_acq_rel);
     }
+    // What was derived at another edition may be out of date: somebody wrote, or could have.
+    uint64_t edition() const { return uint64_t{returned_.load(std::memory_order_acquire)} << 32 | version_; }
 
     Derived* derived() const { return derived_.load(std::memory_order_acquire); }
     // Takes over `derived`, unless another thread was first; the one that is kept.
@@ -67,6 +68,7 @@ private:
     bool writable_ = true;
     static constexpr uint32_t kForGood = uint32_t{1} << 31;
     std::atomic<uint32_t> lent_ = 0;
+    std::atomic<uint32_t> returned_ = 0;  // how often lent memory came back
     const Op* last_writer_ = nullptr;
     std::atomic<Derived*> derived_ = nullptr;
     std::function<void()>* release_ = nullptr;  // null: the memory follows this header in one block

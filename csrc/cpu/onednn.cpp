@@ -25,7 +25,7 @@ void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
 // Note [Moved weights]
 // A weight that lies otherwise than a primitive wants it would have to be moved in every call, which for a single image
 // can take as long as the convolution. So the moved form is kept with the weight's storage from the second time on that
-// it is asked for at the same version: weights in training, new at every step, are never kept. Nor is memory that is
+// it is asked for at the same edition: weights in training, new at every step, are never kept. Nor is memory that is
 // shared with somebody who could write it without our knowing.
 class MovedWeights final : public Derived {
 public:
@@ -34,15 +34,15 @@ public:
     std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted,
                                 const Move& move) {
         const std::lock_guard lock(mutex_);
-        const uint32_t version = weight.storage->version();
+        const uint64_t edition = weight.storage->edition();
         for (Form& form : forms_) {
             if (form.data != weight.data || form.wanted != wanted || form.given != given) continue;
-            if (form.version != version) form.block = nullptr;
+            if (form.edition != edition) form.block = nullptr;
             else if (!form.block) form.block = move();
-            form.version = version;
+            form.edition = edition;
             return form.block;
         }
-        if (forms_.size() < kMostForms) forms_.push_back({weight.data, given, wanted, version, nullptr});
+        if (forms_.size() < kMostForms) forms_.push_back({weight.data, given, wanted, edition, nullptr});
         return nullptr;
     }
 
@@ -50,7 +50,7 @@ private:
     struct Form {
         const char* data;  // where in the storage the weight begins
         memory::desc given, wanted;
-        uint32_t version;
+        uint64_t edition;
         std::shared_ptr<Block> block;  // null when it was asked for only once
     };
     static constexpr size_t kMostForms = 64;  // of one storage: a few layouts of each weight in it

@@ -65,8 +65,8 @@ inline void store_tile(const Vec<Acc> (&sums)[R][2], const Target<Acc>& to) {
     }
 }
 
-// R rows of a times a panel of b. Either the rows of a lie side by side and a_step is from one place of the depth to the
-// next, or those do and it is from row to row.
+// R rows of a times a panel of b. Either the rows of a lie side by side and a_step is from one place of the depth to
+// the next, or those do and it is from row to row.
 template <class Acc, int R, bool SideBySide>
 void tile(const Acc* a, int64_t a_step, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
     Vec<Acc> sums[R][2] = {};

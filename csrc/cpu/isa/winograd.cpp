@@ -110,15 +110,15 @@ void transform_windows(const WinogradTiles& tiles) {
 // The windows times the weights of a panel, place by place.
 void multiply(const WinogradTiles& tiles, const float* weight) {
     const int64_t channels = tiles.x.channels;
-    for (int i = 0; i < kPlaces; ++i) {
-        const float* const a = tiles.windows + i * tiles.windows_place;
-        const float* const b = weight + i * channels * kPanel;
+    for (int i = 0; i < kPlaces; ++i, weight += channels * kPanel) {
+        const float* const windows = tiles.windows + i * tiles.windows_place;
+        float* const products = tiles.products + i * tiles.products_place;
         for (int64_t j = 0; j < kPanel; j += kColumns<float>)
-            for (int64_t t = 0; t < tiles.count; t += kRows)
-                run_tile<float, false>(std::min<int64_t>(kRows, tiles.count - t), a + t * tiles.window,
-                                       tiles.window, b + j, kPanel, channels,
-                                       {tiles.products + i * tiles.products_place + t * kPanel + j, kPanel, kColumns<float>,
-                                        nullptr, false});
+            for (int64_t t = 0; t < tiles.count; t += kRows) {
+                const Target<float> to{products + t * kPanel + j, kPanel, kColumns<float>, nullptr, false};
+                run_tile<float, false>(std::min<int64_t>(kRows, tiles.count - t), windows + t * tiles.window,
+                                       tiles.window, weight + j, kPanel, channels, to);
+            }
     }
 }
 
@@ -191,13 +191,14 @@ void gradient(char* const* data, const int64_t*, int64_t, const double*) {
     for (int64_t panel = g.first; panel < g.last; ++panel) {
         transform_gradients(tiles, panel * kPanel, tiles.products);
         for (int i = 0; i < kPlaces; ++i, sums += channels * kPanel) {
-            const float* const a = tiles.windows + i * tiles.windows_place;
-            const float* const b = tiles.products + i * tiles.products_place;
+            const float* const windows = tiles.windows + i * tiles.windows_place;
+            const float* const products = tiles.products + i * tiles.products_place;
             for (int64_t j = 0; j < kPanel; j += kColumns<float>)
-                for (int64_t c = 0; c < channels; c += kRows)
-                    run_tile<float, true>(std::min<int64_t>(kRows, channels - c), a + c, tiles.window, b + j,
-                                          kPanel, tiles.count,
-                                          {sums + c * kPanel + j, kPanel, kColumns<float>, nullptr, g.accumulate});
+                for (int64_t c = 0; c < channels; c += kRows) {
+                    const Target<float> to{sums + c * kPanel + j, kPanel, kColumns<float>, nullptr, g.accumulate};
+                    run_tile<float, true>(std::min<int64_t>(kRows, channels - c), windows + c, tiles.window,
+                                          products + j, kPanel, tiles.count, to);
+                }
         }
     }
 }

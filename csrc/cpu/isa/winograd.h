@@ -15,8 +15,8 @@ struct WinogradImage {
     int64_t height, width, channels;
 };
 
-// Tiles [first, first + count), counted row by row and image by image. Tile (i, j) of an image makes rows 2 i and 2 i + 1
-// and columns 2 j and 2 j + 1 of y from the 4x4 pixels of x from (2 i - padding[0], 2 j - padding[1]) on.
+// Tiles [first, first + count), counted row by row and image by image. Tile (i, j) of an image makes rows 2 i and
+// 2 i + 1 and columns 2 j and 2 j + 1 of y from the 4x4 pixels of x from (2 i - padding[0], 2 j - padding[1]) on.
 struct WinogradTiles {
     WinogradImage x, y;
     int64_t padding[2];
@@ -47,8 +47,8 @@ struct WinogradGradient {
     bool accumulate;
 };
 
-// Weights of kWinogradColumns outputs for one input, (9, kWinogradColumns), to and from the transformed (16, ...), whose
-// places are `step` elements apart.
+// Weights of kWinogradColumns outputs for one input, (9, kWinogradColumns), to and from the transformed (16, ...),
+// whose places are `step` elements apart.
 struct WinogradWeight {
     float* plain;
     float* transformed;

@@ -143,3 +143,15 @@ def test_a_weight_is_kept_once_nobody_else_has_its_memory(
     del borrowed
     assert bytes_kept(weight) == kept
     check(weight)
+
+
+def test_what_was_kept_before_memory_was_lent_is_out_of_date() -> None:
+    weight = random(256, 256, 3, 3)
+    kept = bytes_kept(weight)
+    borrowed = weight.numpy()
+    borrowed[:] = borrowed[::-1].copy()
+    del borrowed
+    check(weight)
+    for _ in range(KEPT_AFTER):
+        check(weight)
+    assert kept == 0 or bytes_kept(weight) == 0  # in the place of the old form
