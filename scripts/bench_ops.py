@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -467,11 +468,15 @@ def report_imports(modules: list[str], arguments: argparse.Namespace) -> dict[st
     """Time and memory of the first import, in fresh processes that take turns."""
     if arguments.only:
         return {}
+    # As where people run it: byte code is kept.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     runs: dict[str, list[tuple[float, float]]] = {module: [] for module in modules}
     for _ in range(1 + arguments.rounds):
         for module in modules:
             command = [sys.executable, "-c", IMPORT_PROGRAM, module]
-            printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            printed = subprocess.run(
+                command, check=True, capture_output=True, text=True, env=environment
+            ).stdout
             seconds, megabytes = map(float, printed.split())
             runs[module].append((seconds, megabytes))
     results = {}
