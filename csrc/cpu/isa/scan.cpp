@@ -1,19 +1,27 @@
 // Running sums of rows.
+#include <utility>
+
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vec.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
 
-// Every lane gets the sum of the lanes up to it: what was added up is moved by one lane, then two, four, ...
+// v with its lanes moved up by `step`, and zeros where nothing came from. The places are listed as constants: filled in
+// by a loop they would be put together anew for every vector.
+template <int step, size_t... lane>
+inline Vec<double> moved_up(const Vec<double>& v, std::index_sequence<lane...>) {
+    constexpr int lanes = sizeof...(lane);
+    const VecTypes<double>::Ints from = {(int{lane} < step ? 0 : lanes + int{lane} - step)...};
+    return __builtin_shuffle(Vec<double>{}, v, from);
+}
+
+// Every lane gets the sum of the lanes up to it: what was added up is moved by one lane, then two, four.
 inline Vec<double> sums_of_lanes(Vec<double> v) {
-    constexpr int64_t lanes = kLanes<double>;
-#pragma GCC unroll 4
-    for (int64_t step = 1; step < lanes; step *= 2) {
-        VecTypes<double>::Ints from;
-        for (int64_t i = 0; i < lanes; ++i) from[i] = i < step ? 0 : lanes + i - step;
-        v += __builtin_shuffle(Vec<double>{}, v, from);
-    }
+    constexpr auto lanes = std::make_index_sequence<kLanes<double>>();
+    v += moved_up<1>(v, lanes);
+    if constexpr (lanes.size() > 2) v += moved_up<2>(v, lanes);
+    if constexpr (lanes.size() > 4) v += moved_up<4>(v, lanes);
     return v;
 }
 
