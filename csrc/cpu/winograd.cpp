@@ -25,10 +25,10 @@ constexpr int64_t kTogether = 96;
 constexpr int64_t kTilesOfProduct = 12;  // at a time, on every instruction set: blocks are a multiple
 // Space between windows and between places, lest they share the sets of a cache.
 constexpr int64_t kSpace = 16;
-// Sums of their own for parts of the images, whatever the number of threads: so the result does not depend on it.
 constexpr int64_t kInputs = 16;  // whose weights are transformed together
-constexpr int64_t kTilesForOutput = 4;  // up to so many there is one part, and threads share out its panels
-constexpr int64_t kParts = 16, kFewestBlocksOfPart = 2;
+// Sums of their own for parts of the images, whatever the number of threads: so the result does not depend on it. Where
+// there are at most so many tiles for an output, there is one part, and threads share out its panels.
+constexpr int64_t kParts = 16, kFewestBlocksOfPart = 2, kTilesForOutput = 4;
 
 struct Panels {
     int64_t first, last;
@@ -158,14 +158,16 @@ bool forward(const Dims& padding, const Tensor& given, const Tensor& weight, con
         }
     };
     const int64_t outputs = panels(y.sizes()[1]), blocks = ceil_div(all.count, together);
-    if (prefers_panels(all, 1) && outputs >= omp_get_max_threads()) {
+    const int64_t threads = omp_get_max_threads();
+    if (prefers_panels(all, 1) && outputs >= threads) {
         parallel_for(outputs, 1, [&](int64_t begin, int64_t end) {
             transform(weight, {begin, end}, w);
             run_blocks(0, blocks, blocks, {begin, end});
         });
     } else {
         transform(weight, {0, outputs}, w);
-        parallel_for(blocks, 1, [&](int64_t begin, int64_t end) { run_blocks(begin, end, blocks, {0, outputs}); });
+        const int64_t even = std::min(ceil_div(blocks, threads) * threads, ceil_div(all.count, kTilesOfProduct));
+        parallel_for(even, 1, [&](int64_t begin, int64_t end) { run_blocks(begin, end, even, {0, outputs}); });
     }
     return finite;
 }
