@@ -50,7 +50,7 @@ fuzz: .venv/built ## the property-based tests, with many more and random example
 	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=fuzz
 
 faults: .venv/built ## a thousand downloads from a server with faults, by clients that are killed
-	.venv/bin/python -m tests.hub.fault_runs --runs 1000
+	.venv/bin/python -m tests.hub.faults --runs 1000
 
 bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 	.venv-torch/bin/python scripts/bench_ops.py --json build/bench_ops.json

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from hub import locks
-from hub.disk import feed
+from hub.disk import feed, is_full
 from hub.errors import CacheError, IntegrityError, NotFoundError
 from hub.refs import Ref
 from hub.sources import Received
@@ -250,6 +250,7 @@ class Cache:
                         freed += _tree_size(folder) if dry_run else _remove_tree(folder)
             if dry_run:
                 return freed + sum(map(_freed_with, self._unused_blobs()))
+            locks.sweep(self._locks)
             with self._store_lock():
                 return freed + self._collect_blobs()
 
@@ -331,6 +332,11 @@ def cache_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if is_full(error):
+            raise CacheError(
+                f"the disk of the cache in {root} is full ({error.strerror}): make room and try "
+                "again, which goes on from what has come"
+            ) from error
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise CacheError(f"the cache in {root} cannot be used: {what}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from hub import stopping
 from hub.errors import CacheError
 
 _BLOCK = 1 << 20  # bytes
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
@@ -74,6 +76,11 @@ def check_room_in_cache(where: str, size: int, folder: Path) -> None:
     """CacheError if the disk of the hub's own cache, in which the folder is, has no room."""
     advice = "make room, or set BESTIARY_HOME to a folder on another disk"
     check_room(where, size, folder, f"on the disk of the cache: {advice}")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that the disk, or what the user may take of it, is full."""
+    return error.errno in _FULL
 
 
 def nearest_existing(folder: Path) -> Path:

@@ -41,6 +41,13 @@ def try_lock(path: Path) -> Iterator[bool]:
         yield True
 
 
+def sweep(folder: Path) -> None:
+    """Remove the files of locks that nobody holds, as processes that were killed have left them."""
+    for path in folder.glob("*"):
+        with try_lock(path):
+            """To let go of it is what removes the file."""
+
+
 @contextlib.contextmanager
 def _held(path: Path, descriptor: int) -> Iterator[None]:
     try:

@@ -40,6 +40,8 @@ def collect(grace: float = DAY, *, dry_run: bool = False) -> Collected:
     for folder in cached_repos():
         for path in _unneeded(folder, time.time() - grace):
             freed += _remove(folder, path, dry_run=dry_run)
+        if not dry_run:
+            locks.sweep(folder.locks)
     return Collected(Cache().collect(grace, dry_run=dry_run), freed)
 
 

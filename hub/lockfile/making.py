@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub import loading, refs
+from hub.cache import cache_errors
 from hub.errors import IntegrityError, NotFoundError, RefError
 from hub.lockfile.format import Entry, LockedFile, LockFile, read
 from hub.refs import Ref
@@ -122,10 +123,7 @@ def _sync_repository(
     bound = found.bind_repository(repository)
     fetched = bound.plan().to_fetch
     bound.snapshot(progress=progress)
-    # Other programs ask for the branch; what they were told of it before is left alone.
-    folder, revision = bound.cached.folder, repository.name.revision
-    if entry.commit and folder.commit(revision) is None:
-        folder.write_ref(revision, entry.commit)
+    _note_branch(entry)
     return Synced(entry.ref, len(entry.files), entry.size, fetched)
 
 
@@ -133,7 +131,18 @@ def _sync_file(entry: Entry, *, offline: bool | None, progress: bool | None) -> 
     ref = entry.pinned()
     fetched = 0 if _is_here(ref) else entry.size
     loading.load(ref, offline=offline, progress=progress)
+    _note_branch(entry)
     return Synced(entry.ref, 1, entry.size, fetched)
+
+
+def _note_branch(entry: Entry) -> None:
+    """Other programs ask for the branch; what they were told of it before is left alone."""
+    name = entry.name
+    if name and entry.commit:
+        folder = RepoFolder(name.repo)
+        with cache_errors(folder.root):
+            if folder.commit(name.revision) is None:
+                folder.write_ref(name.revision, entry.commit)
 
 
 def _is_here(ref: Ref) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from hub import urls
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
@@ -76,7 +77,12 @@ class Client:
         """
         repo = self._repo
         info = self._ask(
-            lambda: self._api.repo_info(repo.name, repo_type=repo.type, revision=revision),
+            lambda: self._api.repo_info(
+                repo.name,
+                repo_type=repo.type,
+                revision=revision,
+                timeout=limits.LIMITS.read_timeout,
+            ),
             patient=patient,
         )
         return self._checked_commit(revision, info.sha)
@@ -92,7 +98,10 @@ class Client:
         """
         assert name.path is not None
         path, url = name.path, self.url(name.revision, name.path)
-        answer = self._ask(lambda: self._api.get_hf_file_metadata(url=url), patient=patient)
+        answer = self._ask(
+            lambda: self._api.get_hf_file_metadata(url=url, timeout=limits.LIMITS.read_timeout),
+            patient=patient,
+        )
         commit = self._checked_commit(name.revision, answer.commit_hash)
         file = file_of_etag(self._where, path, answer.size, answer.etag)
         return commit, file
@@ -110,21 +119,40 @@ class Client:
         return Path(brought)
 
     def _list(self, commit: str) -> Iterator[RepoFile]:
-        from huggingface_hub.hf_api import RepoFile as Listed
-
         repo = self._repo
-        for entry in self._api.list_repo_tree(
-            repo.name, repo_type=repo.type, revision=commit, recursive=True
-        ):
-            if isinstance(entry, Listed):
-                lfs = entry.lfs
+        url = f"{self._api.endpoint}/api/{repo.type}s/{repo.name}/tree/{commit}?recursive=true"
+        for entry in self._pages(url):
+            if entry["type"] == "file":
+                lfs = entry.get("lfs")
                 yield RepoFile(
-                    entry.path,
-                    entry.size if lfs is None else lfs.size,
-                    entry.blob_id,
-                    None if lfs is None else lfs.sha256,
-                    getattr(entry, "xet_hash", None),  # older versions do not tell
+                    entry["path"],
+                    entry["size"] if lfs is None else lfs["size"],
+                    entry["oid"],
+                    None if lfs is None else lfs["oid"],
+                    entry.get("xetHash"),
                 )
+
+    def _pages(self, url: str) -> Iterator[dict[str, Any]]:
+        """The entries of a listing that comes in pages, each of which names the next.
+
+        HfApi.list_repo_tree would wait without end for a server that is silent, for as long as one
+        asks it to, and would follow to any other server with the user's token.
+        """
+        from huggingface_hub import get_session, hf_raise_for_status
+
+        headers, following = self.headers, url
+        while True:
+            answer = get_session().get(
+                following,
+                headers=headers if urls.origin(following) == urls.origin(url) else {},
+                timeout=limits.LIMITS.read_timeout,
+            )
+            hf_raise_for_status(answer)
+            entries = answer.json()
+            yield from entries
+            following = answer.links.get("next", {}).get("url", "")
+            if not entries or not following:
+                return
 
     def _checked_commit(self, asked: str, commit: str | None) -> str:
         expected = asked if COMMIT.fullmatch(asked) else _ANY

@@ -11,7 +11,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from hub.cache import cache_errors
-from hub.disk import check_room, nearest_existing
+from hub.disk import check_room, is_full, nearest_existing
 from hub.errors import IntegrityError, LockError, NotFoundError, OfflineError
 from hub.log import warn
 from hub.parallel import for_each
@@ -210,6 +210,8 @@ class Repository:
         try:
             write()
         except OSError as error:
+            if is_full(error):
+                raise
             warn(f"{self.where}: what the server says is not kept for work offline: {error}")
 
     def _ask_for_file(self, client: Client) -> tuple[str, RepoFile]:

@@ -8,7 +8,6 @@ no range that is noted and not there; at worst some that are there and not noted
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import threading
@@ -17,14 +16,14 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from hub.disk import check_room_in_cache
+from hub.disk import check_room_in_cache, is_full
 from hub.errors import CacheError
 from hub.stopping import StoppedError
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
 
 
 @dataclass(frozen=True)
@@ -227,8 +226,7 @@ class Partial:
         is_kept = finished or self.can_grow
         with self._noting:
             if is_kept and not finished:
-                with contextlib.suppress(OSError):  # a full disk: the last note stands
-                    self._write_note()
+                self._note_at_last()
             with self._lock:
                 if self._digests is not None:
                     self._digests.close()
@@ -239,6 +237,23 @@ class Partial:
                 self.path.unlink(missing_ok=True)
             if finished or not is_kept:
                 self.note.unlink(missing_ok=True)
+
+    def _note_at_last(self) -> None:
+        """Note what is there; on a full disk the end of it makes room for the note."""
+        with contextlib.suppress(OSError):  # the last note stands
+            try:
+                self._write_note()
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                self._shorten(_ROOM_FOR_NOTE)
+                self._write_note()
+
+    def _shorten(self, count: int) -> None:
+        with self._lock:
+            end = max(0, self.done.end - count)
+            self.done = Ranges((a, min(b, end)) for a, b in self.done if a < end)
+            os.ftruncate(self._file, end)
 
     def _start_digests(self) -> None:
         if self._digests is not None:
@@ -257,7 +272,7 @@ class Partial:
                 written = os.pwrite(self._file, rest, offset)
                 rest, offset = rest[written:], offset + written
         except OSError as error:
-            if error.errno not in _FULL:
+            if not is_full(error):
                 raise
             raise CacheError(
                 f"{self.ref}: {error.strerror} after {len(self.done)} bytes of it: make room and "

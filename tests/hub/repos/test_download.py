@@ -27,6 +27,7 @@ from hub.errors import (
     RefError,
 )
 from hub.repos import cached
+from tests.hub import faulty
 
 CONFIG = b'{"layers": 2}'
 MODEL = "hf:org/name/model.safetensors"
@@ -382,3 +383,41 @@ def test_xet(
     assert [path.name for path in hf_cache.glob("*/blobs/*")] == [
         hashlib.sha256(weights).hexdigest()
     ]
+
+
+def test_silent_server(repo: Any, hf: Any, impatient: None) -> None:
+    """Neither what it is asked about a revision nor the listing is waited for without end."""
+    repo.api_faults = [faulty.hold(60)] * 3
+    with pytest.raises(FetchError, match="cannot be reached"):
+        hub.snapshot("hf:org/name")
+    repo.api_faults = [None, *[faulty.hold(60)] * 3]
+    with pytest.raises(FetchError, match="cannot be reached"):
+        hub.snapshot("hf:org/name")
+
+
+def test_listing_that_asks_to_wait(repo: Any, hf: Any, impatient: None) -> None:
+    repo.api_faults = [None, faulty.status(429, "3600")]
+    with pytest.raises(FetchError, match="asks to wait 3600 s"):
+        hub.snapshot("hf:org/name")
+
+
+def test_listing_in_pages(
+    repo: Any, hf: Any, server: Any, monkeypatch: pytest.MonkeyPatch, hf_cache: Path
+) -> None:
+    """The token does not go along where the next page is at another origin."""
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    entries = repo.tree(repo.refs["main"])
+    body = json.dumps(entries[1:]).encode()
+    url = server.add("/more", server.body(body, Content_Type="application/json"))
+
+    def first(file: faulty.File, reply: faulty.Reply) -> None:
+        reply.body = json.dumps(entries[:1]).encode()
+        reply.headers |= {"Link": f'<{url}>; rel="next"', "Content-Length": str(len(reply.body))}
+
+    repo.api_faults = [None, first]
+    folder = hub.snapshot("hf:org/name")
+    assert len(entries) > 1 and all((folder / entry["path"]).exists() for entry in entries)
+    assert hf.requests[0][2]["authorization"] == "Bearer secret"
+    assert [
+        {"authorization", "Authorization"} & fields.keys() for _, fields in server.requests
+    ] == [set()]
