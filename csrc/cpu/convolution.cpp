@@ -123,8 +123,10 @@ void convolution(const KernelCall& call) {
     const Tensor& out = call.outs[0];
     if (out.numel() == 0) return;
     const Convolution c = geometry(a, 3, 8);
-    const bool direct = is_channels_last(out) && out.dtype() == compute_type(out.dtype());
     const Tensor x = image(a.tensor(0)), w = weights(a.tensor(1));
+    const bool adds_bias = a.flag(6) && !a.none(2);
+    const bool planar = out.is_contiguous() && x.is_contiguous() && !adds_bias && is_pointwise(c, x, w, out);
+    const bool direct = (planar || is_channels_last(out)) && out.dtype() == compute_type(out.dtype());
     const Tensor bias = a.none(2) ? Tensor() : packed_as(a.tensor(2), w.dtype());
     const Tensor y = direct ? out : empty_channels_last(out.sizes(), w.dtype());
     if (!a.flag(6)) {

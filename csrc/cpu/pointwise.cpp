@@ -50,7 +50,26 @@ bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, c
     return c.groups == 1 && pixels(x) == pixels(y);
 }
 
+static void fill_rows(const Tensor& bias, char* y, int64_t row, int64_t count) {
+    visit_float(bias.dtype(), [&]<class T>() {
+        for (int64_t i = 0; i < bias.numel(); ++i) std::fill_n(reinterpret_cast<T*>(y) + i * row, count, bias.data<T>()[i]);
+    });
+}
+
+// The weight times the planes of x: nothing needs to be turned.
+static void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
+    const Rows rows(x, false);
+    const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
+    for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
+        char* const to = y.raw() + (image * rows.count * outputs + begin) * item;
+        if (bias.defined()) fill_rows(bias, to, rows.count, count);
+        product({y.dtype(), outputs, count, inputs, weight.raw(), turned ? 1 : inputs, turned ? outputs : 1,
+                 rows.at(image, begin), rows.count, 1, to, rows.count, nullptr, bias.defined()});
+    });
+}
+
 void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
+    if (!is_channels_last(y)) return planar(x, weight, bias, y, turned);
     const Rows rows(x, is_channels_last(x));
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {

@@ -4,6 +4,8 @@
 // A convolution is linear in its input and in its weight. Its gradient for the input is the transposed convolution
 // of the output's gradient, with the same weight, and the other way round; its gradient for the weight is an op of its
 // own, linear in both of its tensors, whose gradients are convolutions again. So every order of gradient is there.
+#include <algorithm>
+
 #include "core/channels_last.h"
 #include "ops/names.h"
 #include "ops/window_args.h"
@@ -33,6 +35,15 @@ void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, bool t
     check(bias.dtype() == x.dtype(), "bias: expected dtype ", x.dtype(), " as the input has, got ", bias.dtype());
 }
 
+// A product of matrices, which leaves images as they lie.
+bool is_pointwise(Args a) {
+    const auto all = [](std::span<const int64_t> values, int64_t value) {
+        return std::ranges::all_of(values, [&](int64_t v) { return v == value; });
+    };
+    return all(std::span<const int64_t>(a.tensor(1).sizes()).subspan(2), 1) && all(a.ints(3), 1) && all(a.ints(4), 0) &&
+           all(a.ints(7), 0) && a.integer(8) == 1;
+}
+
 void convolution_shape(const Op&, Args a, Meta& m) {
     const Tensor &x = a.tensor(0), &w = a.tensor(1);
     const bool transposed = a.flag(6);
@@ -55,7 +66,7 @@ void convolution_shape(const Op&, Args a, Meta& m) {
         }
     }
     m.add(sizes, x.dtype());
-    m.outs[0].strides = channels_last_strides(sizes);
+    if (!(is_pointwise(a) && x.is_contiguous())) m.outs[0].strides = channels_last_strides(sizes);
 }
 
 // The convolution of `x` cut to `size`: windows that only the padding of a transposed convolution made are left out.

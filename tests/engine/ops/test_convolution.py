@@ -168,6 +168,21 @@ def test_what_is_not_finite_stays_in_its_window(value: float) -> None:
     assert np.isfinite(value) or not np.isfinite(dweight[near]).any()
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("bias", [None, random(12, seed=2)])
+def test_pointwise_leaves_images_as_they_lie(layout: str, bias: Tensor | None) -> None:
+    x, weight = laid(random(2, 20, 9, 7, seed=0), layout), random(12, 20, 1, 1, seed=1)
+    for y in (
+        engine.conv2d(x, weight, bias),
+        engine.conv_transpose2d(x, weight.transpose(0, 1), bias),
+    ):
+        wanted = np.einsum("nchw,oc->nohw", x.double().numpy(), weight.double().numpy()[..., 0, 0])
+        if bias is not None:
+            wanted += bias.numpy()[:, None, None]
+        np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-4, atol=1e-4)
+        assert y.is_contiguous() == (layout == "first")
+
+
 @pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("groups", [1, 12])
 def test_an_empty_batch(kernel: int, groups: int) -> None:
