@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from hub import stopping
 from hub.errors import CacheError
+from hub.wording import format_count
 
 _BLOCK = 1 << 20  # bytes
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -69,7 +70,7 @@ def check_room(where: str, size: int, folder: Path, place: str) -> None:
 
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise CacheError(f"{where}: needs {size} bytes and {free} are free {place}")
+        raise CacheError(f"{where}: needs {format_count(size, 'byte')} and {free} are free {place}")
 
 
 def check_room_in_cache(where: str, size: int, folder: Path) -> None:
@@ -81,6 +82,20 @@ def check_room_in_cache(where: str, size: int, folder: Path) -> None:
 def is_full(error: OSError) -> bool:
     """Whether an error says that the disk, or what the user may take of it, is full."""
     return error.errno in _FULL
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether names in a folder are the same if they differ in case alone; tried with a new file.
+
+    >>> import tempfile
+    >>> isinstance(ignores_case(Path(tempfile.mkdtemp())), bool)
+    True
+    """
+    import tempfile
+
+    with tempfile.NamedTemporaryFile(prefix=".case-", dir=folder) as file:
+        path = Path(file.name)
+        return path.with_name(path.name.replace("case", "CASE")).exists()
 
 
 def nearest_existing(folder: Path) -> Path:

@@ -31,8 +31,9 @@ from hub.repos import names
 from hub.repos.cached import CachedRepo, hash_blob
 from hub.repos.contents import check_contents
 from hub.repos.names import COMMIT, Repo
-from hub.repos.tree import MAX_SIZE, RepoFile, check_files
+from hub.repos.tree import MAX_SIZE, RepoFile, check_case, check_files
 from hub.sources import Received
+from hub.wording import format_count
 
 VERSION = 1
 _MANIFEST = "manifest.json"
@@ -194,6 +195,7 @@ class _Snapshot:
 
     def check(self, cache: Cache, staged: Mapping[str, Path]) -> None:
         cached = CachedRepo(self.repo)
+        check_case(self.ref, self.files, cached.folder.root)
         for path, (sha256, file) in self.files.items():
             where = f"{self.ref}: {path}"
             cached.find(where, self.commit, path)  # raises if what is here is damaged
@@ -319,7 +321,8 @@ def _stage(
             counted.update(member.size)
     missing = wanted.keys() - staged.keys()
     if missing:
-        raise ArchiveError(f"{path}: lacks {len(missing)} files that its manifest names")
+        files = format_count(len(missing), "file")
+        raise ArchiveError(f"{path}: lacks {files} that its manifest names")
     return staged
 
 

@@ -12,9 +12,10 @@ from hub import api
 from hub.cache import home
 from hub.care.filters import Filter, parse_age, parse_size
 from hub.care.items import Item, size_on_disk
-from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
+from hub.cli.common import Commands, format_bytes, print_json, print_table
 from hub.errors import NotFoundError, RefError
 from hub.refs import Ref, parse
+from hub.wording import format_count
 
 
 def register(commands: Commands) -> None:
@@ -199,7 +200,7 @@ def _export(options: argparse.Namespace) -> int:
     size = export(options.file, items, progress=False if options.quiet else None)
     for item in items:
         print(item.ref)
-    print(f"{len(items)} items, {format_bytes(size)} in {options.file}")
+    print(f"{format_count(len(items), 'item')}, {format_bytes(size)} in {options.file}")
     return 0
 
 

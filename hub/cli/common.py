@@ -45,15 +45,6 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=1, default=str))
 
 
-def format_count(count: int, thing: str) -> str:
-    """A number of things for people.
-
-    >>> format_count(1, "file"), format_count(2, "file")
-    ('1 file', '2 files')
-    """
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
 def format_bytes(count: int) -> str:
     """A number of bytes for people.
 

@@ -9,6 +9,7 @@ from hub import api
 from hub.care.filters import parse_size
 from hub.cli.common import Commands, format_bytes
 from hub.errors import HubError
+from hub.wording import format_count
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 
@@ -56,5 +57,6 @@ def _convert(options: argparse.Namespace) -> int:
         raise HubError(str(error)) from error
     for file in done.files:
         print(f"{format_bytes(file.stat().st_size):>9}  {file}")
-    print(f"{done.tensors} tensors, {len(done.aliases)} more names for them")
+    names = format_count(len(done.aliases), "more name")
+    print(f"{format_count(done.tensors, 'tensor')}, {names} for them")
     return 0

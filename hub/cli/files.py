@@ -7,11 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hub import api, refs
-from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
+from hub.cli.common import Commands, format_bytes, print_json, print_table
 from hub.errors import RefError
 from hub.refs import Ref
 from hub.repos.names import is_repository
 from hub.transfer.speed import parse_rate, set_limit
+from hub.wording import format_count
 
 
 def register(commands: Commands) -> None:
@@ -54,7 +55,7 @@ def _download(options: argparse.Namespace) -> int:
       hub download https://example.org/weights.safetensors --sha256 HEX
     """
     if options.sha256 and len(options.refs) > 1:
-        raise RefError(f"--sha256 pins one file, and {len(options.refs)} were named")
+        raise RefError(f"--sha256 pins one file, not {len(options.refs)}")
     parsed = [refs.parse(text) for text in options.refs]
     for ref in parsed:
         _check_options(ref, options)

@@ -6,7 +6,8 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, format_count, print_json, print_table
+from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.wording import format_count
 
 
 def register(commands: Commands) -> None:

@@ -6,8 +6,9 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, format_count, print_json
+from hub.cli.common import Commands, format_bytes, print_json
 from hub.errors import HubError
+from hub.wording import format_count
 
 
 def register(commands: Commands) -> None:

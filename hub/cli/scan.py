@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import api
-from hub.cli.common import Commands, format_count, print_json
+from hub.cli.common import Commands, print_json
 from hub.errors import FormatError, HubError
+from hub.wording import format_count
 
 if TYPE_CHECKING:
     from hub.formats import ScanReport

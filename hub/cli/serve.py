@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub import urls
-from hub.cli.common import Commands, format_bytes, format_count
+from hub.cli.common import Commands, format_bytes
 from hub.errors import HubError
+from hub.wording import format_count
 
 _PORT = 8000
 _EVERYWHERE = ("0.0.0.0", "::")
@@ -68,8 +69,8 @@ def _serve(options: argparse.Namespace) -> int:
     if not count and not options.allow_push:
         raise HubError(f"{options.folder}: holds no DIR/ORG/NAME/ or DIR/NAME/ with files")
     with server, _clock_in_log():
-        _announce(server.url, options)
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+        _announce(server.url, options)
         try:
             server.wait()
         except KeyboardInterrupt:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.formats.dtypes import DTYPES
+from hub.wording import format_count
 
 MAX_DIMENSIONS = 64
 MAX_INT = 2**63 - 1
@@ -203,7 +204,8 @@ def aligned(memory: NDArray[np.uint8], alignment: int) -> NDArray[np.uint8]:
 
 def _check_view(shape: tuple[int, ...], strides: tuple[int, ...], offset: int) -> None:
     if len(shape) != len(strides):
-        raise ValueError(f"{len(shape)} sizes and {len(strides)} strides")
+        sizes = format_count(len(shape), "size")
+        raise ValueError(f"{sizes} and {format_count(len(strides), 'stride')}")
     if len(shape) > MAX_DIMENSIONS:
         raise ValueError(f"{len(shape)} dimensions, at most {MAX_DIMENSIONS} are possible")
     for value in (*shape, *strides, offset):

@@ -18,6 +18,7 @@ import numpy as np
 
 from hub.formats.buffer import MAX_DIMENSIONS
 from hub.formats.structure import describe, unusual_keys
+from hub.wording import format_count
 
 Arguments = tuple[object, ...]
 _MAX_UNUSUAL_KEYS = 1024
@@ -103,7 +104,8 @@ def integer(value: object, what: str) -> int:
 def arity(args: Arguments, fewest: int, most: int, what: str) -> Arguments:
     """Return the arguments as they are, having checked how many they are."""
     if not fewest <= len(args) <= most:
-        raise ValueError(f"{what} is given {len(args)} arguments, it takes {fewest} to {most}")
+        given = format_count(len(args), "argument")
+        raise ValueError(f"{what} is given {given}, it takes {fewest} to {most}")
     return args
 
 
@@ -115,7 +117,8 @@ def _array(
     lengths = sizes(shape, "the shape of an array")
     content = _content(data)
     if min(lengths, default=0) < 0 or math.prod(lengths) * dtype.itemsize != len(content):
-        raise ValueError(f"{len(content)} bytes for an array of shape {lengths} of {dtype.name}")
+        given = format_count(len(content), "byte")
+        raise ValueError(f"{given} for an array of shape {lengths} of {dtype.name}")
     if not content:
         return np.zeros(_bounded(lengths), dtype)
     flat = np.frombuffer(content, dtype)

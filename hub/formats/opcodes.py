@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hub.wording import format_count
+
 _MAX_LINE = 4096
 _MAX_INTEGER = 256
 MARK = -1
@@ -37,7 +39,7 @@ class Cursor:
         """Read that many bytes."""
         left = len(self.data) - self.position
         if not 0 <= count <= left:
-            raise ValueError(f"{count} bytes are asked for where {left} are left")
+            raise ValueError(f"asked for {format_count(count, 'byte')} where {left} are left")
         start = self.position
         self.position = start + count
         return self.data[start : self.position].tobytes()

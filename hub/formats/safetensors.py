@@ -29,6 +29,7 @@ from hub.formats.buffer import (
 from hub.formats.dtypes import BY_SAFETENSORS, DTYPES
 from hub.formats.jsontext import parse_object
 from hub.formats.source import Source, open_source
+from hub.wording import format_count
 
 MAX_HEADER = 100_000_000
 _ALIGNMENT = 8
@@ -122,12 +123,14 @@ def save_safetensors(
 
 def _read_header(source: Source) -> tuple[dict[str, object], int]:
     if len(source) < 8:
-        raise source.error(f"{len(source)} bytes, too short for a header's length", 0)
+        given = format_count(len(source), "byte")
+        raise source.error(f"{given}, too short for a header's length", 0)
     length = int.from_bytes(source.bytes(0, 8), "little")
     if length > MAX_HEADER:
         raise source.error(f"a header of {length} bytes, at most {MAX_HEADER} are allowed", 0)
     if length > len(source) - 8:
-        raise source.error(f"a header of {length} bytes, and {len(source) - 8} follow", 0)
+        announced = format_count(length, "byte")
+        raise source.error(f"a header of {announced}, and {len(source) - 8} follow", 0)
     if source.bytes(8, 9) != b"{":
         raise source.error("the header does not begin with '{'", 8)
     return parse_object(source, 8, 8 + length, "the header"), 8 + length

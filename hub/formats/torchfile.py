@@ -16,6 +16,7 @@ from hub.formats.structure import describe
 from hub.formats.torchobjects import TORCH_GLOBALS, StorageType, TypedStorage
 from hub.formats.unpickler import Unpickler
 from hub.formats.zipreader import ZipReader
+from hub.wording import format_count
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES = 5
@@ -47,7 +48,8 @@ def read_pickle(source: Source) -> object:
     if type(value) is int and value == MAGIC_NUMBER:
         return _read_legacy(source, first.end)
     if first.end != len(source):
-        raise source.error(f"{len(source) - first.end} bytes follow the pickle", first.end)
+        rest = format_count(len(source) - first.end, "byte")
+        raise source.error(f"behind the pickle comes more: {rest}", first.end)
     return value
 
 
@@ -181,7 +183,8 @@ def _read_legacy(source: Source, position: int) -> object:
     keys, position = _next_pickle(source, reader.end)
     end = storages.attach(keys, position)
     if end != len(source):
-        raise source.error(f"{len(source) - end} bytes follow the last storage", end)
+        rest = format_count(len(source) - end, "byte")
+        raise source.error(f"behind the last storage comes more: {rest}", end)
     return value
 
 

@@ -13,6 +13,7 @@ from hub.formats.dtypes import DTYPES, DType
 from hub.formats.streams import Target, opened
 from hub.formats.structure import MAX_DEPTH, unusual_keys
 from hub.formats.torchobjects import UNTYPED
+from hub.wording import format_count
 
 _ROOT = "archive"
 _VERSION = b"3\n"
@@ -121,7 +122,8 @@ class _Pickler:
         else:
             raw = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
             if len(raw) > 255:
-                raise ValueError(f"an integer of {len(raw)} bytes cannot be written")
+                length = format_count(len(raw), "byte")
+                raise ValueError(f"an integer of {length} cannot be written")
             self._out += b"\x8a" + bytes((len(raw),)) + raw
 
     def _float(self, value: float) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.formats.source import Source
+from hub.wording import format_count
 
 _END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
@@ -89,7 +90,8 @@ class ZipReader:
         if start + size != stop:
             raise source.error(f"a central directory at {start} of {size} bytes ends not here", end)
         if count * _CENTRAL.size > size:
-            raise source.error(f"{count} entries do not fit a directory of {size} bytes", end)
+            entries = format_count(count, "entry", "entries")
+            raise source.error(f"a directory of {size} bytes has no room for {entries}", end)
         return start, stop, count
 
     def _widen_end(self, narrow: tuple[int, ...], end: int) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from hub.repos.cached import hash_blob
 from hub.repos.fetching import Fetcher
 from hub.repos.plan import Patterns
 from hub.repos.repository import THREADS, Repository, check_space
-from hub.repos.tree import RepoFile
+from hub.repos.tree import RepoFile, check_case
 
 
 def copy_to(
@@ -45,6 +45,7 @@ def copy_to(
     bars = Bars(str(repository.name.repo), sum(file.size for file in wanted), progress)
     with contextlib.ExitStack() as stack:
         stack.enter_context(cache_errors(folder))
+        check_case(repository.where, (file.path for file in files), folder)
         stack.enter_context(contextlib.closing(bars))
         fetcher = None if repository.offline else repository.fetcher(commit, stack)
 

@@ -22,9 +22,10 @@ from hub.repos.client import Client, NoSuchFileError, UnreachableError
 from hub.repos.fetching import Fetcher
 from hub.repos.names import Name
 from hub.repos.plan import Patterns, Plan, Planned, choose
-from hub.repos.tree import RepoFile
+from hub.repos.tree import RepoFile, check_case
 from hub.sources import Held
 from hub.transfer import new_session
+from hub.wording import format_count
 
 THREADS = 8  # files at a time: small ones take longer to ask for than to send
 _SHOWN = 3  # names of missing files in an error
@@ -104,8 +105,8 @@ class Repository:
         chosen = choose(tree, include, exclude)
         if tree and not chosen:
             raise NotFoundError(
-                f"{self.where}: none of its {len(tree)} files matches the patterns; one of them "
-                f"is {next(iter(tree))!r}"
+                f"{self.where}: none of its files matches the patterns: it has "
+                f"{format_count(len(tree), 'file')}, like {next(iter(tree))!r}"
             )
         return commit, [tree[path] for path in chosen]
 
@@ -133,6 +134,7 @@ class Repository:
         if listing is not None:
             self._note(lambda: folder.write_tree(commit, listing.values()))
         if missing:
+            check_case(self.where, (file.path for file in files), folder.root)
             self._bring_all(commit, missing, progress)
         if self._lock is not None:
             self._check_nothing_else(commit, self._lock, include, exclude)
@@ -285,8 +287,9 @@ class Repository:
             return Client(self.name.repo, self.where).files(commit)
         here = len(self.cached.files(commit))
         raise OfflineError(
-            f"{self.where}: {here} files of it are in the cache, how many it has is not known, and "
-            "the hub is offline: ask for single files, or download it where there is a network"
+            f"{self.where}: the cache has {format_count(here, 'file')} of it, how many there are "
+            "is not known, and the hub is offline: ask for single files, or download it where "
+            "there is a network"
         )
 
     def _has_all(self, commit: str, lock: Locked) -> bool:
@@ -315,9 +318,9 @@ class Repository:
 
     def _missing_offline(self, missing: list[RepoFile], files: list[RepoFile]) -> OfflineError:
         return OfflineError(
-            f"{self.where}: {len(missing)} of {len(files)} files are not in the cache and the hub "
-            f"is offline ({shortened([file.path for file in missing])}): download it where there "
-            "is a network"
+            f"{self.where}: the hub is offline, and the cache lacks {len(missing)} of "
+            f"{format_count(len(files), 'file')} ({shortened([file.path for file in missing])}): "
+            "download it where there is a network"
         )
 
     def _check_nothing_else(

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from hub.errors import FetchError, RefError
+from hub.disk import ignores_case, nearest_existing
+from hub.errors import CacheError, FetchError, RefError
 from hub.refs import check_member, check_text
 
 MAX_SIZE = 1 << 44  # bytes, 16 TiB: a file that claims more is a mistake or an attack
@@ -69,23 +71,34 @@ def check_files(where: str, files: Iterable[RepoFile]) -> dict[str, RepoFile]:
     hub.errors.FetchError: hf:a/b: the server names a file '../x' that cannot be one: ...
     """
     found: dict[str, RepoFile] = {}
-    folded: dict[str, str] = {}
     for file in files:
         check_file(where, file)
-        twin = folded.setdefault(file.path.casefold(), file.path)
-        if file.path in found or twin != file.path:
-            raise FetchError(
-                f"{where}: the server names {file.path!r} and {twin!r}, which are one file where "
-                "case does not count: nothing of it is taken; fetch single files of it"
-            )
+        if file.path in found:
+            raise FetchError(f"{where}: the server names {file.path!r} twice")
         found[file.path] = file
         if len(found) > MAX_FILES:
             raise FetchError(f"{where}: the server names more than {MAX_FILES} files")
     for path in found:
         for parent in _parents(path):
-            if parent in folded:
+            if parent in found:
                 raise FetchError(f"{where}: the server names {parent!r} as a file and as a folder")
     return found
+
+
+def check_case(where: str, paths: Iterable[str], folder: Path) -> None:
+    """CacheError if two of these paths would be one file on the disk of a folder.
+
+    Names that differ in case alone are two files on most systems, and one on others.
+    """
+    folded: dict[str, str] = {}
+    for path in paths:
+        for taken in (path, *_parents(path)):
+            twin = folded.setdefault(taken.casefold(), taken)
+            if twin != taken and ignores_case(nearest_existing(folder)):
+                raise CacheError(
+                    f"{where}: {twin!r} and {taken!r} are one name on the disk of {folder}, where "
+                    "case does not count: leave one of them out (--exclude), or use another disk"
+                )
 
 
 def check_file(where: str, file: RepoFile) -> RepoFile:
@@ -137,5 +150,5 @@ def is_etag(text: str) -> bool:
 
 
 def _parents(path: str) -> Iterable[str]:
-    parts = path.casefold().split("/")
+    parts = path.split("/")
     return ("/".join(parts[:end]) for end in range(1, len(parts)))

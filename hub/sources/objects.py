@@ -15,6 +15,7 @@ from hub.errors import AccessError, FetchError, NotFoundError, RefError
 from hub.progress import Meter
 from hub.refs import Ref
 from hub.sources import Place, Received
+from hub.wording import format_count
 
 if TYPE_CHECKING:
     from hub.transfer.partial import Partial, Version
@@ -86,9 +87,8 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
                 partial.write(partial.done.prefix, chunk, partial.edition)
                 meter.update(len(chunk))
             if not partial.is_complete:
-                raise Transient(
-                    f"{url} announced {partial.size} bytes and sent {len(partial.done)}"
-                )
+                size = format_count(partial.size or 0, "byte")
+                raise Transient(f"{url} announced {size} and sent {len(partial.done)}")
             return
         except FileNotFoundError as error:
             raise NotFoundError(f"{ref}: there is no such file in the store") from error

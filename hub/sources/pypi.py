@@ -26,6 +26,7 @@ from hub.progress import bar
 from hub.refs import Ref, check_member
 from hub.sink import Sink
 from hub.sources import Place, Received
+from hub.wording import format_count
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # PEP 508
 _VERSION = (  # PEP 440, in its canonical spelling
@@ -94,7 +95,7 @@ def _download(ref: Ref, place: Place) -> Path:
         raise _pip_error(ref, errors)
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"{ref}: pip brought {len(wheels)} wheels, expected 1")
+        raise FetchError(f"{ref}: pip brought {format_count(len(wheels), 'wheel')}, expected 1")
     return wheels[0]
 
 

@@ -22,6 +22,7 @@ from hub.stopping import StoppedError
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
+from hub.wording import format_count
 
 _ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
 
@@ -274,9 +275,10 @@ class Partial:
         except OSError as error:
             if not is_full(error):
                 raise
+            done = format_count(len(self.done), "byte")
             raise CacheError(
-                f"{self.ref}: {error.strerror} after {len(self.done)} bytes of it: make room and "
-                "download it again, which goes on from there"
+                f"{self.ref}: {error.strerror} after {done} of it: make room and download it "
+                "again, which goes on from there"
             ) from error
 
     def _check_space(self) -> None:

@@ -17,6 +17,7 @@ from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import Floor, Throttle
+from hub.wording import format_count
 
 _CHUNK = 1 << 19  # bytes: the most that is read at once
 _KEPT = 16 << 20  # bytes: more than chunks that wait for being hashed take
@@ -69,13 +70,16 @@ class Spout:
                 self._check_surplus(position)
                 return position  # what follows is another connection's
         if plan and position < claim.end:
-            raise Transient(f"the server announced {claim.end} bytes and sent {position}")
+            raise Transient(
+                f"the server announced {format_count(claim.end, 'byte')} and sent {position}"
+            )
         return position
 
     def _check_surplus(self, position: int) -> None:
         if position == self.partial.size:
+            expected = format_count(position, "byte")
             raise FetchError(
-                f"{self.client.ref}: the server sends more than the {position} bytes expected"
+                f"{self.client.ref}: the server sends more than the {expected} expected"
             )
 
 

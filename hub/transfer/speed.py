@@ -12,6 +12,7 @@ from hub import stopping
 from hub.errors import HubError
 from hub.transfer.limits import Limits
 from hub.transfer.retry import Transient
+from hub.wording import format_count
 
 
 class Throttle:
@@ -59,7 +60,7 @@ class Floor:
         if elapsed < self._limits.slow_for:
             return
         if self._count / elapsed < self._limits.slowest:
-            raise TooSlow(f"the server sent {self._count} bytes in {elapsed:.0f} s")
+            raise TooSlow(f"the server sent {format_count(self._count, 'byte')} in {elapsed:.0f} s")
         self._since += elapsed
         self._count = 0
 

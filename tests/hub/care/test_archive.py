@@ -173,7 +173,7 @@ def test_missing_and_doubled(archive: Path, refuse: Refuse) -> None:
     found = members(archive)
     name = next(name for name in found if name.startswith("blobs/"))
     write(archive, {key: value for key, value in found.items() if key != name})
-    assert "lacks 1 files" in refuse(ArchiveError)
+    assert "lacks 1 file " in refuse(ArchiveError)
     write(archive, found)
     with tarfile.open(archive, "a") as file:
         member = tarfile.TarInfo(name)
@@ -251,7 +251,7 @@ def test_commands(
 ) -> None:
     path = str(archive.with_name("one.tar"))
     assert main(["export", path, "hf:org/name", "--quiet"]) == 0
-    assert f"1 items, {10.2} kB in {path}" in capsys.readouterr().out
+    assert f"1 item, {10.2} kB in {path}" in capsys.readouterr().out
     fresh_machine()
     assert main(["import", path, "--quiet"]) == 0
     assert capsys.readouterr().out == "hf:org/name\n"

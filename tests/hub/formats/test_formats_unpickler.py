@@ -162,15 +162,15 @@ REFUSED = {
     "integer of a million digits": (b"I" + b"9" * 10**6 + b"\n", "no line ends"),
     "integer in text": (b"I1_0\n", "not an integer"),
     "text of 4 GB": (b"X\xff\xff\xff\xff", "4294967295 bytes"),
-    "text of 16 EB": (b"\x8d" + b"\xff" * 8, "bytes are asked for"),
+    "text of 16 EB": (b"\x8d" + b"\xff" * 8, "asked for [0-9]+ bytes"),
     "string of negative length": (b"T\xff\xff\xff\xff", "-1 bytes"),
-    "bytes beyond the end": (b"\x8e" + struct.pack("<Q", 2**40), "bytes are asked for"),
-    "bytearray beyond the end": (b"\x96" + struct.pack("<Q", 2**62), "bytes are asked for"),
+    "bytes beyond the end": (b"\x8e" + struct.pack("<Q", 2**40), "asked for [0-9]+ bytes"),
+    "bytearray beyond the end": (b"\x96" + struct.pack("<Q", 2**62), "asked for [0-9]+ bytes"),
     "frame beyond the end": (b"\x95" + struct.pack("<Q", 2**40), "frame"),
     "text not UTF-8": (b"X\x01\0\0\0\xff", "utf-8"),
     "global without a second line": (b"cos", "no line ends"),
     "bytes of a size": (b"cbuiltins\nbytes\nK\x09\x85R", "bytes is given 1"),
-    "bytearray of a size": (b"cbuiltins\nbytearray\nK\x09\x85R", "arguments"),
+    "bytearray of a size": (b"cbuiltins\nbytearray\nK\x09\x85R", "argument, it takes"),
     "odd encoding": (b"c_codecs\nencode\nX\1\0\0\0aX\5\0\0\0utf_7\x86R", "latin1"),
     "complex of text": (b"cbuiltins\ncomplex\nX\1\0\0\0aX\1\0\0\0b\x86R", "two floats"),
     "set of a number": (b"cbuiltins\nset\nK\x01\x85R", "set is made of int 1"),
@@ -277,7 +277,7 @@ def test_a_pickle_cut_at_any_byte_is_refused(tmp_path: Path) -> None:
         with pytest.raises(FormatError):
             read(path)
     path.write_bytes(whole + b".")
-    with pytest.raises(FormatError, match="1 bytes follow the pickle"):
+    with pytest.raises(FormatError, match="behind the pickle comes more: 1 byte"):
         read(path)
 
 

@@ -15,6 +15,7 @@ import huggingface_hub
 import pytest
 
 import hub
+from hub.disk import ignores_case
 from hub.errors import (
     AccessError,
     CacheError,
@@ -113,7 +114,9 @@ def test_patterns(
 
 
 def test_no_file_matches(repo: Any, hf_cache: Path) -> None:
-    with pytest.raises(NotFoundError, match="none of its 15 files matches"):
+    with pytest.raises(
+        NotFoundError, match="none of its files matches the patterns: it has 15 files, like"
+    ):
         hub.snapshot("hf:org/name", include="*.gguf")
     assert not list(hf_cache.glob("*"))
 
@@ -172,7 +175,7 @@ def test_offline(repo: Any, hf: Any) -> None:
     with pytest.raises(OfflineError, match="is not in the cache"):
         hub.snapshot("hf:org/name", offline=True)
     hub.download("hf:org/name/config.json")
-    with pytest.raises(OfflineError, match="how many it has is not known"):
+    with pytest.raises(OfflineError, match="how many there are is not known"):
         hub.snapshot("hf:org/name", offline=True)
     folder = hub.snapshot("hf:org/name", include="layers/")
     assert hub.snapshot("hf:org/name", include="layers/", offline=True) == folder
@@ -222,7 +225,6 @@ def test_failure_leaves_no_ref(repo: Any, hf: Any, hf_cache: Path, files: dict[s
         {"path": "a//b"},
         {"path": "x" * 300},
         {"path": "config.json/inside"},
-        {"path": "Config.JSON"},
         {"path": "config.json"},
         {"path": 3},
         {"size": -1},
@@ -307,6 +309,33 @@ def test_empty_repository(hf: Any) -> None:
     hf.repo("org/empty", {})
     assert list(hub.snapshot("hf:org/empty").iterdir()) == []
     assert [item.files for item in hub.ls()] == [0]
+
+
+@pytest.fixture
+def alike(hf: Any, tmp_path: Path) -> dict[str, bytes]:
+    """A repository of files whose names differ in case alone."""
+    if ignores_case(tmp_path):
+        pytest.skip("case does not count on this disk")
+    files = {"Vocab.txt": b"one", "vocab.txt": b"two", "A/x.bin": b"x", "a/y.bin": b"y"}
+    hf.repo("org/alike", files)
+    return files
+
+
+def test_names_that_differ_in_case(alike: dict[str, bytes], tmp_path: Path) -> None:
+    assert contents(hub.snapshot("hf:org/alike")) == alike
+    assert own_files(hub.snapshot("hf:org/alike", local_dir=tmp_path / "local")) == alike
+
+
+def test_names_that_differ_in_case_where_it_does_not_count(
+    alike: dict[str, bytes], hf: Any, hf_cache: Path, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.repos.tree.ignores_case", lambda folder: True)
+    for options in ({}, {"local_dir": local}):
+        with pytest.raises(CacheError, match="are one name on the disk of"):
+            hub.snapshot("hf:org/alike", **options)
+    assert hf.fetched() == [] and not list(hf_cache.glob("*/snapshots"))
+    folder = hub.snapshot("hf:org/alike", exclude=["Vocab.txt", "A/"])
+    assert contents(folder) == {"vocab.txt": b"two", "a/y.bin": b"y"}
 
 
 def test_malformed_file_is_not_published(hf: Any, hf_cache: Path) -> None:
