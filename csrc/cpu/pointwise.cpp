@@ -42,22 +42,15 @@ void for_rows(const Rows& rows, int64_t outputs, const F& body) {
     parallel_for(total, std::max(kRowsOfThread, kThreadWork / work), pieces);
 }
 
-}  // namespace
-
-bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
-    for (int i = 0; i < c.spatial(); ++i)
-        if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
-    return c.groups == 1 && pixels(x) == pixels(y);
-}
-
-static void fill_rows(const Tensor& bias, char* y, int64_t row, int64_t count) {
+void fill_rows(const Tensor& bias, char* y, int64_t row, int64_t count) {
     visit_float(bias.dtype(), [&]<class T>() {
-        for (int64_t i = 0; i < bias.numel(); ++i) std::fill_n(reinterpret_cast<T*>(y) + i * row, count, bias.data<T>()[i]);
+        for (int64_t i = 0; i < bias.numel(); ++i)
+            std::fill_n(reinterpret_cast<T*>(y) + i * row, count, bias.data<T>()[i]);
     });
 }
 
 // The weight times the planes of x: nothing needs to be turned.
-static void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
+void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
     const Rows rows(x, false);
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
@@ -66,6 +59,14 @@ static void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, co
         product({y.dtype(), outputs, count, inputs, weight.raw(), turned ? 1 : inputs, turned ? outputs : 1,
                  rows.at(image, begin), rows.count, 1, to, rows.count, nullptr, bias.defined()});
     });
+}
+
+}  // namespace
+
+bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
+    for (int i = 0; i < c.spatial(); ++i)
+        if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
+    return c.groups == 1 && pixels(x) == pixels(y);
 }
 
 void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
