@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor, from_numpy
+from engine._dtypes import iinfo
 from engine._lazy import numpy as np
 from engine._refusals import guard_functions
 
@@ -35,10 +36,28 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
     if isinstance(data, (np.ndarray, np.generic)):
         made = from_numpy(np.asarray(data))
         return made, made.dtype if dtype is None else dtype
-    made = from_numpy(_array(data, name))
+    array = _array(data, name)
+    made = from_numpy(array)
     if dtype is None:
-        dtype = _C.float32 if made.dtype == _C.float64 else made.dtype
+        return made, _C.float32 if made.dtype == _C.float64 else made.dtype
+    _check_fits(array, name, dtype)
     return made, dtype
+
+
+def _check_fits(array: np.ndarray, name: str, dtype: _C.dtype) -> None:
+    """Integers are not cut; but negative ones wrap around in unsigned dtypes, as in PyTorch."""
+    if (
+        dtype.is_floating_point
+        or dtype == _C.bool
+        or array.dtype.kind not in "iu"
+        or not array.size
+    ):
+        return
+    limits = iinfo(dtype)
+    lowest = limits.min if limits.min < 0 else -limits.max
+    for value in (int(array.min()), int(array.max())):
+        if not lowest <= value <= limits.max:
+            raise ValueError(f"{name}: {value} does not fit in {dtype}")
 
 
 def tensor(
@@ -52,7 +71,8 @@ def tensor(
     """A tensor with its own copy of ``data``: a number, nested lists, a NumPy array, a tensor.
 
     Python floats become float32 and ints int64; arrays keep their dtype.
-    Raises TypeError for data that is not numeric and ValueError for ragged lists.
+    Raises TypeError for data that is not numeric, and ValueError for ragged lists and for integers
+    that do not fit in ``dtype``.
 
     >>> import engine
     >>> engine.tensor([[1, 2], [3, 4]])

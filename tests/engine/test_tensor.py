@@ -532,3 +532,13 @@ def test_repr_says_what_is_not_usual() -> None:
 def test_repr_wraps_long_rows() -> None:
     lines = repr(engine.arange(30)).splitlines()
     assert lines[0].endswith("17,") and lines[1].startswith("        18, 19")
+
+
+def test_integers_that_do_not_fit() -> None:
+    for value, dtype in ((300, engine.uint8), (-256, engine.uint8), (2**31, engine.int32)):
+        with pytest.raises(ValueError, match=f"tensor: {value} does not fit in .*{dtype}"):
+            engine.tensor([1, value], dtype=dtype)
+    assert engine.tensor([255, -1], dtype=engine.uint8).tolist() == [255, 255]
+    assert engine.tensor([], dtype=engine.uint8).tolist() == []
+    assert engine.tensor(300, dtype=engine.float32).item() == 300
+    assert engine.tensor([2, 0], dtype=engine.bool).tolist() == [True, False]
