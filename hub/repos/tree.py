@@ -106,7 +106,7 @@ def check_file(where: str, file: RepoFile) -> RepoFile:
     try:
         check_path(where, file.path)
     except (RefError, TypeError) as error:
-        reason = f"cannot be one: {error}"
+        reason = f"cannot be one: {str(error).removeprefix(f'{where}: ')}"
         raise FetchError(f"{where}: the server names a file {file.path!r} that {reason}") from None
     if not isinstance(file.size, int) or not 0 <= file.size <= MAX_SIZE:
         raise FetchError(f"{where}: the server gives {file.path!r} a size of {file.size!r:.40}")
