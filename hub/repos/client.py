@@ -104,7 +104,9 @@ class Client:
             patient=patient,
         )
         commit = self._checked_commit(name.revision, answer.commit_hash)
-        file = file_of_etag(self._where, path, answer.size, answer.etag)
+        xet = getattr(answer, "xet_file_data", None)  # older versions do not tell
+        stored = None if xet is None else xet.file_hash
+        file = file_of_etag(self._where, path, answer.size, answer.etag, stored)
         return commit, file
 
     def download(self, commit: str, path: str, folder: Path) -> Path:

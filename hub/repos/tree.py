@@ -131,7 +131,9 @@ def check_path(where: str, path: str) -> str:
     return path
 
 
-def file_of_etag(where: str, path: str, size: int | None, etag: str | None) -> RepoFile:
+def file_of_etag(
+    where: str, path: str, size: int | None, etag: str | None, xet: str | None = None
+) -> RepoFile:
     """The file that an answer's headers describe; FetchError if they describe none."""
     known = etag or ""
     if size is None or not is_etag(known):
@@ -140,7 +142,7 @@ def file_of_etag(where: str, path: str, size: int | None, etag: str | None) -> R
             "a hash of 40 or 64 hexadecimal digits to check the file by: is it a repository server?"
         )
     large = len(known) == 64
-    file = RepoFile(path, size, None if large else known, known if large else None)
+    file = RepoFile(path, size, None if large else known, known if large else None, xet)
     return check_file(where, file)
 
 
