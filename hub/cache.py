@@ -233,7 +233,7 @@ class Cache:
                 raise NotFoundError(f"{ref}: is not in the cache; `hub ls` shows what is")
             with self._store_lock():
                 path.unlink(missing_ok=True)
-                freed = _remove_tree(self._files / _key(ref.identity)) + _remove_tree(partial)
+                freed = remove_tree(self._files / _key(ref.identity)) + remove_tree(partial)
                 return freed + self._collect_blobs()
 
     def collect(self, grace: float, *, dry_run: bool = False) -> int:
@@ -247,7 +247,7 @@ class Cache:
             for folder in _listing(self.partial):
                 with locks.try_lock(self._locks / folder.name) as is_free:
                     if is_free and _newest(folder) < time.time() - grace:
-                        freed += _tree_size(folder) if dry_run else _remove_tree(folder)
+                        freed += tree_size(folder) if dry_run else remove_tree(folder)
             if dry_run:
                 return freed + sum(map(_freed_with, self._unused_blobs()))
             locks.sweep(self._locks)
@@ -376,18 +376,19 @@ def _listing(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _remove_tree(folder: Path) -> int:
+def remove_tree(folder: Path) -> int:
     """Remove a folder, if there is one, and say how many bytes that freed."""
     if not folder.exists():
         return 0
     import shutil  # brings the compression libraries along
 
-    freed = _tree_size(folder)
+    freed = tree_size(folder)
     shutil.rmtree(folder)
     return freed
 
 
-def _tree_size(folder: Path) -> int:
+def tree_size(folder: Path) -> int:
+    """The bytes that go with a folder."""
     return sum(map(_freed_with, folder.rglob("*")))
 
 
@@ -414,7 +415,7 @@ def _clear(folder: Path) -> None:
     kept = notes | {name.removesuffix(".json") for name in notes}
     for path in _listing(folder):
         if path.is_dir():
-            _remove_tree(path)
+            remove_tree(path)
         elif path.name not in kept:
             path.unlink()
     with contextlib.suppress(OSError):

@@ -10,7 +10,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # The suite must say the same thing every time, on slow machines too; `make fuzz` looks further.
 settings.register_profile("default", deadline=None, derandomize=True, database=None)
 settings.register_profile(
-    "fuzz", deadline=None, max_examples=2_000, suppress_health_check=list(HealthCheck)
+    "fuzz",
+    deadline=None,
+    derandomize=False,  # else it would be that of the profile above
+    max_examples=2_000,
+    suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("default")
 

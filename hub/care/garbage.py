@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub import locks
-from hub.cache import Cache
+from hub.cache import Cache, remove_tree, tree_size
 from hub.repos.cached import CachedRepo
 from hub.repos.layout import RepoFolder, cached_repos
 
@@ -64,7 +64,11 @@ def _unneeded(folder: RepoFolder, before: float) -> Iterator[Path]:
 def _remove(folder: RepoFolder, path: Path, *, dry_run: bool) -> int:
     etag = path.name.partition(".")[0]
     with locks.try_lock(folder.lock_path(etag)) as is_free:
-        if not is_free or not path.is_file():
+        if not is_free:
+            return 0
+        if path.is_dir():  # what the library was bringing
+            return tree_size(path) if dry_run else remove_tree(path)
+        if not path.is_file():
             return 0
         size = 0 if path.is_symlink() else path.stat().st_size
         if not dry_run:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from hub import urls
+from hub.disk import is_full
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
@@ -103,7 +104,9 @@ class Client:
             patient=patient,
         )
         commit = self._checked_commit(name.revision, answer.commit_hash)
-        file = file_of_etag(self._where, path, answer.size, answer.etag)
+        xet = getattr(answer, "xet_file_data", None)  # older versions do not tell
+        stored = None if xet is None else xet.file_hash
+        file = file_of_etag(self._where, path, answer.size, answer.etag, stored)
         return commit, file
 
     def download(self, commit: str, path: str, folder: Path) -> Path:
@@ -198,7 +201,10 @@ class Client:
                 f"{self._where}: the answer of {self._api.endpoint} cannot be understood "
                 f"({type(error).__name__}: {error}): is it a repository server?"
             ) from error
-        except Exception as error:  # whatever its HTTP library calls a connection that fails
+        except Exception as error:
+            if isinstance(error, OSError) and is_full(error):
+                raise
+            # Whatever its HTTP library calls a connection that fails.
             reason = " ".join(str(error).split()) or type(error).__name__
             endpoint = self._api.endpoint
             raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error

@@ -34,9 +34,12 @@ def shards(where: str, file: Path) -> list[str]:
     try:
         index = json.loads(file.read_bytes())
         names = set(index["weight_map"].values())
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError("it names a shard by something else than text")
         return sorted(check_path(where, name) for name in names)
     except RefError as error:
-        raise FormatError(f"names a shard that is not beside it: {error}", file=where) from None
+        reason = str(error).removeprefix(f"{where}: ")
+        raise FormatError(f"names a shard that is not beside it: {reason}", file=where) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FormatError(f"is no index of shards: {error}", file=where) from None
 

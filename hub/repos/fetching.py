@@ -135,15 +135,17 @@ class Fetcher:
         try:
             brought = self._client.download(self._commit, file.path, scratch)
             sha256, got = hash_blob(brought, file.etag)
-            if got != file.etag:
-                raise IntegrityError(
-                    where,
-                    expected=file.etag,
-                    got=got,
-                    source="the Xet storage",
-                    advice="do not use it; try again, and tell whoever runs the server",
-                    digest=digest_name(file.etag),
-                )
+            pin = self._pins.get(file.path, sha256)
+            for expected, found in ((file.etag, got), (pin, sha256)):
+                if found != expected:
+                    raise IntegrityError(
+                        where,
+                        expected=expected,
+                        got=found,
+                        source="the Xet storage",
+                        advice="do not use it; try again, and tell whoever runs the server",
+                        digest=digest_name(expected),
+                    )
             brought.replace(received)
             return sha256
         finally:

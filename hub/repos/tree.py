@@ -106,7 +106,7 @@ def check_file(where: str, file: RepoFile) -> RepoFile:
     try:
         check_path(where, file.path)
     except (RefError, TypeError) as error:
-        reason = f"cannot be one: {error}"
+        reason = f"cannot be one: {str(error).removeprefix(f'{where}: ')}"
         raise FetchError(f"{where}: the server names a file {file.path!r} that {reason}") from None
     if not isinstance(file.size, int) or not 0 <= file.size <= MAX_SIZE:
         raise FetchError(f"{where}: the server gives {file.path!r} a size of {file.size!r:.40}")
@@ -131,7 +131,9 @@ def check_path(where: str, path: str) -> str:
     return path
 
 
-def file_of_etag(where: str, path: str, size: int | None, etag: str | None) -> RepoFile:
+def file_of_etag(
+    where: str, path: str, size: int | None, etag: str | None, xet: str | None = None
+) -> RepoFile:
     """The file that an answer's headers describe; FetchError if they describe none."""
     known = etag or ""
     if size is None or not is_etag(known):
@@ -140,7 +142,7 @@ def file_of_etag(where: str, path: str, size: int | None, etag: str | None) -> R
             "a hash of 40 or 64 hexadecimal digits to check the file by: is it a repository server?"
         )
     large = len(known) == 64
-    file = RepoFile(path, size, None if large else known, known if large else None)
+    file = RepoFile(path, size, None if large else known, known if large else None, xet)
     return check_file(where, file)
 
 

@@ -201,6 +201,8 @@ class FakeHub(Loopback):
         if handler.command == "HEAD":
             content = repo.commits[commit][path]
             headers = {"ETag": f'"{etag(path, content)}"', "X-Repo-Commit": commit} | repo.headers
+            if path in repo.xet:
+                headers |= {"X-Xet-Hash": repo.xet[path], "X-Xet-Refresh-Route": f"{self.url}/xet"}
             return send(handler, 200, content, **headers)
         reply = body.reply(dict(handler.headers))
         reply.headers |= {"X-Repo-Commit": commit} | repo.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -15,6 +16,7 @@ import pytest
 from huggingface_hub import constants
 
 import hub
+from hub.care.garbage import collect
 from hub.errors import (
     AccessError,
     CacheError,
@@ -421,3 +423,26 @@ def test_listing_in_pages(
     assert [
         {"authorization", "Authorization"} & fields.keys() for _, fields in server.requests
     ] == [set()]
+
+
+def test_xet_on_a_full_disk(repo: Any, hf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.xet, repo.refused = {"model.safetensors": "a" * 64}, {"model.safetensors"}
+
+    def library(*_: Any, **__: Any) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", library)
+    with pytest.raises(CacheError, match=r"is full .* make room and try again"):
+        hub.download(MODEL)
+
+
+def test_what_a_killed_xet_download_leaves_is_collected(
+    repo: Any, hf: Any, hf_cache: Path, weights: bytes
+) -> None:
+    path = hub.download(MODEL)
+    left = path.resolve().with_name(f"{'b' * 64}.bestiary.xet") / ".cache"
+    left.mkdir(parents=True)
+    (left / "part").write_bytes(b"12345")
+    assert collect(grace=-1, dry_run=True).hf == 5 and left.exists()
+    assert collect(grace=-1).hf == 5
+    assert [found.name for found in hf_cache.glob("*/blobs/*")] == [path.resolve().name]
