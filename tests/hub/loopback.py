@@ -7,6 +7,7 @@ import sys
 import threading
 
 Handler = http.server.BaseHTTPRequestHandler
+_POLL = 0.005  # seconds that closing takes: some hundred tests have a server each
 
 
 class Loopback:
@@ -28,7 +29,7 @@ class Loopback:
                 """Keep quiet."""
 
         self._server = _QuietServer(("127.0.0.1", 0), Answering)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
