@@ -68,7 +68,7 @@ def _remove(folder: RepoFolder, path: Path, *, dry_run: bool) -> int:
             return 0
         if path.is_dir():  # what the library was bringing
             return tree_size(path) if dry_run else remove_tree(path)
-        if not path.is_file():
+        if not path.is_file() and not path.is_symlink():
             return 0
         size = 0 if path.is_symlink() else path.stat().st_size
         if not dry_run:

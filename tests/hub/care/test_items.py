@@ -186,6 +186,16 @@ def test_gc(repo: Any, url: str, hf_cache: Path, home: Path) -> None:
     assert all(check.ok for check in hub.verify()) and folder.exists()
 
 
+def test_gc_takes_a_link_that_was_not_put_in_its_place(repo: Any, hf_cache: Path) -> None:
+    """It points nowhere from where it was made, as a killed client leaves it."""
+    hub.snapshot("hf:org/name")
+    left = hf_cache / "models--org--name" / ".0123456789abcdef.tmp"
+    left.symlink_to("../../blobs/" + "1" * 64)
+    assert hub.collect(0, dry_run=True).size == 0 and left.is_symlink()
+    hub.collect(0)
+    assert not left.is_symlink()
+
+
 def test_gc_leaves_what_is_being_fetched(repo: Any, hf_cache: Path) -> None:
     from hub.repos.layout import RepoFolder
     from hub.repos.names import Repo
