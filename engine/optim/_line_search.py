@@ -55,7 +55,8 @@ class _Search:
         bracket = self._bracket(step, limit)
         if len(bracket) == 1:
             return bracket[0]
-        return self._zoom(*sorted(bracket, key=lambda point: point.loss), limit)
+        low, high = sorted(bracket, key=lambda point: point.loss)
+        return self._zoom(low, high, limit)
 
     def _at(self, step: float) -> Point:
         self.evals += 1

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine.optim._ranges import NON_NEGATIVE, Range
+from engine._ranges import NON_NEGATIVE, Range
 from engine.optim.builtin import PerParameter, move_average
 from engine.optim.optimizer import Params, State
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from engine import _C
 from engine._C import Tensor
 from engine._dtypes import finfo
-from engine.optim._ranges import NON_NEGATIVE, Range
+from engine._ranges import NON_NEGATIVE, Range
 from engine.optim.builtin import PerParameter
 from engine.optim.optimizer import Params, State
 

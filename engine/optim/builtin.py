@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from engine import _C
 from engine._C import Tensor
 from engine.autograd import no_grad
-from engine.optim._ranges import Ranges, check_ranges
+from engine._ranges import Ranges, check_ranges
 from engine.optim.optimizer import Closure, Optimizer, State
 
 
@@ -92,7 +92,7 @@ class PerParameter(BuiltinOptimizer):
 
 def as_float32(x: float) -> float:
     """The nearest number that a float32 holds, so that saved state goes on exactly."""
-    return struct.unpack("f", struct.pack("f", x))[0]  # type: ignore[no-any-return]
+    return struct.unpack("f", struct.pack("f", x))[0]
 
 
 def move_average(average: Tensor, value: Tensor, beta: float) -> Tensor:

@@ -9,7 +9,7 @@ from engine import _C
 from engine._C import Tensor
 from engine.autograd import no_grad
 from engine.optim._line_search import strong_wolfe
-from engine.optim._ranges import NON_NEGATIVE, check_choice, check_int
+from engine._ranges import NON_NEGATIVE, check_choice, check_int
 from engine.optim.builtin import BuiltinOptimizer
 from engine.optim.optimizer import Closure, Params, State
 
@@ -83,7 +83,7 @@ class LBFGS(BuiltinOptimizer):
 
     @property
     def _params(self) -> list[Tensor]:
-        return self.param_groups[0]["params"]  # type: ignore[no-any-return]
+        return self.param_groups[0]["params"]
 
     def step(self, closure: Closure) -> Any:  # type: ignore[override]
         """Minimize the loss, and return what the closure's first call returned."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine.optim._ranges import ANY, NON_NEGATIVE, check_choice, check_int
+from engine._ranges import ANY, NON_NEGATIVE, check_choice, check_int
 from engine.optim.builtin import PerParameter
 from engine.optim.optimizer import Params, State
 

@@ -254,7 +254,7 @@ class Optimizer:
         found = self.__dict__.get(table)
         if found is None:
             found = self.__dict__[table] = HookTable()
-        return found  # type: ignore[no-any-return]
+        return found
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Before step call `hook(optimizer, args, kwargs)`; what it returns replaces both."""

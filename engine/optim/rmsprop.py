@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine.optim._ranges import NON_NEGATIVE
+from engine._ranges import NON_NEGATIVE
 from engine.optim.builtin import BuiltinOptimizer
 from engine.optim.optimizer import Closure, Params
 

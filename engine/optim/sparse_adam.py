@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from engine._C import Tensor
-from engine.optim._ranges import BELOW_ONE, POSITIVE
+from engine._ranges import BELOW_ONE, POSITIVE
 from engine.optim.builtin import PerParameter
 from engine.optim.optimizer import Params, State
 

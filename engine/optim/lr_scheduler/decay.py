@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from engine.optim._ranges import ANY, NON_NEGATIVE, POSITIVE, Range, check_ranges
+from engine._ranges import ANY, NON_NEGATIVE, POSITIVE, Range, check_ranges
 from engine.optim.lr_scheduler.base import LRScheduler
 from engine.optim.optimizer import Optimizer
 
@@ -62,8 +62,6 @@ class MultiStepLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         ANY.check("MultiStepLR", "gamma", gamma)
-        if isinstance(milestones, str) or not isinstance(milestones, Iterable):
-            raise TypeError(f"MultiStepLR: milestones must be epochs, got {milestones!r}")
         self.milestones = Counter(milestones)
         for i, milestone in enumerate(self.milestones):
             ANY.check("MultiStepLR", f"milestones[{i}]", milestone)

@@ -1,4 +1,4 @@
-"""Checks of the numbers that optimizers and schedules are given."""
+"""Checks of numbers and choices that functions and classes are given."""
 
 from __future__ import annotations
 
