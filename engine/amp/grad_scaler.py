@@ -27,7 +27,7 @@ class _Stage(enum.Enum):
 
 
 class _Progress:
-    """How far an optimizer has come since the last update, and whether its gradients are finite."""
+    """Stage of an optimizer since the last update, and finiteness of its gradients."""
 
     def __init__(self) -> None:
         self.stage = _Stage.READY
@@ -168,7 +168,7 @@ class GradScaler:
     # ---- options --------------------------------------------------------------------------
 
     def is_enabled(self) -> bool:
-        """Whether losses are scaled."""
+        """True where losses are scaled."""
         return self._enabled
 
     def get_scale(self) -> float:
@@ -196,11 +196,11 @@ class GradScaler:
         self._backoff_factor = float(new_factor)
 
     def get_growth_interval(self) -> int:
-        """How many good steps in a row let the scale grow."""
+        """Number of good steps in a row after which the scale grows."""
         return self._growth_interval
 
     def set_growth_interval(self, new_interval: int) -> None:
-        """Set how many good steps in a row let the scale grow."""
+        """Set the number of good steps in a row after which the scale grows."""
         check_int("GradScaler", "growth_interval", new_interval, low=1)
         self._growth_interval = new_interval
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
-# What other attributes were made from.
+# Attributes that others are derived from.
 _FIXED = ("dataset", "batch_size", "batch_sampler", "sampler", "drop_last", "persistent_workers")
 
 

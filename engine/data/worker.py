@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # not for everybody who imports the engine: it takes a dozen 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What get_worker_info() tells inside a worker."""
+    """Result of get_worker_info() inside a worker."""
 
     id: int
     num_workers: int
@@ -46,7 +46,7 @@ def get_worker_info() -> WorkerInfo | None:
 
 
 class WorkerSpec(NamedTuple):
-    """What a worker needs to know."""
+    """Arguments of a worker process."""
 
     id: int
     num_workers: int
@@ -74,7 +74,7 @@ class MakeBatch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a worker says about one batch; without parcel and failure the stream has ended.
+    """A worker's answer for one batch; without parcel and failure the stream has ended.
 
     `file` is that of the task where the parcel did not need it.
     """
@@ -154,7 +154,7 @@ class _Worker:
         self.epoch = -1
         self.seed = 0
         self.fetch: Fetch | None = None
-        # What went wrong before the first batch; every batch reports it.
+        # Failure before the first batch; every batch reports it.
         self.failure: WorkerFailure | None = None
         self.ended = False
 

@@ -1,4 +1,4 @@
-"""What the optimizers of this package share, beyond the base class for anybody's."""
+"""Base classes of the optimizers of this package, beside the public one in optimizer.py."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine.autograd import no_grad
 from engine._ranges import Ranges, check_ranges
+from engine.autograd import no_grad
 from engine.optim.optimizer import Closure, Optimizer, State
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._ranges import Range, check_choice, check_int
 from engine.autograd import no_grad
 from engine.nn.module import Module
-from engine._ranges import Range, check_choice, check_int
 from engine.optim.lr_scheduler.base import LRScheduler, check_optimizer, per_group
 from engine.optim.optimizer import Optimizer
 

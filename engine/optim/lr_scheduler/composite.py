@@ -44,8 +44,8 @@ class _Composite(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what state_dict returned."""
         state = dict(state_dict)
-        for schedule, held in zip(self._schedulers, state.pop("_schedulers"), strict=True):
-            schedule.load_state_dict(held)
+        for schedule, saved in zip(self._schedulers, state.pop("_schedulers"), strict=True):
+            schedule.load_state_dict(saved)
         self.__dict__.update(state)
 
 

@@ -40,9 +40,9 @@ class _WithFunctions(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what state_dict returned; plain functions stay."""
         state = dict(state_dict)
-        for function, held in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
-            if held is not None:
-                function.__dict__.update(held)
+        for function, saved in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
+            if saved is not None:
+                function.__dict__.update(saved)
         self.__dict__.update(state)
 
 

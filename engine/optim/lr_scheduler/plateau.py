@@ -109,11 +109,11 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether a reduction is so recent that metrics do not count."""
+        """True while a reduction is so recent that metrics do not count."""
         return self.cooldown_counter > 0
 
     def _is_better(self, a: float, best: float) -> bool:
-        """Whether a improves on best by more than the threshold."""
+        """True if a improves on best by more than the threshold."""
         sign = 1.0 if self.mode == "max" else -1.0
         if self.threshold_mode == "rel":
             return sign * a > sign * (best * (1.0 + sign * self.threshold))

@@ -19,7 +19,7 @@ _BAD, _WORST, _END = "\033[2m\033[91m", "\033[31m\033[1m", "\033[0m\033[0m"
 
 
 class Colorize(enum.Enum):
-    """What a time is compared with for its colour."""
+    """Direction in which times are compared for their colours."""
 
     NONE = "none"
     COLUMNWISE = "columnwise"

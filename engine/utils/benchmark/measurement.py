@@ -16,7 +16,7 @@ _UNITS = {"ns": ("nanosecond", 1e-9), "us": ("microsecond", 1e-6), "ms": ("milli
 
 @dataclasses.dataclass(frozen=True)
 class TaskSpec:
-    """What was timed, and under which labels."""
+    """A timed statement and its labels."""
 
     stmt: str
     setup: str
@@ -103,7 +103,7 @@ class Measurement:
 
     @property
     def significant_figures(self) -> int:
-        """How many digits of the median the spread of the inner half leaves, roughly."""
+        """Number of digits of the median that the spread of the inner half leaves, roughly."""
         n = len(self.raw_times)
         inner = sorted(self.times)[n // 4 : math.ceil(3 * n / 4)]
         interval = max(1.645 * statistics.pstdev(inner) / math.sqrt(len(inner)), 25e-9)
@@ -111,11 +111,11 @@ class Measurement:
 
     @property
     def has_warnings(self) -> bool:
-        """Whether the times spread widely."""
+        """True if the times spread widely."""
         return not self.meets_confidence()
 
     def meets_confidence(self, threshold: float = _WARN_IQR) -> bool:
-        """Whether the distance of the quartiles is below this part of the median."""
+        """True if the distance of the quartiles is below this part of the median."""
         return self.iqr / self.median < threshold
 
     @property

@@ -7,13 +7,14 @@ import textwrap
 import timeit
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from timeit import default_timer as timer
 from typing import Any, NoReturn
 
 import engine
 from engine import _C
 from engine._ranges import check_int
 from engine.utils.benchmark.measurement import Measurement, TaskSpec
+
+timer = timeit.default_timer
 
 # The least that a run is taken to last: less cannot be measured.
 _SHORTEST = 1e-9
@@ -41,7 +42,8 @@ class Timer:
     """Times a statement after a warm-up, with num_threads threads.
 
     `stmt` sees `globals`, what `setup` defines, and `engine`. `label`, `sub_label`, `description`
-    and `env` name the result's place in a table of `Compare`. `timer` gives the time in seconds.
+    and `env` name the table, row and column of the result in `Compare`. `timer` gives the time in
+    seconds.
 
     >>> from engine.utils.benchmark import Timer
     >>> result = Timer("x.sum()", "x = engine.ones(10)").timeit(100)

@@ -102,18 +102,17 @@ def histogram_of(tag: str, values: Any, bins: Any, max_bins: int | None) -> byte
     filled = np.flatnonzero(counts)
     if len(filled) == 0:
         raise ValueError("add_histogram: no value is in a bin; is one of them inf or nan?")
-    first, last = filled[0], filled[-1]
-    # An empty bucket before the first one says where that begins.
-    counts, limits = [0, *counts[first : last + 1].tolist()], limits[first : last + 2].tolist()
+    first, last = int(filled[0]), int(filled[-1])
     return histogram(
         tag,
-        values.min(),
-        values.max(),
+        float(values.min()),
+        float(values.max()),
         values.size,
-        values.sum(),
-        values.dot(values),
-        limits,
-        counts,
+        float(values.sum()),
+        float(values.dot(values)),
+        # An empty bucket before the first one says where that begins.
+        limits[first : last + 2].tolist(),
+        [0, *counts[first : last + 1].tolist()],
     )
 
 

@@ -289,9 +289,9 @@ class SummaryWriter:
         `hparam_domain_discrete` gives all values of some of them. The folder is named by the time
         unless run_name is given.
         """
-        for name, value in (("hparam_dict", hparam_dict), ("metric_dict", metric_dict)):
-            if not isinstance(value, Mapping):
-                raise TypeError(f"add_hparams: {name} must be a dict, got {type(value).__name__}")
+        for name, given in (("hparam_dict", hparam_dict), ("metric_dict", metric_dict)):
+            if not isinstance(given, Mapping):
+                raise TypeError(f"add_hparams: {name} must be a dict, got {type(given).__name__}")
         values = summary.hparams(hparam_dict, list(metric_dict), hparam_domain_discrete or {})
         with SummaryWriter(Path(self.log_dir, run_name or str(time.time()))) as writer:
             for value in values:
