@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import NON_NEGATIVE, Range
 from engine.optim.builtin import PerParameter, move_average
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class Adadelta(PerParameter):
@@ -31,7 +31,7 @@ class Adadelta(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,

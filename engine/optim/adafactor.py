@@ -10,7 +10,7 @@ from engine._C import Tensor
 from engine._dtypes import finfo
 from engine._ranges import NON_NEGATIVE, Range
 from engine.optim.builtin import PerParameter
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class Adafactor(PerParameter):
@@ -38,7 +38,7 @@ class Adafactor(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         beta2_decay: float = -0.8,
         eps: tuple[float | None, float] = (None, 1e-3),

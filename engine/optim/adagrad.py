@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import NON_NEGATIVE
 from engine.optim.builtin import PerParameter
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class Adagrad(PerParameter):
@@ -32,7 +32,7 @@ class Adagrad(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0.0,
         weight_decay: float = 0.0,

@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import BELOW_ONE, NON_NEGATIVE
 from engine.optim.builtin import BuiltinOptimizer
-from engine.optim.optimizer import Closure, Params
+from engine.optim.optimizer import Closure, ParamsT
 
 
 class Adam(BuiltinOptimizer):
@@ -31,7 +31,7 @@ class Adam(BuiltinOptimizer):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine._C import Tensor
 from engine.optim.adam import Adam
-from engine.optim.optimizer import Params
+from engine.optim.optimizer import ParamsT
 
 
 class AdamW(Adam):
@@ -22,7 +22,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,

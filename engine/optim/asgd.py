@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import ANY, NON_NEGATIVE
 from engine.optim.builtin import PerParameter, as_float32
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class ASGD(PerParameter):
@@ -36,7 +36,7 @@ class ASGD(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         lambd: float = 1e-4,
         alpha: float = 0.75,

@@ -11,7 +11,7 @@ from engine._ranges import NON_NEGATIVE, check_choice, check_int
 from engine.autograd import no_grad
 from engine.optim._line_search import strong_wolfe
 from engine.optim.builtin import BuiltinOptimizer
-from engine.optim.optimizer import Closure, Params, State
+from engine.optim.optimizer import Closure, ParamsT, State
 
 
 class LBFGS(BuiltinOptimizer):
@@ -45,7 +45,7 @@ class LBFGS(BuiltinOptimizer):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1.0,
         max_iter: int = 20,
         max_eval: int | None = None,

@@ -9,7 +9,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import ANY, NON_NEGATIVE, check_choice, check_int
 from engine.optim.builtin import PerParameter
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class Muon(PerParameter):
@@ -39,7 +39,7 @@ class Muon(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,

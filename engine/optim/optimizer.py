@@ -13,8 +13,18 @@ from engine._hooks import Hook, HookTable, RemovableHandle, register
 from engine.autograd import enable_grad
 
 Closure = Callable[[], Any]
-Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 State = dict[str, Any]
+
+
+class _RequiredParameter:
+    """The default of an option that each group must give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _RequiredParameter()
 
 _global_step_pre_hooks = HookTable()
 _global_step_post_hooks = HookTable()
@@ -89,7 +99,7 @@ class Optimizer:
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
-    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         name = type(self).__name__
         if isinstance(params, Tensor):
             raise TypeError(f"{name}: params must be an iterable of Tensors or dicts, got a Tensor")
@@ -114,6 +124,9 @@ class Optimizer:
         names, params = _split_names(name, param_group["params"])
         self._check_params(params)
         group = {**self.defaults, **param_group, "params": params}
+        for option, value in group.items():
+            if value is required:
+                raise ValueError(f"{name}: a parameter group needs a value of {option!r}")
         if names:
             group["param_names"] = names
         named = {"param_names" in other for other in [*self.param_groups, group]}

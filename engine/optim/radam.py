@@ -9,7 +9,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import BELOW_ONE, NON_NEGATIVE
 from engine.optim.builtin import PerParameter, move_average
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class RAdam(PerParameter):
@@ -32,7 +32,7 @@ class RAdam(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

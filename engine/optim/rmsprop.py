@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import NON_NEGATIVE
 from engine.optim.builtin import BuiltinOptimizer
-from engine.optim.optimizer import Closure, Params
+from engine.optim.optimizer import Closure, ParamsT
 
 
 class RMSprop(BuiltinOptimizer):
@@ -32,7 +32,7 @@ class RMSprop(BuiltinOptimizer):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,

@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import ANY, NON_NEGATIVE, Range
 from engine.optim.builtin import PerParameter
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class Rprop(PerParameter):
@@ -33,7 +33,7 @@ class Rprop(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-2,
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50.0),

@@ -8,7 +8,7 @@ from engine import _C
 from engine._C import Tensor
 from engine._ranges import ANY, NON_NEGATIVE
 from engine.optim.builtin import BuiltinOptimizer
-from engine.optim.optimizer import Closure, Params
+from engine.optim.optimizer import Closure, ParamsT
 
 
 class SGD(BuiltinOptimizer):
@@ -31,7 +31,7 @@ class SGD(BuiltinOptimizer):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from engine._C import Tensor
 from engine._ranges import BELOW_ONE, POSITIVE
 from engine.optim.builtin import PerParameter
-from engine.optim.optimizer import Params, State
+from engine.optim.optimizer import ParamsT, State
 
 
 class SparseAdam(PerParameter):
@@ -27,7 +27,7 @@ class SparseAdam(PerParameter):
 
     def __init__(
         self,
-        params: Params,
+        params: ParamsT,
         lr: float | Tensor = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,

@@ -15,6 +15,7 @@ from engine import nn, optim
 from engine.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
+    required,
 )
 
 
@@ -196,6 +197,17 @@ def test_state_of_ones_own_is_saved_as_it_is() -> None:
     state = other.state[other.param_groups[0]["params"][1]]
     assert other.state["calls"] == 1 and state["step"].dtype == engine.int64
     assert state["pair"][0].dtype == engine.float64 and state["pair"][1] == "x"
+
+
+def test_a_required_option() -> None:
+    class Plain(optim.Optimizer):
+        def __init__(self, params: Any, lr: Any = required) -> None:
+            super().__init__(params, {"lr": lr})
+
+    groups = [{"params": param, "lr": 0.1} for param in parameters()]
+    assert Plain(groups).param_groups[1]["lr"] == 0.1
+    with pytest.raises(ValueError, match="Plain: a parameter group needs a value of 'lr'"):
+        Plain(parameters())
 
 
 def test_an_optimizer_around_another() -> None:
