@@ -21,25 +21,28 @@ class Storage:
 
     Two buffers that hold the same `Storage` object share memory: that is how aliasing is kept.
     `memory` is one-dimensional and of bytes; it cannot be written to where it is a mapped file.
+    `location` is the device that a PyTorch file says the bytes were on.
 
     >>> Storage(np.zeros(8, np.uint8)).nbytes
     8
     """
 
-    __slots__ = ("_memory", "nbytes")
+    __slots__ = ("_memory", "location", "nbytes")
 
-    def __init__(self, memory: NDArray[np.uint8]) -> None:
+    def __init__(self, memory: NDArray[np.uint8], location: str = "cpu") -> None:
         if memory.dtype != np.uint8 or memory.ndim != 1 or not memory.flags.c_contiguous:
             raise ValueError("the memory of a storage is a contiguous one-dimensional uint8 array")
         self._memory: NDArray[np.uint8] | None = memory
         self.nbytes = memory.size
+        self.location = location
 
     @classmethod
-    def reserve(cls, nbytes: int) -> Storage:
+    def reserve(cls, nbytes: int, location: str = "cpu") -> Storage:
         """Return a storage whose memory is attached later: some files name it before it comes."""
         storage = cls.__new__(cls)
         storage._memory = None
         storage.nbytes = nbytes
+        storage.location = location
         return storage
 
     def attach(self, memory: NDArray[np.uint8]) -> None:
@@ -70,6 +73,7 @@ class ComputedStorage(Storage):
     def __init__(self, nbytes: int, compute: Callable[[], NDArray[np.uint8]]) -> None:
         self._memory = None
         self.nbytes = nbytes
+        self.location = "cpu"
         self._compute = compute
 
     @property

@@ -131,19 +131,24 @@ def _bounded(lengths: tuple[int, ...]) -> tuple[int, ...]:
     return lengths
 
 
-def _content(data: object) -> bytes:
+def _content(data: object) -> bytearray:
+    """Return a copy of the bytes of an array, so that it can be written to."""
     if isinstance(data, (bytes, bytearray)):
-        return bytes(data)
+        return bytearray(data)
     if isinstance(data, str) and data.isascii():  # a string of Python 2
-        return data.encode()
+        return bytearray(data.encode())
     raise ValueError(f"the content of an array is {describe(data)}")
 
 
-def _make_dtype(args: Arguments) -> PendingDType:
-    code = arity(args, 1, 3, "numpy.dtype")[0]
+def check_array_dtype(code: object) -> str:
+    """Return the code of a NumPy dtype without its byte order; ValueError unless it is a number."""
     if type(code) is not str or not _ARRAY_TYPE.fullmatch(code):
         raise ValueError(f"numpy dtype {describe(code)} is not allowed: only plain numbers are")
-    return PendingDType(code)
+    return code
+
+
+def _make_dtype(args: Arguments) -> PendingDType:
+    return PendingDType(check_array_dtype(arity(args, 1, 3, "numpy.dtype")[0]))
 
 
 def _reconstruct(args: Arguments) -> PendingArray:
@@ -249,7 +254,7 @@ _MAKERS: dict[tuple[str, str], Callable[[Arguments], object]] = {
     },
 }
 
-PLAIN_GLOBALS: Mapping[tuple[str, str], object] = {
+BASIC_GLOBALS: Mapping[tuple[str, str], object] = {
     **{key: Constructor(".".join(key), make) for key, make in _MAKERS.items()},
     ("numpy", "ndarray"): _NDARRAY,
 }

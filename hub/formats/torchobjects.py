@@ -7,11 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.formats.buffer import Buffer, Storage
-from hub.formats.constructors import PLAIN_GLOBALS, Arguments, Constructor, arity, integer, sizes
+from hub.formats.constructors import Arguments, Constructor, arity, integer, sizes
 from hub.formats.dtypes import BY_STORAGE, DTYPES, DType
+from hub.formats.standard import PLAIN_GLOBALS
 from hub.formats.structure import describe
 
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "npu")
+
+
+class Size(tuple[int, ...]):
+    """A `torch.Size`."""
+
+    __slots__ = ()
+
+
+class Device(str):
+    """A `torch.device` by its name, such as 'cuda:0'."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -100,15 +113,16 @@ def _rebuild_parameter(args: Arguments) -> Buffer:
     return dataclasses.replace(data, requires_grad=_flag(requires_grad), is_parameter=True)
 
 
-def _size(args: Arguments) -> tuple[int, ...]:
-    return sizes(arity(args, 1, 1, "torch.Size")[0], "a torch.Size")
+def _size(args: Arguments) -> Size:
+    return Size(sizes(arity(args, 1, 1, "torch.Size")[0], "a torch.Size"))
 
 
-def _device(args: Arguments) -> str:
+def _device(args: Arguments) -> Device:
     kind = arity(args, 1, 2, "torch.device")[0]
     if type(kind) is not str or kind not in _DEVICES:
         raise ValueError(f"{describe(kind)} is not a device")
-    return kind if len(args) == 1 else f"{kind}:{integer(args[1], 'the index of a device')}"
+    index = "" if len(args) == 1 else f":{integer(args[1], 'the index of a device')}"
+    return Device(kind + index)
 
 
 _MAKERS = {

@@ -94,7 +94,6 @@ def test_strings_of_python_2_are_text_where_they_are_ascii(unpickle: Read) -> No
         Calls(bytes, 10**12),
         Calls(np.fromfile, "/etc/passwd"),
         os.system,
-        Path("x"),
         np.array([1, "a"], dtype=object),
         np.array(["text"]),
         np.zeros(1, "i4,f4"),
