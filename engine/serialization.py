@@ -76,7 +76,8 @@ def load(
     if mmap and not isinstance(f, (str, os.PathLike)):
         raise ValueError(f"load: mmap=True needs a path, got {type(f).__name__}")
     found = formats.read(f, writable=bool(mmap), find_class=_class_finder(weights_only is False))
-    restore = _Restorer(str(f), _location_checker(map_location), bool(mmap))
+    file = os.fspath(f) if isinstance(f, (str, os.PathLike)) else f"<{type(f).__name__}>"
+    restore = _Restorer(file, _location_checker(map_location), bool(mmap))
     return restore.all_in(found)
 
 
@@ -220,17 +221,27 @@ class _Restorer:
             buffer.offset,
         )
         if buffer.is_parameter:
-            return Parameter(made, buffer.requires_grad)
-        return made.requires_grad_(buffer.requires_grad)
+            made = Parameter(made, buffer.requires_grad)
+        made.requires_grad_(buffer.requires_grad)
+        for name, value in (buffer.attributes or {}).items():
+            if hasattr(Tensor, name):
+                raise self._fault(f"a tensor has the attribute {name!r}, which tensors define")
+            setattr(made, name, value)
+        return made
 
     def _dtype(self, name: str) -> _C.dtype:
         dtype = getattr(_C, name, None)
         if not isinstance(dtype, _C.dtype):
-            raise TypeError(
-                f"load: {self._file} holds {name}, a dtype that the engine does not have;"
+            raise self._fault(
+                f"it holds {name}, a dtype that the engine does not have;"
                 " hub.formats.read gives such tensors as NumPy arrays"
             )
         return dtype
+
+    def _fault(self, reason: str) -> Exception:
+        from hub.formats import FormatError
+
+        return FormatError(reason, file=self._file)
 
 
 class _Dumper:
@@ -255,10 +266,9 @@ class _Dumper:
             plain._metadata = OrderedDict(vars(value)["_metadata"])
             return plain
         if hasattr(type(value), "state_dict"):
-            kind = "whole module" if isinstance(value, Module) else "whole object"
+            what = "a whole module" if isinstance(value, Module) else "an object with a state"
             raise TypeError(
-                f"a {type(value).__name__} is a {kind}, which is code as well as data:"
-                " save its state_dict()"
+                f"{type(value).__name__} is {what}, which is code too: save its state_dict()"
             )
         return value
 
@@ -364,7 +374,9 @@ def _check_safe_global(item: SafeGlobal) -> None:
     if isinstance(item, tuple) and (len(item) != 2 or not isinstance(item[1], str)):
         raise TypeError(f"add_safe_globals: expected a pair of a class and its name, got {item!r}")
     known = (getattr(cls, "__module__", None), getattr(cls, "__qualname__", None))
-    if known in TORCH_GLOBALS or (isinstance(cls, type) and issubclass(cls, np.dtype)):
+    if known in TORCH_GLOBALS or (
+        isinstance(cls, type) and issubclass(cls, (np.dtype, np.generic))
+    ):
         return
     fault = find_fault(cls)
     if fault is not None:

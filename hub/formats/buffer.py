@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,8 +89,9 @@ class ComputedStorage(Storage):
 class Buffer:
     """A strided view of a storage: dtype, shape, strides and offset counted in elements.
 
-    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad` and `is_parameter` carry
-    what PyTorch files record of a tensor. Raises ValueError where the view leaves its storage.
+    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad`, `is_parameter` and the
+    `attributes` that a program has set carry what PyTorch files record of a tensor. Raises
+    ValueError where the view leaves its storage.
 
     >>> Buffer.from_numpy(np.ones((2, 3), np.float32)).strides
     (3, 1)
@@ -103,6 +104,7 @@ class Buffer:
     offset: int = 0
     requires_grad: bool = False
     is_parameter: bool = False
+    attributes: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 from hub.errors import FormatError
 from hub.formats.containers import scan_source
 from hub.formats.holders import refuse_class
-from hub.formats.pickler import Convert
+from hub.formats.pickler import Convert, converted
 from hub.formats.safetensors import (
     SafetensorsFile,
     check_tensors,
@@ -131,10 +131,11 @@ def write(
         if metadata is not None:
             raise ValueError("metadata: only .safetensors files have room for it")
         return save_torch(path, value, convert=convert, name=name, legacy=legacy)
+    value = converted(value, convert, name)
     if not isinstance(value, dict):
         raise TypeError(f"{name}: a safetensors file holds a dict, got {type(value).__name__}")
     tensors = check_tensors(
-        {key: convert(item) if convert else item for key, item in dict.items(value)}, name
+        {key: converted(item, convert, f"{name}[{key!r}]") for key, item in dict.items(value)}, name
     )
     aliases = find_aliases(tensors)
     stored = {key: tensor for key, tensor in tensors.items() if key not in aliases}

@@ -24,6 +24,14 @@ _METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
 # Bases whose instances are allocated here: subclasses of others keep state that is not visible.
 _BASES = (object, dict, list, OrderedDict)
 _LIBRARY = frozenset({*_BASES, typing.Generic, *STANDARD})
+# Where PyTorch defines what is to be saved by its state_dict, and the tensors that no format holds.
+_WHOLE = ("torch.nn.modules.", "torch.nn.parallel.", "torch.optim.")
+_TENSOR_KINDS = {
+    "_rebuild_sparse_tensor": "sparse tensors are not supported",
+    "_rebuild_qtensor": "quantized tensors are not supported",
+    "_rebuild_nested_tensor": "nested tensors are not supported",
+    "_rebuild_meta_tensor_no_storage": "tensors without data are not supported",
+}
 # Methods that run by themselves once an instance is there, and the mark of what is no data.
 _READING = ("__call__", "__del__", "__setstate__")
 _WRITING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__")
@@ -36,8 +44,10 @@ def not_allowed(module: str, name: str, reason: str = "weight files hold plain d
     >>> not_allowed("os", "system")
     "global 'os.system' is not allowed: weight files hold plain data"
     """
-    if module.startswith(("torch.nn.modules.", "torch.nn.parallel.")):
-        reason = "a whole module was saved, which is code; its state_dict() can be read"
+    if module.startswith(_WHOLE):
+        reason = "a whole object was saved, which is code too; its state_dict() can be read"
+    elif module.startswith("torch."):
+        reason = _TENSOR_KINDS.get(name, "weight files hold plain data")
     return f"global {f'{module}.{name}'!r:.200} is not allowed: {reason}"
 
 
@@ -50,18 +60,22 @@ def find_fault(cls: object) -> str | None:
     """Say why a class is not one that only holds data; None if it is.
 
     >>> find_fault(argparse.Namespace), find_fault(ValueError)
-    (None, 'it does not use the allocation of object, dict or list')
+    (None, 'its instances hold more than attributes')
     """
     if not isinstance(cls, type):
         return "it is not a class, and nothing that a file names is called"
     if cls in _BASES:
         return "it holds no attributes"
+    if hasattr(cls, "state_dict"):
+        return "it is code too; its state_dict() can be saved"
+    if issubclass(cls, (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return "it is code"
     if type(cls) not in _METACLASSES:
         return f"its metaclass {type(cls).__name__} is not known"
     if issubclass(cls, enum.Enum) or cls in STANDARD:
         return None
     if not is_named_tuple(cls) and not any(cls.__new__ is base.__new__ for base in _BASES):
-        return "it does not use the allocation of object, dict or list"
+        return "its instances hold more than attributes"
     return _find_method(cls, _READING)
 
 

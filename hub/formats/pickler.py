@@ -23,6 +23,14 @@ from hub.wording import format_count
 Convert = Callable[[object], object]
 
 
+def converted(value: object, convert: Convert | None, where: str) -> object:
+    """Return what `convert` gives for a value; its TypeError says `where` the value is."""
+    try:
+        return value if convert is None else convert(value)
+    except TypeError as error:
+        raise TypeError(f"{where}: {error}") from None
+
+
 class Pickler:
     """Writes one pickle of protocol 2, which is what every version of PyTorch reads.
 
@@ -58,19 +66,13 @@ class Pickler:
         if key in self._open:
             raise ValueError(f"{where}: the value contains itself")
         if len(self._open) >= MAX_DEPTH:
-            raise ValueError(f"{where}: values are nested more than {MAX_DEPTH} deep")
+            raise ValueError(f"{where[:60]}...: values are nested more than {MAX_DEPTH} deep")
         self._open.add(key)
-        self._compound(self._converted(value, where), where)
+        known = type(value) in _COMPOUNDS
+        made = value if known else self._keep(converted(value, self._convert, where))
+        self._compound(made, where)
         self._open.remove(key)
         self._put(("object", key))
-
-    def _converted(self, value: object, where: str) -> object:
-        if type(value) in _COMPOUNDS or self._convert is None:
-            return value
-        try:
-            return self._keep(self._convert(value))
-        except TypeError as error:
-            raise TypeError(f"{where}: {error}") from None
 
     def _keep(self, made: Any) -> Any:
         """Hold on to what was made on the way, so that no other object gets its id."""

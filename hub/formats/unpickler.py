@@ -242,7 +242,7 @@ class Unpickler:
             _set_metadata(target, state)
             self._push(target)
         elif type(target) in self._holders:
-            self._charge(_weight(state))
+            self._charge(sum(map(_weight, state if type(state) is tuple else (state,))))
             set_state(target, state)
             self._push(target)
         else:
