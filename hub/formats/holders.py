@@ -23,7 +23,9 @@ STANDARD: tuple[type, ...] = (argparse.Namespace, types.SimpleNamespace)
 _METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
 # Bases whose instances are allocated here: subclasses of others keep state that is not visible.
 _BASES = (object, dict, list, OrderedDict)
-_LIBRARY = frozenset({*_BASES, typing.Generic, *STANDARD})
+_LIBRARY = frozenset({*_BASES, tuple, typing.Generic, typing.Protocol, *STANDARD})
+# Flags of CPython's types: made by a class statement or its like, and not to be changed.
+_HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
 # Where PyTorch defines what is to be saved by its state_dict, and the tensors that no format holds.
 _WHOLE = ("torch.nn.modules.", "torch.nn.parallel.", "torch.optim.")
 _TENSOR_KINDS = {
@@ -76,6 +78,8 @@ def find_fault(cls: object) -> str | None:
         return None
     if not is_named_tuple(cls) and not any(cls.__new__ is base.__new__ for base in _BASES):
         return "its instances hold more than attributes"
+    if not all(base in _LIBRARY or _is_python(base) for base in cls.__mro__):
+        return "its instances hold more than attributes"
     return _find_method(cls, _READING)
 
 
@@ -98,7 +102,10 @@ def create(cls: type, args: tuple[object, ...]) -> object:
         return cast(Any, tuple).__new__(cls, args)
     if args:
         raise ValueError(f"{cls.__qualname__} is called with arguments, which would run its code")
-    return cls.__new__(cls)
+    try:
+        return cls.__new__(cls)
+    except TypeError as error:  # an abstract class
+        raise ValueError(str(error)) from None
 
 
 def set_state(holder: object, state: object) -> None:
@@ -146,9 +153,14 @@ def get_state(holder: object) -> object:
     return dict(attributes) if attributes else None
 
 
+def _is_python(cls: type) -> bool:
+    """Whether a class is defined in Python: others may keep memory that is not initialised here."""
+    return bool(cls.__flags__ & _HEAP_TYPE) and not cls.__flags__ & _IMMUTABLE_TYPE
+
+
 def _find_method(cls: type, names: tuple[str, ...]) -> str | None:
     for base in cls.__mro__:
-        if base in _LIBRARY or base is tuple:
+        if base in _LIBRARY:
             continue
         for name in names:
             if name in vars(base) and _name_of(base, name) not in _DATACLASS_STATE:

@@ -189,8 +189,11 @@ class Pickler:
     def _ordered_dict(self, value: OrderedDict[Any, Any], where: str) -> None:
         self._call("collections", "OrderedDict")
         self._pairs(value, where)
-        if hasattr(value, "_metadata"):  # the versions of modules, which state dicts carry
-            self._dict({"_metadata": value._metadata}, where)
+        attributes = vars(value)  # state dicts carry the versions of modules
+        if attributes.keys() - {"_metadata"}:
+            raise TypeError(f"{where}: an OrderedDict with the attributes {', '.join(attributes)}")
+        if attributes:
+            self._dict(attributes, where)
             self._out += b"b"
 
     def _counter(self, value: Counter[Any], where: str) -> None:
