@@ -50,8 +50,9 @@ def load(
     ``f`` is a path, or a file object that is read from its position to its end. Tensors that share
     memory in the file share it here. They come to the CPU, whatever device the file names;
     ``map_location`` may say so (a device, a dict from devices to devices, or a function of storage
-    and device), and any other device is an error. With ``mmap`` they are views of the mapped file,
-    whose pages are copied when they are written; no other program may shorten the file then.
+    and device), or ask for ``"meta"``: shapes and dtypes without data. With ``mmap`` they are views
+    of the mapped file, whose pages are copied when they are written; no other program may shorten
+    the file then.
 
     Nothing in the file is ever executed. ``weights_only=True`` takes tensors, plain data and the
     classes of ``add_safe_globals``; ``weights_only=False`` also takes every class of an imported
@@ -77,7 +78,7 @@ def load(
         raise ValueError(f"load: mmap=True needs a path, got {type(f).__name__}")
     found = formats.read(f, writable=bool(mmap), find_class=_class_finder(weights_only is False))
     file = os.fspath(f) if isinstance(f, (str, os.PathLike)) else f"<{type(f).__name__}>"
-    restore = _Restorer(file, _location_checker(map_location), bool(mmap))
+    restore = _Restorer(file, _location_checker(map_location), bool(mmap), _is_meta(map_location))
     return restore.all_in(found)
 
 
@@ -181,8 +182,11 @@ class safe_globals(AbstractContextManager[None]):
 class _Restorer:
     """Turns what ``hub.formats`` reads into the engine's objects."""
 
-    def __init__(self, file: str, check_location: Callable[[Tensor, str], None], mmap: bool):
+    def __init__(
+        self, file: str, check_location: Callable[[Tensor, str], None], mmap: bool, meta: bool
+    ) -> None:
         self._file = file
+        self._meta = meta
         self._check_location = check_location
         self._mmap = mmap
         self._bytes_of: dict[Any, Tensor] = {}
@@ -208,18 +212,7 @@ class _Restorer:
             return str(value)
 
     def _tensor(self, buffer: Buffer) -> Tensor:
-        storage = buffer.storage
-        if storage not in self._bytes_of:
-            shared = _C.from_numpy(storage.memory)
-            self._bytes_of[storage] = shared if self._mmap else shared.clone()
-            self._check_location(self._bytes_of[storage], storage.location)
-        made = _C._view_storage(
-            self._bytes_of[storage],
-            self._dtype(buffer.dtype),
-            buffer.shape,
-            buffer.strides,
-            buffer.offset,
-        )
+        made = self._without_data(buffer) if self._meta else self._view(buffer)
         if buffer.is_parameter:
             made = Parameter(made, buffer.requires_grad)
         made.requires_grad_(buffer.requires_grad)
@@ -228,6 +221,24 @@ class _Restorer:
                 raise self._fault(f"a tensor has the attribute {name!r}, which tensors define")
             setattr(made, name, value)
         return made
+
+    def _without_data(self, buffer: Buffer) -> Tensor:
+        dtype = self._dtype(buffer.dtype)
+        return _C.empty_strided(buffer.shape, buffer.strides, dtype=dtype, device="meta")
+
+    def _view(self, buffer: Buffer) -> Tensor:
+        storage = buffer.storage
+        if storage not in self._bytes_of:
+            shared = _C.from_numpy(storage.memory)
+            self._bytes_of[storage] = shared if self._mmap else shared.clone()
+            self._check_location(self._bytes_of[storage], storage.location)
+        return _C._view_storage(
+            self._bytes_of[storage],
+            self._dtype(buffer.dtype),
+            buffer.shape,
+            buffer.strides,
+            buffer.offset,
+        )
 
     def _dtype(self, name: str) -> _C.dtype:
         dtype = getattr(_C, name, None)
@@ -275,6 +286,8 @@ class _Dumper:
     def _buffer(self, tensor: Tensor) -> Buffer:
         from hub import formats
 
+        if tensor.device.type == "meta":
+            raise TypeError("a tensor of the device meta has no data to save")
         plain = tensor.detach()
         if any(stride < 0 for stride in plain.stride()):
             plain = plain.contiguous()
@@ -307,14 +320,14 @@ def _location_checker(map_location: MapLocation) -> Callable[[Tensor, str], None
     if map_location is None:
         return lambda storage, location: None
     if isinstance(map_location, (str, _C.device)):
-        _check_device(map_location)
+        _check_device(map_location, ("cpu", "meta"))
         return lambda storage, location: None
     if isinstance(map_location, Mapping):
         targets = map_location
 
         def look_up(storage: Tensor, location: str) -> None:
             if location in targets:
-                _check_device(targets[location])
+                _check_device(targets[location], ("cpu",))
 
         return look_up
     function = map_location
@@ -329,10 +342,14 @@ def _location_checker(map_location: MapLocation) -> Callable[[Tensor, str], None
     return ask
 
 
-def _check_device(device: str | _C.device) -> None:
-    if _C.device(device).type != "cpu":
+def _is_meta(map_location: MapLocation) -> bool:
+    return isinstance(map_location, (str, _C.device)) and _C.device(map_location).type == "meta"
+
+
+def _check_device(device: str | _C.device, known: tuple[str, ...]) -> None:
+    if _C.device(device).type not in known:
         raise RuntimeError(
-            f"load: map_location is {device}, and this build has the device cpu alone"
+            f"load: map_location {device}: this build can put tensors on {' or '.join(known)}"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from engine.nn.parameter import Parameter
 
 if TYPE_CHECKING:
     from engine.nn.module import Module
+    from engine.nn.registry import Registry
 
 EXTRA_STATE = "_extra_state"
 
@@ -86,9 +88,9 @@ def load(
     return result
 
 
-def _find_ties(module: Module) -> list[list[tuple[dict[str, Any], str]]]:
+def _find_ties(module: Module) -> list[list[tuple[Registry, str]]]:
     """Return where each tensor is registered that is so under several names."""
-    found: dict[int, list[tuple[dict[str, Any], str]]] = {}
+    found: dict[int, list[tuple[Registry, str]]] = {}
     for child in module.modules():
         for registry in (child._parameters, child._buffers):
             for name, tensor in registry.items():
@@ -97,7 +99,7 @@ def _find_ties(module: Module) -> list[list[tuple[dict[str, Any], str]]]:
     return [names for names in found.values() if len(names) > 1]
 
 
-def _tie_again(names: list[tuple[dict[str, Any], str]]) -> None:
+def _tie_again(names: list[tuple[Registry, str]]) -> None:
     """Register one tensor under all names if those assigned to them are views of one memory."""
     tensors = [registry[name] for registry, name in names if registry.get(name) is not None]
     views = {(t.data_ptr(), t.shape, t.stride(), t.dtype, t.requires_grad) for t in tensors}
@@ -206,6 +208,7 @@ def _load_one(
         return
     try:
         if not assign:
+            _warn_of_meta(target, value, key)
             target.copy_(value)
             return
         if isinstance(target, Parameter) and not isinstance(value, Parameter):
@@ -215,6 +218,15 @@ def _load_one(
         setattr(module, name, value)
     except Exception as error:
         errors.append(f'While copying the parameter named "{key}", an error occurred: {error}')
+
+
+def _warn_of_meta(target: Tensor, value: Tensor, key: str) -> None:
+    if target.device.type == "meta" and value.device.type != "meta":
+        warnings.warn(
+            f"load_state_dict: {key!r} of the module is of the device meta, so that copying into it"
+            " does nothing; assign=True takes the tensor over",
+            stacklevel=2,
+        )
 
 
 def _load_extra_state(

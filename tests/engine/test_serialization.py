@@ -306,8 +306,8 @@ def test_where_tensors_go() -> None:
     assert seen == [(24, "cpu")]
     moved = io.BytesIO(content.replace(b"X\3\0\0\0cpu", b"X\3\0\0\0xla"))
     assert engine.equal(engine.load(moved, {"xla": "cpu"})[0], W)
-    for bad in ("cuda", engine.device("cuda:0"), {"cpu": "cuda:0"}):
-        with pytest.raises(RuntimeError, match=r"load: map_location is cuda.*the device cpu alone"):
+    for bad in ("cuda", engine.device("cuda:0"), {"cpu": "cuda:0"}, {"cpu": "cuda"}):
+        with pytest.raises(RuntimeError, match=r"load: map_location cuda.*can put tensors on cpu"):
             engine.load(io.BytesIO(content), bad)
     with pytest.raises(TypeError, match="map_location should return a storage or None, got str"):
         engine.load(io.BytesIO(content), lambda storage, location: "cpu")  # type: ignore[arg-type, return-value]
@@ -368,6 +368,25 @@ def test_tied_weights_keep_their_names(tmp_path: Path) -> None:
     ):
         engine.save({"w": W, "epoch": 3}, path)
     assert engine.load(path).keys() == found.keys()
+
+
+def test_tensors_without_data(tmp_path: Path) -> None:
+    model, path = Tied(), tmp_path / "a.pt"
+    engine.save({"model": model.state_dict(), "w": nn.Parameter(W.t())}, path)
+    found = engine.load(path, map_location="meta")
+    assert found["w"].device.type == "meta" and isinstance(found["w"], nn.Parameter)
+    assert (found["w"].shape, found["w"].stride()) == ((3, 2), (1, 3))
+    with pytest.raises(
+        TypeError, match=r"obj\['model'\]\['wte.weight'\]: a tensor of the device meta has no data"
+    ):
+        engine.save(found, path)
+    with pytest.raises(RuntimeError, match="map_location meta: this build can put tensors on cpu"):
+        engine.load(path, map_location={"cpu": "meta"})
+    layer, state = nn.Linear(2, 3, device="meta"), nn.Linear(2, 3).state_dict()
+    with pytest.warns(UserWarning, match="of the module is of the device meta"):
+        layer.load_state_dict(state)
+    layer.load_state_dict(state, assign=True)
+    assert engine.equal(layer.weight, state["weight"])
 
 
 def test_dtypes_that_the_engine_lacks_are_named(tmp_path: Path) -> None:
