@@ -60,7 +60,8 @@ def load(
     arguments of PyTorch's unpickler are accepted and change nothing.
 
     Raises ``hub.formats.FormatError``, naming the file and the position, for anything malformed or
-    not allowed; it is a ``FileNotFoundError`` too where there is no such file.
+    not allowed; it is a ``FileNotFoundError`` too where there is no such file, and a
+    ``pickle.UnpicklingError`` for what the pickle in a file may not hold.
 
     >>> import engine, os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "last.ckpt")

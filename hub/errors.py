@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 
 
 class HubError(Exception):
@@ -33,6 +34,10 @@ class FormatError(HubError):
         if self.position is not None:
             where.append(f"at byte {self.position}")
         return ": ".join([*where, self.reason])
+
+
+class UnpicklingError(FormatError, pickle.UnpicklingError):
+    """A pickle that is malformed, or names what is not allowed."""
 
 
 class MissingFileError(FormatError, FileNotFoundError):

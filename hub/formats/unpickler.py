@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from hub.errors import UnpicklingError
 from hub.formats.constructors import Constructor, Pending
 from hub.formats.holders import STANDARD, create, find_fault, not_allowed, refuse_class, set_state
 from hub.formats.opcodes import Cursor, instructions
@@ -75,7 +76,7 @@ class Unpickler:
         return self._cursor.position
 
     def load(self) -> object:
-        """Return the object. Raises FormatError, with the position, for everything else."""
+        """Return the object. Raises UnpicklingError, with the position, for everything else."""
         try:
             for opcode, argument in instructions(self._cursor):
                 handler = _HANDLERS.get(opcode.name)
@@ -85,7 +86,8 @@ class Unpickler:
                 handler(self, argument)
             return self._result()
         except ValueError as error:
-            raise self._source.error(str(error), self._cursor.instruction) from None
+            source, position = self._source, self._source.origin + self._cursor.instruction
+            raise UnpicklingError(str(error), file=source.name, position=position) from None
 
     def _result(self) -> object:
         result = self._pop()
@@ -176,6 +178,9 @@ class Unpickler:
         if len(items) % 2:
             raise ValueError("a key is set without its value")
         self._check_keys(items[::2])
+        if type(target) is dict:
+            target.update(zip(items[::2], items[1::2], strict=True))
+            return
         # Past the methods of subclasses; Counter's update would add to what is there.
         setter = OrderedDict.__setitem__ if isinstance(target, OrderedDict) else dict.__setitem__
         for key, value in zip(items[::2], items[1::2], strict=True):

@@ -79,7 +79,9 @@ def test_shards(weights: Path, tmp_path: Path) -> None:
     assert index["metadata"]["encoder"] == "decoder"
     for source in (folder, done.files[-1]):
         convert(source, tmp_path / "back.pth")
-        assert arrays(tmp_path / "back.pth").keys() == arrays(weights).keys()
+        assert (
+            arrays(tmp_path / "back.pth").keys() == arrays(source).keys() == arrays(weights).keys()
+        )
     assert all(SafetensorsFile(file).metadata == {"format": "pt"} for file in done.files[:-1])
 
 
