@@ -20,6 +20,7 @@ from engine import (
     data as data,
     nn as nn,
     optim as optim,
+    profiler as profiler,
     testing as testing,
     utils as utils,
 )

@@ -146,7 +146,7 @@ def __dlpack_device__(self: Tensor) -> tuple[int, int]:
 @method
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
-    plain = self.detach()
+    plain = self.detach().cpu()
     return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
 
 
