@@ -159,6 +159,20 @@ def clear_safe_globals() -> None:
     _safe_globals.clear()
 
 
+def get_unsafe_globals_in_checkpoint(f: File) -> list[str]:
+    """Return the full names that a file gives and ``load`` does not take by itself, each once.
+
+    >>> import collections, engine, io
+    >>> file = io.BytesIO(b"\\x80\\2cos\\nsystem\\n.")
+    >>> engine.serialization.get_unsafe_globals_in_checkpoint(file)
+    ['os.system']
+    """
+    from hub import formats
+
+    uses = formats.scan(f).globals
+    return list(dict.fromkeys(f"{use.module}.{use.name}" for use in uses if not use.allowed))
+
+
 class safe_globals(AbstractContextManager[None]):
     """Allow classes as ``add_safe_globals`` does, until the ``with`` block ends.
 
@@ -402,4 +416,4 @@ def _check_safe_global(item: SafeGlobal) -> None:
         raise TypeError(f"add_safe_globals: {name} cannot be allowed: {fault}")
 
 
-guard_functions(globals(), ["load", "save", "add_safe_globals"])
+guard_functions(globals(), ["load", "save", "add_safe_globals", "get_unsafe_globals_in_checkpoint"])

@@ -142,7 +142,7 @@ def write(
     save_safetensors(cast(AnyPath, path), stored, {"format": "pt", **(metadata or {}), **aliases})
 
 
-def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
+def scan(path: AnyPath | BinaryIO, *, member: str | None = None) -> ScanReport:
     """List every global that the pickles of a file name, and why reading would refuse it.
 
     Archives, packed files and NumPy's are looked into, at any depth, and no object is made. Raises
@@ -154,7 +154,8 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
     >>> [(use.module, use.name, use.allowed) for use in scan(path).globals]
     [('os', 'system', False)]
     """
-    source = _member(open_source(path), member)
+    opened = read_stream(cast(BinaryIO, path)) if is_stream(path, "read") else None
+    source = _member(opened or open_source(cast(AnyPath, path)), member)
     report = scan_source(source)
     try:
         if _kind(source) == "index":

@@ -246,6 +246,8 @@ def test_whole_modules_and_code_are_refused_by_their_path(tmp_path: Path) -> Non
 
 def test_classes_that_hold_data() -> None:
     content = saved({"config": Config(0.1, W), "args": argparse.Namespace(w=W)})
+    names = serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(content))
+    assert names == [f"{__name__}.Config"]
     with pytest.raises(FormatError, match=r"Config' is not allowed.*add_safe_globals"):
         engine.load(io.BytesIO(content))
     with serialization.safe_globals([Config]):
