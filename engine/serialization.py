@@ -160,7 +160,7 @@ def clear_safe_globals() -> None:
 
 
 def get_unsafe_globals_in_checkpoint(f: File) -> list[str]:
-    """Return the full names that a file gives and ``load`` does not take by itself, each once.
+    """Return the full names in a file that ``load`` does not take and nobody has allowed.
 
     >>> import collections, engine, io
     >>> file = io.BytesIO(b"\\x80\\2cos\\nsystem\\n.")
@@ -169,8 +169,10 @@ def get_unsafe_globals_in_checkpoint(f: File) -> list[str]:
     """
     from hub import formats
 
+    listed = dict(_name_and_class(item) for item in _safe_globals)
     uses = formats.scan(f).globals
-    return list(dict.fromkeys(f"{use.module}.{use.name}" for use in uses if not use.allowed))
+    names = dict.fromkeys(f"{use.module}.{use.name}" for use in uses if not use.allowed)
+    return [name for name in names if name not in listed]
 
 
 class safe_globals(AbstractContextManager[None]):
