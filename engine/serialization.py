@@ -1,7 +1,7 @@
 """Checkpoints: ``engine.save`` and ``engine.load``, over the formats of ``hub.formats``.
 
-Files are read by a pickle machine that runs nothing that they name. Beside tensors and plain data
-it makes instances of classes that only hold data, once ``add_safe_globals`` has allowed them.
+Files are read by an unpickler that runs nothing that they name. Beside tensors and plain data it
+makes instances of classes that only hold data, once ``add_safe_globals`` has allowed them.
 """
 
 from __future__ import annotations
@@ -230,6 +230,8 @@ class _Restorer:
 
     def _tensor(self, buffer: Buffer) -> Tensor:
         made = self._without_data(buffer) if self._meta else self._view(buffer)
+        if buffer.requires_grad and not made.is_floating_point():
+            raise self._fault(f"a tensor of {buffer.dtype} is to require a gradient")
         if buffer.is_parameter:
             made = Parameter(made, buffer.requires_grad)
         made.requires_grad_(buffer.requires_grad)
@@ -276,7 +278,7 @@ class _Dumper:
     """Turns the engine's objects into what ``hub.formats`` writes."""
 
     def __init__(self) -> None:
-        self._storages: dict[int, Any] = {}
+        self._storages: dict[tuple[int, int], Any] = {}
 
     def __call__(self, value: Any) -> Any:
         from hub import formats
@@ -310,8 +312,9 @@ class _Dumper:
             plain = plain.contiguous()
         shape, strides, offset = plain.shape, plain.stride(), plain.storage_offset()
         memory = np.asarray(_C._storage_bytes(plain))
-        # Empty storages have no address of their own.
-        key = memory.ctypes.data if memory.size else -1 - len(self._storages)
+        # Arrays that tensors share may begin where others do; empty storages have no address.
+        address = memory.ctypes.data if memory.size else len(self._storages)
+        key = (address, memory.size)
         storage = self._storages.setdefault(key, formats.Storage(memory))
         return formats.Buffer(
             str(plain.dtype).removeprefix("engine."),
@@ -328,7 +331,7 @@ def _check_pickle_module(function: str, module: Any) -> None:
     if module is not None and module is not pickle:
         name = getattr(module, "__name__", type(module).__name__)
         raise ValueError(
-            f"{function}: pickle_module can be pickle, got {name}: the engine's own machine is used"
+            f"{function}: pickle_module can be pickle, got {name}: hub.formats does the pickling"
         )
 
 

@@ -206,6 +206,20 @@ def test_tensors_come_back_as_they_were() -> None:
     assert found["facts"] == value["facts"] and type(found["facts"][0]) is engine.Size
 
 
+def test_arrays_that_begin_at_one_address() -> None:
+    array = np.arange(4.0)
+    found = again([engine.from_numpy(array[:2]), engine.from_numpy(array)])
+    assert [tensor.tolist() for tensor in found] == [[0.0, 1.0], [0.0, 1.0, 2.0, 3.0]]
+
+
+def test_integers_that_are_to_require_gradients_are_refused() -> None:
+    content = saved(nn.Parameter(engine.ones(2)))
+    # NONE and POP fill up for the shorter name.
+    changed = content.replace(b"ctorch\nFloatStorage\n", b"ctorch\nIntStorage\nN0")
+    with pytest.raises(FormatError, match="a tensor of int32 is to require a gradient"):
+        engine.load(io.BytesIO(changed))
+
+
 def test_equal_values_make_equal_files() -> None:
     def value(order: list[int]) -> Any:
         weight = engine.ones(2)
