@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor, from_numpy
 from engine._dtypes import iinfo
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 
 
 def _array(data: Any, name: str) -> np.ndarray:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 
 File = str | os.PathLike[str] | BinaryIO
 

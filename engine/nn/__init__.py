@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
+from engine._argument_errors import guard_constructors
 from engine.nn import functional, init, utils
 from engine.nn.activation import (
     CELU,

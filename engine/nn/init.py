@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from engine import _C
+from engine._argument_errors import explained_layer
 from engine._C import Tensor
 from engine._hooks import Hook, RemovableHandle, register
-from engine._refusals import explained_layer
 from engine.autograd import no_grad
 from engine.nn import state_dict as _state
 from engine.nn.hooks import CallHooks, StateHooks, call_with_hooks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
+from engine._argument_errors import guard_constructors
 from engine.optim import lr_scheduler
 from engine.optim.adam import Adam, AdamW
 from engine.optim.adaptive import Adadelta, Adagrad, Adamax, NAdam, RAdam

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_functions
+from engine._argument_errors import guard_functions
 from engine.nn.functional.activation import (
     celu,
     elu,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_functions
+from engine._argument_errors import guard_functions
 from engine.nn.utils import rnn
 from engine.nn.utils.clip_grad import (
     clip_grad_norm_,
