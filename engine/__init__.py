@@ -17,6 +17,7 @@ from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python m
 from engine import (
     autograd as autograd,
     data as data,
+    func as func,
     nn as nn,
     optim as optim,
     testing as testing,

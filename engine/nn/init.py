@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import warnings
 from typing import Any
 
 from engine import _C
@@ -204,3 +206,31 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
 
 
 guard_functions(globals())
+
+
+def _deprecated(function: Any) -> Any:
+    old, new = function.__name__.removesuffix("_"), function.__name__
+
+    @functools.wraps(function)
+    def forward(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(
+            f"nn.init.{old} is deprecated in favour of nn.init.{new}", FutureWarning, stacklevel=2
+        )
+        return function(*args, **kwargs)
+
+    forward.__name__ = forward.__qualname__ = old
+    forward.__doc__ = f"{new} under its older name."
+    return forward
+
+
+uniform = _deprecated(uniform_)
+normal = _deprecated(normal_)
+constant = _deprecated(constant_)
+eye = _deprecated(eye_)
+dirac = _deprecated(dirac_)
+xavier_uniform = _deprecated(xavier_uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)

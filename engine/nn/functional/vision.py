@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from engine import _C
@@ -23,7 +24,37 @@ def upsample(
     align_corners: bool | None = None,
 ) -> Tensor:
     """interpolate under its older name."""
+    _warn_of_upsample("upsample")
     return _C.interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+) -> Tensor:
+    """interpolate with mode 'nearest', under its older name."""
+    _warn_of_upsample("upsample_nearest")
+    return _C.interpolate(input, size, scale_factor)
+
+
+def upsample_bilinear(
+    input: Tensor,
+    size: int | Sequence[int] | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+) -> Tensor:
+    """interpolate with mode 'bilinear' and align_corners, under its older name."""
+    _warn_of_upsample("upsample_bilinear")
+    return _C.interpolate(input, size, scale_factor, "bilinear", True)
+
+
+def _warn_of_upsample(name: str) -> None:
+    warnings.warn(f"{name} is deprecated in favour of interpolate", stacklevel=3)
+
+
+def native_channel_shuffle(input: Tensor, groups: int) -> Tensor:
+    """channel_shuffle under its other name."""
+    return channel_shuffle(input, groups)
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
