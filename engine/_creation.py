@@ -16,8 +16,9 @@ def _array(data: Any, name: str) -> np.ndarray:
     try:
         array = np.array(data)
     except ValueError as error:
+        reason = _ragged(data) or str(error)
         raise ValueError(
-            f"{name}: expected numbers in nested lists of equal lengths: {error}"
+            f"{name}: expected numbers in nested lists of equal lengths, got {reason}"
         ) from None
     if array.dtype.kind == "O" and isinstance(data, int):
         raise ValueError(f"{name}: {data} does not fit in 64 bits")
@@ -26,6 +27,21 @@ def _array(data: Any, name: str) -> np.ndarray:
             f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}"
         )
     return array
+
+
+def _ragged(data: Any, position: str = "") -> str:
+    """Two parts of nested lists that differ in length, in words; '' where there are none."""
+    if not isinstance(data, (list, tuple)) or not data:
+        return ""
+    lengths = [len(part) if isinstance(part, (list, tuple)) else None for part in data]
+    for i, length in enumerate(lengths):
+        if length != lengths[0]:
+            first, other = (
+                "a number" if n is None else f"length {n}" for n in (lengths[0], length)
+            )
+            return f"{first} at [{position}0] and {other} at [{position}{i}]"
+    parts = (_ragged(part, f"{position}{i}, ") for i, part in enumerate(data))
+    return next(filter(None, parts), "")
 
 
 def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C.dtype]:

@@ -77,14 +77,22 @@ module_call: Callable[..., Any] | None = None
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """forward() between its hooks; `always_call` hooks run even where it raised."""
     own: CallHooks = module._call_hooks or CallHooks()
-    pending = [*every_module.forward.values(), *own.forward.values()]
+    call = _Call([*every_module.forward.values(), *own.forward.values()])
     try:
-        return _call(module, own, args, kwargs, pending)
+        return _call(module, own, args, kwargs, call)
     except Exception:
-        for hook in pending:
+        for hook in call.pending:
             if hook.always_call:
-                _run_after_failure(hook, module, args, kwargs)
+                _run_after_failure(hook, module, args, kwargs, call.result)
         raise
+
+
+class _Call:
+    """What one call has come to: the forward hooks still to run, and the result so far."""
+
+    def __init__(self, pending: list[Hook]) -> None:
+        self.pending = pending
+        self.result: Any = None
 
 
 def _call(
@@ -92,22 +100,22 @@ def _call(
     own: CallHooks,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    pending: list[Hook],
+    call: _Call,
 ) -> Any:
     args, kwargs = _run_forward_pre(own, module, args, kwargs)
     tap = _BackwardTap.of(module, own)
     if tap is not None:
         args = tap.on_input(args)
-    result = module.forward(*args, **kwargs)
-    while pending:
-        hook = pending.pop(0)
+    call.result = module.forward(*args, **kwargs)
+    while call.pending:
+        hook = call.pending.pop(0)
         if hook.with_kwargs:
-            changed = hook.function(module, args, kwargs, result)
+            changed = hook.function(module, args, kwargs, call.result)
         else:
-            changed = hook.function(module, args, result)
+            changed = hook.function(module, args, call.result)
         if changed is not None:
-            result = changed
-    return result if tap is None else tap.on_output(result)
+            call.result = changed
+    return call.result if tap is None else tap.on_output(call.result)
 
 
 def _run_forward_pre(
@@ -132,13 +140,13 @@ def _run_forward_pre(
 
 
 def _run_after_failure(
-    hook: Hook, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    hook: Hook, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
 ) -> None:
     try:
         if hook.with_kwargs:
-            hook.function(module, args, kwargs, None)
+            hook.function(module, args, kwargs, result)
         else:
-            hook.function(module, args, None)
+            hook.function(module, args, result)
     except Exception as error:
         warnings.warn(
             f"a forward hook with always_call raised {error!r} while the error of the module's "

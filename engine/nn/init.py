@@ -67,6 +67,12 @@ def trunc_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Fill from the normal distribution with values outside [a, b] cut away (not clipped)."""
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "trunc_normal_: mean is more than 2 std from [a, b]; the distribution of values may "
+            "be wrong",
+            stacklevel=2,
+        )
     low, high = (math.erf((x - mean) / (std * math.sqrt(2.0))) for x in (a, b))
     with no_grad():
         # The inverse of the cumulative distribution, between its values at a and b.
@@ -128,6 +134,13 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
+def _is_empty(tensor: Tensor) -> bool:
+    """Whether there is nothing to fill, which is warned of."""
+    if 0 in tensor.shape:
+        warnings.warn("initializing a tensor without elements does nothing", stacklevel=3)
+    return 0 in tensor.shape
+
+
 def _fan(tensor: Tensor, mode: str) -> int:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode must be 'fan_in' or 'fan_out', got '{mode}'")
@@ -155,7 +168,7 @@ def kaiming_uniform_(
     generator: Any = None,
 ) -> Tensor:
     """Uniform with variance gain² / fan (He et al., 2015)."""
-    if 0 in tensor.shape:
+    if _is_empty(tensor):
         return tensor
     bound = calculate_gain(nonlinearity, a) * math.sqrt(3.0 / _fan(tensor, mode))
     return uniform_(tensor, -bound, bound, generator)
@@ -169,7 +182,7 @@ def kaiming_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Normal with variance gain² / fan (He et al., 2015)."""
-    if 0 in tensor.shape:
+    if _is_empty(tensor):
         return tensor
     std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
     return normal_(tensor, 0.0, std, generator)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from engine import _C, _creation
 from engine._C import Tensor
@@ -268,7 +269,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 def _as_shape(shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+    return (operator.index(shape),) if isinstance(shape, SupportsIndex) else tuple(shape)
 
 
 class LayerNorm(Module):

@@ -104,7 +104,7 @@ class UninitializedTensorMixin:
 
 
 _WORKS_UNINITIALIZED = {
-    "data", "device", "dtype", "grad", "grad_fn", "is_floating_point", "is_leaf", "requires_grad",
+    "data", "detach", "device", "dtype", "grad", "grad_fn", "is_floating_point", "is_leaf", "requires_grad",
     "requires_grad_", "retains_grad", "is_complex",
 }  # fmt: skip
 

@@ -347,6 +347,9 @@ class _FractionalMaxPool(Module):
         self.register_buffer("_random_samples", _random_samples)
         if (output_size is None) == (output_ratio is None):
             raise ValueError(f"{name}: give either output_size or output_ratio")
+        ratios = output_ratio if isinstance(output_ratio, Sequence) else (output_ratio,)
+        if any(ratio is not None and not 0 < ratio < 1 for ratio in ratios):
+            raise ValueError(f"{name}: output_ratio must be between 0 and 1, got {output_ratio}")
         self.output_size = output_size
         self.output_ratio = output_ratio
 

@@ -150,12 +150,12 @@ class RNNBase(Module):
         name = type(self).__name__
         if input.dim() not in (2, 3):
             raise ValueError(f"{name}: expected 2D or 3D input, got {input.dim()}D input")
-        if input.numel() == 0:
-            raise ValueError(f"{name}: input has no steps or sequences: {tuple(input.shape)}")
         batched = input.dim() == 3
         x = input if batched else input.unsqueeze(1)
         if batched and self.batch_first:
             x = x.transpose(0, 1)
+        if x.shape[0] == 0:
+            raise ValueError(f"{name}: input has no steps: {tuple(input.shape)}")
         length, batch, features = x.shape
         self._check_features(features)
         states = self._checked_states(states, batch if batched else None, x)

@@ -209,6 +209,8 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
     with the gradient of the soft sample."""
+    if eps != 1e-10:
+        warnings.warn("gumbel_softmax: eps is deprecated and has no effect", stacklevel=2)
     uniform = _C.rand(logits.shape, device=logits.device).clamp(min=1e-10)
     gumbels = -(-uniform.log()).log()
     soft = _C.softmax((logits + gumbels.to(logits.dtype)) / tau, dim)

@@ -142,6 +142,13 @@ def multi_margin_loss(
 ) -> Tensor:
     """The mean over the wrong classes of max(0, margin - x[y] + x[i])**p."""
     reduction = legacy_reduction(size_average, reduce, reduction)
+    if p not in (1, 2):
+        raise ValueError(f"multi_margin_loss: p must be 1 or 2, got {p}")
+    if weight is not None and tuple(weight.shape) != tuple(input.shape[-1:]):
+        raise ValueError(
+            f"multi_margin_loss: weight must be {tuple(input.shape[-1:])}, got "
+            f"{tuple(weight.shape)}"
+        )
     scores = input if input.dim() == 2 else input.unsqueeze(0)
     classes = target.reshape(-1, 1)
     gaps = (margin - scores.gather(1, classes) + scores).clamp(min=0) ** p

@@ -71,7 +71,7 @@ def householder_product(reflectors: Tensor, tau: Tensor) -> Tensor:
 def householder_vectors(Q: Tensor) -> Tensor:
     """What householder_product takes to give back Q (..., n, k), its signs on the diagonal."""
     n, k = Q.shape[-2:]
-    batch = np.ascontiguousarray(Q.numpy()).reshape(-1, n, k)
+    batch = np.ascontiguousarray(Q.detach().numpy()).reshape(-1, n, k)
     packed = np.empty_like(batch)
     for out, matrix in zip(packed, batch, strict=True):
         raw, tau = np.linalg.qr(matrix, mode="raw")
@@ -90,7 +90,7 @@ def completed(Q: Tensor) -> Tensor:
         return Q.clone()
     extra = _C.randn(*Q.shape[:-1], n - k, dtype=Q.dtype, device=Q.device)
     square = _C.cat([Q, extra], -1)
-    q, r = np.linalg.qr(square.numpy())
+    q, r = np.linalg.qr(square.detach().numpy())
     signs = np.sign(np.diagonal(r, axis1=-2, axis2=-1))
     return _C.from_numpy(np.ascontiguousarray(q * signs[..., None, :]))
 

@@ -25,6 +25,51 @@ class PackedSequence(NamedTuple):
         """The same with its data on another device or of another dtype."""
         return self._replace(data=self.data.to(*args, **kwargs))
 
+    def cpu(self) -> PackedSequence:
+        """The same in the host's memory."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = 0) -> PackedSequence:
+        """The same in the memory of a GPU."""
+        return self.to(f"cuda:{device}")
+
+    def double(self) -> PackedSequence:
+        """The same in float64."""
+        return self.to(_C.float64)
+
+    def float(self) -> PackedSequence:
+        """The same in float32."""
+        return self.to(_C.float32)
+
+    def half(self) -> PackedSequence:
+        """The same in float16."""
+        return self.to(_C.float16)
+
+    def long(self) -> PackedSequence:
+        """The same in int64."""
+        return self.to(_C.int64)
+
+    def int(self) -> PackedSequence:
+        """The same in int32."""
+        return self.to(_C.int32)
+
+    def short(self) -> PackedSequence:
+        """The same in int16."""
+        return self.to(_C.int16)
+
+    def char(self) -> PackedSequence:
+        """The same in int8."""
+        return self.to(_C.int8)
+
+    def byte(self) -> PackedSequence:
+        """The same in uint8."""
+        return self.to(_C.uint8)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the data is in the memory of a GPU."""
+        return str(self.data.device).startswith("cuda")
+
 
 def invert_permutation(permutation: Tensor) -> Tensor:
     """The permutation that undoes this one."""

@@ -9,6 +9,8 @@ from typing import Any
 from engine._C import Tensor
 from engine.nn.module import Module
 
+_ABSENT = object()
+
 
 def functional_call(
     module: Module,
@@ -25,8 +27,8 @@ def functional_call(
 
     Afterwards the module has its own tensors again; gradients flow into those given. A further
     name of a tied weight is replaced with it unless ``tie_weights`` is False. ``strict`` asks for
-    all names of the module and for no others. Raises ValueError or RuntimeError where the names
-    do not fit.
+    all names of the module and for no others; without it, names that the module does not know
+    have no effect. Raises ValueError or RuntimeError where the names do not fit.
 
     >>> import engine
     >>> layer = engine.nn.Linear(2, 1, bias=False)
@@ -97,13 +99,12 @@ def _replaced(
         for name, tensor in tensors.items():
             path, _, last = name.rpartition(".")
             attributes = module.get_submodule(path).__dict__
-            if last not in attributes:
-                raise AttributeError(
-                    f"functional_call: {type(module).__name__} has no tensor '{name}'"
-                )
-            saved.append((attributes, last, attributes[last]))
+            saved.append((attributes, last, attributes.get(last, _ABSENT)))
             attributes[last] = tensor
         yield
     finally:
         for attributes, last, own in reversed(saved):
-            attributes[last] = own
+            if own is _ABSENT:
+                del attributes[last]
+            else:
+                attributes[last] = own
