@@ -33,13 +33,10 @@ def _ragged(data: Any, position: str = "") -> str:
     """Two parts of nested lists that differ in length, in words; '' where there are none."""
     if not isinstance(data, (list, tuple)) or not data:
         return ""
-    lengths = [len(part) if isinstance(part, (list, tuple)) else None for part in data]
-    for i, length in enumerate(lengths):
-        if length != lengths[0]:
-            first, other = (
-                "a number" if n is None else f"length {n}" for n in (lengths[0], length)
-            )
-            return f"{first} at [{position}0] and {other} at [{position}{i}]"
+    kinds = [f"length {len(p)}" if isinstance(p, (list, tuple)) else "a number" for p in data]
+    for i, kind in enumerate(kinds):
+        if kind != kinds[0]:
+            return f"{kinds[0]} at [{position}0] and {kind} at [{position}{i}]"
     parts = (_ragged(part, f"{position}{i}, ") for i, part in enumerate(data))
     return next(filter(None, parts), "")
 

@@ -106,9 +106,7 @@ class Sequential(_ModuleSequence):
 
     def __mul__(self, times: int) -> Sequential:
         if not isinstance(times, int) or times <= 0:
-            raise TypeError(
-                f"Sequential: expected to repeat a positive number of times, got {times}"
-            )
+            raise TypeError(f"Sequential: can be repeated a positive number of times, got {times}")
         copies = [self, *(copy.deepcopy(self) for _ in range(times - 1))]
         return Sequential(*(module for part in copies for module in part))
 

@@ -44,9 +44,7 @@ class LazyModuleMixin(Module):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._initialize_hook = self.register_forward_pre_hook(
-            _initialize_on_call, with_kwargs=True
-        )
+        self.register_forward_pre_hook(_initialize_on_call, with_kwargs=True)
 
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
         """Give all uninitialized parameters their shape and values."""
@@ -93,8 +91,9 @@ def _initialize_on_call(module: Any, args: tuple[Any, ...], kwargs: dict[str, An
         raise RuntimeError(
             f"{type(module).__name__}: initialize_parameters has left parameters uninitialized"
         )
-    module._initialize_hook.remove()
-    del module._initialize_hook
+    hooks = module._forward_pre_hooks
+    for key in [key for key, hook in hooks.items() if hook is _initialize_on_call]:
+        del hooks[key]
     if not module._call_hooks.any():
         del module._call_hooks
     if module.cls_to_become is not None:

@@ -104,8 +104,8 @@ class UninitializedTensorMixin:
 
 
 _WORKS_UNINITIALIZED = {
-    "data", "detach", "device", "dtype", "grad", "grad_fn", "is_floating_point", "is_leaf", "requires_grad",
-    "requires_grad_", "retains_grad", "is_complex",
+    "data", "detach", "device", "dtype", "grad", "grad_fn", "is_complex", "is_floating_point",
+    "is_leaf", "requires_grad", "requires_grad_", "retains_grad",
 }  # fmt: skip
 
 

@@ -10,16 +10,30 @@ from engine import _C, _creation
 from engine._C import Tensor
 
 
-class PackedSequence(NamedTuple):
-    """Sequences sorted by falling length, laid out step by step.
-
-    Step t holds the first batch_sizes[t] of them; data is all steps end to end.
-    """
-
+class _Packed(NamedTuple):
     data: Tensor
     batch_sizes: Tensor
-    sorted_indices: Tensor | None = None
-    unsorted_indices: Tensor | None = None
+    sorted_indices: Tensor | None
+    unsorted_indices: Tensor | None
+
+
+class PackedSequence(_Packed):
+    """Sequences sorted by falling length, laid out step by step.
+
+    Step t holds the first batch_sizes[t] of them; data is all steps end to end. unsorted_indices
+    undo sorted_indices, and follow from them.
+    """
+
+    def __new__(
+        cls,
+        data: Tensor,
+        batch_sizes: Tensor,
+        sorted_indices: Tensor | None = None,
+        unsorted_indices: Tensor | None = None,
+    ) -> PackedSequence:
+        if unsorted_indices is None and sorted_indices is not None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with its data on another device or of another dtype."""
@@ -108,7 +122,6 @@ def pack_padded_sequence(
         data,
         _creation.tensor(sizes, dtype=_C.int64),
         sorted_indices,
-        None if sorted_indices is None else invert_permutation(sorted_indices),
     )
 
 
