@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, TypeVar
 
 from engine import _C, _printing
+from engine._argument_errors import guarded
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
 from engine._lazy import numpy as np
-from engine._refusals import guarded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")

@@ -97,7 +97,7 @@ PyObject* exception_for(ErrorKind kind) {
 
 // The function of this package that the user called; empty if it was the op itself.
 std::string called_function() {
-    return py::module_::import("engine._callers").attr("called_function")().cast<std::string>();
+    return py::module_::import("engine._argument_errors").attr("called_function")().cast<std::string>();
 }
 
 void set_error(Error error) {
