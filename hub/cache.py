@@ -25,16 +25,18 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from hub import locks
 from hub.disk import feed, is_full
-from hub.errors import CacheError, IntegrityError, NotFoundError
-from hub.refs import Ref
+from hub.errors import CacheError, HubError, IntegrityError, NotFoundError
+from hub.log import warn
+from hub.refs import Ref, check_sha256
 from hub.sources import Received
 
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"  # ISO 8601, UTC
 _TOUCH = 3600.0  # seconds: how exact the time of last use is
 
 
@@ -70,10 +72,22 @@ class Record:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Record:
+    def from_json(cls, text: str | bytes) -> Record:
         """Raises ValueError, TypeError or KeyError if the text is no record."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "stamp": Stamp(**fields["stamp"])})
+        stamp = Stamp(**fields["stamp"])
+        record = cls(**{**fields, "stamp": stamp})
+        required = record.ref, record.filename, record.sha256, record.source, record.fetched
+        optional = record.license, record.archive_sha256
+        if not all(isinstance(text, str) for text in (*required, *filter(None, optional))):
+            raise TypeError("a field that is no text")
+        if not all(type(number) is int for number in (record.size, *astuple(stamp))):
+            raise TypeError("a field that is no number")
+        time.strptime(record.fetched, TIME_FORMAT)
+        check_sha256(record.ref, record.sha256)
+        if Path(record.filename).name != record.filename or record.filename in ("", ".", ".."):
+            raise ValueError("a file name that leads elsewhere")
+        return record
 
 
 def home() -> Path:
@@ -124,10 +138,22 @@ class Cache:
             return self._read(self._record_path(ref.identity))
 
     def records(self) -> list[Record]:
-        """The records of all cached files, by reference."""
+        """The records of all cached files, by reference; damaged ones are warned of and left out."""
+        return self._read_all()[0]
+
+    def _read_all(self) -> tuple[list[Record], bool]:
+        """The records by reference, and whether there are damaged ones."""
+        found, is_damaged = [], False
         with self._io():
-            found = [self._read(path) for path in self._records.glob("*.json")]
-        return sorted((record for record in found if record), key=lambda record: record.ref)
+            for path in sorted(self._records.glob("*.json")):
+                try:
+                    record = self._read(path)
+                except CacheError as error:
+                    warn(str(error))
+                    is_damaged = True
+                else:
+                    found += [record] if record else []
+        return sorted(found, key=lambda record: record.ref), is_damaged
 
     def path(self, record: Record) -> Path:
         """Where the file of a record lies."""
@@ -216,7 +242,7 @@ class Cache:
                 sha256=received.sha256,
                 size=received.size,
                 source=received.source,
-                fetched=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                fetched=time.strftime(TIME_FORMAT, time.gmtime()),
                 stamp=Stamp.of(blob),
                 license=received.license,
                 archive_sha256=received.archive_sha256,
@@ -259,7 +285,10 @@ class Cache:
         return sum(map(_unlink, self._unused_blobs()))
 
     def _unused_blobs(self) -> list[Path]:
-        used = {record.sha256 for record in self.records()}
+        records, is_damaged = self._read_all()
+        if is_damaged:
+            return []  # whose bytes the damaged ones need is not known
+        used = {record.sha256 for record in records}
         return [blob for blob in _listing(self._blobs) if blob.name not in used]
 
     def _blob(self, record: Record) -> Path:
@@ -298,12 +327,15 @@ class Cache:
 
     def _read(self, path: Path) -> Record | None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return Record.from_json(text)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            record = Record.from_json(text)
+            if path != self._record_path(record.ref):
+                raise ValueError("a record of another reference")
+            return record
+        except (HubError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CacheError(f"{path}: is not a record of this cache: delete it") from error
 
     def _write(self, record: Record) -> None:

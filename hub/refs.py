@@ -123,8 +123,8 @@ def check_member(ref: str, path: str) -> str:
         raise RefError(f"{ref}: the path {path!r} is not a relative path with forward slashes")
     if any(part in ("", ".", "..") for part in path.split("/")):
         raise RefError(f"{ref}: the path {path!r} has an empty, '.' or '..' part")
-    if "#" in path:
-        raise RefError(f"{ref}: '#' starts a pin, #sha256=HEX, and {path!r} has another")
+    if "#sha256=" in path or "#archive-sha256=" in path:
+        raise RefError(f"{ref}: holds a pin, #sha256=HEX, in the middle of {path!r}")
     return path
 
 

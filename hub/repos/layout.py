@@ -103,7 +103,14 @@ class RepoFolder:
             return check_files(str(path), files)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, FetchError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            FetchError,
+        ) as error:
             raise CacheError(f"{path}: is no listing of files: delete it ({error})") from None
 
     def write_tree(self, commit: str, files: Iterable[RepoFile]) -> None:

@@ -54,6 +54,7 @@ def copy_to(
                 local.put(file, fetcher, meter)
 
         for_each(put, wanted, threads=THREADS)
+    repository.remember(commit)
     repository.cached.save()
     return folder
 

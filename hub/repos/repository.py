@@ -130,9 +130,7 @@ class Repository:
         missing = self._missing(commit, files)
         if missing and self.offline:
             raise self._missing_offline(missing, files)
-        listing = self._listing
-        if listing is not None:
-            self._note(lambda: folder.write_tree(commit, listing.values()))
+        self._remember_listing(commit)
         if missing:
             check_case(self.where, (file.path for file in files), folder.root)
             self._bring_all(commit, missing, progress)
@@ -143,6 +141,16 @@ class Repository:
             snapshot.mkdir(parents=True, exist_ok=True)
         self._note(lambda: folder.write_ref(self.name.revision, commit))
         return snapshot
+
+    def remember(self, commit: str) -> None:
+        """Write down the files of a commit and that the revision stands for it, for work offline."""
+        self._remember_listing(commit)
+        self._note(lambda: self.cached.folder.write_ref(self.name.revision, commit))
+
+    def _remember_listing(self, commit: str) -> None:
+        listing = self._listing
+        if listing is not None:
+            self._note(lambda: self.cached.folder.write_tree(commit, listing.values()))
 
     def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
         """Brings files of a commit until the stack is closed."""

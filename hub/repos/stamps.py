@@ -111,7 +111,7 @@ class Stamps:
                 name: Seen(Stamp(size, mtime_ns, inode), str(sha256), str(etag))
                 for name, (size, mtime_ns, inode, sha256, etag) in record["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
     def _name(self, path: Path) -> str:

@@ -125,7 +125,7 @@ def check_file(where: str, file: RepoFile) -> RepoFile:
 def check_path(where: str, path: str) -> str:
     """The path if it stays in its folder on every system; RefError if not."""
     check_text(path)
-    check_member(where, path.replace("#", "_"))  # starts a pin in a reference, means nothing here
+    check_member(where, path.replace("#", "_"))  # what a reference takes for a pin may be a name
     if any(len(part.encode()) > _MAX_PART for part in path.split("/")):
         raise RefError(f"{where}: a part of the path {path:.80}... is longer than a name may be")
     return path

@@ -62,7 +62,7 @@ class KnownCommits:
 def _load(path: Path) -> dict[str, str]:
     try:
         found = json.loads(path.read_bytes()).items()
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
     return {
         commit: tree

@@ -106,5 +106,5 @@ def _load(path: Path) -> dict[str, str]:
         content = json.loads(path.read_bytes())
         hashes = content["hashes"] if content["version"] == 1 else {}
         return {str(key): str(value) for key, value in hashes.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}

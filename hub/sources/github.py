@@ -87,7 +87,7 @@ def _find(ref: Ref, place: Place, api: str, name: str) -> Asset:
     try:
         release: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
         assets = {str(asset["name"]): Asset.of(asset) for asset in release["assets"]}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise FetchError(
             f"{ref}: the answer of {api} is not the description of a release"
         ) from error

@@ -6,6 +6,7 @@
     http      one request: redirects, credentials, what an answer must look like
     retry     which failures pass, and how long to wait for that
     partial   the file being received and the note beside it from which another process goes on
+    checkpoints  when that note is written
     ranges    which bytes are there
     plan      who of several connections brings which part
     pouring   the connections

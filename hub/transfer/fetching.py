@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub import urls
 from hub.errors import FetchError, HubError, IntegrityError
+from hub.log import warn
 from hub.progress import Meter
 from hub.transfer import limits as default
 from hub.transfer.http import Answer, Client, OtherEdition, Wanted, new_session
@@ -75,7 +76,7 @@ def fetch(
 
     A failed connection, 429 and most 5xx are tried again after a random, growing wait or the one
     that the server asks for; the bytes that have come are kept where the server can go on from
-    there and names the edition of the file (ETag), or where `expected` would tell editions apart.
+    there and names the edition of the file (a strong ETag), or where `expected` would tell editions apart.
     If the file changes meanwhile it is fetched anew. A file that comes slowly over one connection
     is fetched over several. Limits say how long, how often and how many.
 
@@ -192,9 +193,9 @@ class _Transfer:
                 f"{self._ref}: {answer.source} announced {size} bytes, expected {expected}"
             )
         if size is None and not answer.is_chunked and not self._expected.is_bound:
-            # The end of the body is then the end of the connection, and a cut would pass for it.
-            raise FetchError(
-                f"{self._ref}: the server does not say how long it is: pin it, #sha256=HEX"
+            warn(
+                f"{self._ref}: the server does not say how long it is: a file that is cut short "
+                "would not be noticed, unless it is pinned, #sha256=HEX"
             )
         self._start(replace(answer.version, size=expected if size is None else size))
         if self._plan is None:

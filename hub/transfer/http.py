@@ -194,9 +194,7 @@ class Client:
             size = self._size_of_range(response, wanted)
         else:
             size = self._length(response)
-        found = Version(
-            size, headers.get("ETag"), headers.get("Last-Modified"), headers.get("Date")
-        )
+        found = Version(size, headers.get("ETag"), headers.get("Last-Modified"))
         if is_range and known.is_other_than(found):
             raise OtherEdition(f"{urls.without_query(response.url)} has another edition by now")
         says_so = headers.get("Accept-Ranges", "").strip().lower() == "bytes"

@@ -22,7 +22,7 @@ class Limits:
     parallel_after: float = 1.0  # this long one connection is watched alone
     parallel_if_left: float = 4.0  # ... and helped if it would take this much longer
     piece: int = 16 << 20  # bytes that a further connection asks for at a time
-    checkpoint: int = 32 << 20  # bytes after which what is there is noted for another process
+    checkpoint: int = 1 << 20  # bytes after which what is there is noted for another process
 
 
 LIMITS = Limits()

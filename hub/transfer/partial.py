@@ -12,13 +12,13 @@ import json
 import os
 import threading
 from dataclasses import asdict, astuple, dataclass, replace
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 from hub.disk import check_room_in_cache, is_full
 from hub.errors import CacheError
 from hub.stopping import StoppedError
+from hub.transfer.checkpoints import Checkpoints
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
@@ -59,25 +59,17 @@ class Version:
     size: int | None = None
     etag: str | None = None
     modified: str | None = None
-    date: str | None = None
 
     @property
     def validator(self) -> str | None:
-        """What If-Range may hold: a strong ETag, or a time that is old enough (RFC 9110, 13.1.5).
+        """What If-Range may hold: a strong ETag (RFC 9110, 13.1.5).
+
+        A Last-Modified is none: a file may be replaced by one that keeps its time.
 
         >>> Version(etag='"1"').validator, Version(etag='W/"1"').validator
         ('"1"', None)
         """
-        if self.etag is not None:
-            return self.etag if self.etag.startswith('"') else None
-        try:
-            modified = parsedate_to_datetime(self.modified or "")
-            date = parsedate_to_datetime(self.date or "")
-            is_old = (date - modified).total_seconds() >= 60
-        except (ValueError, TypeError):  # no dates, or only one of them with a time zone
-            return None
-        # Two editions of the same second share their time; a minute apart they do not.
-        return self.modified if is_old else None
+        return self.etag if self.etag is not None and self.etag.startswith('"') else None
 
     def is_other_than(self, other: Version) -> bool:
         """Whether the two are known to be different editions."""
@@ -103,10 +95,9 @@ class Partial:
         self.done = Ranges()
         self._url = url
         self._expected = expected
-        self._limits = limits
         self._lock = threading.Lock()
         self._noting = threading.Lock()
-        self._unnoted = 0
+        self._checkpoints = Checkpoints(self._write_note, limits.checkpoint)
         self._digests: Digests | None = None
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o644)
@@ -128,7 +119,7 @@ class Partial:
             expected = Expected(**noted["expected"])
             known = Expected(size=version.size)
             usable = noted["url"] == self._url and done.end <= os.fstat(self._file).st_size
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return
         if usable and not any(self._expected.contradicts(other) for other in (expected, known)):
             self.version, self.done = version, done
@@ -142,7 +133,6 @@ class Partial:
             os.ftruncate(self._file, 0)
             self.version, self.done = version, Ranges()
             self.edition += 1
-            self._unnoted = 0
             self._start_digests()
         self._check_space()
 
@@ -158,11 +148,9 @@ class Partial:
                 raise StoppedError
             self._write_all(offset, memoryview(data))
             self.done.add(offset, offset + len(data))
-            self._unnoted += len(data)
             if self._digests is not None:
                 self._digests.available(self.done.prefix, (offset, data))
-        if self._unnoted >= self._limits.checkpoint:
-            self.checkpoint()
+        self._checkpoints.add(len(data))
 
     def ranges(self) -> list[Range]:
         """What is there."""
@@ -179,31 +167,29 @@ class Partial:
     def is_complete(self) -> bool:
         return self.size is not None and len(self.done) == self.size
 
-    def checkpoint(self) -> None:
-        """Note what is there, for whoever goes on; the bytes reach the disk first."""
-        if not self._noting.acquire(blocking=False):
-            return  # another thread is at it
-        try:
-            self._write_note()
-        finally:
-            self._noting.release()
-
     def _write_note(self) -> None:
+        """Note what is there, for whoever goes on; the bytes reach the disk first."""
+        with self._noting:
+            if self._file >= 0 and self.can_grow:
+                self._write_note_now()
+
+    def _write_note_now(self) -> None:
         """Under `_noting`, so that no note appears after the file is begun anew or closed."""
         with self._lock:
-            if self._file < 0:
-                return
             noted = {
                 "url": self._url,
                 "expected": asdict(self._expected),
                 "version": asdict(self.version),
                 "done": [*self.done],
             }
-            self._unnoted = 0
         os.fdatasync(self._file)
         fresh = self.note.with_suffix(".new")
-        fresh.write_text(json.dumps(noted), encoding="utf-8")
-        fresh.replace(self.note)
+        try:
+            fresh.write_text(json.dumps(noted), encoding="utf-8")
+            fresh.replace(self.note)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def finish(self) -> tuple[str, str | None]:
         """The digests of the complete file, whose bytes are then on the disk."""
@@ -224,6 +210,7 @@ class Partial:
 
     def close(self, *, finished: bool) -> None:
         """Leave the finished file, or what is of use for another attempt, or nothing."""
+        self._checkpoints.close()
         is_kept = finished or self.can_grow
         with self._noting:
             if is_kept and not finished:
@@ -243,12 +230,12 @@ class Partial:
         """Note what is there; on a full disk the end of it makes room for the note."""
         with contextlib.suppress(OSError):  # the last note stands
             try:
-                self._write_note()
+                self._write_note_now()
             except OSError as error:
                 if not is_full(error):
                     raise
                 self._shorten(_ROOM_FOR_NOTE)
-                self._write_note()
+                self._write_note_now()
 
     def _shorten(self, count: int) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -245,13 +246,44 @@ def test_touched_file_of_a_shared_cache(url: str, shared: Path) -> None:
     assert tree(shared) == before
 
 
-def test_broken_record_is_named(url: str, home: Path) -> None:
-    hub.download(url)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda record: b"",
+        lambda record: b"[]",
+        lambda record: b"{}",
+        lambda record: b'{"stamp": 3}',
+        lambda record: b"\xff\xfe",
+        lambda record: b"[" * 100_000,
+        lambda record: record.replace(b'"size": 11', b'"size": "11"'),
+        lambda record: re.sub(rb'"fetched": "[^"]*"', b'"fetched": 3', record),
+        lambda record: re.sub(rb'"fetched": "[^"]*"', b'"fetched": "today"', record),
+        lambda record: re.sub(rb'"ref": "[^"]*"', b'"ref": null', record),
+        lambda record: re.sub(rb'"ref": "[^"]*"', b'"ref": "https://example.org/w"', record),
+        lambda record: record.replace(b'"w.bin"', b'"../../w.bin"'),
+    ],
+)
+def test_broken_record(
+    server: Any,
+    url: str,
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    """It is named; the rest of the cache is of use, and nothing is collected on a guess."""
+    path = hub.download(url)
     (record,) = (home / "hub" / "records").iterdir()
-    for text in ("", "[]", "{}", '{"stamp": 3}'):
-        record.write_text(text)
-        with pytest.raises(CacheError, match=f"{record}: is not a record"):
-            hub.ls()
+    record.write_bytes(damage(record.read_bytes()))
+    other = server.add("/other.bin", server.body(b"more"))
+    hub.download(other)
+    assert [item.ref for item in hub.ls()] == [other]
+    assert f"{record}: is not a record" in caplog.text
+    with pytest.raises(CacheError, match=f"{record}: is not a record"):
+        hub.path(url)
+    hub.rm(other)
+    assert Cache().collect(grace=0) == 0 and path.read_bytes() == CONTENT
+    record.unlink()
+    assert Cache().collect(grace=0) == len(CONTENT + b"more")
 
 
 def test_cache_that_cannot_be_written(url: str, home: Path) -> None:

@@ -19,6 +19,8 @@ PINS = f"sha256={B}&archive-sha256={A}"
     [
         ("builtin:digits.safetensors", None),
         ("builtin:vision/digits.safetensors", None),
+        ("hf:org/name/notes #1.txt", None),
+        (f"hf:org/name/a#b#sha256={A}", None),
         ("file:/srv/a b/weights.pth", None),
         ("file:///srv/a%20b/weights.pth", "file:/srv/a b/weights.pth"),
         ("file://localhost/srv/w.pth", "file:/srv/w.pth"),
@@ -70,7 +72,7 @@ def test_canonical_spelling(text: str, canonical: str | None) -> None:
         ("builtin:a/./b", "'.'"),
         ("builtin:C:/a", "not a relative path"),
         ("builtin:a\\b", "not a relative path"),
-        ("builtin:a#b", "starts a pin"),
+        (f"builtin:a#sha256={A}/b#sha256={B}", "holds a pin"),
         (f"builtin:a#archive-sha256={A}", "has no archive"),
         ("pypi:name", "is not like 'pypi:NAME==VERSION/path/inside'"),
         ("pypi:name==1.0", "is not like"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import gzip
+import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
@@ -89,10 +91,26 @@ def test_length_that_is_none(server: Any, refused: Callable[..., str], length: s
     refused(server.add("/w", server.body(b"", Content_Length=length)))
 
 
-def test_unannounced_length_needs_a_pin(server: Any, refused: Callable[..., str]) -> None:
+def test_unannounced_length(server: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The body ends with the connection: taken with a warning, or with a pin, which tells."""
     url = server.add("/w", server.body(CONTENT, Content_Length=""))
-    assert "does not say how long" in refused(url)
-    assert hub.download(url, DIGEST).read_bytes() == CONTENT
+    assert hub.download(url).read_bytes() == CONTENT
+    assert "does not say how long" in caplog.text
+    caplog.clear()
+    hub.rm(url)
+    assert hub.download(url, DIGEST).read_bytes() == CONTENT and not caplog.text
+
+
+def test_unannounced_length_and_a_broken_connection(
+    server: Any, impatient: None, refused: Callable[..., str]
+) -> None:
+    def reset(handler: Any) -> None:
+        server.body(CONTENT, Content_Length="", sent=1000)(handler)
+        linger = struct.pack("ii", 1, 0)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        handler.connection.close()
+
+    assert "the connection failed" in refused(server.add("/w", reset))
 
 
 def test_too_large_for_the_disk(server: Any, refused: Callable[..., str]) -> None:

@@ -376,6 +376,16 @@ def test_local_folder_from_the_cache(
     assert own_files(local) == files and hf.requests == []
 
 
+def test_local_folder_offline(repo: Any, hf: Any, local: Path, files: dict[str, bytes]) -> None:
+    hub.snapshot("hf:org/name", local_dir=local)
+    hf.requests.clear()
+    assert hub.snapshot("hf:org/name", local_dir=local, offline=True) == local
+    assert own_files(local) == files and hf.requests == []
+    (local / "config.json").unlink()
+    with pytest.raises(OfflineError, match="config.json is not in the cache"):
+        hub.snapshot("hf:org/name", local_dir=local, offline=True)
+
+
 def test_local_folder_keeps_what_a_person_changed(
     repo: Any, local: Path, files: dict[str, bytes]
 ) -> None:
