@@ -138,7 +138,7 @@ class Cache:
             return self._read(self._record_path(ref.identity))
 
     def records(self) -> list[Record]:
-        """The records of all cached files, by reference; damaged ones are warned of and left out."""
+        """The records of all cached files, by reference; of damaged ones it warns."""
         return self._read_all()[0]
 
     def _read_all(self) -> tuple[list[Record], bool]:

@@ -1,7 +1,8 @@
 """Files of a repository as plain files in a folder of the user's.
 
 What was put there is noted as the library does, in `.cache/huggingface/download` of the folder,
-so that its client knows the files too.
+so that its client knows the files too. Beside it are the commit of the branch and its listing, laid
+out as in the cache, so that the folder is complete offline.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.progress import Meter
 from hub.repos.bars import Bars
 from hub.repos.cached import hash_blob
 from hub.repos.fetching import Fetcher
+from hub.repos.layout import RepoFolder
 from hub.repos.plan import Patterns
 from hub.repos.repository import THREADS, Repository, check_space
 from hub.repos.tree import RepoFile, check_case
@@ -38,6 +40,8 @@ def copy_to(
     there; CacheError if somebody did.
     """
     folder = folder.expanduser().absolute()
+    # What the server says is written down in the folder: the cache has no snapshot to go with it.
+    repository.notes = RepoFolder(repository.name.repo, folder / ".cache" / "huggingface")
     commit, files = repository.choose(include, exclude)
     local = _LocalFolder(folder, repository, commit)
     wanted = [file for file in files if local.needs(file)]

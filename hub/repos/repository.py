@@ -53,6 +53,7 @@ class Repository:
         self.where = str(name)
         self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
+        self.notes = self.cached.folder  # where commits of branches and listings are written down
         self.pins = dict(pins or {})
         self._lock: Locked | None = None
         self._listing: dict[str, RepoFile] | None = None  # what the server has just said
@@ -139,18 +140,18 @@ class Repository:
         snapshot = folder.snapshot(commit)
         if not files:
             snapshot.mkdir(parents=True, exist_ok=True)
-        self._note(lambda: folder.write_ref(self.name.revision, commit))
+        self.remember(commit)
         return snapshot
 
     def remember(self, commit: str) -> None:
-        """Write down the files of a commit and that the revision stands for it, for work offline."""
+        """Write down what the server said, for work offline."""
         self._remember_listing(commit)
-        self._note(lambda: self.cached.folder.write_ref(self.name.revision, commit))
+        self._note(lambda: self.notes.write_ref(self.name.revision, commit))
 
     def _remember_listing(self, commit: str) -> None:
-        listing = self._listing
-        if listing is not None:
-            self._note(lambda: self.cached.folder.write_tree(commit, listing.values()))
+        listing = self._listing or self.cached.tree(commit)
+        if listing is not None and not self.notes.tree_path(commit).exists():
+            self._note(lambda: self.notes.write_tree(commit, listing.values()))
 
     def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
         """Brings files of a commit until the stack is closed."""
@@ -252,7 +253,7 @@ class Repository:
         """The commit that the revision stands for."""
         if self.name.commit is not None:
             return self.name.commit
-        last = self.cached.folder.commit(self.name.revision)
+        last = self._last_commit()
         if self.offline:
             if last is None:
                 raise OfflineError(
@@ -270,9 +271,15 @@ class Repository:
             self.offline = True
             return last
 
+    def _last_commit(self) -> str | None:
+        revision = self.name.revision
+        return self.notes.commit(revision) or self.cached.folder.commit(revision)
+
     def _tree(self, commit: str) -> dict[str, RepoFile]:
         """All files of a commit; under a lock file those that it lists."""
         tree = self.cached.tree(commit)
+        if tree is None:
+            tree = self.notes.tree(commit)
         lock = self._lock
         if tree is None and lock and (self.offline or self._has_all(commit, lock)):
             return {

@@ -75,10 +75,10 @@ def fetch(
     `meter` counts bytes.
 
     A failed connection, 429 and most 5xx are tried again after a random, growing wait or the one
-    that the server asks for; the bytes that have come are kept where the server can go on from
-    there and names the edition of the file (a strong ETag), or where `expected` would tell editions apart.
-    If the file changes meanwhile it is fetched anew. A file that comes slowly over one connection
-    is fetched over several. Limits say how long, how often and how many.
+    that the server asks for; received bytes are kept where the server can go on from there and
+    sends a strong ETag, or where `expected` would tell versions apart. If the file changes
+    meanwhile it is fetched anew. A file that comes slowly over one connection is fetched over
+    several. Limits say how long, how often and how many.
 
     Raises NotFoundError (404, 410), AccessError (401, 403), IntegrityError (wrong bytes),
     CacheError (no room on the disk) or FetchError; OSError if the folder cannot be written.

@@ -376,13 +376,17 @@ def test_local_folder_from_the_cache(
     assert own_files(local) == files and hf.requests == []
 
 
-def test_local_folder_offline(repo: Any, hf: Any, local: Path, files: dict[str, bytes]) -> None:
+def test_local_folder_offline(
+    repo: Any, hf: Any, hf_cache: Path, local: Path, files: dict[str, bytes]
+) -> None:
     hub.snapshot("hf:org/name", local_dir=local)
     hf.requests.clear()
     assert hub.snapshot("hf:org/name", local_dir=local, offline=True) == local
+    shutil.rmtree(hf_cache, ignore_errors=True)  # or carried to another machine
+    assert hub.snapshot("hf:org/name", local_dir=local, offline=True) == local
     assert own_files(local) == files and hf.requests == []
     (local / "config.json").unlink()
-    with pytest.raises(OfflineError, match="config.json is not in the cache"):
+    with pytest.raises(OfflineError, match=r"config\.json is not in the cache"):
         hub.snapshot("hf:org/name", local_dir=local, offline=True)
 
 
