@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from hub.care.verifying import Check
     from hub.lockfile.making import lock, sync
 
+__version__ = "0.1.0"
+
 # What a program that only loads does not need is imported when it is asked for.
 _LATER = {
     "Check": "hub.care.verifying",

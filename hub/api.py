@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub import loading, lockfile
 from hub.cache import Cache, hash_file
-from hub.errors import FormatError
+from hub.errors import FormatError, RefError
 from hub.loading import locate, not_cached
 from hub.parallel import for_each
 from hub.refs import Ref, as_ref
@@ -161,15 +161,21 @@ def plan(
 
 
 def path(ref: str | Ref, sha256: str | None = None) -> Path:
-    """Where the file of a reference lies on this machine. It is verified and never fetched.
+    """Where the file of a reference, or the folder of a repository, is on this machine.
 
-    Raises NotFoundError if it is not there and IntegrityError if its bytes are other ones.
+    What is there is verified; nothing is fetched, so that the folder may lack files. Raises
+    NotFoundError if nothing is there and IntegrityError if the bytes are other ones.
 
     >>> path("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
+    ref = as_ref(ref)
+    if names.is_repository(ref):
+        if sha256 is not None:
+            raise RefError(f"{ref}: is a repository: a SHA-256 pins a file")
+        return _repository(ref, None, offline=True).here()
     return loading.find(_bound(ref, sha256))
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from hub import stopping
 from hub.errors import CacheError
-from hub.wording import format_count
+from hub.text import format_count
 
 _BLOCK = 1 << 20  # bytes
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -15,6 +15,7 @@ from hub.errors import FetchError, HubError, IntegrityError, NotFoundError
 from hub.repos.plan import Patterns, choose
 from hub.server.hashes import git_blob
 from hub.server.tree import is_visible
+from hub.text import root_cause
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -152,5 +153,6 @@ def _library_errors(repository: str, endpoint: str) -> Iterator[None]:
     except HubError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise FetchError(f"{repository}: {endpoint} did not take it: {reason}") from error
+        raise FetchError(
+            f"{repository}: {endpoint} did not take it: {root_cause(error)}"
+        ) from error

@@ -18,6 +18,7 @@ archive may also pin the archive, `#archive-sha256=HEX`; two pins are joined by 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
@@ -84,9 +85,10 @@ def parse(text: str) -> Ref:
     """
     check_text(text)
     body, pins = _split_pins(text)
+    body = _of_page(body)
     kind, colon, locator = body.partition(":")
     if not colon:
-        raise RefError(f"{text!r}: has no source; for a file on this machine write 'file:{text}'")
+        raise RefError(f"{text!r}: has no source: {_hint(text)}")
     if not locator:
         raise RefError(f"{text!r}: names no file")
     source = source_for(kind.lower())
@@ -94,6 +96,23 @@ def parse(text: str) -> Ref:
         raise RefError(f"{text!r}: a file of this source has no archive that archive-sha256 pins")
     identity = source.identify(f"{kind.lower()}:{locator}")
     return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
+
+
+def _of_page(text: str) -> str:
+    """The reference that the URL of a repository's page stands for, else the text itself."""
+    from hub.repos import names
+
+    name = names.from_page(text)
+    return text if name is None else str(name)
+
+
+def _hint(text: str) -> str:
+    """How a text that names no source may have been meant."""
+    file = f"for a file on this machine write 'file:{text}'"
+    is_name = re.fullmatch(r"\w[\w.-]*/[\w./@-]+|\w[\w-]*(?:@[\w.-]+)?", text)
+    if not is_name or os.path.exists(text):
+        return file
+    return f"for a repository write 'hf:{text}', {file}"
 
 
 def as_ref(ref: str | Ref) -> Ref:

@@ -33,7 +33,7 @@ from hub.repos.contents import check_contents
 from hub.repos.names import COMMIT, Repo
 from hub.repos.tree import MAX_SIZE, RepoFile, check_case, check_files
 from hub.sources import Received
-from hub.wording import format_count
+from hub.text import format_count
 
 VERSION = 1
 _MANIFEST = "manifest.json"

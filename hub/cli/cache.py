@@ -12,40 +12,39 @@ from hub import api
 from hub.cache import home
 from hub.care.filters import Filter, parse_age, parse_size
 from hub.care.items import Item, size_on_disk
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.program import Program
 from hub.errors import NotFoundError, RefError
 from hub.refs import Ref, parse
-from hub.wording import format_count
+from hub.text import format_count
 
 
-def register(commands: Commands) -> None:
-    ls = commands.add("ls", _ls)
-    du = commands.add("du", _du)
-    verify = commands.add("verify", _verify)
+def register(program: Program) -> None:
+    ls = program.add("ls", _ls)
+    du = program.add("du", _du)
+    verify = program.add("verify", _verify)
     verify.add_argument("refs", metavar="REF", nargs="*", help="which items (default: all)")
-    rm = commands.add("rm", _rm)
+    rm = program.add("rm", _rm)
     rm.add_argument("refs", metavar="REF", nargs="*", help="what to remove")
-    export = commands.add("export", _export)
+    export = program.add("export", _export)
     export.add_argument("file", metavar="FILE", type=Path, help="the archive to write")
     export.add_argument("refs", metavar="REF", nargs="*", help="which items (default: all)")
     for command in (ls, du, verify, rm, export):
         _add_filters(command)
 
-    gc = commands.add("gc", _gc)
+    gc = program.add("gc", _gc)
     gc.add_argument(
         "--grace", metavar="AGE", default="1d", help="leave what is younger alone (default: 1d)"
     )
-    move = commands.add("move", _move)
+    move = program.add("move", _move)
     move.add_argument("folder", metavar="DIR", type=Path, help="where it is to lie")
     move.add_argument(
         "--cache", choices=["hub", "hf"], default="hub", help="which cache (default: hub)"
     )
-    imports = commands.add("import", _import)
+    imports = program.add("import", _import)
     imports.add_argument("file", metavar="FILE", type=Path, help="the archive to read")
     for command in (rm, gc):
         command.add_argument("--dry-run", action="store_true", help="remove nothing")
-    for command in (ls, du, verify, gc):
-        command.add_argument("--json", action="store_true", help="print JSON")
     for command in (export, imports, move):
         command.add_argument("--quiet", action="store_true", help="draw no progress bar")
 
@@ -135,13 +134,19 @@ def _rm(options: argparse.Namespace) -> int:
     chosen = _filter(options)
     if bool(options.refs) != chosen.is_empty:
         raise RefError("say what to remove: either references or filters")
-    removed = options.refs or [item.ref for item in api.ls(chosen)]
     if options.dry_run:
-        for item in _named(options.refs) if options.refs else api.ls(chosen):
-            print(f"would remove {item.ref}: {format_bytes(item.size)}")
+        items = _named(options.refs) if options.refs else api.ls(chosen)
+        sizes = {item.ref: item.size for item in items}
+    else:
+        sizes = {ref: api.rm(ref) for ref in options.refs or [item.ref for item in api.ls(chosen)]}
+    if options.json:
+        print_json([{"ref": r, "size": s, "dry_run": options.dry_run} for r, s in sizes.items()])
         return 0
-    for ref in removed:
-        print(f"removed {ref}: {format_bytes(api.rm(ref))} freed")
+    for ref, size in sizes.items():
+        if options.dry_run:
+            print(f"would remove {ref}: {format_bytes(size)}")
+        else:
+            print(f"removed {ref}: {format_bytes(size)} freed")
     return 0
 
 
@@ -178,6 +183,9 @@ def _move(options: argparse.Namespace) -> int:
 
     cache = home() if options.cache == "hub" else _hf_cache()
     moved = move(cache, options.folder, progress=False if options.quiet else None)
+    if options.json:
+        print_json({"cache": cache, "target": options.folder.absolute(), "size": moved})
+        return 0
     print(f"{format_bytes(moved)} moved: {cache} is a link to {options.folder.absolute()} now")
     return 0
 
@@ -198,6 +206,9 @@ def _export(options: argparse.Namespace) -> int:
     if not items:
         raise NotFoundError("nothing that is cached passes these filters")
     size = export(options.file, items, progress=False if options.quiet else None)
+    if options.json:
+        print_json({"file": options.file, "size": size, "items": [item.ref for item in items]})
+        return 0
     for item in items:
         print(item.ref)
     print(f"{format_count(len(items), 'item')}, {format_bytes(size)} in {options.file}")
@@ -213,6 +224,9 @@ def _import(options: argparse.Namespace) -> int:
     from hub.care.archive import import_
 
     taken = import_(options.file, progress=False if options.quiet else None)
+    if options.json:
+        print_json({"file": options.file, "items": taken})
+        return 0
     for ref in taken:
         print(ref)
     return 0

@@ -6,20 +6,20 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, print_json
+from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.program import Program
 from hub.errors import HubError
-from hub.wording import format_count
+from hub.text import format_count
 
 
-def register(commands: Commands) -> None:
-    mirror = commands.add("mirror", _mirror)
+def register(program: Program) -> None:
+    mirror = program.add("mirror", _mirror)
     mirror.add_argument("refs", metavar="REF", nargs="+", help="models, like hf:org/name")
     mirror.add_argument("folder", metavar="DIR", type=Path, help="the folder that is served")
     _add_patterns(mirror)
     mirror.add_argument("--quiet", action="store_true", help="draw no progress bar")
-    mirror.add_argument("--json", action="store_true", help="print JSON")
 
-    push = commands.add("push", _push)
+    push = program.add("push", _push)
     push.add_argument("folder", metavar="DIR", type=Path, help="the folder with the files")
     push.add_argument("repository", metavar="REPO", help="where they go: ORG/NAME")
     push.add_argument("--endpoint", metavar="URL", help="the server (default: $HF_ENDPOINT)")
@@ -34,7 +34,6 @@ def register(commands: Commands) -> None:
     )
     _add_patterns(push)
     push.add_argument("--dry-run", action="store_true", help="say what would be uploaded")
-    push.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_patterns(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +67,8 @@ def _mirror(options: argparse.Namespace) -> int:
         if not options.json:
             state = "updated" if done.changed else "as it was"
             size, files = format_bytes(done.size), format_count(done.files, "file")
-            print(f"{done.commit[:12]}  {size:>9}  {files:>11}  {done.ref}  {state}")
+            row = [done.commit[:12], size, files, f"{done.ref}  {state}"]
+            print_table([row], right=[1, 2], widths=[12, 9, 11])
     if options.json:
         print_json([asdict(done) for done in found])
     return 0
@@ -109,10 +109,10 @@ def _push(options: argparse.Namespace) -> int:
     if options.json:
         print_json(asdict(done))
         return 0
-    for file in done.files:
-        print(f"{file.sha256[:12]}  {format_bytes(file.size):>9}  {file.path}")
+    rows = [[file.sha256[:12], format_bytes(file.size), file.path] for file in done.files]
     if done.card is not None:
-        print(f"{'generated':<12}  {format_bytes(len(done.card.encode())):>9}  README.md")
+        rows.append(["generated", format_bytes(len(done.card.encode())), "README.md"])
+    print_table(rows, right=[1])
     verb = "would go" if done.commit is None else f"commit {done.commit}, went"
     print(f"{format_count(len(done.files), 'file')} {verb} to {done.url}")
     return 0

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import api
-from hub.cli.common import Commands, print_json
+from hub.cli.common import print_json
+from hub.cli.program import Program
 from hub.errors import FormatError, HubError
-from hub.wording import format_count
+from hub.text import format_count
 
 if TYPE_CHECKING:
     from hub.formats import ScanReport
@@ -24,10 +25,9 @@ _NOT_WEIGHTS = (
 )
 
 
-def register(commands: Commands) -> None:
-    scan = commands.add("scan", _scan)
+def register(program: Program) -> None:
+    scan = program.add("scan", _scan)
     scan.add_argument("targets", metavar="FILE|DIR|REF", nargs="+", help="what to scan")
-    scan.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _scan(options: argparse.Namespace) -> int:

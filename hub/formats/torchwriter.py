@@ -13,7 +13,7 @@ from hub.formats.dtypes import DTYPES, DType
 from hub.formats.streams import Target, opened
 from hub.formats.structure import MAX_DEPTH, unusual_keys
 from hub.formats.torchobjects import UNTYPED
-from hub.wording import format_count
+from hub.text import format_count
 
 _ROOT = "archive"
 _VERSION = b"3\n"

@@ -17,6 +17,7 @@ from hub.disk import is_full
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
 from hub.repos.names import COMMIT, Name, Repo
 from hub.repos.tree import RepoFile, check_files, file_of_etag
+from hub.text import root_cause
 from hub.transfer import limits
 from hub.transfer.retry import Retries, Transient, retry_after
 
@@ -205,7 +206,7 @@ class Client:
             if isinstance(error, OSError) and is_full(error):
                 raise
             # Whatever its HTTP library calls a connection that fails.
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = root_cause(error)
             endpoint = self._api.endpoint
             raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
 

@@ -24,8 +24,8 @@ from hub.repos.names import Name
 from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.tree import RepoFile, check_case
 from hub.sources import Held
+from hub.text import format_count
 from hub.transfer import new_session
-from hub.wording import format_count
 
 THREADS = 8  # files at a time: small ones take longer to ask for than to send
 _SHOWN = 3  # names of missing files in an error
@@ -83,6 +83,18 @@ class Repository:
                 return self._known_file() or self._fetched_file(progress)
             finally:
                 self.cached.save()
+
+    def here(self) -> Path:
+        """The folder of the commit with the files that are here, each of them verified.
+
+        Under a lock file all that it lists must be. NotFoundError if there is none.
+        """
+        if self._lock is not None:
+            return self.snapshot()
+        commit = self.cached.folder.commit(self.name.revision)
+        if commit is None or not self.held(commit, None, None):
+            raise NotFoundError(f"{self.where}: is not in the cache: fetch it with `hub download`")
+        return self.cached.folder.snapshot(commit)
 
     def held(self, commit: str, include: Patterns, exclude: Patterns) -> dict[str, Held]:
         """What is known of the files of a commit that match and are here, by path."""

@@ -64,8 +64,9 @@ class Server:
         routes = Routes(guard, reader, writer)
         try:
             self._server = ConnectionServer((host, port), routes, limits or Limits())
-        except OSError as error:
-            raise HubError(f"{host}:{port}: cannot be served at: {error.strerror}") from error
+        except (OSError, OverflowError) as error:  # the latter of a port beyond 65535
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise HubError(f"{host}:{port}: cannot be served at: {reason}") from error
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.server_address[1]}"
         self._thread: threading.Thread | None = None

@@ -15,7 +15,7 @@ from hub.errors import AccessError, FetchError, NotFoundError, RefError
 from hub.progress import Meter
 from hub.refs import Ref
 from hub.sources import Place, Received
-from hub.wording import format_count
+from hub.text import format_count, root_cause
 
 if TYPE_CHECKING:
     from hub.transfer.partial import Partial, Version
@@ -95,7 +95,7 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
         except PermissionError as error:
             raise AccessError(f"{ref}: the store asks for a login that allows this") from error
         except (OSError, Transient) as error:
-            failure = error if isinstance(error, Transient) else Transient(_one_line(error))
+            failure = error if isinstance(error, Transient) else Transient(root_cause(error))
             retries.wait(failure, progress=len(partial.done) > before)
 
 
@@ -107,7 +107,7 @@ def _open_store(ref: Ref, url: str) -> tuple[Any, str]:
     try:
         store, path = fsspec.url_to_fs(url)
     except (ImportError, ValueError) as error:  # the scheme is unknown, or its package missing
-        raise FetchError(f"{ref}: {_one_line(error)}") from error
+        raise FetchError(f"{ref}: {root_cause(error)}") from error
     return store, path
 
 
@@ -123,7 +123,3 @@ def _chunks(store: Any, path: str, start: int) -> Iterator[bytes]:
         file.seek(start)
         while chunk := file.read(_CHUNK):
             yield chunk
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -26,7 +26,7 @@ from hub.progress import bar
 from hub.refs import Ref, check_member
 from hub.sink import Sink
 from hub.sources import Place, Received
-from hub.wording import format_count
+from hub.text import format_count
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # PEP 508
 _VERSION = (  # PEP 440, in its canonical spelling

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from hub import stopping, urls
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
+from hub.text import root_cause
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Version
 from hub.transfer.retry import Transient, retry_after
@@ -233,7 +233,7 @@ class Client:
         try:
             yield
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-            raise FetchError(f"{self.ref}: no secure connection: {_reason(error)}") from error
+            raise FetchError(f"{self.ref}: no secure connection: {root_cause(error)}") from error
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise Transient("the server did not answer in time") from error
         except (
@@ -243,9 +243,9 @@ class Client:
             http.client.HTTPException,
             ConnectionError,
         ) as error:
-            raise Transient(f"the connection failed: {_reason(error)}") from error
+            raise Transient(f"the connection failed: {root_cause(error)}") from error
         except requests.exceptions.RequestException as error:
-            raise FetchError(f"{self.ref}: {_reason(error)}") from error
+            raise FetchError(f"{self.ref}: {root_cause(error)}") from error
 
 
 def _spelled(wanted: Wanted) -> str:
@@ -262,17 +262,3 @@ def new_session(connections: int = 4) -> Session:
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
     return request
-
-
-def _reason(error: BaseException) -> str:
-    """What lies at the bottom of an exception that libraries have wrapped, on one line."""
-    while inner := _wrapped(error):
-        error = inner
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.strerror or os.strerror(error.errno)
-    return " ".join(str(error).split())
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    inner = (getattr(error, "reason", None), *error.args)
-    return next((value for value in inner if isinstance(value, BaseException)), None)

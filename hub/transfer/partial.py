@@ -18,11 +18,11 @@ from typing import Any
 from hub.disk import check_room_in_cache, is_full
 from hub.errors import CacheError
 from hub.stopping import StoppedError
+from hub.text import format_count
 from hub.transfer.checkpoints import Checkpoints
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
-from hub.wording import format_count
 
 _ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
 

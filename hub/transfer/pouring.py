@@ -11,13 +11,13 @@ from hub import stopping
 from hub.errors import FetchError
 from hub.progress import Meter
 from hub.stopping import Stop, StoppedError
+from hub.text import format_count
 from hub.transfer.http import Answer, Client
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import Floor, Throttle
-from hub.wording import format_count
 
 _CHUNK = 1 << 19  # bytes: the most that is read at once
 _KEPT = 16 << 20  # bytes: more than chunks that wait for being hashed take

@@ -10,9 +10,9 @@ import time
 
 from hub import stopping
 from hub.errors import HubError
+from hub.text import format_count
 from hub.transfer.limits import Limits
 from hub.transfer.retry import Transient
-from hub.wording import format_count
 
 
 class Throttle:

@@ -244,3 +244,10 @@ def test_interrupt_leaves_nothing(server: Any, leftovers: Callable[[], list[str]
 
 def _interrupt(*arguments: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/w", "https://no-such-host.invalid/w"])
+def test_failures_name_no_objects(url: str, impatient: None, refused: Callable[..., str]) -> None:
+    message = refused(url)
+    assert "the connection failed: " in message
+    assert "Connection(" not in message and "object at" not in message

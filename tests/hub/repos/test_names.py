@@ -102,3 +102,43 @@ def test_any_text_is_refused_or_has_one_spelling(text: str) -> None:
     for part in [*name.repo.name.split("/"), *name.revision.split("/"), name.path or "x"]:
         assert part not in ("", ".", "..") and "\\" not in part and "\0" not in part
     assert Repo.from_folder(name.repo.folder) == name.repo
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("https://huggingface.co/org/name", "hf:org/name"),
+        ("https://huggingface.co/org/name/", "hf:org/name"),
+        ("https://huggingface.co/org/name?library=x#usage", "hf:org/name"),
+        ("huggingface.co/org/name", "hf:org/name"),
+        ("https://hf.co/org/name/tree/v1.0", "hf:org/name@v1.0"),
+        ("https://huggingface.co/org/name/tree/refs%2Fpr%2F1", "hf:org/name@refs/pr/1"),
+        ("https://huggingface.co/org/name/blob/main/a/b%20c.txt", "hf:org/name/a/b c.txt"),
+        ("https://huggingface.co/gpt2/blob/main/config.json", "hf:gpt2@main/config.json"),
+        ("https://huggingface.co/datasets/org/name/tree/main", "hf:datasets/org/name"),
+        ("http://127.0.0.1:8000/org/name", "hf:org/name"),
+    ],
+)
+def test_pages(page: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:8000/")
+    assert str(refs.parse(page)) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://huggingface.co/org/name/resolve/main/w.bin",
+        "https://huggingface.co/docs/hub",
+        "https://huggingface.co/org/name/discussions/1",
+        "https://example.org/org/name",
+        "http://127.0.0.1:8000/org/name",
+    ],
+)
+def test_no_pages(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    assert str(refs.parse(text)) == text
+
+
+def test_page_of_a_folder() -> None:
+    with pytest.raises(RefError, match="with --include 'onnx/'"):
+        refs.parse("https://huggingface.co/org/name/tree/main/onnx")
