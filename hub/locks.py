@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub import stopping
+from hub import cancellation
 
 # Seconds between two attempts, for what takes a moment and for what takes long.
 _SHORTEST, _LONGEST = 0.001, 0.05
@@ -67,7 +67,7 @@ def _wait_for(path: Path) -> int:
     """
     pause = _SHORTEST
     while (descriptor := _acquire(path)) is None:
-        stopping.current().wait(pause)
+        cancellation.current().wait(pause)
         pause = min(2 * pause, _LONGEST)
     return descriptor
 

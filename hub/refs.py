@@ -18,13 +18,11 @@ archive may also pin the archive, `#archive-sha256=HEX`; two pins are joined by 
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from hub.errors import RefError
-from hub.sources import source_for
 
 MAX_LENGTH = 4096  # characters
 _MAX_NAME = 120  # characters of a file name in the cache
@@ -35,7 +33,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Ref:
-    """A parsed reference: what is meant (`identity`) and which bytes are accepted (the pins).
+    """A reference as `hub.sources.parse` returns it: `identity` says what is meant, the pins which
+    bytes are accepted.
 
     `str(ref)` is the canonical spelling: parsing it gives an equal reference.
     """
@@ -76,50 +75,6 @@ class Ref:
         return f"{self.identity}#{fragment}" if fragment else self.identity
 
 
-def parse(text: str) -> Ref:
-    """Parse a reference; RefError says what is wrong with it and what was expected.
-
-    >>> ref = parse("pypi:Some_Model==1.0/weights/model.pth")
-    >>> str(ref), ref.kind, ref.filename
-    ('pypi:some-model==1.0/weights/model.pth', 'pypi', 'model.pth')
-    """
-    check_text(text)
-    body, pins = _split_pins(text)
-    body = _of_page(body)
-    kind, colon, locator = body.partition(":")
-    if not colon:
-        raise RefError(f"{text!r}: has no source: {_hint(text)}")
-    if not locator:
-        raise RefError(f"{text!r}: names no file")
-    source = source_for(kind.lower())
-    if "archive-sha256" in pins and not source.from_archive:
-        raise RefError(f"{text!r}: a file of this source has no archive that archive-sha256 pins")
-    identity = source.identify(f"{kind.lower()}:{locator}")
-    return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
-
-
-def _of_page(text: str) -> str:
-    """The reference that the URL of a repository's page stands for, else the text itself."""
-    from hub.repos import names
-
-    name = names.from_page(text)
-    return text if name is None else str(name)
-
-
-def _hint(text: str) -> str:
-    """How a text that names no source may have been meant."""
-    file = f"for a file on this machine write 'file:{text}'"
-    is_name = re.fullmatch(r"\w[\w.-]*/[\w./@-]+|\w[\w-]*(?:@[\w.-]+)?", text)
-    if not is_name or os.path.exists(text):
-        return file
-    return f"for a repository write 'hf:{text}', {file}"
-
-
-def as_ref(ref: str | Ref) -> Ref:
-    """The reference itself, or the one that the text means."""
-    return ref if isinstance(ref, Ref) else parse(ref)
-
-
 def check_text(text: str) -> None:
     """Refuse what no reference contains: control characters, lone surrogates, endless text."""
     if len(text) > MAX_LENGTH:
@@ -147,7 +102,8 @@ def check_member(ref: str, path: str) -> str:
     return path
 
 
-def _split_pins(text: str) -> tuple[str, dict[str, str]]:
+def split_pins(text: str) -> tuple[str, dict[str, str]]:
+    """A reference without its pins, and the pins by name; RefError if one is malformed."""
     found = _PINS.search(text)
     if not found:
         return text, {}

@@ -18,6 +18,11 @@ def format_count(count: int, thing: str, things: str | None = None) -> str:
     return f"{count} {thing if count == 1 else things or f'{thing}s'}"
 
 
+def one_line(error: BaseException) -> str:
+    """The message of an exception on one line, without names of objects in it."""
+    return " ".join(_OBJECT.sub("", str(error)).split()) or type(error).__name__
+
+
 def root_cause(error: BaseException) -> str:
     """What is at the bottom of an exception that libraries have wrapped, on one line.
 
@@ -28,7 +33,7 @@ def root_cause(error: BaseException) -> str:
         error = inner
     if isinstance(error, OSError) and error.errno is not None:
         return error.strerror or os.strerror(error.errno)
-    return " ".join(_OBJECT.sub("", str(error)).split()) or type(error).__name__
+    return one_line(error)
 
 
 def _wrapped(error: BaseException) -> BaseException | None:

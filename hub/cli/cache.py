@@ -10,12 +10,13 @@ from pathlib import Path
 
 from hub import api
 from hub.cache import home
-from hub.care.filters import Filter, parse_age, parse_size
-from hub.care.items import Item, size_on_disk
+from hub.caches import Item, size_on_disk
 from hub.cli.common import format_bytes, print_json, print_table
 from hub.cli.program import Program
 from hub.errors import NotFoundError, RefError
-from hub.refs import Ref, parse
+from hub.maintenance.filters import Filter, parse_age, parse_size
+from hub.refs import Ref
+from hub.sources import parse
 from hub.text import format_count
 
 
@@ -157,9 +158,7 @@ def _gc(options: argparse.Namespace) -> int:
       hub gc --dry-run
       hub gc --grace 1h
     """
-    from hub.care.garbage import collect
-
-    found = collect(parse_age(options.grace), dry_run=options.dry_run)
+    found = api.collect(parse_age(options.grace), dry_run=options.dry_run)
     if options.json:
         print_json({**asdict(found), "size": found.size, "dry_run": options.dry_run})
         return 0
@@ -179,7 +178,7 @@ def _move(options: argparse.Namespace) -> int:
       hub move /mnt/large/bestiary
       hub move --cache hf /mnt/large/huggingface
     """
-    from hub.care.moving import move
+    from hub.maintenance.moving import move
 
     cache = home() if options.cache == "hub" else _hf_cache()
     moved = move(cache, options.folder, progress=False if options.quiet else None)
@@ -197,7 +196,7 @@ def _export(options: argparse.Namespace) -> int:
       hub export models.tar hf:org/name pypi:some-model==1.0/some_model/weights.pth
       hub export all.tar --kind hf
     """
-    from hub.care.archive import export
+    from hub.maintenance.archive import export
 
     chosen = _filter(options)
     if options.refs and not chosen.is_empty:
@@ -221,7 +220,7 @@ def _import(options: argparse.Namespace) -> int:
     example:
       hub import models.tar
     """
-    from hub.care.archive import import_
+    from hub.maintenance.archive import import_
 
     taken = import_(options.file, progress=False if options.quiet else None)
     if options.json:

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from hub import api
-from hub.care.filters import parse_size
 from hub.cli.common import format_bytes, print_json, print_table
 from hub.cli.program import Program
 from hub.errors import HubError
+from hub.maintenance.filters import parse_size
 from hub.text import format_count
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")

@@ -6,12 +6,13 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub import api, refs
+from hub import api
 from hub.cli.common import format_bytes, print_json, print_table
 from hub.cli.program import ERROR, Program
 from hub.errors import RefError
 from hub.refs import Ref
-from hub.repos.names import is_repository
+from hub.repos.repo_id import is_repository
+from hub.sources import parse
 from hub.text import format_count
 from hub.transfer.speed import parse_rate, set_limit
 
@@ -55,7 +56,7 @@ def _download(options: argparse.Namespace) -> int:
     """
     if options.sha256 and len(options.refs) > 1:
         raise RefError(f"--sha256 pins one file, not {len(options.refs)}")
-    parsed = [refs.parse(text) for text in options.refs]
+    parsed = [parse(text) for text in options.refs]
     for ref in parsed:
         _check_options(ref, options)
     if options.dry_run:

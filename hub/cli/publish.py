@@ -107,9 +107,13 @@ def _push(options: argparse.Namespace) -> int:
         dry_run=options.dry_run,
     )
     if options.json:
-        print_json(asdict(done))
+        files = [
+            {"path": path, "size": file.size, "sha256": file.sha256}
+            for path, file in done.files.items()
+        ]
+        print_json({**asdict(done), "files": files})
         return 0
-    rows = [[file.sha256[:12], format_bytes(file.size), file.path] for file in done.files]
+    rows = [[file.sha256[:12], format_bytes(file.size), p] for p, file in done.files.items()]
     if done.card is not None:
         rows.append(["generated", format_bytes(len(done.card.encode())), "README.md"])
     print_table(rows, right=[1])

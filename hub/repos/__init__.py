@@ -8,7 +8,7 @@ kept in the library's own cache, which its clients read:
     client      what the server says
     tree        the files of a commit, checked before they are believed
     layout      the cache on the disk
-    stamps      which files were hashed, so that untouched ones need not be again
+    verified      which files were hashed, so that untouched ones need not be again
     contents    what a file must be besides its hash
     cached      files that are here, checked when they are read
     fetching    files that are brought here

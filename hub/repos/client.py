@@ -15,7 +15,7 @@ from urllib.parse import quote
 from hub import urls
 from hub.disk import is_full
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
-from hub.repos.names import COMMIT, Name, Repo
+from hub.repos.repo_id import COMMIT, Repo, RepoRef
 from hub.repos.tree import RepoFile, check_files, file_of_etag
 from hub.text import root_cause
 from hub.transfer import limits
@@ -93,7 +93,7 @@ class Client:
         """All files of a commit, by path."""
         return self._ask(lambda: check_files(self._where, self._list(commit)))
 
-    def file(self, name: Name, *, patient: bool = True) -> tuple[str, RepoFile]:
+    def file(self, name: RepoRef, *, patient: bool = True) -> tuple[str, RepoFile]:
         """The commit that a revision stands for now, and one file of it.
 
         NoSuchFileError if it has no such file; UnreachableError as `commit`.

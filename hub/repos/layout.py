@@ -24,7 +24,7 @@ from pathlib import Path
 
 from hub import locks
 from hub.errors import CacheError, FetchError
-from hub.repos.names import COMMIT, Repo
+from hub.repos.repo_id import COMMIT, Repo
 from hub.repos.tree import RepoFile, check_files
 
 _TREE_VERSION = 1

@@ -17,11 +17,11 @@ from hub.cache import cache_errors
 from hub.errors import CacheError, IntegrityError, OfflineError
 from hub.parallel import for_each
 from hub.progress import Meter
-from hub.repos.bars import Bars
 from hub.repos.cached import hash_blob
 from hub.repos.fetching import Fetcher
 from hub.repos.layout import RepoFolder
 from hub.repos.plan import Patterns
+from hub.repos.progress import DownloadProgress
 from hub.repos.repository import THREADS, Repository, check_space
 from hub.repos.tree import RepoFile, check_case
 
@@ -46,7 +46,7 @@ def copy_to(
     local = _LocalFolder(folder, repository, commit)
     wanted = [file for file in files if local.needs(file)]
     check_space(repository.where, folder, sum(file.size for file in wanted))
-    bars = Bars(str(repository.name.repo), sum(file.size for file in wanted), progress)
+    bars = DownloadProgress(str(repository.name.repo), sum(file.size for file in wanted), progress)
     with contextlib.ExitStack() as stack:
         stack.enter_context(cache_errors(folder))
         check_case(repository.where, (file.path for file in files), folder)

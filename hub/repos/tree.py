@@ -14,6 +14,7 @@ from typing import Any
 
 from hub.disk import ignores_case, nearest_existing
 from hub.errors import CacheError, FetchError, RefError
+from hub.file_info import Expected
 from hub.refs import check_member, check_text
 
 MAX_SIZE = 1 << 44  # bytes, 16 TiB: a file that claims more is a mistake or an attack
@@ -44,6 +45,10 @@ class RepoFile:
         etag = self.sha256 or self.git
         assert etag is not None
         return etag
+
+    def expected(self, pin: str | None) -> Expected:
+        """What its bytes are checked against while they are received."""
+        return Expected(self.size, self.sha256 or pin, None if self.sha256 else self.git)
 
     def to_json(self) -> dict[str, object]:
         """As the library writes it into its listings of trees."""

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from hub.errors import HubError
-from hub.server.messages import HttpError
+from hub.server.http import HttpError
 
 _KEY_LIFE = 24 * 3600  # seconds
 _MIN_LENGTH = 8

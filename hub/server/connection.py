@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import BinaryIO, cast
 from urllib.parse import parse_qs, unquote
 
-from hub.server.messages import Body, Content, Handle, HttpError, Limits, Request, Response
+from hub.server.http import Body, Content, Handle, HttpError, Limits, Request, Response
 
 _log = logging.getLogger("hub.server")
 

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import quote
 
-from hub.cache import Stamp
-from hub.server.messages import Content, HttpError, Request, Response
+from hub.disk import Stamp
+from hub.server.http import Content, HttpError, Request, Response
 from hub.server.tree import Entry
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")

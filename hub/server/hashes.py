@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from hub.cache import Stamp
-from hub.disk import atomic_write
+from hub.disk import Stamp, atomic_write
 from hub.transfer.digests import git_sha1
 
 _CHUNK = 1 << 20  # bytes

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub.errors import IntegrityError, RefError
-from hub.refs import Ref, parse
-from hub.repos.names import DEFAULT_REVISION, Name, parse as parse_name
+from hub.refs import Ref
+from hub.repos import repo_id
 from hub.repos.plan import Patterns
+from hub.repos.repo_id import DEFAULT_REVISION, RepoRef
 from hub.repos.repository import Repository
 from hub.repos.tree import RepoFile
 from hub.server.publishing import Publisher
 from hub.server.store import MAIN, Store
 from hub.server.tree import Tree, is_visible, make_entry, make_tree
+from hub.sources import as_ref
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ def mirror(
     )
 
 
-def _model(ref: str | Ref) -> Name:
-    parsed = ref if isinstance(ref, Ref) else parse(ref)
-    name = parse_name(parsed.identity) if parsed.kind == "hf" else None
+def _model(ref: str | Ref) -> RepoRef:
+    parsed = as_ref(ref)
+    name = repo_id.of(parsed)
     if name is None or name.path is not None or name.repo.type != "model":
         raise RefError(
             f"{parsed}: only models are mirrored, like 'hf:org/name' or 'hf:org/name@v1'"

@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from hub.errors import NotFoundError, RefError
-from hub.repos.names import COMMIT, Repo, parse
+from hub.repos.repo_id import COMMIT, Repo, parse
 from hub.server.commits import KnownCommits
 from hub.server.hashes import Hashes
 from hub.server.tree import Tree, is_visible, read_tree
@@ -120,7 +120,7 @@ class Store:
         """A repository at a branch, tag or commit.
 
         With `fresh=False` a commit that was known is not looked for again: whoever opens its files
-        compares their stamps. Raises RepositoryNotFoundError or RevisionNotFoundError.
+        compares their verified. Raises RepositoryNotFoundError or RevisionNotFoundError.
         """
         if COMMIT.fullmatch(revision):
             return self._find_commit(repository, self.folder(repository), revision, fresh)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.cache import Stamp
+from hub.disk import Stamp
 from hub.server.hashes import Hashes, git_blob
 
 # Weights and archives are LFS files at any size, as they are on the public hub; all else from here.

@@ -12,12 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from hub.errors import NotFoundError, RefError
 from hub.refs import Ref, check_text
+from hub.sources import Source
 
 
-class FileSource:
+class FileSource(Source):
     """Files that the user names by path."""
 
-    from_archive = False
+    cache = "none"
 
     def identify(self, text: str) -> str:
         path = text.removeprefix("file:")

@@ -19,13 +19,14 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-from hub import stopping
-from hub.cache import hash_file
+from hub import cancellation
+from hub.disk import hash_file
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError, RefError
+from hub.file_info import LocalFile
 from hub.progress import bar
 from hub.refs import Ref, check_member
 from hub.sink import Sink
-from hub.sources import Place, Received
+from hub.sources import Destination, Source
 from hub.text import format_count
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # PEP 508
@@ -41,7 +42,7 @@ _MAX_RATIO = 100
 _ALWAYS_ALLOWED = 16 << 20  # bytes
 
 
-class PyPISource:
+class PyPISource(Source):
     """Files inside wheels."""
 
     from_archive = True
@@ -51,14 +52,14 @@ class PyPISource:
         normalized = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503
         return f"pypi:{normalized}=={version}/{member}"
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
-        wheel = _download(ref, place)
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
+        wheel = _download(ref, destination)
         digest = hash_file(wheel)
         if ref.archive_sha256 not in (None, digest):
             raise _wrong_wheel(ref, digest)
         try:
             with zipfile.ZipFile(wheel) as archive:
-                with Sink(place) as sink:
+                with Sink(destination) as sink:
                     _extract(ref, archive, sink)
                 license_name = _license(archive)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -77,7 +78,7 @@ def _split(text: str) -> tuple[str, str, str]:
     return found[1], found[2], check_member(repr(text), found[3])
 
 
-def _download(ref: Ref, place: Place) -> Path:
+def _download(ref: Ref, destination: Destination) -> Path:
     """Have pip bring the wheel into the scratch folder."""
     if importlib.util.find_spec("pip") is None:
         raise FetchError(
@@ -85,12 +86,12 @@ def _download(ref: Ref, place: Place) -> Path:
             f"install it with '{sys.executable} -m ensurepip'"
         )
     name, version, _ = _split(ref.identity)
-    folder = place.folder / "pip"
+    folder = destination.folder / "pip"
     folder.mkdir()
     requirements = folder / "requirements.txt"
     pin = f" --hash=sha256:{ref.archive_sha256}" if ref.archive_sha256 else ""
     requirements.write_text(f"{name}=={version}{pin}\n", encoding="utf-8")
-    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", place.progress)
+    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", destination.progress)
     if errors is not None:
         raise _pip_error(ref, errors)
     wheels = list(folder.glob("*.whl"))
@@ -126,7 +127,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
                     _, errors = process.communicate(timeout=0.2)
                     break
                 except subprocess.TimeoutExpired:
-                    stopping.current().check()
+                    cancellation.current().check()
                     received.update(_wheel_size(folder) - received.n)
         except BaseException:
             process.kill()

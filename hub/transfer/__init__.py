@@ -9,15 +9,15 @@
     checkpoints  when that note is written
     ranges    which bytes are there
     plan      who of several connections brings which part
-    pouring   the connections
+    connections  the first connection, and helpers
     digests   SHA-256 and git's SHA-1, computed behind the bytes as they come
     speed     a limit of bandwidth, and a floor under it
 """
 
-from hub.transfer.fetching import Fetched, fetch
+from hub.file_info import Expected
+from hub.transfer.fetching import fetch
 from hub.transfer.http import new_session
 from hub.transfer.limits import Limits
-from hub.transfer.partial import Expected
 from hub.transfer.speed import Throttle
 
-__all__ = ["Expected", "Fetched", "Limits", "Throttle", "fetch", "new_session"]
+__all__ = ["Expected", "Limits", "Throttle", "fetch", "new_session"]

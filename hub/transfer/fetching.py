@@ -5,20 +5,21 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import urls
 from hub.errors import FetchError, HubError, IntegrityError
+from hub.file_info import Expected, LocalFile
 from hub.log import warn
 from hub.progress import Meter
 from hub.transfer import limits as default
+from hub.transfer.connections import Helpers, Receiver
 from hub.transfer.http import Answer, Client, OtherEdition, Wanted, new_session
 from hub.transfer.limits import Limits
-from hub.transfer.partial import Expected, Partial, Version
+from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
-from hub.transfer.pouring import Crew, Spout
 from hub.transfer.retry import Retries, Transient
 from hub.transfer.speed import Throttle, TooSlow, shared
 
@@ -27,22 +28,6 @@ if TYPE_CHECKING:
 
 _HTML = (b"<!doctype html", b"<html")
 _ENDLESS = 1 << 62  # bytes: where a file of unknown size ends
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A file that has come: complete, checked and on the disk.
-
-    `source` is where it was found, redirects followed, without the query. `git_sha1` is None
-    unless it was expected.
-    """
-
-    path: Path
-    size: int
-    sha256: str
-    git_sha1: str | None
-    etag: str | None
-    source: str
 
 
 def fetch(
@@ -57,7 +42,7 @@ def fetch(
     meter: Meter | None = None,
     throttle: Throttle | None = None,
     limits: Limits | None = None,
-) -> Fetched:
+) -> LocalFile:
     """Bring one URL into the file `path`, going on from what an earlier call has left there.
 
     When it returns, all bytes have been hashed, compared with what is expected and put on the
@@ -90,10 +75,10 @@ def fetch(
             session = stack.enter_context(new_session(limits.connections))
         client = Client(session, url, ref=ref, headers=headers or {}, limits=limits)
         partial = Partial(path, ref=ref, url=url, expected=expected, limits=limits)
-        spout = Spout(
+        receiver = Receiver(
             client, partial, meter=meter or Meter(), throttle=throttle or shared(), limits=limits
         )
-        transfer = _Transfer(spout, expected=expected, html=html)
+        transfer = _Transfer(receiver, expected=expected, html=html)
         try:
             fetched = transfer.run()
         except BaseException:
@@ -106,21 +91,21 @@ def fetch(
 class _Transfer:
     """The state of one call of `fetch`."""
 
-    def __init__(self, spout: Spout, *, expected: Expected, html: bool) -> None:
-        self._spout = spout
-        self._partial = spout.partial
-        self._client = spout.client
-        self._limits = spout.limits
-        self._ref = spout.client.ref
+    def __init__(self, receiver: Receiver, *, expected: Expected, html: bool) -> None:
+        self._receiver = receiver
+        self._partial = receiver.partial
+        self._client = receiver.client
+        self._limits = receiver.limits
+        self._ref = receiver.client.ref
         self._expected = expected
         self._html = html
-        self._source = urls.without_query(spout.client.url)
-        self._crew = Crew(spout)
+        self._source = urls.without_query(receiver.client.url)
+        self._helpers = Helpers(receiver)
         self._plan: Plan | None = None
         self._is_patchwork = False  # whether the bytes came in more than one answer
         self._began = 0.0
 
-    def run(self) -> Fetched:
+    def run(self) -> LocalFile:
         self._resume()
         self._receive()
         is_patchwork = self._is_patchwork
@@ -134,7 +119,7 @@ class _Transfer:
         return self._checked()
 
     def close(self, *, finished: bool) -> None:
-        self._crew.stop()
+        self._helpers.cancel()
         self._partial.close(finished=finished)
 
     def _resume(self) -> None:
@@ -145,7 +130,9 @@ class _Transfer:
             self._plan = Plan(self._partial, self._limits.piece)
         else:
             self._partial.start(Version())
-        self._spout.meter.begin(len(self._partial.done), self._partial.size or self._expected.size)
+        self._receiver.meter.begin(
+            len(self._partial.done), self._partial.size or self._expected.size
+        )
 
     def _receive(self) -> None:
         """Until all bytes are there."""
@@ -178,7 +165,7 @@ class _Transfer:
                 self._is_patchwork |= answer.is_range
                 self._source = answer.source
                 if claim is not None:
-                    self._pour(answer, claim)
+                    self._write(answer, claim)
         finally:
             if claim is not None and self._plan is not None:
                 self._plan.give_back(claim)
@@ -203,38 +190,38 @@ class _Transfer:
         return self._plan.claim(wait=False)
 
     def _start(self, version: Version) -> None:
-        self._crew.stop()
-        self._crew = Crew(self._spout)
+        self._helpers.cancel()
+        self._helpers = Helpers(self._receiver)
         self._is_patchwork = False
         self._partial.start(version)
         self._plan = Plan(self._partial, self._limits.piece) if version.size is not None else None
-        self._spout.meter.begin(0, version.size or self._expected.size)
+        self._receiver.meter.begin(0, version.size or self._expected.size)
 
-    def _pour(self, answer: Answer, claim: Claim) -> None:
+    def _write(self, answer: Answer, claim: Claim) -> None:
         self._began, before = time.monotonic(), len(self._partial.done)
 
         def call_for_help() -> None:
             if self._is_worth_helping(answer, before):
                 assert self._plan is not None
                 self._is_patchwork = True
-                self._crew.start(self._plan, answer.version, self._limits.connections - 1)
+                self._helpers.start(self._plan, answer.version, self._limits.connections - 1)
 
-        end = self._spout.pour(answer, claim, self._plan, call_for_help)
+        end = self._receiver.receive(answer, claim, self._plan, call_for_help)
         if self._plan is None:
             self._partial.learn_size(end)
 
     def _is_worth_helping(self, answer: Answer, before: int) -> bool:
         """Whether the line has shown to be slower than several could be."""
         elapsed = time.monotonic() - self._began
-        if self._crew.has_started or elapsed < self._limits.parallel_after:
+        if self._helpers.has_started or elapsed < self._limits.parallel_after:
             return False
-        if self._plan is None or self._spout.throttle is not None or not answer.serves_ranges:
+        if self._plan is None or self._receiver.throttle is not None or not answer.serves_ranges:
             return False
         done, size = len(self._partial.done), self._partial.size or 0
         seconds_left = (size - done) * elapsed / max(done - before, 1)
         return self._partial.can_grow and seconds_left > self._limits.parallel_if_left
 
-    def _checked(self) -> Fetched:
+    def _checked(self) -> LocalFile:
         """The complete file, if it is the one expected; else nothing of it is left."""
         sha256, git_sha1 = self._partial.finish()
         size = self._partial.size
@@ -247,8 +234,7 @@ class _Transfer:
         except HubError:
             self._start(Version())
             raise
-        etag = self._partial.version.etag
-        return Fetched(self._partial.path, size, sha256, git_sha1, etag, self._source)
+        return LocalFile(size, sha256, self._source, path=self._partial.path)
 
     def _check(self, digest: str, expected: str | None, got: str | None) -> None:
         if expected is None or (got is not None and got.startswith(expected)):

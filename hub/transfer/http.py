@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from hub import stopping, urls
+from hub import cancellation, urls
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
 from hub.text import root_cause
 from hub.transfer.limits import Limits
@@ -111,7 +111,7 @@ class Client:
             self._check_status(response, wanted)
             self._check_kind(response)
             answer = self._answer(response, wanted, version or Version())
-            with stopping.current().interrupting(answer.interrupt):
+            with cancellation.current().on_cancel(answer.interrupt):
                 yield answer
 
     def _follow(self, headers: Mapping[str, str]) -> Response:

@@ -11,13 +11,14 @@ import contextlib
 import json
 import os
 import threading
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hub.cancellation import CancelledError
 from hub.disk import check_room_in_cache, is_full
 from hub.errors import CacheError
-from hub.stopping import StoppedError
+from hub.file_info import Expected
 from hub.text import format_count
 from hub.transfer.checkpoints import Checkpoints
 from hub.transfer.digests import Digests
@@ -25,31 +26,6 @@ from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
 
 _ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What is known of a file before it is fetched; None where nothing is.
-
-    `sha256` is the whole digest or the first digits of it, `git_sha1` the name that git gives the
-    blob, both in lower-case hexadecimal; `size` counts bytes. `etag` is only a name: what was kept
-    under another one is not used.
-    """
-
-    size: int | None = None
-    sha256: str | None = None
-    git_sha1: str | None = None
-    etag: str | None = None
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether wrong bytes would be noticed when all of them are there."""
-        return self.sha256 is not None or self.git_sha1 is not None
-
-    def contradicts(self, other: Expected) -> bool:
-        """Whether the two cannot be of the same file."""
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return any(a != b and a is not None and b is not None for a, b in pairs)
 
 
 @dataclass(frozen=True)
@@ -142,10 +118,10 @@ class Partial:
             self.version = replace(self.version, size=size)
 
     def write(self, offset: int, data: bytes, edition: int) -> None:
-        """Put bytes into their place; StoppedError if the file is closed or begun anew by now."""
+        """Put bytes into their place; CancelledError if the file is closed or begun anew by now."""
         with self._lock:
             if self._file < 0 or edition != self.edition:
-                raise StoppedError
+                raise CancelledError
             self._write_all(offset, memoryview(data))
             self.done.add(offset, offset + len(data))
             if self._digests is not None:

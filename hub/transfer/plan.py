@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from hub import stopping
+from hub import cancellation
 from hub.transfer.partial import Partial
 from hub.transfer.ranges import Range, Ranges
 
@@ -36,9 +36,9 @@ class Plan:
 
         `wait` for the parts of others: they may be given back.
         """
-        with stopping.current().interrupting(self._wake), self._changed:
+        with cancellation.current().on_cancel(self._wake), self._changed:
             while True:
-                stopping.current().check()
+                cancellation.current().check()
                 if free := self._free():
                     start, end = free[0]
                     claim = Claim(start, min(end, start + self._piece), self._edition)

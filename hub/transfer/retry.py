@@ -7,7 +7,7 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 
-from hub import stopping
+from hub import cancellation
 from hub.errors import FetchError
 from hub.transfer.limits import Limits
 
@@ -37,7 +37,7 @@ class Retries:
 
     def wait(self, error: Transient, *, progress: bool) -> None:
         """Wait for the next attempt; FetchError if there is none. `progress`: bytes had come."""
-        stopping.current().check()  # a failure may be how an interruption shows
+        cancellation.current().check()  # a failure may be how an interruption shows
         self._in_a_row = 1 if progress else self._in_a_row + 1
         self._in_all += 1
         limits = self._limits
@@ -56,7 +56,7 @@ class Retries:
         else:
             seconds = error.wait
         _log.info("%s: %s; next attempt in %.1f s", self._ref, error, seconds)
-        stopping.current().wait(seconds)
+        cancellation.current().wait(seconds)
 
 
 def retry_after(value: str | None) -> float | None:

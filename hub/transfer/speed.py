@@ -8,7 +8,7 @@ import re
 import threading
 import time
 
-from hub import stopping
+from hub import cancellation
 from hub.errors import HubError
 from hub.text import format_count
 from hub.transfer.limits import Limits
@@ -40,11 +40,11 @@ class Throttle:
             wait = self._free_at - now
         if wait <= 0:
             return 0.0
-        stopping.current().wait(wait)
+        cancellation.current().wait(wait)
         return wait
 
 
-class Floor:
+class MinimumSpeed:
     """Notices a stream that is alive and gets nowhere."""
 
     def __init__(self, limits: Limits) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import hub
-from hub import refs
-from hub.cache import Cache, home as cache_home
+from hub import sources
+from hub.cache import HubCache, home as cache_home
 from hub.errors import CacheError, FetchError, IntegrityError, NotFoundError, OfflineError
 
 CONTENT = b"the weights"
@@ -165,9 +165,9 @@ def test_collect(server: Any, url: str, impatient: None, home: Path) -> None:
     with pytest.raises(FetchError):
         hub.download(other)
     (left,) = home.glob("hub/partial/*")
-    cache = Cache()
+    cache = HubCache()
     assert cache.collect(grace=3600) == len(b"nobody's") and left.exists()
-    with cache.lock(refs.parse(other)):
+    with cache.lock(sources.parse(other)):
         assert cache.collect(grace=-1) == 0 and left.exists()
     assert cache.collect(grace=-1) > 5 and not left.exists()
     assert hub.path(url).read_bytes() == CONTENT
@@ -281,9 +281,9 @@ def test_broken_record(
     with pytest.raises(CacheError, match=f"{record}: is not a record"):
         hub.path(url)
     hub.rm(other)
-    assert Cache().collect(grace=0) == 0 and path.read_bytes() == CONTENT
+    assert HubCache().collect(grace=0) == 0 and path.read_bytes() == CONTENT
     record.unlink()
-    assert Cache().collect(grace=0) == len(CONTENT + b"more")
+    assert HubCache().collect(grace=0) == len(CONTENT + b"more")
 
 
 def test_cache_that_cannot_be_written(url: str, home: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import hub
-from hub import stopping
+from hub.cancellation import CancelToken
 from hub.errors import CacheError, FetchError, HubError, IntegrityError, NotFoundError
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -134,7 +134,7 @@ def test_lasting_failure(server: Any, impatient: None, refused: Callable[..., st
 
 def test_retry_after(server: Any, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(stopping.Stop, "wait", lambda stop, seconds: waits.append(seconds))
+    monkeypatch.setattr(CancelToken, "wait", lambda token, seconds: waits.append(seconds))
     soon = email.utils.formatdate(time.time() + 0.9, usegmt=True)
     url = server.add(
         "/w",

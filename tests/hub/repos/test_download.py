@@ -16,7 +16,7 @@ import pytest
 from huggingface_hub import constants
 
 import hub
-from hub.care.garbage import collect
+from hub import collect
 from hub.errors import (
     AccessError,
     CacheError,
@@ -345,9 +345,8 @@ def test_bad_ref_in_the_cache(repo: Any, hf_cache: Path) -> None:
 
 
 def test_repository_is_no_file(repo: Any) -> None:
-    for ask in (hub.download, hub.path):
-        with pytest.raises(RefError, match=r"hub\.snapshot"):
-            ask("hf:org/name")
+    with pytest.raises(RefError, match=r"hub\.snapshot"):
+        hub.download("hf:org/name")
 
 
 def test_without_symbolic_links(

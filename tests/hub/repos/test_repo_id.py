@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from hub import refs
+from hub import sources
 from hub.errors import RefError
-from hub.repos import names
-from hub.repos.names import Name, Repo
+from hub.repos import repo_id
+from hub.repos.repo_id import Repo, RepoRef
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -16,25 +16,29 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 @pytest.mark.parametrize(
     ("text", "name", "canonical"),
     [
-        ("hf:org/name", Name(Repo("model", "org/name")), None),
-        ("hf://org/name@main", Name(Repo("model", "org/name")), "hf:org/name"),
-        ("hf:models/org/name", Name(Repo("model", "org/name")), "hf:org/name"),
-        ("hf:gpt2", Name(Repo("model", "gpt2")), None),
-        ("hf:gpt2@main/a.json", Name(Repo("model", "gpt2"), "main", "a.json"), None),
-        ("hf:gpt2@v1/a/b", Name(Repo("model", "gpt2"), "v1", "a/b"), None),
-        ("hf:org/name/a@2.png", Name(Repo("model", "org/name"), "main", "a@2.png"), None),
-        ("hf:org/name@refs/pr/1/x", Name(Repo("model", "org/name"), "refs/pr/1", "x"), None),
-        ("hf:org/name@a%2Fb/x", Name(Repo("model", "org/name"), "a/b", "x"), None),
-        (f"hf:o/n@{COMMIT.upper()}", Name(Repo("model", "o/n"), COMMIT), f"hf:o/n@{COMMIT}"),
-        ("hf:datasets/squad", Name(Repo("dataset", "squad")), None),
-        ("HF:spaces/org/name@v1", Name(Repo("space", "org/name"), "v1"), "hf:spaces/org/name@v1"),
+        ("hf:org/name", RepoRef(Repo("model", "org/name")), None),
+        ("hf://org/name@main", RepoRef(Repo("model", "org/name")), "hf:org/name"),
+        ("hf:models/org/name", RepoRef(Repo("model", "org/name")), "hf:org/name"),
+        ("hf:gpt2", RepoRef(Repo("model", "gpt2")), None),
+        ("hf:gpt2@main/a.json", RepoRef(Repo("model", "gpt2"), "main", "a.json"), None),
+        ("hf:gpt2@v1/a/b", RepoRef(Repo("model", "gpt2"), "v1", "a/b"), None),
+        ("hf:org/name/a@2.png", RepoRef(Repo("model", "org/name"), "main", "a@2.png"), None),
+        ("hf:org/name@refs/pr/1/x", RepoRef(Repo("model", "org/name"), "refs/pr/1", "x"), None),
+        ("hf:org/name@a%2Fb/x", RepoRef(Repo("model", "org/name"), "a/b", "x"), None),
+        (f"hf:o/n@{COMMIT.upper()}", RepoRef(Repo("model", "o/n"), COMMIT), f"hf:o/n@{COMMIT}"),
+        ("hf:datasets/squad", RepoRef(Repo("dataset", "squad")), None),
+        (
+            "HF:spaces/org/name@v1",
+            RepoRef(Repo("space", "org/name"), "v1"),
+            "hf:spaces/org/name@v1",
+        ),
     ],
 )
-def test_one_spelling(text: str, name: Name, canonical: str | None) -> None:
-    ref = refs.parse(text)
+def test_one_spelling(text: str, name: RepoRef, canonical: str | None) -> None:
+    ref = sources.parse(text)
     assert str(ref) == (canonical or text)
-    assert names.parse(ref.identity) == name
-    assert refs.parse(str(ref)) == ref
+    assert repo_id.parse(ref.identity) == name
+    assert sources.parse(str(ref)) == ref
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_one_spelling(text: str, name: Name, canonical: str | None) -> None:
 )
 def test_refused(text: str) -> None:
     with pytest.raises(RefError) as error:
-        refs.parse(text)
+        sources.parse(text)
     assert "\n" not in str(error.value)
 
 
@@ -93,12 +97,12 @@ _PIECES = st.sampled_from(
 @given(st.lists(st.one_of(_PIECES, st.text(max_size=3)), max_size=12).map("".join))
 def test_any_text_is_refused_or_has_one_spelling(text: str) -> None:
     try:
-        ref = refs.parse(f"hf:{text}")
+        ref = sources.parse(f"hf:{text}")
     except RefError as error:
         assert "\n" not in str(error)
         return
-    assert refs.parse(str(ref)) == ref
-    name = names.parse(ref.identity)
+    assert sources.parse(str(ref)) == ref
+    name = repo_id.parse(ref.identity)
     for part in [*name.repo.name.split("/"), *name.revision.split("/"), name.path or "x"]:
         assert part not in ("", ".", "..") and "\\" not in part and "\0" not in part
     assert Repo.from_folder(name.repo.folder) == name.repo
@@ -121,7 +125,7 @@ def test_any_text_is_refused_or_has_one_spelling(text: str) -> None:
 )
 def test_pages(page: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:8000/")
-    assert str(refs.parse(page)) == expected
+    assert str(sources.parse(page)) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,9 +140,9 @@ def test_pages(page: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> Non
 )
 def test_no_pages(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
-    assert str(refs.parse(text)) == text
+    assert str(sources.parse(text)) == text
 
 
 def test_page_of_a_folder() -> None:
     with pytest.raises(RefError, match="with --include 'onnx/'"):
-        refs.parse("https://huggingface.co/org/name/tree/main/onnx")
+        sources.parse("https://huggingface.co/org/name/tree/main/onnx")

@@ -9,7 +9,7 @@ from hub.progress import Bar, Meter, bar
 _OWN_BAR = 8 << 20  # bytes: a smaller file has come before its bar could be read
 
 
-class Bars:
+class DownloadProgress:
     """The bars of a download of several files. Threads may share it."""
 
     def __init__(self, label: str, total: int, progress: bool | None) -> None:
@@ -34,7 +34,7 @@ class Bars:
 class _Share(Meter):
     """Counts the bytes of one file, in a bar of its own and in the total."""
 
-    def __init__(self, bars: Bars, own: Meter, size: int) -> None:
+    def __init__(self, bars: DownloadProgress, own: Meter, size: int) -> None:
         self._bars = bars
         self._own = own
         self._size = size

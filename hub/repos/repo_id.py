@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from hub.errors import RefError
 from hub.refs import Ref, check_member, check_text
 
+KIND = "hf"
 DEFAULT_REVISION = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -30,7 +31,7 @@ _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 _REVISION_PART = re.compile(
     r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
 )
-# Characters of a revision that its place in a reference leaves unescaped.
+# Characters of a revision that its destination in a reference leaves unescaped.
 _PLAIN = "._-+=@!$&'(),;"
 
 
@@ -63,11 +64,11 @@ class Repo:
 
 
 @dataclass(frozen=True)
-class Name:
+class RepoRef:
     """What a reference names: a repository at a revision, and one file of it unless `path` is None.
 
     >>> parse("hf:datasets/org/name@v1/train.parquet")
-    Name(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
+    RepoRef(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
     """
 
     repo: Repo
@@ -88,7 +89,7 @@ class Name:
         return f"hf:{self.repo}{at}{path}"
 
 
-def parse(text: str) -> Name:
+def parse(text: str) -> RepoRef:
     """Parse an unpinned reference; RefError says what is wrong with it."""
     parts = text.removeprefix("hf:").removeprefix("//").split("/")
     kind = _TYPES[parts.pop(0)] if parts[0] in _TYPES else "model"
@@ -103,10 +104,10 @@ def parse(text: str) -> Name:
     else:
         revision = unquote(revision)
     path = check_member(repr(text), "/".join(parts)) if parts else None
-    return Name(repo, check_revision(text, revision), path)
+    return RepoRef(repo, check_revision(text, revision), path)
 
 
-def from_page(text: str) -> Name | None:
+def from_page(text: str) -> RepoRef | None:
     """The repository or file whose page on the hub, or on HF_ENDPOINT, a URL is; None if none.
 
     URLs of the files themselves (`/resolve/`) are those of any web server. RefError for the page of
@@ -129,8 +130,8 @@ def from_page(text: str) -> Name | None:
     repo, verb, revision = Repo(kind, "/".join(parts[:at])), parts[at : at + 1], parts[at + 1 :]
     _check_repo(text, repo)
     if not revision:
-        return Name(repo)
-    name = Name(repo, check_revision(text, revision[0]), "/".join(revision[1:]) or None)
+        return RepoRef(repo)
+    name = RepoRef(repo, check_revision(text, revision[0]), "/".join(revision[1:]) or None)
     if verb == ["tree"] and name.path is not None:
         folder = replace(name, path=None)
         raise RefError(
@@ -141,9 +142,15 @@ def from_page(text: str) -> Name | None:
     return name
 
 
+def of(ref: Ref) -> RepoRef | None:
+    """What a reference names if that is a repository or a file of one, else None."""
+    return parse(ref.identity) if ref.kind == KIND else None
+
+
 def is_repository(ref: Ref) -> bool:
     """Whether a reference means a repository, a folder of files, and not a single file."""
-    return ref.kind == "hf" and parse(ref.identity).path is None
+    name = of(ref)
+    return name is not None and name.path is None
 
 
 def check_revision(ref: str, revision: str) -> str:

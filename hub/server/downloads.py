@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlencode
 
 from hub.server.files import FileChangedError, file_response
-from hub.server.messages import HttpError, Request, Response
+from hub.server.http import HttpError, Request, Response
 from hub.server.store import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -23,7 +23,7 @@ _MAX_PATHS = 10_000
 _MAX_JSON = 1 << 20  # bytes of a config.json that is shown in the listing
 
 
-class Reader:
+class Downloads:
     """Answers requests that change nothing."""
 
     def __init__(self, store: Store) -> None:

@@ -10,14 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hub import locks
-from hub.cache import Stamp, hash_file
-from hub.disk import check_room, nearest_existing
+from hub.disk import Stamp, check_room, hash_file, nearest_existing
 from hub.errors import CacheError, IntegrityError
 from hub.progress import bar
 
 
 def move(cache: Path, target: Path, *, progress: bool | None = None) -> int:
-    """Move a cache folder to `target` and leave a link in its place; returns how many bytes moved.
+    """Move a cache folder to `target` and leave a link there; returns how many bytes moved.
 
     Every file is hashed on both sides before the link takes the folder's name, so that programs
     find the cache under its old name at any time; what was there is removed last. CacheError if
@@ -100,7 +99,7 @@ def _compare(path: Path, copy: Path) -> None:
 
 
 def _switch(cache: Path, old: Path, target: Path) -> None:
-    """Let the name of the cache mean the new place; a name always means one of the two."""
+    """Let the name of the cache mean the new folder; a name always means one of the two."""
     cache.rename(old)
     try:
         cache.symlink_to(target, target_is_directory=True)

@@ -15,7 +15,7 @@ _INDEX = (".safetensors.index.json", ".bin.index.json")
 _MAX_INDEX = 256 << 20  # bytes
 
 
-def check_contents(where: str, path: str, file: Path) -> None:
+def validate(where: str, path: str, file: Path) -> None:
     """Check a safetensors file's header, or the names in an index of shards.
 
     `path` is the file's path in the repository, `file` where its bytes lie. FormatError names

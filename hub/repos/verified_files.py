@@ -1,8 +1,8 @@
-"""Which files of a repository were hashed, and what they were then.
+"""Files of repositories whose hash was verified, so that they need not be hashed again.
 
-The library's layout has no place for this, so it lies in the cache of the hub, one file for each
-repository: size, time of change and inode of every file that was found good, with its SHA-256.
-While the system still says the same of it, it is good; any other file is hashed when it is loaded.
+The library's layout has no room for it: the hub's cache has a JSON file for each repository, with
+size, time of change, inode and SHA-256 of each verified file. A file whose size, time or inode
+differs is hashed when it is loaded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from hub import locks
-from hub.cache import Stamp, home
+from hub.cache import home
+from hub.disk import Stamp
 from hub.repos.layout import RepoFolder
 
 _VERSION = 1
@@ -36,7 +37,7 @@ class Seen:
     etag: str
 
 
-class Stamps:
+class VerifiedFiles:
     """The records of a repository. Threads may share it; `save` writes what they added."""
 
     def __init__(self, folder: RepoFolder) -> None:
