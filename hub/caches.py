@@ -31,7 +31,7 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"  # ISO 8601, UTC
 
 @dataclass(frozen=True)
 class Info:
-    """What is known of a file or repository on this machine; the source is not asked.
+    """A file or repository on this machine; the source is not asked.
 
     `path` is None if it is not on this machine. `size` counts bytes; `tensors` and
     `elements` count what a weight file holds, running statistics and the like included, and
@@ -94,7 +94,7 @@ class Check:
     """The outcome of `verify` for one file.
 
     `expected` and `got` are SHA-256 digests, or git's SHA-1 of the regular files of repositories.
-    `got` is None if the file is gone. `fault` is what else is wrong with a file.
+    `got` is None if the file is missing. `fault` is any other defect of the file.
     """
 
     ref: str
@@ -127,7 +127,7 @@ class Packed(Protocol):
 class Cache(Protocol):
     """Files by reference, all of them verified when they are found.
 
-    What follows `remove` is for caches that hold files of their own.
+    The methods from `items` on are for caches that hold files of their own.
     """
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
@@ -137,7 +137,7 @@ class Cache(Protocol):
         """The cached file, None if there is none. IntegrityError if its bytes are other ones."""
 
     def describe(self, ref: Ref) -> Info:
-        """What is known of the file, without hashing more than `find`."""
+        """Describe the file, hashing no more than `find`."""
 
     def verify(self, ref: Ref) -> list[Check]:
         """Hash the file, or those of a repository; NotFoundError if there is none."""
@@ -154,7 +154,7 @@ class Cache(Protocol):
         return 0
 
     def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
-        """What an archive's manifest says of an item, whose files are added to `blobs`."""
+        """Describe an item for an archive's manifest, and add its files to `blobs`."""
         raise not_cached(item.ref)
 
     def unpack(self, fields: Mapping[str, Any]) -> Packed:

@@ -14,7 +14,7 @@ from hub.file_info import FileInfo
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says besides the files. `license` is an SPDX identifier in lower case."""
+    """The fields of a card besides the files. `license` is an SPDX identifier in lower case."""
 
     title: str
     license: str | None = None

@@ -23,7 +23,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @dataclass(frozen=True)
 class Stamp:
-    """What the file system says of a file; while it is the same, so are the bytes."""
+    """Size, time and inode of a file; while they are the same, so are the bytes."""
 
     size: int
     mtime_ns: int
@@ -85,16 +85,16 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def check_room(where: str, size: int, folder: Path, place: str) -> None:
-    """CacheError if the disk of a folder has no room for so many bytes; `place` tells people which.
+def check_room(where: str, size: int, folder: Path, disk: str) -> None:
+    """CacheError if the disk of a folder has no room for so many bytes; `disk` names it.
 
     >>> check_room("some.bin", 1, Path("/"), "on this disk")
     """
-    import shutil  # brings the compression libraries along
+    import shutil  # imports the compression libraries
 
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise CacheError(f"{where}: needs {format_count(size, 'byte')} and {free} are free {place}")
+        raise CacheError(f"{where}: needs {format_count(size, 'byte')} and {free} are free {disk}")
 
 
 def check_room_in_cache(where: str, size: int, folder: Path) -> None:
@@ -142,7 +142,7 @@ def remove_tree(folder: Path) -> int:
     """Remove a folder, if there is one, and say how many bytes that freed."""
     if not folder.exists():
         return 0
-    import shutil  # brings the compression libraries along
+    import shutil  # imports the compression libraries
 
     freed = tree_size(folder)
     shutil.rmtree(folder)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FileInfo:
-    """What is known of the bytes of a file. `size` counts bytes.
+    """Size, hash and origin of a file. `size` counts bytes.
 
     `source` says where the bytes came from, without secrets, as people may see it.
     `archive_sha256` is the hash of the archive that they were unpacked from.
@@ -35,7 +35,7 @@ class LocalFile(FileInfo):
 
 @dataclass(frozen=True)
 class Expected:
-    """What is known of a file before it is fetched; None where nothing is.
+    """Size and hashes that a file must have; None where they are not known.
 
     `sha256` is the whole digest or the first digits of it, `git_sha1` the name that git gives the
     blob, both in lower-case hexadecimal; `size` counts bytes.

@@ -33,7 +33,7 @@ def find(ref: Ref) -> LocalFile:
 
 def repository(ref: Ref, revision: str | None, offline: bool | None) -> Repository:
     """The repository that a reference means, at a revision; RefError if it means a file."""
-    from hub.repos.repository import Repository  # brings a library along that takes long to import
+    from hub.repos.repository import Repository  # imports a library that is slow to import
 
     name = repo_id.of(ref)
     if name is None:

@@ -26,7 +26,7 @@ CARD = "README.md"
 
 @dataclass(frozen=True)
 class Pushed:
-    """What was uploaded, or would be. `commit` is None if nothing was."""
+    """The uploaded files. `commit` is None after a dry run."""
 
     repository: str
     url: str

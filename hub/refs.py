@@ -1,4 +1,4 @@
-"""References: one line of text that says which file is meant and where it comes from.
+"""References: one line of text that names a file and its source.
 
     builtin:NAME                            a file shipped with the zoo
     file:PATH                               a file on this machine
@@ -45,12 +45,12 @@ class Ref:
 
     @property
     def kind(self) -> str:
-        """The name of its source: what stands before the first colon."""
+        """The name of its source: the part before the first colon."""
         return self.identity.partition(":")[0]
 
     @property
     def locator(self) -> str:
-        """What the source looks up: what stands behind the first colon."""
+        """The part behind the first colon, which the source resolves."""
         return self.identity.partition(":")[2]
 
     @property

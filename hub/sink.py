@@ -38,7 +38,7 @@ class Sink:
         self._meter.update(len(chunk))
 
     def received(self, source: str) -> LocalFile:
-        """What has been written, once it is complete."""
+        """The complete file."""
         return LocalFile(self.size, self._hash.hexdigest(), source, path=self._destination.body)
 
     def __enter__(self) -> Self:

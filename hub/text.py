@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-# How libraries name objects of theirs at the beginning of a message.
+# Names of objects that libraries put into their messages.
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>:? *|\b_?\w+\((?:host|port)=[^()]*\):? *")
 
 
@@ -24,7 +24,7 @@ def one_line(error: BaseException) -> str:
 
 
 def root_cause(error: BaseException) -> str:
-    """What is at the bottom of an exception that libraries have wrapped, on one line.
+    """The message of the innermost exception that libraries have wrapped, on one line.
 
     >>> root_cause(ValueError("cannot be sent", ConnectionRefusedError(111, "Connection refused")))
     'Connection refused'

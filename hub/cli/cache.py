@@ -38,7 +38,7 @@ def register(program: Program) -> None:
         "--grace", metavar="AGE", default="1d", help="leave what is younger alone (default: 1d)"
     )
     move = program.add("move", _move)
-    move.add_argument("folder", metavar="DIR", type=Path, help="where it is to lie")
+    move.add_argument("folder", metavar="DIR", type=Path, help="the new folder")
     move.add_argument(
         "--cache", choices=["hub", "hf"], default="hub", help="which cache (default: hub)"
     )
@@ -79,7 +79,7 @@ def _ls(options: argparse.Namespace) -> int:
 
 
 def _du(options: argparse.Namespace) -> int:
-    """Say how much room the caches take, by kind and by owner.
+    """Sum up the disk usage of the caches, by kind and by owner.
 
     examples:
       hub du
@@ -169,7 +169,7 @@ def _gc(options: argparse.Namespace) -> int:
 
 
 def _move(options: argparse.Namespace) -> int:
-    """Move a cache to another disk and leave a link in its place.
+    """Move a cache to another disk and leave a link to it.
 
     All files are compared before the link takes the name of the folder. `hub` is the cache of the
     hub ($BESTIARY_HOME), `hf` that of repositories ($HF_HUB_CACHE).
@@ -263,7 +263,7 @@ def _named(texts: list[str]) -> list[Item]:
 
 
 def _group(item: Item) -> str:
-    """What `du` adds up: the owner of repositories, the host of URLs, else the kind."""
+    """The group of an item in `du`: the owner of repositories, the host of URLs, else the kind."""
     head, _, rest = item.ref.partition(":")
     return f"{head}:{rest.lstrip('/').partition('/')[0]}"
 

@@ -1,4 +1,4 @@
-"""Commands about files that are asked for: download, info and path."""
+"""Commands about files and repositories by reference: download, info and path."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def register(program: Program) -> None:
 
 
 def _download(options: argparse.Namespace) -> int:
-    """Download files and repositories that are not here yet and print where they lie.
+    """Download files and repositories that are not cached yet and print their paths.
 
     examples:
       hub download hf:org/name/config.json
@@ -128,7 +128,7 @@ def _dry_run(parsed: list[Ref], options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    """Say what is known of a file or a repository, without fetching it.
+    """Describe a file or a repository, without fetching it.
 
     The exit status is 1 if it is not on this machine.
 

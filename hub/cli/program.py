@@ -40,11 +40,11 @@ class Terminated(KeyboardInterrupt):
 
 
 class OutputError(Exception):
-    """What is printed cannot be written."""
+    """Standard output cannot be written."""
 
 
 class _Output:
-    """Standard output, whose errors cannot be told from those of other files without a name."""
+    """Standard output that raises OutputError: a plain OSError could be any file's."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Commands that bring models to a server: mirror and push."""
+"""Commands that copy models to a server: mirror and push."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _add_patterns(parser: argparse.ArgumentParser) -> None:
 
 
 def _mirror(options: argparse.Namespace) -> int:
-    """Bring models from the public hub into a folder that is served.
+    """Mirror models of the public hub into a folder that is served.
 
-    Every file is verified. What is there already is not fetched again, and an interrupted run goes
-    on where it stopped.
+    Every file is verified. Files that are there are not fetched again, and an interrupted run is
+    resumed.
 
     examples:
       hub mirror hf:org/name models
@@ -65,7 +65,7 @@ def _mirror(options: argparse.Namespace) -> int:
         )
         found.append(done)
         if not options.json:
-            state = "updated" if done.changed else "as it was"
+            state = "updated" if done.changed else "unchanged"
             size, files = format_bytes(done.size), format_count(done.files, "file")
             row = [done.commit[:12], size, files, f"{done.ref}  {state}"]
             print_table([row], right=[1, 2], widths=[12, 9, 11])

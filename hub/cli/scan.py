@@ -17,7 +17,7 @@ from hub.text import format_count
 if TYPE_CHECKING:
     from hub.formats import ScanReport
 
-# What lies beside weights in a folder and is not read as weights.
+# Files beside weights that are not scanned.
 _NOT_WEIGHTS = (
     (".c", ".cfg", ".cpp", ".css", ".csv", ".gif", ".gitattributes", ".gitignore", ".h", ".html")
     + (".ipynb", ".jpeg", ".jpg", ".js", ".json", ".jsonl", ".log", ".md", ".model", ".pdf", ".png")
@@ -53,7 +53,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _files(target: str) -> Iterator[Path]:
-    """The files that an argument means; those of a folder that may hold weights."""
+    """The files of an argument; of a folder those that may hold weights."""
     path = Path(target)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())

@@ -64,7 +64,7 @@ class Entry:
 
     @property
     def name(self) -> RepoRef | None:
-        """What it names, if that is a repository or a file of one."""
+        """The repository of the reference, or the file in one; None for other sources."""
         return repo_id.of(Ref(self.ref))
 
     @property

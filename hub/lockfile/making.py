@@ -19,7 +19,7 @@ from hub.sources import as_ref, parse
 
 @dataclass(frozen=True)
 class Synced:
-    """What `sync` did for a reference: how many of its bytes were here, and how many came."""
+    """The result of `sync` for a reference: its size, and how many bytes were fetched."""
 
     ref: str
     files: int
@@ -36,10 +36,10 @@ def lock(
     offline: bool | None = None,
     progress: bool | None = None,
 ) -> LockFile:
-    """Write a lock file with what these references stand for now, which is fetched if need be.
+    """Write a lock file with the files that these references mean now, fetched if need be.
 
     `include` and `exclude` choose files of repositories, as in `hub.snapshot`. Without references
-    those of the lock file are looked up anew, each with its patterns. Raises what loading the
+    those of the lock file are resolved again, each with its patterns. Raises what loading the
     references raises; the lock file is then as it was.
 
     >>> import tempfile
@@ -69,7 +69,7 @@ def lock(
 def sync(
     path: str | Path, *, offline: bool | None = None, progress: bool | None = None
 ) -> list[Synced]:
-    """Bring everything that a lock file lists and verify all of it: ready for work offline.
+    """Fetch and verify everything that a lock file lists: ready for work offline.
 
     Raises LockError, or what loading raises: IntegrityError if anything is not as it was locked.
 
@@ -138,7 +138,7 @@ def _sync_file(entry: Entry, *, offline: bool | None, progress: bool | None) -> 
 
 
 def _note_branch(entry: Entry) -> None:
-    """Other programs ask for the branch; what they were told of it before is left alone."""
+    """Write the ref of the branch for other programs, unless there is one."""
     name = entry.name
     if name and entry.commit:
         folder = RepoFolder(name.repo)

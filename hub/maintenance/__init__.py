@@ -1,6 +1,6 @@
 """Maintenance of the caches.
 
-filters   which cached items are meant: by size, age, kind and pattern
-moving    a cache taken to another disk
-archive   items written to one file, and taken from it
+filters   selection of cached items by size, age, kind and pattern
+moving    moving a cache to another disk
+archive   export and import of items as one file
 """

@@ -34,7 +34,7 @@ _CHUNK = 1 << 20  # bytes
 
 
 class ArchiveError(HubError):
-    """A file that is no archive of the hub, or a damaged one."""
+    """A file that is no archive of the hub, or is damaged."""
 
 
 def export(path: Path, items: Sequence[Item], *, progress: bool | None = None) -> int:

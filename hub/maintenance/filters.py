@@ -1,4 +1,4 @@
-"""Which cached items are meant: by size, age, kind and pattern."""
+"""Filters of cached items: by size, age, kind and pattern."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FilterError(HubError, ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """Conditions, all of which an item must meet; None asks nothing.
+    """Conditions, all of which an item must meet; None is no condition.
 
     Sizes are in bytes, ages in seconds. `older` counts from when it was fetched, `unused` from
     when it was last read. `match` is a pattern of the shell for the whole reference.

@@ -1,4 +1,4 @@
-"""What lies in the cache of a repository: found, and checked when it is read."""
+"""Cached files of a repository: found, and verified when they are read."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class CachedRepo:
 
 
 def digest_name(etag: str) -> str:
-    """What kind of hash names a blob, for an error."""
+    """The kind of the hash that names a blob, for an error."""
     return "git SHA-1" if len(etag) == 40 else "SHA-256"
 
 

@@ -1,4 +1,4 @@
-"""Files of a repository brought here: hashed while they come, published when they are right."""
+"""Files of a repository, fetched: hashed while they are received, published if they match."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class Fetcher:
             return pointer
 
     def receive(self, file: RepoFile, received: Path, meter: Meter) -> str:
-        """Bring a file to this destination, checked in full, and return its SHA-256.
+        """Receive a file at this path, checked in full, and return its SHA-256.
 
-        What had come before a failure that may pass is left there, for the next call to go on.
+        After a transient failure the received part stays there, for the next call to resume.
         """
         received.parent.mkdir(parents=True, exist_ok=True)
         where = self._name(file)
@@ -85,7 +85,7 @@ class Fetcher:
         try:
             found = self._cached.find(self._name(file), self._commit, file.path)
         except IntegrityError:
-            return False  # told of by who holds the lock
+            return False  # reported under the lock
         return found is not None and self._pins.get(file.path) in (None, found.sha256)
 
     def _is_here(self, file: RepoFile) -> bool:
@@ -126,11 +126,11 @@ class Fetcher:
             return self._by_library(where, file, received)
 
     def _by_library(self, where: str, file: RepoFile, received: Path) -> str:
-        """Have the library bring the file, which it does not check, and hash it here."""
+        """Have the library fetch the file, which it does not hash, and hash it here."""
         scratch = received.with_suffix(".xet")
         try:
-            brought = self._client.download(self._commit, file.path, scratch)
-            sha256, got = hash_blob(brought, file.etag)
+            fetched = self._client.download(self._commit, file.path, scratch)
+            sha256, got = hash_blob(fetched, file.etag)
             pin = self._pins.get(file.path, sha256)
             for expected, found in ((file.etag, got), (pin, sha256)):
                 if found != expected:
@@ -142,7 +142,7 @@ class Fetcher:
                         advice="do not use it; try again, and tell whoever runs the server",
                         digest=digest_name(expected),
                     )
-            brought.replace(received)
+            fetched.replace(received)
             return sha256
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -24,7 +24,7 @@ class HfCache(Cache):
     """Repositories in the cache that `huggingface_hub` shares with other programs."""
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        from hub.repos.repository import Repository  # brings the library along
+        from hub.repos.repository import Repository  # imports the library
 
         return Repository(_file(ref), offline=offline, pins=_pins(ref)).file(progress)
 
@@ -115,7 +115,7 @@ def _pins(ref: Ref) -> dict[str, str]:
 
 
 def _cached(ref: Ref) -> tuple[RepoRef, CachedRepo, str | None]:
-    """What a reference names, its repository in the cache, and the commit if it is known."""
+    """The parsed reference, its repository in the cache, and the commit if it is known."""
     name = repo_id.parse(ref.identity)
     cached = CachedRepo(name.repo)
     return name, cached, cached.folder.commit(name.revision)
@@ -209,7 +209,7 @@ def _remove_repository(cached: CachedRepo) -> None:
     """Remove what is left of a repository without files, unless something is being fetched."""
     folder = cached.folder
     if folder.blobs.is_dir() and any(folder.blobs.iterdir()):
-        return  # of a fetch that goes on or was killed: `collect` tells which
+        return  # of a fetch that is running or was killed: left to `collect`
     shutil.rmtree(folder.path)
     shutil.rmtree(folder.locks, ignore_errors=True)
     cached.verified.forget()

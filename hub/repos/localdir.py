@@ -1,6 +1,6 @@
 """Files of a repository as plain files in a folder of the user's.
 
-What was put there is noted as the library does, in `.cache/huggingface/download` of the folder,
+Copied files are recorded as the library does, in `.cache/huggingface/download` of the folder,
 so that its client knows the files too. Beside it are the commit of the branch and its listing, laid
 out as in the cache, so that the folder is complete offline.
 """
@@ -34,13 +34,13 @@ def copy_to(
     *,
     progress: bool | None = None,
 ) -> Path:
-    """Bring the chosen files into a folder, each of them verified; from the cache where it can be.
+    """Copy the chosen files into a folder, each of them verified; from the cache where it has them.
 
-    A file that is there with other bytes is replaced only if nobody changed it since it was put
-    there; CacheError if somebody did.
+    A file with other bytes is replaced only if it was not changed since it was copied; else it is
+    a CacheError.
     """
     folder = folder.expanduser().absolute()
-    # What the server says is written down in the folder: the cache has no snapshot to go with it.
+    # Commit and listing are stored in the folder: the cache has no snapshot for them.
     repository.notes = RepoFolder(repository.name.repo, folder / ".cache" / "huggingface")
     commit, files = repository.choose(include, exclude)
     local = _LocalFolder(folder, repository, commit)
@@ -71,7 +71,7 @@ class _LocalFolder:
         self._commit = commit
 
     def needs(self, file: RepoFile) -> bool:
-        """Whether a file is to be put there: it is missing, or an earlier edition that was put."""
+        """Whether a file is to be copied: it is missing, or an earlier version that was copied."""
         target = self._folder / file.path
         if not target.exists():
             return True
@@ -88,9 +88,9 @@ class _LocalFolder:
         return True
 
     def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
-        """Put a file there, from the cache if it has it."""
+        """Copy a file, from the cache if it has it, else from the server."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
-        waiting = f"another process brings {file.path}"
+        waiting = f"another process fetches {file.path}"
         with locks.lock(received.with_suffix(".lock"), waiting_for=waiting):
             if not self._copy(file, received):
                 if fetcher is None:

@@ -19,7 +19,7 @@ from hub.repos.validation import validate
 
 
 def pack(item: Item, blobs: dict[str, Path]) -> dict[str, object]:
-    """What a manifest says of a cached commit, whose files are added to `blobs`."""
+    """Describe a cached commit for a manifest, and add its files to `blobs`."""
     name = repo_id.parse(item.ref)
     assert item.commit is not None
     cached = CachedRepo(name.repo)
@@ -28,7 +28,7 @@ def pack(item: Item, blobs: dict[str, Path]) -> dict[str, object]:
     for path in cached.files(item.commit):
         file = cached.find(f"{item.ref}: {path}", item.commit, path)
         if file is None:
-            raise CacheError(f"{item.ref}: {path} is gone; `hub download` fetches it again")
+            raise CacheError(f"{item.ref}: {path} is missing; `hub download` fetches it again")
         target = cached.target(file.path)
         etag = tree[path].etag if tree else target.name if target != file.path else file.sha256
         blobs[file.sha256] = file.path

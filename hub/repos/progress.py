@@ -6,7 +6,7 @@ import threading
 
 from hub.progress import Bar, Meter, bar
 
-_OWN_BAR = 8 << 20  # bytes: a smaller file has come before its bar could be read
+_OWN_BAR = 8 << 20  # bytes: a smaller file is complete before its bar could be read
 
 
 class DownloadProgress:
@@ -18,12 +18,12 @@ class DownloadProgress:
         self._lock = threading.Lock()
 
     def meter(self, label: str, size: int) -> Meter:
-        """What one of the files is counted by."""
+        """The meter of one of the files."""
         own = Bar(label, self._progress) if size >= _OWN_BAR else Meter()
         return _Share(self, own, size)
 
     def add(self, count: int) -> None:
-        """So many more bytes have come; fewer, where a file is begun anew."""
+        """Count received bytes; negative where a file is started again."""
         with self._lock:
             self._total.update(count)
 

@@ -27,11 +27,11 @@ _PAGES = frozenset(
     + ("new", "organizations", "papers", "posts", "pricing", "search", "settings", "tasks", "users")
 )
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
-# What git allows in the name of a branch or tag (git-check-ref-format), slashes aside.
+# Part of the name of a branch or tag, as git allows it (git-check-ref-format).
 _REVISION_PART = re.compile(
     r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
 )
-# Characters of a revision that its destination in a reference leaves unescaped.
+# Characters of a revision that are not escaped in a reference.
 _PLAIN = "._-+=@!$&'(),;"
 
 
@@ -65,7 +65,7 @@ class Repo:
 
 @dataclass(frozen=True)
 class RepoRef:
-    """What a reference names: a repository at a revision, and one file of it unless `path` is None.
+    """A repository at a revision, or one file of it if `path` is not None.
 
     >>> parse("hf:datasets/org/name@v1/train.parquet")
     RepoRef(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
@@ -143,7 +143,7 @@ def from_page(text: str) -> RepoRef | None:
 
 
 def of(ref: Ref) -> RepoRef | None:
-    """What a reference names if that is a repository or a file of one, else None."""
+    """The repository or file that a reference names; None for other sources."""
     return parse(ref.identity) if ref.kind == KIND else None
 
 

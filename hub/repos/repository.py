@@ -34,14 +34,14 @@ _SHOWN = 3  # names of missing files in an error
 
 @dataclass(frozen=True)
 class Locked:
-    """What a lock file lists of a repository: its files by path."""
+    """The files of a repository that a lock file lists, by path."""
 
     path: Path
     files: Mapping[str, FileInfo]
 
 
 class Repository:
-    """What a reference names. `pins` holds SHA-256 digests, by path, that files must have.
+    """A repository at a revision. `pins` holds SHA-256 digests, by path, that files must have.
 
     `offline` never asks the server: a branch is then what it was when it was last asked for.
     Under a lock file (see `locked`) the files that it lists are all that there is.
@@ -100,7 +100,7 @@ class Repository:
     def cached_files(
         self, commit: str, include: Patterns, exclude: Patterns
     ) -> dict[str, LocalFile]:
-        """What is known of the files of a commit that match and are here, by path."""
+        """The cached files of a commit that match, by path."""
         found = {}
         for path in choose(self.cached.files(commit), include, exclude):
             if file := self.checked(commit, path):
@@ -109,7 +109,7 @@ class Repository:
         return found
 
     def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
-        """What `snapshot` would do; it asks the server and changes nothing."""
+        """The files that `snapshot` would fetch; asks the server and changes nothing."""
         commit, files = self.choose(include, exclude)
         planned = [Planned(f.path, f.size, self._is_here(commit, f)) for f in files]
         return Plan(self.where, commit, tuple(planned))
@@ -200,7 +200,7 @@ class Repository:
         except IntegrityError:
             if self.offline:
                 raise
-            return None  # told of where it is fetched again
+            return None  # reported when it is fetched again
 
     def checked(self, commit: str, path: str) -> LocalFile | None:
         """A file of a commit, if it is here; IntegrityError if it is not the right one."""
@@ -258,7 +258,7 @@ class Repository:
         found = self.find()
         if found is None:
             raise error
-        warn(f"{error}; using what it was when it was last asked for")
+        warn(f"{error}; using the commit of the last request")
         return found.path
 
     def _commit(self) -> str:
@@ -276,7 +276,7 @@ class Repository:
         except UnreachableError as error:
             if last is None:
                 raise
-            warn(f"{error}; using what it was when it was last asked for")
+            warn(f"{error}; using the commit of the last request")
             self.offline = True
             return last
 

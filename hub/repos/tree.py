@@ -1,7 +1,6 @@
-"""What a repository holds at a commit: its files, with the sizes and hashes that the server gives.
+"""The files of a repository at a commit, with the sizes and hashes that the server gives.
 
-Nothing of it is believed before it was checked: paths become paths on this disk, hashes become
-the names of blobs.
+All of it is validated before use: paths become paths on this disk, hashes become names of blobs.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class RepoFile:
         return etag
 
     def expected(self, pin: str | None) -> Expected:
-        """What its bytes are checked against while they are received."""
+        """The size and hash that received bytes are checked against."""
         return Expected(self.size, self.sha256 or pin, None if self.sha256 else self.git)
 
     def to_json(self) -> dict[str, object]:

@@ -89,7 +89,7 @@ class VerifiedFiles:
         lock = self._root / "locks" / self._file.name
         with locks.lock(lock, waiting_for="another process notes what it has hashed"):
             known = self._read() | self._added
-            # What has been removed since is forgotten here.
+            # Entries of removed files are dropped.
             known = {name: seen for name, seen in known.items() if (self._folder / name).exists()}
             files = {
                 name: [*astuple(seen.stamp), seen.sha256, seen.etag]
@@ -103,7 +103,7 @@ class VerifiedFiles:
         self._known, self._added = known, {}
 
     def _read(self) -> dict[str, Seen]:
-        """What is on the disk; nothing if it cannot be read, which costs time, no more."""
+        """The records on the disk; none if they cannot be read, which only costs time."""
         try:
             record = json.loads(self._file.read_bytes())
             if record["version"] != _VERSION:

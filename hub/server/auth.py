@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens, and keys for single uploads."""
+"""Authentication: bearer tokens, and signed keys for single uploads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MIN_LENGTH = 8
 
 
 class Guard:
-    """Knows the tokens; with none, whoever can reach the server may read."""
+    """Checks tokens; without any, every client may read."""
 
     def __init__(self, tokens: Iterable[str] = ()) -> None:
         # Digests have one length, so that comparing them takes one time.

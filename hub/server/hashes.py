@@ -14,13 +14,13 @@ from hub.disk import Stamp, atomic_write
 from hub.transfer.digests import git_sha1
 
 _CHUNK = 1 << 20  # bytes
-# A file may be written to again within the same tick of its clock: what is this fresh is hashed
-# anew the next time.
+# A file may be written to again within one tick of its clock: hashes of files this recent are not
+# cached.
 _SETTLED_NS = 2_000_000_000
 
 
 class Hashes:
-    """The git blob ids and SHA-256 digests of files, remembered by inode, size and time.
+    """The git blob ids and SHA-256 digests of files, cached by inode, size and time.
 
     They are kept in a JSON file where that can be written, else in memory alone. A damaged file of
     hashes counts as none.

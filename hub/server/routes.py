@@ -1,4 +1,4 @@
-"""Which address is answered by what."""
+"""Routes: the handler of each address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.server.uploads import Uploads
 
 _log = logging.getLogger("hub.server")
 
-# Who asks is not recorded: there are tokens and no accounts.
+# The same for every client: there are tokens and no accounts.
 _WHO = {
     "type": "user",
     "id": "0",
@@ -30,7 +30,7 @@ _VERBS = frozenset(
 
 
 class Routes:
-    """Takes requests to the downloads and the uploads, once it is clear who asks."""
+    """Passes requests on to downloads and uploads, after checking their token."""
 
     def __init__(self, guard: Guard, downloads: Downloads, uploads: Uploads) -> None:
         self._guard = guard
@@ -38,7 +38,7 @@ class Routes:
         self._uploads = uploads
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request; HttpError says why not."""
+        """The response to a request; HttpError if there is none."""
         segments = request.segments
         if request.method == "PUT":  # carries a key of its own
             return self._put(request)
@@ -107,7 +107,7 @@ class Routes:
                 self._uploads.check_allowed()
                 return Response.json({})
             case "GET", ["xet-read-token" | "xet-write-token", *_]:
-                # The library does not show this answer to who uploads, but he may see the log.
+                # The library hides this response from its user, who may see the log.
                 _log.warning("%r: uploads by Xet are not taken, %s", repository, _NO_XET)
                 raise HttpError(
                     HTTPStatus.NOT_FOUND,

@@ -1,4 +1,4 @@
-"""Uploads, in the words of the public hub's API and of Git LFS's."""
+"""Uploads, by the protocols of the public hub's API and of Git LFS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_PART = 255  # bytes
 
 
 class Uploads:
-    """Answers requests that change something, if that is allowed."""
+    """Handles requests that change repositories, if that is allowed."""
 
     def __init__(
         self, downloads: Downloads, publisher: Publisher, guard: Guard, allowed: bool

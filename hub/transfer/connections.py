@@ -61,14 +61,14 @@ class Receiver:
                 pass
             surplus = max(0, position + len(chunk) - claim.end) if plan else 0
             mine = chunk[: len(chunk) - surplus]
-            self.partial.write(position, mine, claim.edition)
+            self.partial.write(position, mine, claim.generation)
             position += len(mine)
             self.meter.update(len(mine))
             minimum.passed(len(chunk), waited)
             between()
             if surplus:
                 self._check_surplus(position)
-                return position  # what follows is another connection's
+                return position  # the rest is another connection's
         if plan and position < claim.end:
             raise Transient(
                 f"the server announced {format_count(claim.end, 'byte')} and sent {position}"
@@ -114,13 +114,13 @@ class Helpers:
         self._token.cancel()
 
     def _help(self, plan: Plan, version: Version) -> None:
-        # Whatever is wrong, the first connection meets it as well, or does without help.
+        # The first connection meets the same error, or does without help.
         with contextlib.suppress(Exception), cancellation.using(self._token):
             while claim := plan.claim(wait=False):
                 try:
                     self._fetch(claim, plan, version)
                 finally:
-                    plan.give_back(claim)
+                    plan.release(claim)
 
     def _fetch(self, claim: Claim, plan: Plan, version: Version) -> None:
         with self._receiver.client.get((claim.start, claim.end), version) as answer:

@@ -17,7 +17,7 @@ _AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
 
 
 def git_sha1(size: int) -> hashlib._Hash:
-    """What computes git's name of a blob of so many bytes, which are to follow.
+    """A hash that computes git's name of a blob of `size` bytes, which are to follow.
 
     Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
 

@@ -1,4 +1,4 @@
-"""`fetch`: one URL into one file, whatever the network does meanwhile."""
+"""`fetch`: one URL into one file, with retries and resumption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.log import warn
 from hub.progress import Meter
 from hub.transfer import limits as default
 from hub.transfer.connections import Helpers, Receiver
-from hub.transfer.http import Answer, Client, OtherEdition, Wanted, new_session
+from hub.transfer.http import Answer, Client, VersionChanged, Wanted, new_session
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
@@ -43,7 +43,7 @@ def fetch(
     throttle: Throttle | None = None,
     limits: Limits | None = None,
 ) -> LocalFile:
-    """Bring one URL into the file `path`, going on from what an earlier call has left there.
+    """Fetch one URL into the file `path`, resuming the partial file of an earlier call.
 
     When it returns, all bytes have been hashed, compared with what is expected and put on the
     disk: the file is ready to be published by a rename. While it runs, and after a failure that
@@ -59,11 +59,11 @@ def fetch(
     credential but those of ~/.netrc, which requests looks up by host. `html` accepts a web page.
     `meter` counts bytes.
 
-    A failed connection, 429 and most 5xx are tried again after a random, growing wait or the one
+    A failed connection, 429 and most 5xx are retried after a random, growing wait or the one
     that the server asks for; received bytes are kept where the server can go on from there and
-    sends a strong ETag, or where `expected` would tell versions apart. If the file changes
-    meanwhile it is fetched anew. A file that comes slowly over one connection is fetched over
-    several. Limits say how long, how often and how many.
+    sends a strong ETag, or where `expected` would reveal a mixture. If the file changes meanwhile
+    it is fetched again. A file that is slow over one connection is fetched over several. Limits
+    say how long, how often and how many.
 
     Raises NotFoundError (404, 410), AccessError (401, 403), IntegrityError (wrong bytes),
     CacheError (no room on the disk) or FetchError; OSError if the folder cannot be written.
@@ -112,7 +112,7 @@ class _Transfer:
         try:
             return self._checked()
         except IntegrityError:
-            # A part may be of another edition, or of a damaged disk: the whole is fetched once.
+            # A part may be of another version, or of a damaged disk: the whole is fetched once.
             if not is_patchwork:
                 raise
         self._receive()
@@ -145,7 +145,7 @@ class _Transfer:
                 done = len(self._partial.done)
                 progress = done > most and not isinstance(error, TooSlow)
                 most = max(most, done)
-                if isinstance(error, OtherEdition):
+                if isinstance(error, VersionChanged):
                     self._start(Version())
                 retries.wait(error, progress=progress)
 
@@ -156,7 +156,7 @@ class _Transfer:
         if self._plan is not None and self._partial.can_grow:
             claim = self._plan.claim(wait=True)
             if claim is None:
-                return  # others have brought the rest
+                return  # helpers have received the rest
             wanted = claim.start, self._plan.room(claim)
         try:
             with self._client.get(wanted, self._partial.version) as answer:
@@ -168,10 +168,10 @@ class _Transfer:
                     self._write(answer, claim)
         finally:
             if claim is not None and self._plan is not None:
-                self._plan.give_back(claim)
+                self._plan.release(claim)
 
     def _accept(self, answer: Answer) -> Claim | None:
-        """Begin anew with an answer that is the whole file, if it can be the one expected."""
+        """Start again with a response that is the whole file, if it can be the one expected."""
         if answer.content_type == "text/html":
             self._refuse_web_page()
         size, expected = answer.version.size, self._expected.size
@@ -186,7 +186,7 @@ class _Transfer:
             )
         self._start(replace(answer.version, size=expected if size is None else size))
         if self._plan is None:
-            return Claim(0, _ENDLESS, self._partial.edition)
+            return Claim(0, _ENDLESS, self._partial.generation)
         return self._plan.claim(wait=False)
 
     def _start(self, version: Version) -> None:

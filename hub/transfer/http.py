@@ -1,4 +1,4 @@
-"""One HTTP request: redirects, credentials, and what an answer must look like."""
+"""One HTTP request: redirects, credentials, and the checks of a response."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)
 _TOO_LONG = 1 << 16  # bytes of the body of a redirect
 
 
-class OtherEdition(Transient):
-    """What is here is of no use any more: the source has another file, or serves no ranges."""
+class VersionChanged(Transient):
+    """The received part cannot be resumed: the source has another version, or serves no ranges."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, wait=0.0)
@@ -62,7 +62,7 @@ class Answer:
 
     @property
     def source(self) -> str:
-        """Where it was found, redirects followed; fit to be shown."""
+        """Its URL after redirects, without the query; fit to be shown."""
         return urls.without_query(self.response.url)
 
     def chunks(self, largest: int) -> Iterator[bytes]:
@@ -98,9 +98,9 @@ class Client:
     def get(self, wanted: Wanted | None = None, version: Version | None = None) -> Iterator[Answer]:
         """Ask for the file, or for a range of this version of it.
 
-        The answer may be the whole file where a range was wanted. Transient if it may go well
-        another time; OtherEdition if the range is of no use any more; NotFoundError, AccessError
-        or FetchError if it will not go well.
+        The answer may be the whole file where a range was wanted. Transient if a retry may
+        succeed; VersionChanged if the range cannot be resumed; NotFoundError, AccessError or
+        FetchError if a retry is useless.
         """
         headers = {}
         if wanted is not None:
@@ -124,7 +124,7 @@ class Client:
             response = self._session.get(
                 url,
                 headers={**headers, **own},
-                # requests would put the login of ~/.netrc in the place of ours.
+                # requests would replace our login by that of ~/.netrc.
                 auth=_as_it_is if has_login else None,
                 timeout=timeout,
                 stream=True,
@@ -174,7 +174,7 @@ class Client:
         if status in _FORBIDDEN:
             raise AccessError(f"{self.ref}: {answer}: it asks for a login that allows this")
         if status == 416 and wanted is not None:
-            raise OtherEdition(answer)
+            raise VersionChanged(answer)
         expected = "200" if wanted is None else "200 or 206"
         if status != 200 and (status != 206 or wanted is None):
             raise FetchError(f"{self.ref}: {answer}, expected {expected}")
@@ -196,7 +196,7 @@ class Client:
             size = self._length(response)
         found = Version(size, headers.get("ETag"), headers.get("Last-Modified"))
         if is_range and known.is_other_than(found):
-            raise OtherEdition(f"{urls.without_query(response.url)} has another edition by now")
+            raise VersionChanged(f"{urls.without_query(response.url)} has another version by now")
         says_so = headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(response, found, is_range, is_range or says_so)
 
@@ -219,7 +219,7 @@ class Client:
             fits = (start, end) == (wanted[0], expected_end) and start < end <= (size or end)
             if fits and self._length(response) in (None, end - start):
                 return size
-        raise OtherEdition(
+        raise VersionChanged(
             f"{urls.without_query(response.url)} answered bytes {_spelled(wanted)} "
             f"with Content-Range {text[:60]!r}"
         )

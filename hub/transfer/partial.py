@@ -1,6 +1,6 @@
-"""A file that is being received, and the note from which another process can go on.
+"""A file that is being received, and the note from which another process can resume it.
 
-Beside the file NAME lies NAME.json with the URL, the version of the file at its source and the
+Beside the file NAME, NAME.json has the URL, the version of the file at its source and the
 ranges that are on the disk. The note is written after the bytes are, so that a power cut leaves
 no range that is noted and not there; at worst some that are there and not noted.
 """
@@ -30,7 +30,7 @@ _ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in
 
 @dataclass(frozen=True)
 class Version:
-    """Which edition of a file a server has: what its answers say besides the bytes."""
+    """The version of a file on a server, by the headers of its responses."""
 
     size: int | None = None
     etag: str | None = None
@@ -38,7 +38,7 @@ class Version:
 
     @property
     def validator(self) -> str | None:
-        """What If-Range may hold: a strong ETag (RFC 9110, 13.1.5).
+        """The value of If-Range: a strong ETag (RFC 9110, 13.1.5).
 
         A Last-Modified is none: a file may be replaced by one that keeps its time.
 
@@ -48,7 +48,7 @@ class Version:
         return self.etag if self.etag is not None and self.etag.startswith('"') else None
 
     def is_other_than(self, other: Version) -> bool:
-        """Whether the two are known to be different editions."""
+        """Whether the two are known to differ."""
         pairs = [(self.size, other.size), (self.etag, other.etag)]
         if self.etag is None or other.etag is None:
             pairs.append((self.modified, other.modified))
@@ -67,7 +67,7 @@ class Partial:
         self.path = path
         self.ref = ref
         self.version = Version()
-        self.edition = 0  # how often it was begun: what came for an earlier one is refused
+        self.generation = 0  # of starts: writes for an earlier one are refused
         self.done = Ranges()
         self._url = url
         self._expected = expected
@@ -88,7 +88,7 @@ class Partial:
         return self.version.size
 
     def resume(self) -> None:
-        """Take up what another process has left; nothing if it was of another URL or is damaged."""
+        """Continue the file of another process, unless it is of another URL or damaged."""
         try:
             noted: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
             version, done = Version(**noted["version"]), Ranges(noted["done"])
@@ -103,12 +103,12 @@ class Partial:
             self._check_space()
 
     def start(self, version: Version) -> None:
-        """Begin anew, with nothing; the disk must have room for all of it."""
+        """Start with an empty file; the disk must have room for all of it."""
         with self._noting, self._lock:
             self.note.unlink(missing_ok=True)
             os.ftruncate(self._file, 0)
             self.version, self.done = version, Ranges()
-            self.edition += 1
+            self.generation += 1
             self._start_digests()
         self._check_space()
 
@@ -117,10 +117,10 @@ class Partial:
         with self._lock:
             self.version = replace(self.version, size=size)
 
-    def write(self, offset: int, data: bytes, edition: int) -> None:
-        """Put bytes into their place; CancelledError if the file is closed or begun anew by now."""
+    def write(self, offset: int, data: bytes, generation: int) -> None:
+        """Write bytes; CancelledError if the file was closed or started again meanwhile."""
         with self._lock:
-            if self._file < 0 or edition != self.edition:
+            if self._file < 0 or generation != self.generation:
                 raise CancelledError
             self._write_all(offset, memoryview(data))
             self.done.add(offset, offset + len(data))
@@ -129,13 +129,13 @@ class Partial:
         self._checkpoints.add(len(data))
 
     def ranges(self) -> list[Range]:
-        """What is there."""
+        """The received ranges."""
         with self._lock:
             return list(self.done)
 
     @property
     def can_grow(self) -> bool:
-        """Whether the rest may be added to what is there: a mixture of editions would show."""
+        """Whether the rest may be added: a mixture of versions would be detected."""
         shows = self._expected.is_bound or self.version.validator is not None
         return shows and self.size is not None and bool(self.done)
 
@@ -144,13 +144,13 @@ class Partial:
         return self.size is not None and len(self.done) == self.size
 
     def _write_note(self) -> None:
-        """Note what is there, for whoever goes on; the bytes reach the disk first."""
+        """Note the received ranges for another process; the bytes are synced first."""
         with self._noting:
             if self._file >= 0 and self.can_grow:
                 self._write_note_now()
 
     def _write_note_now(self) -> None:
-        """Under `_noting`, so that no note appears after the file is begun anew or closed."""
+        """Under `_noting`, so that no note appears after a new start or the end."""
         with self._lock:
             noted = {
                 "url": self._url,
@@ -185,7 +185,7 @@ class Partial:
         return os.pread(self._file, count, 0)
 
     def close(self, *, finished: bool) -> None:
-        """Leave the finished file, or what is of use for another attempt, or nothing."""
+        """Leave the finished file, or a part that can be resumed, or nothing."""
         self._checkpoints.close()
         is_kept = finished or self.can_grow
         with self._noting:
@@ -203,7 +203,7 @@ class Partial:
                 self.note.unlink(missing_ok=True)
 
     def _note_at_last(self) -> None:
-        """Note what is there; on a full disk the end of it makes room for the note."""
+        """Note the received ranges; on a full disk the file is shortened to make room."""
         with contextlib.suppress(OSError):  # the last note stands
             try:
                 self._write_note_now()

@@ -1,4 +1,4 @@
-"""A limit of bandwidth that all transfers share, and a floor under the speed of each."""
+"""A bandwidth limit that all transfers share, and a minimum speed of each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Throttle:
 
 
 class MinimumSpeed:
-    """Notices a stream that is alive and gets nowhere."""
+    """Detects a stream that is alive but too slow."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -53,7 +53,7 @@ class MinimumSpeed:
         self._count = 0
 
     def passed(self, count: int, waited: float = 0.0) -> None:
-        """Bytes came, after we ourselves held them up for a while; Transient if it is too slow."""
+        """Count received bytes, and the time that a throttle held them up; TooSlow on too few."""
         self._count += count
         self._since += waited
         elapsed = time.monotonic() - self._since

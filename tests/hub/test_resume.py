@@ -102,7 +102,7 @@ def test_cut_anywhere(download: Download, file: File, sixteenths: int) -> None:
 
 def test_goes_on_in_another_call(download: Download, file: File) -> None:
     file.faults = [faulty.cut(8)] + [faulty.status(503)] * 2
-    assert "try again later, which goes on" in download.fails()
+    assert "try again later, which resumes" in download.fails()
     assert json.loads(download.note.read_text())["done"] == [[0, len(CONTENT) // 2]]
     check(download(expected=Expected(sha256=SHA256, git_sha1=GIT)))
     assert file.served == len(CONTENT) + len(b"sorry") * 2

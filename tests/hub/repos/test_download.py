@@ -232,7 +232,7 @@ def test_server_that_is_away(
     hf.is_down = True
     with caplog.at_level(logging.WARNING, "hub"):
         assert hub.download(MODEL) == path
-    assert "using what it was when it was last asked for" in caplog.text
+    assert "using the commit of the last request" in caplog.text
     with pytest.raises(FetchError, match="cannot be reached"):
         hub.download("hf:org/name/config.json")
 
