@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_functions
+from engine._argument_errors import guard_functions
 from engine.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from engine.autograd.function import Function
 from engine.autograd.gradients import backward, grad

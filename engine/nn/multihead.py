@@ -7,7 +7,7 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 from engine.nn import functional as F, init
-from engine.nn.linear import Linear
+from engine.nn.linear import NonDynamicallyQuantizableLinear
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 
@@ -76,7 +76,7 @@ class MultiheadAttention(Module):
         self.register_parameter("k_proj_weight", parameter(not same, e, self.kdim))
         self.register_parameter("v_proj_weight", parameter(not same, e, self.vdim))
         self.register_parameter("in_proj_bias", parameter(bias, 3 * e))
-        self.out_proj = Linear(e, e, bias=bias, device=device, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(e, e, bias=bias, device=device, dtype=dtype)
         self.register_parameter("bias_k", parameter(add_bias_kv, 1, 1, e))
         self.register_parameter("bias_v", parameter(add_bias_kv, 1, 1, e))
         self._reset_parameters()

@@ -79,7 +79,7 @@ def test_parameter_list() -> None:
     assert list(weights.state_dict()) == ["0", "1", "2"]
     weights[-1] = engine.zeros(1)
     assert weights[2].tolist() == [0.0] and len(weights[1:]) == 2
-    assert "(0): Parameter containing: [engine.float32 of size (2,)]" in repr(weights)
+    assert "(0): Parameter containing: [engine.float32 of size 2]" in repr(weights)
     with pytest.raises(IndexError, match="out of range"):
         weights[3]
 

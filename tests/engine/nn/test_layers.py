@@ -283,8 +283,11 @@ def test_dropout_edges() -> None:
     assert F.dropout(y, 0.5, inplace=True) is y
     with pytest.raises(ValueError, match=r"p must be between 0 and 1, got 1\.5"):
         nn.Dropout(1.5)
-    with pytest.raises(ValueError, match="input must have 3 or 4 dimensions"):
+    with pytest.raises(ValueError, match="input must have 2 dimensions or more"):
         F.dropout2d(x)
+    with pytest.warns(UserWarning, match="dropout2d: got an input of 2 dimensions"):
+        dropped = F.dropout2d(engine.ones(50, 40), 0.5)
+    assert {0.0, 2.0} == set(dropped.reshape(-1).tolist())
 
 
 def test_alpha_dropout_keeps_mean_and_variance() -> None:

@@ -168,7 +168,7 @@ def test_certain_wrong_answers_cost_a_finite_amount() -> None:
 
 def test_kl_div_over_the_batch() -> None:
     wanted = (Q * (np.log(Q) - LOG_P)).sum() / 5
-    close(nn.KLDivLoss("batchmean")(tensor(LOG_P), tensor(Q)), wanted)
+    close(nn.KLDivLoss(reduction="batchmean")(tensor(LOG_P), tensor(Q)), wanted)
     zeros = F.kl_div(tensor(LOG_P), tensor(np.zeros((5, 4))), reduction="sum")
     assert zeros.item() == 0
 

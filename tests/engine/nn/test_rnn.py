@@ -165,7 +165,7 @@ def test_what_is_wrong_is_named() -> None:
     lstm = nn.LSTM(3, 4)
     with pytest.raises(ValueError, match="LSTM: expected input_size 3 features, got 2"):
         lstm(engine.zeros(5, 1, 2))
-    with pytest.raises(ValueError, match=r"expected a state of shape \(1, 1, 4\), got \(2, 1, 4\)"):
+    with pytest.raises(ValueError, match=r"h_0 must have shape \(1, 1, 4\), got \(2, 1, 4\)"):
         lstm(engine.zeros(5, 1, 3), (engine.zeros(2, 1, 4), engine.zeros(2, 1, 4)))
     with pytest.raises(ValueError, match="expected 2D or 3D input, got 4D"):
         lstm(engine.zeros(1, 1, 1, 3))

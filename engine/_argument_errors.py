@@ -1,6 +1,6 @@
-"""What is wrong with the arguments of a call that failed, in the words of the ops' own messages.
+"""Messages for arguments that do not fit: the argument at fault, and the function the user called.
 
-Asked only once a function has raised: see Note [Refused arguments] in csrc/python/guarded.cpp.
+Runs only after a function has raised: see Note [Refused arguments] in csrc/python/guarded.cpp.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, TypeVar
 
 from engine import _C
@@ -77,7 +78,7 @@ def explained(
 ) -> TypeError | None:
     """The error that says which argument does not fit; None if all do.
 
-    >>> from engine._refusals import explained
+    >>> from engine._argument_errors import explained
     >>> def half(x: int) -> int: ...
     >>> explained(half, "half", ("one",), {}, TypeError())
     TypeError("half: argument 'x': expected int, got str")
@@ -260,3 +261,27 @@ def _named(hint: Any) -> str:
         inner = [_named(one) for one in typing.get_args(hint) if one is not ...]
         return "a list of " + " and ".join(inner) if inner else "a list"
     return getattr(origin, "__name__", str(origin))
+
+
+def called_function() -> str:
+    """The function or layer of this package that the user called, '' if it was an op itself.
+
+    Of the functions between the op and the user's code it is the outermost public one; a layer
+    speaks for itself, whoever holds it.
+    """
+    from engine.nn.module import Module
+
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
+    while frame and frame.f_globals.get("__name__", "").startswith("engine."):
+        code = frame.f_code
+        if code is Module.__call__.__code__:
+            return type(frame.f_locals["self"]).__name__
+        if code.co_name == "<module>":  # an example in a docstring
+            break
+        if code.co_name == "__init__":
+            name = type(frame.f_locals["self"]).__name__
+        elif not code.co_name.startswith(("_", "<")):
+            name = code.co_qualname.partition(".<locals>")[0]
+        frame = frame.f_back
+    return name
