@@ -116,7 +116,7 @@ def test_orthogonal_maps() -> None:
 def test_what_orthogonal_refuses() -> None:
     with pytest.raises(ValueError, match="'bias' must have 2 dimensions or more"):
         parametrizations.orthogonal(nn.Linear(2, 2), "bias")
-    with pytest.raises(ValueError, match="orthogonal_map must be 'matrix_exp', .* got 'qr'"):
+    with pytest.raises(ValueError, match=r"orthogonal_map must be 'matrix_exp', .* got 'qr'"):
         parametrizations.orthogonal(linear(), orthogonal_map="qr")
     made: Any = parametrizations.orthogonal(
         linear(orthonormal(4, 4)), orthogonal_map="cayley", use_trivialization=False

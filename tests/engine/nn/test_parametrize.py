@@ -144,7 +144,7 @@ def test_what_is_refused() -> None:
         layer(Half())
     unsafe = parametrize.register_parametrization(layer(), "weight", Half(), unsafe=True)
     assert tuple(unsafe.weight.shape) == (1, 3)  # type: ignore[union-attr]
-    with pytest.raises(ValueError, match="Linear has no parameter, buffer or .*'foo'"):
+    with pytest.raises(ValueError, match=r"Linear has no parameter, buffer or .*'foo'"):
         parametrize.register_parametrization(layer(), "foo", Double())
     with pytest.raises(ValueError, match="Linear has no parametrization on 'weight'"):
         parametrize.remove_parametrizations(layer(), "weight")
