@@ -21,14 +21,23 @@ class dtype:
     @property
     def is_floating_point(self) -> _bool: ...
     @property
+    def is_complex(self) -> _bool: ...
+    @property
+    def is_signed(self) -> _bool: ...
+    @property
     def itemsize(self) -> _int: ...
 
 bool: dtype
 uint8: dtype
 int8: dtype
+uint16: dtype
 int16: dtype
+uint32: dtype
 int32: dtype
+uint64: dtype
 int64: dtype
+float8_e4m3fn: dtype
+float8_e5m2: dtype
 float16: dtype
 bfloat16: dtype
 float32: dtype

@@ -21,6 +21,7 @@ from engine import (
     func as func,
     nn as nn,
     optim as optim,
+    profiler as profiler,
     testing as testing,
     utils as utils,
 )

@@ -27,6 +27,10 @@ PyObject* dtype_reduce(PyObject* self, PyObject*) {
 PyObject* dtype_is_floating_point(PyObject* self, void*) {
     return PyBool_FromLong(is_floating(reinterpret_cast<PyDType*>(self)->value));
 }
+PyObject* dtype_is_complex(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* dtype_is_signed(PyObject* self, void*) {
+    return PyBool_FromLong(info(reinterpret_cast<PyDType*>(self)->value).is_signed);
+}
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(reinterpret_cast<PyDType*>(self)->value));
 }
@@ -35,6 +39,10 @@ void make_dtypes(py::module_& m) {
     static PyMethodDef methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {}};
     static PyGetSetDef getters[] = {{"is_floating_point", dtype_is_floating_point, nullptr,
                                      "Whether elements are floating-point numbers.", nullptr},
+                                    {"is_complex", dtype_is_complex, nullptr, "False: there are no complex dtypes yet.",
+                                     nullptr},
+                                    {"is_signed", dtype_is_signed, nullptr, "Whether there are negative elements.",
+                                     nullptr},
                                     {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
                                     {}};
     static PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
