@@ -9,6 +9,7 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 from engine._creation import tensor
+from engine._lazy import numpy as np
 from engine._refusals import guard_functions
 from engine._tensor import method
 
@@ -21,13 +22,23 @@ __all__ = [
     "combinations",
     "einsum",
     "equal",
+    "frombuffer",
+    "get_device",
     "is_complex",
+    "is_conj",
     "is_floating_point",
+    "is_inference",
+    "is_neg",
     "is_nonzero",
     "is_same_size",
+    "is_signed",
     "is_tensor",
+    "meshgrid",
+    "nonzero",
     "numel",
+    "result_type",
     "scalar_tensor",
+    "typename",
     "unique",
     "unique_consecutive",
 ]
@@ -63,6 +74,162 @@ def is_complex(input: Tensor) -> bool:
     return input.is_complex()
 
 
+def is_conj(input: Tensor) -> bool:
+    """Whether ``input`` is conjugated when it is read: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.is_conj(engine.zeros(2))
+    False
+    """
+    return input.is_conj()
+
+
+def is_neg(input: Tensor) -> bool:
+    """Whether ``input`` is negated when it is read: never.
+
+    >>> import engine
+    >>> engine.is_neg(engine.zeros(2))
+    False
+    """
+    return input.is_neg()
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the elements of ``input`` can be negative.
+
+    >>> import engine
+    >>> engine.is_signed(engine.tensor([True]))
+    False
+    """
+    return input.is_signed()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether ``input`` was made in inference mode.
+
+    >>> import engine
+    >>> engine.is_inference(engine.zeros(2))
+    False
+    """
+    return input.is_inference()
+
+
+def get_device(input: Tensor) -> int:
+    """The index of the device of ``input``, -1 for the CPU.
+
+    >>> import engine
+    >>> engine.get_device(engine.zeros(2))
+    -1
+    """
+    return input.get_device()
+
+
+def typename(obj: Any) -> str:
+    """The name of an object's type with its module; for a tensor that of :meth:`Tensor.type`.
+
+    >>> import engine
+    >>> engine.typename(engine.zeros(2)), engine.typename("a")
+    ('torch.FloatTensor', 'str')
+    """
+    if isinstance(obj, Tensor):
+        name: str = obj.type()
+        return name
+    module = type(obj).__module__
+    return type(obj).__qualname__ if module == "builtins" else f"{module}.{type(obj).__qualname__}"
+
+
+def frombuffer(
+    buffer: Any, *, dtype: _C.dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A vector over the memory of an object with Python's buffer protocol.
+
+    ``count`` elements, or all of them, from byte ``offset``. Read-only memory gives a tensor that
+    refuses to be written. Raises ValueError where the elements do not fit.
+
+    >>> import engine
+    >>> engine.frombuffer(bytearray(b"\\x01\\x00\\x02\\x00"), dtype=engine.int16)
+    tensor([1, 2], dtype=int16)
+    """
+    try:
+        data = np.frombuffer(buffer, np.uint8) if len(memoryview(buffer).cast("B")) else None
+    except TypeError:
+        raise ValueError(
+            f"frombuffer: argument 'buffer': expected an object with a buffer, "
+            f"got {type(buffer).__name__}"
+        ) from None
+    length = 0 if data is None else data.nbytes
+    if data is None or count == 0 or count < -1:
+        raise ValueError(f"frombuffer: expected a buffer and a count that are not empty, "
+                         f"got {length} bytes and count {count}")
+    if not 0 <= offset < length:
+        raise ValueError(f"frombuffer: offset: expected 0 to {length - 1}, got {offset}")
+    size = dtype.itemsize
+    if count == -1 and (length - offset) % size:
+        raise ValueError(
+            f"frombuffer: {length - offset} bytes are no multiple of the {size} of {dtype}"
+        )
+    count = (length - offset) // size if count == -1 else count
+    if offset + count * size > length:
+        raise ValueError(
+            f"frombuffer: {count} elements of {size} bytes from {offset} exceed {length} bytes"
+        )
+    memory = _C.from_numpy(data[offset : offset + count * size])
+    return _C._view_storage(memory, dtype, [count], [1], 0).requires_grad_(requires_grad)
+
+
+def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> _C.dtype:
+    """The dtype of arithmetic between two tensors or numbers.
+
+    >>> import engine
+    >>> engine.result_type(engine.tensor([1, 2]), 1.0)
+    engine.float32
+    """
+    given = (tensor1, tensor2)
+    # Empty, so that nothing is computed; numbers rank below all tensors, of which one must be there.
+    samples = [_C.zeros((0,) if x.ndim else (), dtype=x.dtype) for x in given if isinstance(x, Tensor)]
+    found = samples[0] if samples else _C.zeros((), dtype=_C.bool)
+    for other in [*samples[1:], *(x for x in given if not isinstance(x, Tensor))]:
+        found = found if isinstance(other, bool) else found + other
+    return found.dtype
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Coordinates of a grid: each vector along a dimension of its own, given singly or as a list.
+
+    ``'xy'`` exchanges the first two dimensions; without a word it is ``'ij'``.
+
+    >>> import engine
+    >>> [g.shape for g in engine.meshgrid(engine.zeros(2), engine.zeros(3))]
+    [Size([2, 3]), Size([2, 3])]
+    """
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    return tuple(_C.meshgrid(list(given), indexing="ij" if indexing is None else indexing))
+
+
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero: a row of indices for each, in row-major order.
+
+    With ``as_tuple`` one vector of indices for each dimension, as indexing takes them.
+
+    >>> import engine
+    >>> x = engine.tensor([[0, 5], [6, 0]])
+    >>> engine.nonzero(x)
+    tensor([[0, 1],
+            [1, 0]])
+    >>> x[engine.nonzero(x, as_tuple=True)]
+    tensor([5, 6])
+    """
+    if as_tuple and out is not None:
+        raise RuntimeError("nonzero: out does not go with as_tuple=True")
+    if not as_tuple:
+        return _C.nonzero(input, out=out)
+    return tuple(_C.nonzero(input.reshape(1) if input.ndim == 0 else input).unbind(1))
+
+
+def _assert(condition: Any, message: str) -> None:
+    assert condition, message
+
+
 def is_nonzero(input: Tensor) -> bool:
     """Whether the one element of ``input`` is not zero. Raises RuntimeError if there are several.
 
@@ -90,13 +257,13 @@ def scalar_tensor(
     device: _C.device | str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A 0-d tensor of a number, float32 unless another dtype is given.
+    """A 0-d tensor of a number, in the default dtype unless another is given.
 
     >>> import engine
     >>> engine.scalar_tensor(2)
     tensor(2.)
     """
-    dtype = _C.float32 if dtype is None else dtype
+    dtype = _C.get_default_dtype() if dtype is None else dtype
     return _C.full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -287,5 +454,5 @@ def unique_consecutive(
 
 
 guard_functions(globals(), __all__)
-for _function in (allclose, equal, is_nonzero, is_same_size, unique, unique_consecutive):
+for _function in (allclose, equal, is_nonzero, is_same_size, nonzero, unique, unique_consecutive):
     method(_function)

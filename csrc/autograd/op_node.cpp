@@ -41,16 +41,43 @@ void OpNode::link(const Tensor& t, bool save) {
     if (save) check_not_inference(t);
 }
 
+void OpNode::pack(const Value& v, Input& input) {
+    const auto pack_one = [&](const Tensor& t) {
+        input.packed.push_back(t.defined() ? pack_saved(detach(t)) : nullptr);
+    };
+    if (v.is_tensor()) pack_one(Tensor(v.t));
+    else
+        for (const Tensor& t : v.tensor_list()) pack_one(t);
+}
+
+// The tensors of an argument as they were, in their place in the graph.
+std::vector<Tensor> OpNode::unpack(const Input& input) const {
+    std::vector<Tensor> tensors;
+    for (size_t k = 0; k < input.packed.size(); ++k) {
+        Tensor t = input.packed[k] ? detach(input.packed[k]->unpack()) : Tensor();
+        const Edge& edge = edges_[input.first_edge + static_cast<int>(k)];
+        if (edge.node) {
+            t->grad_fn = Ptr<NodeBase>(edge.node.get());
+            t->output_index = edge.index;
+            t->requires_grad = true;
+        }
+        tensors.push_back(std::move(t));
+    }
+    return tensors;
+}
+
 void OpNode::add_input(const Value& v, bool save) {
     Input& input = inputs_.emplace_back();
     const bool tensors = v.is_tensor() || v.tag == Tag::Tensors;
     input.first_edge = edges_.size();
     input.needs_grad = wants_grad(v);
+    input.is_list = v.tag == Tag::Tensors;
     if (v.is_tensor()) link(Tensor(v.t), save);
     if (v.tag == Tag::Tensors)
         for (const Tensor& t : v.tensor_list()) link(t, save);
     input.edge_count = edges_.size() - input.first_edge;
-    if (save || !tensors) input.value = OwnedValue(v);
+    if (tensors && save && pack_saved) pack(v, input);
+    else if (save || !tensors) input.value = OwnedValue(v);
 }
 
 void OpNode::save_results(const Results& results) {
@@ -58,14 +85,17 @@ void OpNode::save_results(const Results& results) {
     results_.reserve(results.size());
     for (int k = 0; k < results.size(); ++k) {
         const bool used = uses_ & uses_result(std::min(k, 2));
-        if (used) results_.push_back({detach(results[k]), results[k]->storage->version()});
+        if (used && pack_saved) results_.push_back({Tensor(), 0, pack_saved(detach(results[k]))});
+        else if (used) results_.push_back({detach(results[k]), results[k]->storage->version(), nullptr});
         else results_.emplace_back();
     }
 }
 
 void OpNode::release_saved() {
-    for (Input& input : inputs_)
+    for (Input& input : inputs_) {
         if (input.value.get().tag == Tag::Tensor || input.value.get().tag == Tag::Tensors) input.value = OwnedValue();
+        input.packed.clear();
+    }
     results_.clear();
     released_ = true;
 }
@@ -88,9 +118,9 @@ void OpNode::check_saved(const Input& input) const {
 
 Tensor OpNode::saved_result(int i) const {
     const SavedResult& saved = results_[i];
-    if (!saved.t.defined()) return {};
-    check_saved(saved.t, saved.version);
-    Tensor t = detach(saved.t);
+    if (!saved.t.defined() && !saved.packed) return {};
+    if (!saved.packed) check_saved(saved.t, saved.version);
+    Tensor t = detach(saved.packed ? saved.packed->unpack() : saved.t);
     if (is_floating(t.dtype())) {
         t->grad_fn = Ptr<NodeBase>(const_cast<OpNode*>(this));
         t->output_index = static_cast<uint32_t>(i);
@@ -133,9 +163,14 @@ void OpNode::backward(Results& grads, GradSink& sink) {
     bool needs[kMax];
     Tensor given[kMax];
     std::vector<Tensor> lists[kMax];
+    std::vector<Tensor> unpacked[kMax];
     for (int i = 0; i < n; ++i) {
         const Input& input = inputs_[i];
         values[i] = input.value.get();
+        if (!input.packed.empty()) {
+            unpacked[i] = unpack(input);
+            values[i] = input.is_list ? Value(unpacked[i]) : Value(unpacked[i][0]);
+        }
         shapes[i] = input.edge_count == 1 ? &sources_[input.first_edge].sizes : &none;
         needs[i] = input.needs_grad;
         check_saved(input);

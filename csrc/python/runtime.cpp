@@ -27,6 +27,11 @@ void bind_runtime(py::module_& m) {
         default_generator().restore(seed_value("manual_seed", seed), 0);
         return Ptr<Generator>(&default_generator());
     }, py::arg("seed"), "Starts the default generator over from ``seed``.");
+#ifdef BESTIARY_ONEDNN
+    m.attr("_has_onednn") = true;
+#else
+    m.attr("_has_onednn") = false;
+#endif
     m.def("cpu_capability", [] {
         return cpu::kIsaNames[static_cast<int>(cpu::supported_isa())];
     }, "The instruction set that kernels were chosen for.");

@@ -1,0 +1,1 @@
+MISSING: dict[str, dict[str, str]] = {}
