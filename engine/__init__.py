@@ -18,6 +18,7 @@ from engine import _threads as _threads  # isort: skip  (loads engine._C, so it 
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
 from engine import _views as _views
 from engine import (
+    amp as amp,
     autograd as autograd,
     data as data,
     nn as nn,
@@ -51,13 +52,18 @@ from engine._storage import (
     is_storage as is_storage,
 )
 from engine._version import __version__ as __version__
+from engine.amp.autocast_mode import (
+    autocast as autocast,
+    get_autocast_dtype as get_autocast_dtype,
+    is_autocast_enabled as is_autocast_enabled,
+)
 from engine.autograd.modes import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from engine.compat import finder as _finder
+from engine.compat import finder as _finder, missing_methods as _missing_methods
 from engine.compat.compiler import compile as compile
 from engine.random import (
     get_rng_state as get_rng_state,
@@ -86,3 +92,4 @@ _finder.install(
     [__name__]
     + [f"engine.{name}" for name in ("autograd", "nn", "nn.functional", "optim", "utils", "utils.data")]
 )
+_missing_methods.install()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,9 +21,12 @@ __all__ = [
     "broadcast_tensors",
     "cartesian_prod",
     "combinations",
+    "conj",
+    "diagflat",
     "einsum",
     "equal",
     "frombuffer",
+    "ger",
     "get_device",
     "is_complex",
     "is_conj",
@@ -36,11 +40,14 @@ __all__ = [
     "meshgrid",
     "nonzero",
     "numel",
+    "real",
     "result_type",
     "scalar_tensor",
     "typename",
     "unique",
     "unique_consecutive",
+    "unravel_index",
+    "vander",
 ]
 
 
@@ -228,6 +235,86 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 
 def _assert(condition: Any, message: str) -> None:
     assert condition, message
+
+
+def conj(input: Tensor) -> Tensor:
+    """``input`` itself: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.conj(engine.ones(1))
+    tensor([1.])
+    """
+    return input.conj()
+
+
+def real(input: Tensor) -> Tensor:
+    """``input`` itself: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.real(engine.ones(1))
+    tensor([1.])
+    """
+    return input.real
+
+
+def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Another name of ``outer``.
+
+    >>> import engine
+    >>> engine.ger(engine.ones(1), engine.ones(2))
+    tensor([[1., 1.]])
+    """
+    return _C.outer(input, vec2, out=out)
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """A matrix with the elements of ``input`` on a diagonal.
+
+    >>> import engine
+    >>> engine.diagflat(engine.tensor([[1], [2]]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    return input.flatten().diag(offset)
+
+
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The indices in each dimension of ``shape`` of positions in its row-major order.
+
+    Raises ValueError for positions beyond the shape, TypeError for those that are no integers.
+
+    >>> import engine
+    >>> engine.unravel_index(engine.tensor([0, 5]), (2, 3))
+    (tensor([0, 1]), tensor([0, 2]))
+    """
+    sizes = [shape] if isinstance(shape, int) else list(shape)
+    if indices.dtype.is_floating_point or indices.dtype == _C.bool:
+        raise TypeError(f"unravel_index: indices: expected integers, got {indices.dtype}")
+    total = math.prod(sizes)
+    if bool(((indices < 0) | (indices >= total)).any().item()):
+        raise ValueError(f"unravel_index: indices: expected 0 to {total - 1} for shape {sizes}")
+    found: list[Tensor] = []
+    for size in reversed(sizes):
+        found.insert(0, indices % size)
+        indices = indices // size
+    return tuple(found)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers of each element of a vector, a row each, the highest first unless ``increasing``.
+
+    >>> import engine
+    >>> engine.vander(engine.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
+    """
+    if x.ndim != 1:
+        raise RuntimeError(f"vander: x: expected a vector, got shape {tuple(x.shape)}")
+    count = len(x) if N is None else N
+    if count < 0:
+        raise RuntimeError(f"vander: N: expected 0 or more, got {N}")
+    powers = x.unsqueeze(1) ** _C.arange(count)
+    return powers if increasing else powers.flip(1)
 
 
 def is_nonzero(input: Tensor) -> bool:
@@ -454,5 +541,15 @@ def unique_consecutive(
 
 
 guard_functions(globals(), __all__)
-for _function in (allclose, equal, is_nonzero, is_same_size, nonzero, unique, unique_consecutive):
+for _function in (
+    allclose,
+    diagflat,
+    equal,
+    ger,
+    is_nonzero,
+    is_same_size,
+    nonzero,
+    unique,
+    unique_consecutive,
+):
     method(_function)

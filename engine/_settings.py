@@ -36,31 +36,32 @@ def get_default_device() -> _C.device:
     >>> engine.get_default_device()
     device(type='cpu')
     """
-    return _C.device("cpu")
+    return _C._default_device()
 
 
 def set_default_device(device: _C.device | str | None) -> None:
-    """Sets the device of tensors that are made without one: the CPU, until there are others.
+    """Sets the device of tensors that are made without one; None is the CPU.
 
     >>> import engine
-    >>> engine.set_default_device("cpu")
+    >>> engine.set_default_device("meta"); engine.zeros(2).device
+    device(type='meta')
+    >>> engine.set_default_device(None)
     """
-    _check_cpu("set_default_device", device)
+    _C._set_default_device(_C.device("cpu" if device is None else device))
 
 
-def _check_cpu(name: str, device: _C.device | str | None) -> None:
-    if device is not None and _C.device(device).type != "cpu":
-        raise NotImplementedError(f"{name}: {device} can't be the default device yet, only the CPU")
+_entered: list[_C.device] = []
 
 
 def _enter_device(self: _C.device) -> _C.device:
     """Makes it the default device for a ``with`` block."""
-    _check_cpu("device", self)
+    _entered.append(_C._set_default_device(self))
     return self
 
 
 def _exit_device(self: _C.device, *_: object) -> None:
     """Ends the ``with`` block."""
+    _C._set_default_device(_entered.pop())
 
 
 setattr(_C.device, "__enter__", _enter_device)  # noqa: B010  (bound by pybind11)

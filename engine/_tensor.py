@@ -85,9 +85,11 @@ def to(
             device = given
         elif given is not None:
             dtype = given
-    if device is not None and _C.device(device) != self.device:
-        raise RuntimeError(f"to: device {device} is not available")
-    converted = _cast(self, self.dtype if dtype is None else dtype, copy)
+    target_device = self.device if device is None else _C.device(device)
+    moves = target_device != self.device
+    converted = _cast(self, self.dtype if dtype is None else dtype, copy and not moves)
+    if moves:
+        converted = _C._to_device(converted, target_device)
     if memory_format is None or memory_format == "preserve_format":
         return converted
     return converted.contiguous(memory_format=memory_format)
@@ -467,6 +469,19 @@ def is_conj(self: Tensor) -> bool:
 def is_neg(self: Tensor) -> bool:
     """False: no tensor is negated when it is read."""
     return False
+
+
+@method
+def adjoint(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    return self.mT
+
+
+@method
+def dim_order(self: Tensor) -> tuple[int, ...]:
+    """The dimensions from the widest step in memory to the narrowest."""
+    strides = self.stride()
+    return tuple(sorted(range(self.ndim), key=lambda d: -strides[d]))
 
 
 @method

@@ -8,7 +8,7 @@ std::string (*current_trace)() = nullptr;
 thread_local constinit PackSaved pack_saved = nullptr;
 
 uint32_t Node::add_result(const Tensor& t) {
-    ResultInfo info{t.sizes(), t.dtype()};
+    ResultInfo info{t.sizes(), t.dtype(), t.device()};
     if (result_count == 0) first_result = std::move(info);
     else more_results.push_back(std::move(info));
     return static_cast<uint32_t>(result_count++);

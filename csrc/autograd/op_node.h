@@ -36,6 +36,7 @@ private:
     struct Source {
         Dims sizes;
         DType dtype = DType::Bool;
+        Device device;
         uint32_t version = 0;
     };
     struct SavedResult {

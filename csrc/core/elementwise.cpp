@@ -1,6 +1,7 @@
 // Broadcasting and type promotion.
+#include "core/elementwise.h"
+
 #include "core/default_dtype.h"
-#include "core/dispatch.h"
 
 namespace bestiary {
 namespace {
@@ -36,8 +37,7 @@ bool is_operand(const Param& p) {
 void keep_layout(Args args, Meta::Out& out) {
     for (const Value& v : args) {
         if (!v.is_tensor() || !(v.t->sizes == out.sizes)) continue;
-        if (!v.t->contiguous && is_dense(v.t->sizes, v.t->strides)) out.strides = v.t->strides;
-        return;
+        return out.follow(reinterpret_cast<const Tensor&>(v.t));
     }
 }
 

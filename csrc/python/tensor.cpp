@@ -7,6 +7,7 @@
 #include <pybind11/numpy.h>
 
 #include "autograd/record.h"
+#include "core/layout.h"
 #include "python/wrap.h"
 
 namespace bestiary::python {
@@ -45,16 +46,21 @@ void dealloc(PyObject* o) {
     Py_DECREF(type);
 }
 
-// Tensor(tensor) is a view of it; Tensor(2, 3) and Tensor([1, 2]) are made as engine/_legacy.py says. Subclasses may
-// take further arguments in a constructor of their own.
+// Tensor(2, 3) and Tensor([1, 2]).
+PyObject* legacy_new(PyTypeObject* type, PyObject* args, PyObject* names) {
+    const py::dict options = names ? py::reinterpret_borrow<py::dict>(names) : py::dict();
+    const py::object made = py::module_::import("engine._legacy")
+                                .attr("legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
+    return wrap_as(type, detach(unwrap(made.ptr())));
+}
+
+// Tensor(tensor) is a view of it. Subclasses may take further arguments in a constructor of their own.
 PyObject* tp_new(PyTypeObject* type, PyObject* args, PyObject* names) {
     return guarded([&]() -> PyObject* {
         PyObject* first = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
-        if (first && is_tensor(first)) return wrap_as(type, detach(unwrap(first)));
-        const py::dict options = names ? py::reinterpret_borrow<py::dict>(names) : py::dict();
-        const py::object made = py::module_::import("engine._legacy")
-                                    .attr("legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
-        return wrap_as(type, detach(unwrap(made.ptr())));
+        if (!first || !is_tensor(first)) return legacy_new(type, args, names);
+        to_row_major(unwrap(first));
+        return wrap_as(type, detach(unwrap(first)));
     });
 }
 
@@ -228,18 +234,25 @@ PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
 PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded_as("stride", [&]() -> PyObject* {
         const Tensor& t = unwrap(self);
-        if (const auto dim = dim_argument(args, count, names)) return PyLong_FromLongLong(t.stride(*dim));
+        const Dims strides = t->visible_strides();
+        if (const auto dim = dim_argument(args, count, names)) {
+            check_as(ErrorKind::Index, t.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", *dim);
+            return PyLong_FromLongLong(strides[wrap_dim(*dim, t.dim())]);
+        }
         PyObject* tuple = PyTuple_New(t.dim());
-        for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
+        for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(strides[i]));
         return tuple;
     });
 }
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).dim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
 PyObject* data_ptr(PyObject* self, PyObject*) {
-    const Tensor& t = unwrap(self);
-    t->storage->share_outside();
-    return PyLong_FromVoidPtr(t.raw());
+    return guarded([&] {
+        const Tensor& t = unwrap(self);
+        to_row_major(t);
+        t->storage->share_outside();
+        return PyLong_FromVoidPtr(t.raw());
+    });
 }
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
@@ -248,7 +261,7 @@ PyObject* is_inference(PyObject* self, PyObject*) { return PyBool_FromLong(unwra
 PyObject* is_contiguous_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded([&]() -> PyObject* {
         const Tensor& t = unwrap(self);
-        if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous());
+        if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous() || t->engine_layout);
         const bool named = count == 0 && PyTuple_GET_SIZE(names) == 1 &&
                            PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "memory_format") == 0;
         check_as(ErrorKind::Type, (named || (count == 1 && !names)) && PyUnicode_Check(args[0]),

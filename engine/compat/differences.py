@@ -55,13 +55,3 @@ def answer(module: str, name: str) -> str | None:
         home = "engine.nn" if below.startswith("nn.modules") else module
         text = _answers().get((home, name))
     return None if text is None else f"{module}.{name}: {text}"
-
-
-class MissingMethod:
-    """Stands for a method of PyTorch's tensors: reading it is an AttributeError that says why."""
-
-    def __init__(self, name: str, answer: str) -> None:
-        self.name, self.answer = name, answer
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        raise AttributeError(f"Tensor.{self.name}: {self.answer}", name=self.name, obj=instance)

@@ -35,7 +35,6 @@ VIEWS = {
     "_dynamo.utils": "compat.dynamo",
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.grad_mode": "autograd.modes",
-    "autograd.profiler": "profiler",
     "cuda.amp": "amp",
     "cuda.amp.autocast_mode": "amp",
     "cuda.amp.grad_scaler": "amp",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import math
 import os
 import re
 import shlex
@@ -64,8 +65,8 @@ def _run(program: Program, framework: str, source: Path) -> _Outcome:
 
 def _execute(command: str, framework: str, program: Program, folder: Path) -> _Outcome:
     line = [sys.executable, str(_LAUNCH), framework, str(program.lines), *shlex.split(command)]
-    threads = str(program.threads)
-    settings = {"OMP_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+    settings = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
+    settings["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"  # programs older than that check
     try:
         done = subprocess.run(
             line,
@@ -85,6 +86,13 @@ def _numbers(text: str, ignore: str) -> list[float]:
     return [float(x) for x in _NUMBER.findall(re.sub(ignore, "", text))]
 
 
+def _gap(x: float, y: float, floor: float) -> float:
+    if x == y or (math.isnan(x) and math.isnan(y)):
+        return 0.0
+    gap = abs(x - y) / max(abs(y), floor)
+    return gap if math.isfinite(gap) else math.inf
+
+
 def _difference(program: Program, ours: str, theirs: str) -> tuple[float, int]:
     """The largest relative difference of the printed numbers, and how many there are.
 
@@ -92,8 +100,8 @@ def _difference(program: Program, ours: str, theirs: str) -> tuple[float, int]:
     """
     a, b = _numbers(ours, program.ignore), _numbers(theirs, program.ignore)
     if len(a) != len(b):
-        return float("inf"), len(b)
-    gaps = [abs(x - y) / max(abs(y), 1e-2) for x, y in zip(a, b, strict=True) if x == x or y == y]
+        return math.inf, len(b)
+    gaps = [_gap(x, y, program.floor) for x, y in zip(a, b, strict=True)]
     return max(gaps, default=0.0), len(b)
 
 

@@ -32,7 +32,7 @@ _IMAGE_MODELS = {
     "deeplabv3_mobilenet_v3_large": 64,
     "lraspp_mobilenet_v3_large": 64,
 }
-_VIDEO_MODELS = {"r3d_18": (8, 32), "s3d": (16, 64), "mvit_v1_b": (16, 224), "swin3d_t": (4, 64)}
+_VIDEO_MODELS = {"r3d_18": (8, 32), "s3d": (16, 224), "mvit_v1_b": (16, 224), "swin3d_t": (4, 64)}
 _SKIP_AUXILIARY = {"googlenet": {"aux_logits": False}, "inception_v3": {"aux_logits": False}}
 _BACKBONE = ("fcn_resnet50", "deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large")
 
@@ -50,12 +50,15 @@ def _report(name: str, shape: tuple[int, ...]) -> bool:
     try:
         torch.manual_seed(0)
         model = _built(name)
+        for parameter in model.parameters():
+            if parameter.dim() > 1 and not parameter.any():  # heads that begin at zero
+                parameter.data.normal_()
         x = torch.rand(shape)
         with torch.no_grad():
             answer = model(x)
         y = answer["out"] if isinstance(answer, dict) else answer
-        scale = y.abs().mean().item()
-        print(f"{name}: {tuple(y.shape)} mean {scale:.5e} first {y.flatten()[0].item():.3e}")
+        sizes = y.abs().mean().item(), y.abs().max().item()
+        print(f"{name}: {tuple(y.shape)} mean {sizes[0]:.5e} most {sizes[1]:.5e}")
     except Exception:
         print(f"{name}: {traceback.format_exc().strip().splitlines()[-1]}")
         traceback.print_exc()
