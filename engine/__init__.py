@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
-from engine import _views as _views
 from engine import (
+    _views as _views,
     amp as amp,
     autograd as autograd,
     data as data,
     nn as nn,
     optim as optim,
+    profiler as profiler,
     random as random,
     testing as testing,
     utils as utils,
@@ -90,6 +91,9 @@ if TYPE_CHECKING:  # imported at their first use
 
 _finder.install(
     [__name__]
-    + [f"engine.{name}" for name in ("autograd", "nn", "nn.functional", "optim", "utils", "utils.data")]
+    + [
+        f"engine.{name}"
+        for name in ("autograd", "nn", "nn.functional", "optim", "utils", "utils.data")
+    ]
 )
 _missing_methods.install()

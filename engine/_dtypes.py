@@ -84,7 +84,7 @@ class iinfo:
 
 
 def set_default_dtype(d: _C.dtype) -> None:
-    """Makes a floating dtype that of results that nothing else decides: ``zeros(2)``, ``tensor(1.5)``.
+    """Makes a floating dtype that of ``zeros(2)`` and ``tensor(1.5)``, which nothing else decides.
 
     Also that of integers divided, and of integers combined with Python's floats.
 

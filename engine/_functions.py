@@ -166,8 +166,10 @@ def frombuffer(
         ) from None
     length = 0 if data is None else data.nbytes
     if data is None or count == 0 or count < -1:
-        raise ValueError(f"frombuffer: expected a buffer and a count that are not empty, "
-                         f"got {length} bytes and count {count}")
+        raise ValueError(
+            f"frombuffer: expected a buffer and a count that are not empty, "
+            f"got {length} bytes and count {count}"
+        )
     if not 0 <= offset < length:
         raise ValueError(f"frombuffer: offset: expected 0 to {length - 1}, got {offset}")
     size = dtype.itemsize
@@ -192,8 +194,10 @@ def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> _C.dtype:
     engine.float32
     """
     given = (tensor1, tensor2)
-    # Empty, so that nothing is computed; numbers rank below all tensors, of which one must be there.
-    samples = [_C.zeros((0,) if x.ndim else (), dtype=x.dtype) for x in given if isinstance(x, Tensor)]
+    # Empty, so that nothing is computed. Numbers rank below all tensors.
+    samples = [
+        _C.zeros((0,) if x.ndim else (), dtype=x.dtype) for x in given if isinstance(x, Tensor)
+    ]
     found = samples[0] if samples else _C.zeros((), dtype=_C.bool)
     for other in [*samples[1:], *(x for x in given if not isinstance(x, Tensor))]:
         found = found if isinstance(other, bool) else found + other

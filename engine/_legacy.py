@@ -1,4 +1,4 @@
-"""PyTorch's constructors of old: ``Tensor([1, 2])``, ``FloatTensor(2, 3)``, ``LongTensor(array)``."""
+"""PyTorch's older constructors: ``Tensor([1, 2])``, ``FloatTensor(2, 3)``, ``LongTensor(a)``."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ _BY_DTYPE = {kind.dtype: kind for kind in _TYPES}
 
 
 def type_name(dtype: _C.dtype) -> str:
-    """The name of a dtype's tensors that ``Tensor.type()`` gives: PyTorch's, which programs compare.
+    """The name that ``Tensor.type()`` gives tensors of a dtype: PyTorch's, which programs compare.
 
     >>> import engine
     >>> engine.zeros(1).type()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 from engine import _C
 
@@ -164,5 +163,3 @@ def set_warn_always(b: bool) -> None:
 def is_warn_always_enabled() -> bool:
     """The setting of ``set_warn_always``."""
     return _warn_always
-
-

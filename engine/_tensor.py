@@ -134,7 +134,7 @@ def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.n
 def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's functions of tensors give tensors; operators with an array on the left are ours.
 
-    NumPy asks the right operand of ``array * tensor`` first, which is then the tensor's ``__rmul__``.
+    NumPy calls this for ``array * tensor``.
     """
     if options.get("out") is not None:
         return NotImplemented
@@ -173,7 +173,9 @@ def _as_tensor(array: Any) -> Tensor:
 
 
 @method
-def __array_wrap__(self: Tensor, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+def __array_wrap__(
+    self: Tensor, array: Any, context: Any = None, return_scalar: bool = False
+) -> Any:
     return _as_tensor(array)
 
 
@@ -194,7 +196,7 @@ def __dlpack_device__(self: Tensor) -> tuple[int, int]:
 @method
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
-    plain = self.detach()
+    plain = self.detach().cpu()
     return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
 
 
@@ -504,7 +506,7 @@ def pin_memory(self: Tensor, device: Any = None) -> Tensor:
 
 @method
 def is_shared(self: Tensor) -> bool:
-    """Whether the memory is shared with other processes, or could be: see engine.multiprocessing."""
+    """Whether other processes can be given the memory: see engine.multiprocessing."""
     from engine.multiprocessing import is_shared
 
     return is_shared(self)

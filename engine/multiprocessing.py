@@ -143,9 +143,7 @@ def get_sharing_strategy() -> str:
 def set_sharing_strategy(new_strategy: str) -> None:
     """Accepts ``'file_descriptor'``, the one way."""
     if new_strategy not in get_all_sharing_strategies():
-        raise ValueError(
-            f"set_sharing_strategy: expected 'file_descriptor', got {new_strategy!r}"
-        )
+        raise ValueError(f"set_sharing_strategy: expected 'file_descriptor', got {new_strategy!r}")
 
 
 class ProcessRaisedException(Exception):

@@ -38,11 +38,15 @@ def _like(result: tuple[Any, ...], original: Any) -> Any:
 def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, ...]:
     """The inputs as places to differentiate at: parts of the outer graph, or cut off from it."""
     if create_graph:
-        return tuple(x.view_as(x) if x.requires_grad else x.detach().requires_grad_() for x in inputs)
+        return tuple(
+            x.view_as(x) if x.requires_grad else x.detach().requires_grad_() for x in inputs
+        )
     return tuple(x.detach().requires_grad_() for x in inputs)
 
 
-def _outputs(name: str, func: Function, inputs: tuple[Tensor, ...]) -> tuple[Any, tuple[Tensor, ...]]:
+def _outputs(
+    name: str, func: Function, inputs: tuple[Tensor, ...]
+) -> tuple[Any, tuple[Tensor, ...]]:
     answer = func(*inputs)
     outputs = _as_tuple(answer, name, "func's result")
     return answer, outputs
@@ -87,9 +91,7 @@ def _gradients(
     if strict and any(g is None for g in found):
         index = next(i for i, g in enumerate(found) if g is None)
         raise RuntimeError(f"{name}: strict: the result does not depend on input {index}")
-    return tuple(
-        _C.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True)
-    )
+    return tuple(_C.zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True))
 
 
 def _finished(results: tuple[Any, ...], create_graph: bool) -> tuple[Any, ...]:

@@ -15,7 +15,9 @@ class _VariableType(type):
         if data is None:
             data = Tensor()
         if not isinstance(data, Tensor):
-            raise TypeError(f"Variable: argument 'data': expected Tensor, got {type(data).__name__}")
+            raise TypeError(
+                f"Variable: argument 'data': expected Tensor, got {type(data).__name__}"
+            )
         return data.detach().requires_grad_(requires_grad)
 
 

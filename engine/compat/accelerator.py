@@ -8,7 +8,9 @@ from engine import _C
 
 
 def _refuse(name: str) -> NoReturn:
-    raise RuntimeError(f"accelerator.{name}: there is no accelerator: this build computes on the CPU")
+    raise RuntimeError(
+        f"accelerator.{name}: there is no accelerator: this build computes on the CPU"
+    )
 
 
 def is_available() -> bool:

@@ -86,7 +86,7 @@ cuda = _Cuda(
         allow_tf32=False,
         allow_fp16_reduced_precision_reduction=True,
         allow_bf16_reduced_precision_reduction=True,
-    )
+    ),
 )
 mps = _Backend("mps")
 mkl = _Backend("mkl")

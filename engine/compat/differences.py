@@ -8,7 +8,6 @@ tests/engine/compat/test_differences.py says so.
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from engine.compat import paths
 from engine.compat.missing_names import MISSING

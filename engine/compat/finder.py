@@ -106,7 +106,9 @@ class _Finder(MetaPathFinder, Loader):
         below = spec.name.removeprefix("engine.")
         if below in paths.MODULES:
             return None
-        view = _View(spec.name, f"PyTorch's path for what is in: {', '.join(_homes(below)) or '-'}.")
+        view = _View(
+            spec.name, f"PyTorch's path for what is in: {', '.join(_homes(below)) or '-'}."
+        )
         view._homes = _homes(below)
         return view
 

@@ -1,4 +1,4 @@
-"""``torch.hub``: fetching weights is the work of the package ``hub``; the engine needs no network."""
+"""``torch.hub``: the package ``hub`` fetches weights; the engine never uses the network."""
 
 from __future__ import annotations
 

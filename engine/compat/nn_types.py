@@ -1,4 +1,4 @@
-"""``torch.nn.common_types`` and ``torch.nn.modules.utils``: sizes as a number or one per dimension."""
+"""``torch.nn.common_types``, ``torch.nn.modules.utils``: sizes as a number or one per dimension."""
 
 from __future__ import annotations
 

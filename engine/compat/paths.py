@@ -35,6 +35,7 @@ VIEWS = {
     "_dynamo.utils": "compat.dynamo",
     "autograd.anomaly_mode": "autograd.anomaly",
     "autograd.grad_mode": "autograd.modes",
+    "autograd.profiler": "profiler",
     "cuda.amp": "amp",
     "cuda.amp.autocast_mode": "amp",
     "cuda.amp.grad_scaler": "amp",
@@ -82,7 +83,6 @@ VIEWS = {
 # Names that packages show from modules that are imported at their first use.
 ATTRIBUTES = {
     "GradScaler": "amp:GradScaler",
-    "autocast": "amp:autocast",
     "nn.DataParallel": "compat.parallel:DataParallel",
 }
 

@@ -136,7 +136,9 @@ def _counts(outcome: _Outcome) -> dict[str, int]:
 
 def _compare_tests(ours: _Outcome, theirs: _Outcome) -> tuple[str, str]:
     """Tests that PyTorch does not pass here either, for want of a download, count for nobody."""
-    failed = {o: set(re.findall(r"^(?:FAILED|ERROR) (\S+)", o.output, re.M)) for o in (ours, theirs)}
+    failed = {
+        o: set(re.findall(r"^(?:FAILED|ERROR) (\S+)", o.output, re.M)) for o in (ours, theirs)
+    }
     only_ours = sorted(failed[ours] - failed[theirs])
     passed = _counts(ours).get("passed", 0)
     if only_ours or passed < _counts(theirs).get("passed", 0):
@@ -168,7 +170,9 @@ def main() -> int:
         word, sentence = _verdict(program, Path(source), peer, options.logs)
         bad += word in ("stops", "differs")
         print(f"{program.name:44} {word:9} {sentence[:150]}", flush=True)
-    print(f"{len(chosen) - bad} of {len(chosen)} programs as they should; output in {options.logs}/")
+    print(
+        f"{len(chosen) - bad} of {len(chosen)} programs as they should; output in {options.logs}/"
+    )
     return 1 if bad else 0
 
 

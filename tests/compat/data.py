@@ -19,7 +19,7 @@ def lay_out(kind: str, folder: Path) -> None:
 
 
 def _mnist(folder: Path) -> None:
-    """In MNIST's own format; drawn at random unless BESTIARY_MNIST names a folder with the files."""
+    """In MNIST's own format; of noise unless BESTIARY_MNIST names a folder with the files."""
     given = os.environ.get("BESTIARY_MNIST")
     if given:
         images = _read(Path(given), "t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:_IMAGES]
@@ -28,7 +28,8 @@ def _mnist(folder: Path) -> None:
         random = np.random.default_rng(0)
         labels = random.integers(0, 10, _IMAGES).astype(np.uint8)
         patterns = random.integers(0, 256, (10, 28, 28))
-        images = (0.7 * patterns[labels] + random.integers(0, 76, (_IMAGES, 28, 28))).astype(np.uint8)
+        noise = random.integers(0, 76, (_IMAGES, 28, 28))
+        images = (0.7 * patterns[labels] + noise).astype(np.uint8)
     for data in (folder / "data", folder.parent / "data"):  # programs differ
         raw = data / "MNIST" / "raw"
         raw.mkdir(parents=True, exist_ok=True)

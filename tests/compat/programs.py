@@ -1,4 +1,4 @@
-"""The table of programs: folder, command lines on tiny settings, and what of their output counts."""
+"""The table of programs: folder, command lines on tiny settings, and how output is compared."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ class Program:
 
 
 _EXAMPLES = (
-    Program("mnist", "examples/mnist", ("main.py --epochs 1 --batch-size 32 --save-model",), ("mnist",)),
+    Program(
+        "mnist", "examples/mnist", ("main.py --epochs 1 --batch-size 32 --save-model",), ("mnist",)
+    ),
     Program("mnist_rnn", "examples/mnist_rnn", ("main.py --epochs 1 --batch-size 32",), ("mnist",)),
     Program(
         "mnist_forward_forward",
@@ -39,7 +41,8 @@ _EXAMPLES = (
         "dcgan",
         "examples/dcgan",
         (
-            "main.py --dataset fake --dry-run --manualSeed 1 --batchSize 8 --ngf 8 --ndf 8 --workers 1",
+            "main.py --dataset fake --dry-run --manualSeed 1 --batchSize 8 --ngf 8 --ndf 8 "
+            "--workers 1",
         ),
     ),
     *(
@@ -159,7 +162,9 @@ _CHAPTERS = tuple(
         "qwen3",
     )
 ) + (
-    Program("LLMs-from-scratch ch04/gpt.py", "LLMs-from-scratch/ch04/01_main-chapter-code", ("gpt.py",)),
+    Program(
+        "LLMs-from-scratch ch04/gpt.py", "LLMs-from-scratch/ch04/01_main-chapter-code", ("gpt.py",)
+    ),
     Program(
         "LLMs-from-scratch ch05/gpt_train.py",
         "LLMs-from-scratch/ch05/01_main-chapter-code",

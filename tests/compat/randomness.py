@@ -7,7 +7,6 @@ so that a data loader that draws one seed more does not shift the weights.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -101,12 +100,17 @@ def _creations(torch: Any) -> dict[str, Callable[..., Any]]:
     def randn_like(input: Any, **options: Any) -> Any:
         return randn(*input.shape, **{"dtype": input.dtype, **options})
 
-    def randint(*args: Any, low: int = 0, high: Any = None, size: Any = None, **options: Any) -> Any:
+    def randint(
+        *args: Any, low: int = 0, high: Any = None, size: Any = None, **options: Any
+    ) -> Any:
         numbers = [a for a in args if not isinstance(a, (tuple, list))]
         size = size or next(a for a in args if isinstance(a, (tuple, list)))
         if numbers:
-            low, high = (0, numbers[0]) if len(numbers) == 1 and high is None else (
-                numbers[0], high or numbers[1])
+            low, high = (
+                (0, numbers[0])
+                if len(numbers) == 1 and high is None
+                else (numbers[0], high or numbers[1])
+            )
         options.pop("generator", None)
         return made(_draw["integers"].integers(int(low), int(high), tuple(size)), **options)
 
@@ -130,12 +134,16 @@ def _choices(torch: Any) -> dict[str, Callable[..., Any]]:
         rows = p.reshape(-1, p.shape[-1])
         rows = rows / rows.sum(1, keepdims=True)
         drawn = [
-            np.minimum(np.searchsorted(np.cumsum(r), _draw["choice"].random(num_samples)), len(r) - 1)
+            np.minimum(
+                np.searchsorted(np.cumsum(r), _draw["choice"].random(num_samples)), len(r) - 1
+            )
             if replacement or num_samples == 1
             else _draw["choice"].choice(len(r), num_samples, replace=False, p=r)
             for r in rows
         ]
-        return torch.from_numpy(np.stack(drawn).reshape(*p.shape[:-1], num_samples).astype(np.int64))
+        return torch.from_numpy(
+            np.stack(drawn).reshape(*p.shape[:-1], num_samples).astype(np.int64)
+        )
 
     def bernoulli(input: Any, *_: Any, **__: Any) -> Any:
         p = input.detach().numpy()
@@ -168,5 +176,3 @@ def _replace_shuffling(torch: Any) -> None:
             left -= max(taken, 1)
 
     torch.utils.data.RandomSampler.__iter__ = order
-
-

@@ -21,7 +21,7 @@ def test_tensor_takes_sizes_numbers_and_tensors() -> None:
 
 @pytest.mark.parametrize("data", [2.5, None, "a", True, [[1, 2], [3]]])
 def test_tensor_refuses_other_data(data: object) -> None:
-    with pytest.raises((TypeError, ValueError), match="Tensor|tensor"):
+    with pytest.raises((TypeError, ValueError), match=r"Tensor|tensor"):
         engine.Tensor(data)
 
 
@@ -31,7 +31,7 @@ def test_typed_constructors_convert_and_serve_isinstance() -> None:
     assert engine.DoubleTensor(2).dtype == engine.float64
     assert isinstance(engine.ones(1), engine.FloatTensor)
     assert not isinstance(engine.ones(1), engine.LongTensor)
-    with pytest.raises(TypeError, match="FloatTensor: expected a tensor of engine.float32"):
+    with pytest.raises(TypeError, match=r"FloatTensor: expected a tensor of engine.float32"):
         engine.FloatTensor(engine.tensor([1]))
 
 

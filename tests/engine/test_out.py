@@ -32,7 +32,7 @@ def test_out_converts_upwards_and_warns_of_other_shapes() -> None:
 
 
 def test_out_refuses_gradients_and_narrower_types() -> None:
-    with pytest.raises(RuntimeError, match="can't be cast to engine.int64"):
+    with pytest.raises(RuntimeError, match=r"can't be cast to engine.int64"):
         engine.add(engine.ones(1), 1, out=engine.tensor([1]))
     with pytest.raises(RuntimeError, match="does not record gradients"):
         engine.add(engine.ones(1, requires_grad=True), 1, out=engine.empty(1))

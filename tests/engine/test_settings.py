@@ -41,7 +41,7 @@ def test_default_dtype_decides_what_nothing_else_does() -> None:
 
 
 def test_default_dtype_must_be_floating() -> None:
-    with pytest.raises(TypeError, match="expected a floating dtype, got engine.int64"):
+    with pytest.raises(TypeError, match=r"expected a floating dtype, got engine.int64"):
         engine.set_default_dtype(engine.int64)
     engine.set_default_tensor_type(engine.DoubleTensor)
     assert engine.get_default_dtype() == engine.float64

@@ -12,7 +12,9 @@ class Encoding:
     eot_token = 50256
     _special = "<|endoftext|>"
 
-    def encode(self, text: str, allowed_special: Any = (), disallowed_special: Any = ()) -> list[int]:
+    def encode(
+        self, text: str, allowed_special: Any = (), disallowed_special: Any = ()
+    ) -> list[int]:
         pieces = text.split(self._special) if allowed_special else [text]
         tokens: list[int] = []
         for i, piece in enumerate(pieces):
@@ -22,7 +24,9 @@ class Encoding:
     encode_ordinary = encode
 
     def decode(self, tokens: Iterable[int]) -> str:
-        parts = (self._special.encode() if t == self.eot_token else bytes([t % 256]) for t in tokens)
+        parts = (
+            self._special.encode() if t == self.eot_token else bytes([t % 256]) for t in tokens
+        )
         return b"".join(parts).decode(errors="replace")
 
 
