@@ -52,7 +52,7 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
     array = _array(data, name)
     made = from_numpy(array)
     if dtype is None:
-        return made, _C.float32 if made.dtype == _C.float64 else made.dtype
+        return made, _C.get_default_dtype() if made.dtype == _C.float64 else made.dtype
     _check_fits(array, name, dtype)
     return made, dtype
 
