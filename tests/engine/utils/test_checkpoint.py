@@ -6,7 +6,7 @@ import pytest
 
 import engine
 from engine import Tensor, nn
-from engine.utils.checkpoint import checkpoint
+from engine.utils.checkpoint import checkpoint, checkpoint_sequential
 
 
 def _gradients(model: nn.Module, x: Tensor, through: bool) -> list[Tensor]:
@@ -50,3 +50,37 @@ def test_several_in_a_row() -> None:
     z = x.detach().requires_grad_()
     z.sin().sin().sin().backward()
     assert x.grad.item() == pytest.approx(z.grad.item())
+
+
+def test_only_the_parameters_need_gradients() -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    x = engine.randn(5, 4)
+    grads = []
+    runs = (
+        model,
+        lambda x: checkpoint(model, x, use_reentrant=False),
+        lambda x: checkpoint_sequential(model, 2, x),
+        lambda x: checkpoint_sequential(list(model), 3, x),
+    )
+    for run in runs:
+        model.zero_grad()
+        (run(x) ** 2).sum().backward()
+        grads.append([parameter.grad.clone() for parameter in model.parameters()])
+    for recomputed in grads[1:]:
+        pairs = zip(grads[0], recomputed, strict=True)
+        assert all(engine.allclose(plain, again) for plain, again in pairs)
+
+
+def test_second_gradients_are_an_error() -> None:
+    x = engine.ones(2, requires_grad=True)
+    loss = checkpoint(lambda x: (x**3).sum(), x)
+    with pytest.raises(NotImplementedError, match="second gradients are not there yet"):
+        engine.autograd.grad(loss, x, create_graph=True)
+
+
+@pytest.mark.parametrize(
+    ("segments", "message"), [(0, "segments must be positive"), (2, "segments must be at most 1")]
+)
+def test_wrong_segments(segments: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        checkpoint_sequential([abs], segments, engine.ones(1))
