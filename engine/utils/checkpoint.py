@@ -206,7 +206,7 @@ def checkpoint_sequential(
     >>> tuple(y.shape)
     (4, 3)
     """
-    layers = list(functions)
+    layers: list[Any] = list(functions)
     check_int("checkpoint_sequential", "segments", segments, low=1)
     if segments > len(layers):
         raise ValueError(
