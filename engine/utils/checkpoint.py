@@ -12,7 +12,7 @@ from engine.autograd import Function, enable_grad, no_grad
 from engine.nn import Sequential
 
 
-def _random_state() -> tuple[int, int]:
+def _random_state() -> Tensor:
     return _C.default_generator.get_state()
 
 
@@ -50,7 +50,7 @@ class _Recomputed(Function):
 
 
 def _run_again(
-    function: Callable[..., Any], args: list[Any], state: tuple[int, int] | None
+    function: Callable[..., Any], args: list[Any], state: Tensor | None
 ) -> tuple[Any, ...]:
     now = _random_state()
     if state is not None:
@@ -104,7 +104,7 @@ def checkpoint_sequential(
     >>> tuple(y.shape)
     (4, 3)
     """
-    layers = list(functions)
+    layers: list[Any] = list(functions)
     check_int("checkpoint_sequential", "segments", segments, low=1)
     if segments > len(layers):
         raise ValueError(
