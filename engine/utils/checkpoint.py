@@ -12,7 +12,7 @@ from engine.autograd import Function, enable_grad, no_grad
 from engine.nn import Sequential
 
 
-def _random_state() -> Tensor:
+def _random_state() -> Any:
     return _C.default_generator.get_state()
 
 
@@ -50,7 +50,7 @@ class _Recomputed(Function):
 
 
 def _run_again(
-    function: Callable[..., Any], args: list[Any], state: Tensor | None
+    function: Callable[..., Any], args: list[Any], state: Any
 ) -> tuple[Any, ...]:
     now = _random_state()
     if state is not None:
