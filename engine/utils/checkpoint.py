@@ -49,9 +49,7 @@ class _Recomputed(Function):
         return None, None, None, *(arg.grad if isinstance(arg, Tensor) else None for arg in args)
 
 
-def _run_again(
-    function: Callable[..., Any], args: list[Any], state: Any
-) -> tuple[Any, ...]:
+def _run_again(function: Callable[..., Any], args: list[Any], state: Any) -> tuple[Any, ...]:
     now = _random_state()
     if state is not None:
         _C.default_generator.set_state(state)
