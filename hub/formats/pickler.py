@@ -18,7 +18,7 @@ from hub.formats.dtypes import DTYPES, DType
 from hub.formats.holders import STANDARD, find_unwritable, get_state, is_named_tuple
 from hub.formats.structure import MAX_DEPTH, unusual_keys
 from hub.formats.torchobjects import UNTYPED, Device, Size
-from hub.wording import format_count
+from hub.text import format_count
 
 Convert = Callable[[object], object]
 

@@ -170,13 +170,9 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> 
     bytes_and_halves = [Buffer(name, (1,), (1,), storage) for name in ("uint8", "int16")]
     cases: list[tuple[object, type[Exception], str]] = [
         ({"a": [1, object()]}, TypeError, r"value\['a'\]\[1\]: a object cannot be written"),
-        ({"a": np.array([1, "x"], object)}, TypeError, r"value\['a'\]: numpy dtype str 'O'"),
-        ({"f": np.linalg}, TypeError, "hold more than attributes"),
-        (
-            [lambda: 1],
-            TypeError,
-            r"value\[0\]: a function cannot be written to a \.pt file: it is code",
-        ),
+        ({"a": np.array([object()])}, TypeError, r"value\['a'\]: numpy dtype str 'O'"),
+        ({"f": np.ones}, TypeError, "a function cannot be written"),
+        ([lambda: 1], TypeError, r"value\[0\]: a function cannot be written"),
         (loop, ValueError, "contains itself"),
         (deep, ValueError, "nested"),
         ({Buffer("uint8", (1,), (1,), storage): 1}, ValueError, "key"),

@@ -16,9 +16,9 @@ import huggingface_hub
 import pytest
 
 import hub
-from hub.care.archive import ArchiveError, export, import_
 from hub.cli import main
 from hub.errors import HubError, IntegrityError
+from hub.maintenance.archive import ArchiveError, export, import_
 
 
 @pytest.fixture

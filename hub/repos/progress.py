@@ -6,10 +6,10 @@ import threading
 
 from hub.progress import Bar, Meter, bar
 
-_OWN_BAR = 8 << 20  # bytes: a smaller file has come before its bar could be read
+_OWN_BAR = 8 << 20  # bytes: a smaller file is complete before its bar could be read
 
 
-class Bars:
+class DownloadProgress:
     """The bars of a download of several files. Threads may share it."""
 
     def __init__(self, label: str, total: int, progress: bool | None) -> None:
@@ -18,12 +18,12 @@ class Bars:
         self._lock = threading.Lock()
 
     def meter(self, label: str, size: int) -> Meter:
-        """What one of the files is counted by."""
+        """The meter of one of the files."""
         own = Bar(label, self._progress) if size >= _OWN_BAR else Meter()
         return _Share(self, own, size)
 
     def add(self, count: int) -> None:
-        """So many more bytes have come; fewer, where a file is begun anew."""
+        """Count received bytes; negative where a file is started again."""
         with self._lock:
             self._total.update(count)
 
@@ -34,7 +34,7 @@ class Bars:
 class _Share(Meter):
     """Counts the bytes of one file, in a bar of its own and in the total."""
 
-    def __init__(self, bars: Bars, own: Meter, size: int) -> None:
+    def __init__(self, bars: DownloadProgress, own: Meter, size: int) -> None:
         self._bars = bars
         self._own = own
         self._size = size
@@ -50,7 +50,7 @@ class _Share(Meter):
         self._count(count)
 
     def close(self) -> None:
-        """The file is there, wherever it came from."""
+        """Count the file as complete."""
         self._own.close()
         self._count(self._size - self._counted)
 

@@ -1,4 +1,4 @@
-"""A cache taken to another disk: copied, compared, and only then switched over."""
+"""Moving a cache to another disk: copied, compared, and only then replaced by a link."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hub import locks
-from hub.cache import Stamp, hash_file
-from hub.disk import check_room, nearest_existing
+from hub.disk import Stamp, check_room, hash_file, nearest_existing
 from hub.errors import CacheError, IntegrityError
 from hub.progress import bar
 
 
 def move(cache: Path, target: Path, *, progress: bool | None = None) -> int:
-    """Move a cache folder to `target` and leave a link in its place; returns how many bytes moved.
+    """Move a cache folder to `target` and leave a link there; returns how many bytes moved.
 
     Every file is hashed on both sides before the link takes the folder's name, so that programs
     find the cache under its old name at any time; what was there is removed last. CacheError if
@@ -63,13 +62,13 @@ def _check(cache: Path, target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise CacheError(f"{target}: is there already and is not an empty folder")
     if target.resolve().is_relative_to(cache.resolve()):
-        raise CacheError(f"{target}: lies inside the cache {cache}")
+        raise CacheError(f"{target}: is inside the cache {cache}")
     size = sum(path.lstat().st_size for path in _files(cache))
     check_room(str(target), size, nearest_existing(target), "on that disk")
 
 
 def _copy(cache: Path, target: Path, progress: bool | None) -> int:
-    """Copy everything, times and links as they are, and compare what lies there with its origin."""
+    """Copy everything, with times and links, and compare each copy with its origin."""
     paths = list(_files(cache))
     total = sum(path.lstat().st_size for path in paths if not path.is_symlink())
     with bar("moving", total, progress) as counted:
@@ -100,7 +99,7 @@ def _compare(path: Path, copy: Path) -> None:
 
 
 def _switch(cache: Path, old: Path, target: Path) -> None:
-    """Let the name of the cache mean the new place; a name always means one of the two."""
+    """Let the name of the cache mean the new folder; a name always means one of the two."""
     cache.rename(old)
     try:
         cache.symlink_to(target, target_is_directory=True)
@@ -110,7 +109,7 @@ def _switch(cache: Path, old: Path, target: Path) -> None:
 
 
 def _state(cache: Path) -> dict[Path, Stamp | str]:
-    """What the file system says of every file: a change while copying shows here."""
+    """Size, time and inode of every file, to detect changes while copying."""
     return {
         path: os.readlink(path) if path.is_symlink() else Stamp.of(path) for path in _files(cache)
     }

@@ -7,23 +7,31 @@ is written with its revision, `hf:gpt2@main/config.json`.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from hub.errors import RefError
 from hub.refs import Ref, check_member, check_text
 
+KIND = "hf"
 DEFAULT_REVISION = "main"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 _TYPES = {"datasets": "dataset", "models": "model", "spaces": "space"}
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+# Pages of the hub at addresses where a repository without an organisation could be.
+_PAGES = frozenset(
+    ("blog", "chat", "collections", "docs", "enterprise", "inference", "join", "learn", "login")
+    + ("new", "organizations", "papers", "posts", "pricing", "search", "settings", "tasks", "users")
+)
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
-# What git allows in the name of a branch or tag (git-check-ref-format), slashes aside.
+# Part of the name of a branch or tag, as git allows it (git-check-ref-format).
 _REVISION_PART = re.compile(
     r"(?!\.)(?!.*\.\.)(?!.*@\{)[^\s\\:?*\[~^\x00-\x20\x7f]+(?<!\.lock)(?<!\.)"
 )
-# Characters of a revision that its place in a reference leaves unescaped.
+# Characters of a revision that are not escaped in a reference.
 _PLAIN = "._-+=@!$&'(),;"
 
 
@@ -56,11 +64,11 @@ class Repo:
 
 
 @dataclass(frozen=True)
-class Name:
-    """What a reference names: a repository at a revision, and one file of it unless `path` is None.
+class RepoRef:
+    """A repository at a revision, or one file of it if `path` is not None.
 
     >>> parse("hf:datasets/org/name@v1/train.parquet")
-    Name(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
+    RepoRef(repo=Repo(type='dataset', name='org/name'), revision='v1', path='train.parquet')
     """
 
     repo: Repo
@@ -81,7 +89,7 @@ class Name:
         return f"hf:{self.repo}{at}{path}"
 
 
-def parse(text: str) -> Name:
+def parse(text: str) -> RepoRef:
     """Parse an unpinned reference; RefError says what is wrong with it."""
     parts = text.removeprefix("hf:").removeprefix("//").split("/")
     kind = _TYPES[parts.pop(0)] if parts[0] in _TYPES else "model"
@@ -96,12 +104,53 @@ def parse(text: str) -> Name:
     else:
         revision = unquote(revision)
     path = check_member(repr(text), "/".join(parts)) if parts else None
-    return Name(repo, check_revision(text, revision), path)
+    return RepoRef(repo, check_revision(text, revision), path)
+
+
+def from_page(text: str) -> RepoRef | None:
+    """The repository or file whose page on the hub, or on HF_ENDPOINT, a URL is; None if none.
+
+    URLs of the files themselves (`/resolve/`) are those of any web server. RefError for the page of
+    a folder within a repository.
+
+    >>> str(from_page("https://huggingface.co/org/name/blob/v1/config.json"))
+    'hf:org/name@v1/config.json'
+    """
+    scheme, _, rest = text.rpartition("://")
+    host, _, path = re.split("[?#]", rest)[0].partition("/")
+    endpoint = os.environ.get("HF_ENDPOINT", "").rpartition("://")[2].rstrip("/")
+    hosts = (*_HOSTS, *filter(None, [endpoint]))
+    if scheme.lower() not in ("", "http", "https") or host.lower() not in hosts:
+        return None
+    parts = [unquote(part) for part in path.split("/") if part]
+    kind = _TYPES[parts.pop(0)] if parts and parts[0] in _TYPES else "model"
+    at = next((at for at in (1, 2) if parts[at : at + 1] in (["tree"], ["blob"])), len(parts))
+    if at not in (1, 2) or parts[0] in _PAGES:
+        return None
+    repo, verb, revision = Repo(kind, "/".join(parts[:at])), parts[at : at + 1], parts[at + 1 :]
+    _check_repo(text, repo)
+    if not revision:
+        return RepoRef(repo)
+    name = RepoRef(repo, check_revision(text, revision[0]), "/".join(revision[1:]) or None)
+    if verb == ["tree"] and name.path is not None:
+        folder = replace(name, path=None)
+        raise RefError(
+            f"{text!r}: is the page of a folder: write '{folder}' with --include '{name.path}/'"
+        )
+    if name.path is not None:
+        check_member(repr(text), name.path)
+    return name
+
+
+def of(ref: Ref) -> RepoRef | None:
+    """The repository or file that a reference names; None for other sources."""
+    return parse(ref.identity) if ref.kind == KIND else None
 
 
 def is_repository(ref: Ref) -> bool:
     """Whether a reference means a repository, a folder of files, and not a single file."""
-    return ref.kind == "hf" and parse(ref.identity).path is None
+    name = of(ref)
+    return name is not None and name.path is None
 
 
 def check_revision(ref: str, revision: str) -> str:

@@ -13,9 +13,9 @@ import pytest
 
 import hub
 from hub import locks
-from hub.care import moving
 from hub.cli import main
 from hub.errors import CacheError, IntegrityError
+from hub.maintenance import moving
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_change_meanwhile(
 
 def test_killed_while_moving(filled: str, home: Path, tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from hub.care import moving\n"
+        "import os, sys; from pathlib import Path; from hub.maintenance import moving\n"
         "moving._switch = lambda *arguments: os._exit(9)\n"
         "moving.move(Path(sys.argv[1]), Path(sys.argv[2]))"
     )

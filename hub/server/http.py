@@ -1,4 +1,4 @@
-"""Requests, answers and their bodies, and how much a client gets of each."""
+"""HTTP requests and responses, their bodies, and the limits of a client."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _COPY = 1 << 20  # bytes
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a client gets. Times are in seconds, sizes in bytes."""
+    """Limits of a client. Times are in seconds, sizes in bytes."""
 
-    clients: int = 64  # at once; whoever comes then waits
+    clients: int = 64  # at once; further ones wait
     idle: float = 15.0  # between two requests
     head_time: float = 10.0  # from the first byte of a request to the end of its headers
     head_size: int = 32 << 10
     stall: float = 30.0  # without a byte taken or sent
-    drain: int = 1 << 20  # of a body that nobody wanted, read so that the answer is seen
+    drain: int = 1 << 20  # of an unread body, read so that the client sees the response
 
 
 class HttpError(Exception):
-    """An answer that is not what was asked for. `code` is what `X-Error-Code` says."""
+    """An error response. `code` is the value of `X-Error-Code`."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class HttpError(Exception):
 
 @dataclass
 class Request:
-    """What a client asks. `segments` are the decoded parts of the path, `body` reads what it sent.
+    """A request. `segments` are the decoded parts of the path, `body` reads what the client sends.
 
     The names of `headers` are in lower case.
     """
@@ -59,7 +59,7 @@ class Request:
     body: Body
 
     def flag(self, name: str) -> bool:
-        """Whether the query says `name=true`, in any of the ways in which clients write it."""
+        """True if the query has `name=true`, in any of the spellings of clients."""
         return self.query.get(name, ["false"])[-1].lower() in ("1", "true")
 
     def json(self, limit: int = 4 << 20) -> Any:
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Content:
-    """The bytes of a file from `start` to `stop`; whoever sends them closes the file."""
+    """The bytes of a file from `start` to `stop`; the sender closes the file."""
 
     file: BinaryIO
     start: int
@@ -81,7 +81,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer. A HEAD request gets its headers alone."""
+    """A response. To a HEAD request only its headers are sent."""
 
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Response:
         status: HTTPStatus = HTTPStatus.OK,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """An answer in JSON."""
+        """A response in JSON."""
         kind = {"Content-Type": "application/json; charset=utf-8"}
         return cls(status, {**kind, **(headers or {})}, json.dumps(value).encode())
 
@@ -109,7 +109,7 @@ Handle = Callable[[Request], Response]
 
 
 class Body:
-    """The body of a request: read by pieces, its length announced or told chunk by chunk."""
+    """The body of a request: with Content-Length or chunked, read piece by piece."""
 
     def __init__(self, stream: BinaryIO, headers: Mapping[str, str], begin: Callable[[], None]):
         coding = headers.get("transfer-encoding", "").strip().lower()

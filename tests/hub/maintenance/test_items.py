@@ -14,10 +14,10 @@ import pytest
 
 import hub
 from hub import Filter
-from hub.care.filters import FilterError, parse_age, parse_size
-from hub.care.items import size_on_disk
+from hub.caches import size_on_disk
 from hub.cli import main
 from hub.errors import NotFoundError
+from hub.maintenance.filters import FilterError, parse_age, parse_size
 
 Capture = pytest.CaptureFixture[str]
 DAY = 86400.0
@@ -198,7 +198,7 @@ def test_gc_takes_a_link_that_was_not_put_in_its_place(repo: Any, hf_cache: Path
 
 def test_gc_leaves_what_is_being_fetched(repo: Any, hf_cache: Path) -> None:
     from hub.repos.layout import RepoFolder
-    from hub.repos.names import Repo
+    from hub.repos.repo_id import Repo
 
     hub.snapshot("hf:org/name")
     folder = RepoFolder(Repo("model", "org/name"))

@@ -1,4 +1,4 @@
-"""Uploads, in the words of the public hub's API and of Git LFS's."""
+"""Uploads, by the protocols of the public hub's API and of Git LFS."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from urllib.parse import urlencode
 from hub.errors import RefError
 from hub.refs import check_member
 from hub.server.auth import Guard
-from hub.server.messages import Body, HttpError, Request, Response
+from hub.server.downloads import Downloads
+from hub.server.http import Body, HttpError, Request, Response
 from hub.server.publishing import ConflictError, Publisher
-from hub.server.reading import Reader
 from hub.server.store import Snapshot, is_repository_id
 from hub.server.tree import is_lfs, is_visible
 
@@ -29,11 +29,13 @@ _MAX_PATH = 1024  # bytes
 _MAX_PART = 255  # bytes
 
 
-class Writer:
-    """Answers requests that change something, if that is allowed."""
+class Uploads:
+    """Handles requests that change repositories, if that is allowed."""
 
-    def __init__(self, reader: Reader, publisher: Publisher, guard: Guard, allowed: bool) -> None:
-        self._reader = reader
+    def __init__(
+        self, downloads: Downloads, publisher: Publisher, guard: Guard, allowed: bool
+    ) -> None:
+        self._downloads = downloads
         self._publisher = publisher
         self._guard = guard
         self._allowed = allowed
@@ -67,7 +69,7 @@ class Writer:
     def preupload(self, request: Request, repository: str, revision: str) -> Response:
         """Tell how each file is to be sent, and which are there already."""
         self.check_allowed()
-        snapshot = self._reader.snapshot(repository, revision)
+        snapshot = self._downloads.snapshot(repository, revision)
         files = _object(request.json()).get("files")
         if not isinstance(files, list):
             raise HttpError(HTTPStatus.BAD_REQUEST, "files: expected a list")
@@ -76,7 +78,7 @@ class Writer:
     def batch(self, request: Request, repository: str) -> Response:
         """Tell where large files are to be sent: Git LFS's batch request."""
         self.check_allowed()
-        snapshot = self._reader.snapshot(repository, "main")
+        snapshot = self._downloads.snapshot(repository, "main")
         wanted = _object(request.json())
         objects = wanted.get("objects")
         if wanted.get("operation") != "upload" or not isinstance(objects, list):
@@ -117,7 +119,7 @@ class Writer:
     def commit(self, request: Request, repository: str, revision: str) -> Response:
         """Change a repository: all that the request lists, or nothing."""
         self.check_allowed()
-        snapshot = self._reader.snapshot(repository, revision)
+        snapshot = self._downloads.snapshot(repository, revision)
         with self._publisher.workspace() as scratch:
             change = _Change(snapshot, self._publisher, scratch)
             for line in _lines(request.body):

@@ -1,6 +1,6 @@
-"""What a file must be besides the bytes that its hash names: well formed and self-contained.
+"""Validation of files beyond their hash: well formed and self-contained.
 
-A hash says that a file is the one in the repository, not that the repository means well.
+A hash proves that a file is the one in the repository, not that it is harmless.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _INDEX = (".safetensors.index.json", ".bin.index.json")
 _MAX_INDEX = 256 << 20  # bytes
 
 
-def check_contents(where: str, path: str, file: Path) -> None:
+def validate(where: str, path: str, file: Path) -> None:
     """Check a safetensors file's header, or the names in an index of shards.
 
-    `path` is the file's path in the repository, `file` where its bytes lie. FormatError names
+    `path` is the file's path in the repository, `file` the path of its bytes. FormatError names
     what is wrong. Files of other kinds are checked by whoever reads them.
     """
     if path.endswith(".safetensors"):
@@ -28,7 +28,7 @@ def check_contents(where: str, path: str, file: Path) -> None:
 
 
 def shards(where: str, file: Path) -> list[str]:
-    """The files that an index of shards names, which lie beside it; FormatError if it is none."""
+    """The files that an index of shards names, which are beside it; FormatError if it is none."""
     if file.stat().st_size > _MAX_INDEX:
         raise FormatError(f"an index of more than {_MAX_INDEX} bytes", file=where)
     try:

@@ -1,4 +1,4 @@
-"""What clients ask about repositories, in the words of the public hub's API."""
+"""Requests that read repositories, with the routes and fields of the public hub's API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlencode
 
 from hub.server.files import FileChangedError, file_response
-from hub.server.messages import HttpError, Request, Response
+from hub.server.http import HttpError, Request, Response
 from hub.server.store import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -23,8 +23,8 @@ _MAX_PATHS = 10_000
 _MAX_JSON = 1 << 20  # bytes of a config.json that is shown in the listing
 
 
-class Reader:
-    """Answers requests that change nothing."""
+class Downloads:
+    """Handles requests that change nothing."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Reader:
         raise HttpError(HTTPStatus.SERVICE_UNAVAILABLE, f"{path}: is being written to")
 
     def info(self, request: Request, repository: str, revision: str) -> Response:
-        """What `HfApi.model_info` shows."""
+        """The fields of `HfApi.model_info`."""
         return Response.json(self._info(self.snapshot(repository, revision), request))
 
     def models(self, request: Request) -> Response:
@@ -80,7 +80,7 @@ class Reader:
         return Response.json([_describe(snapshot, path, expand) for path in found if path])
 
     def refs(self, repository: str) -> Response:
-        """The branches; tags are not told apart from them."""
+        """The branches; tags are listed as branches."""
         self.snapshot(repository, "main")
         branches = [
             {"name": name, "ref": f"refs/heads/{name}", "targetCommit": commit}
@@ -89,13 +89,13 @@ class Reader:
         return Response.json({"branches": branches, "tags": [], "converts": [], "pullRequests": []})
 
     def commits(self, repository: str, revision: str) -> Response:
-        """The one commit that a revision stands for: content has no past."""
+        """The commit of a revision; there is no history before it."""
         snapshot = self.snapshot(repository, revision)
         commit = {"id": snapshot.commit, "title": "Snapshot", "message": "", "authors": []}
         return Response.json([{**commit, "date": _date(snapshot)}])
 
     def snapshot(self, repository: str, revision: str, *, fresh: bool = True) -> Snapshot:
-        """A repository at a revision; HttpError in the words of the public hub if there is none."""
+        """A repository at a revision; HttpError with the public hub's code if there is none."""
         try:
             return self._store.resolve(repository, revision, fresh=fresh)
         except RepositoryNotFoundError as error:
@@ -115,12 +115,12 @@ class Reader:
         siblings = [_sibling(entry, blobs) for entry in snapshot.tree.entries.values()]
         used = sum(entry.size for entry in snapshot.tree.entries.values())
         config = _read_json(snapshot.tree.entries.get("config.json"))
-        kept = ("architectures", "model_type")
+        shown = ("architectures", "model_type")
         return {
             **_facts(snapshot),
             "siblings": siblings,
             "usedStorage": used,
-            "config": {key: config[key] for key in kept if key in config},
+            "config": {key: config[key] for key in shown if key in config},
             "spaces": [],
         }
 
@@ -145,7 +145,7 @@ def _facts(snapshot: Snapshot) -> dict[str, object]:
 
 
 def _date(snapshot: Snapshot) -> str:
-    """When the youngest file was written."""
+    """The modification time of the newest file."""
     times = (entry.stamp.mtime_ns for entry in snapshot.tree.entries.values())
     date = datetime.fromtimestamp(max(times, default=0) / 1e9, UTC)
     return date.strftime("%Y-%m-%dT%H:%M:%S.000Z")

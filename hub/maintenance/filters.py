@@ -1,4 +1,4 @@
-"""Which cached items are meant: by size, age, kind and pattern."""
+"""Filters of cached items: by size, age, kind and pattern."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from hub.care.items import Item
+from hub.caches import Item
 from hub.errors import HubError
 
 _UNITS = {"": 1, "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -23,7 +23,7 @@ class FilterError(HubError, ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """Conditions, all of which an item must meet; None asks nothing.
+    """Conditions, all of which an item must meet; None is no condition.
 
     Sizes are in bytes, ages in seconds. `older` counts from when it was fetched, `unused` from
     when it was last read. `match` is a pattern of the shell for the whole reference.

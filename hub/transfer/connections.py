@@ -1,4 +1,4 @@
-"""Answers poured into their place in the file, by one connection or by several."""
+"""Connections that receive a file: the first, and helpers where it is slow."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import functools
 import threading
 from collections.abc import Callable
 
-from hub import stopping
+from hub import cancellation
+from hub.cancellation import CancelledError, CancelToken
 from hub.errors import FetchError
 from hub.progress import Meter
-from hub.stopping import Stop, StoppedError
+from hub.text import format_count
 from hub.transfer.http import Answer, Client
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
-from hub.transfer.speed import Floor, Throttle
-from hub.wording import format_count
+from hub.transfer.speed import MinimumSpeed, Throttle
 
 _CHUNK = 1 << 19  # bytes: the most that is read at once
-_KEPT = 16 << 20  # bytes: more than chunks that wait for being hashed take
+_REUSED = 16 << 20  # bytes: more than chunks that wait for being hashed take
 
 
-class Spout:
-    """What the connections of one transfer share."""
+class Receiver:
+    """Writes responses into the file; shared by the connections of one transfer."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Spout:
         self.throttle = throttle
         self.limits = limits
 
-    def pour(
+    def receive(
         self, answer: Answer, claim: Claim, plan: Plan | None, between: Callable[[], None]
     ) -> int:
         """Write an answer from the start of a claim until the claim cannot grow any more.
@@ -50,10 +50,10 @@ class Spout:
         of the answer is the end of the file. `between` is called after each chunk. Transient if
         less comes than was announced, FetchError if more does.
         """
-        if (self.partial.size or _KEPT) >= _KEPT:
-            _keep_memory()
+        if (self.partial.size or _REUSED) >= _REUSED:
+            _reuse_memory()
         position = claim.start
-        floor = Floor(self.limits)
+        minimum = MinimumSpeed(self.limits)
         largest = min(_CHUNK, self.throttle.burst) if self.throttle else _CHUNK
         for chunk in answer.chunks(largest):
             waited = self.throttle.draw(len(chunk)) if self.throttle else 0.0
@@ -61,14 +61,14 @@ class Spout:
                 pass
             surplus = max(0, position + len(chunk) - claim.end) if plan else 0
             mine = chunk[: len(chunk) - surplus]
-            self.partial.write(position, mine, claim.edition)
+            self.partial.write(position, mine, claim.generation)
             position += len(mine)
             self.meter.update(len(mine))
-            floor.passed(len(chunk), waited)
+            minimum.passed(len(chunk), waited)
             between()
             if surplus:
                 self._check_surplus(position)
-                return position  # what follows is another connection's
+                return position  # the rest is another connection's
         if plan and position < claim.end:
             raise Transient(
                 f"the server announced {format_count(claim.end, 'byte')} and sent {position}"
@@ -84,47 +84,46 @@ class Spout:
 
 
 @functools.cache
-def _keep_memory() -> None:
-    """Have chunks come from memory that others have left, and not from new pages.
+def _reuse_memory() -> None:
+    """Make malloc reuse freed chunks instead of returning their pages to the system.
 
-    A large block that is freed tells malloc of the C library to keep blocks up to that size (see
-    M_MMAP_THRESHOLD in mallopt(3)). The system would have to clear new pages one by one, which
-    takes as long as receiving what goes into them.
+    Freeing one large block raises the threshold for mmap (M_MMAP_THRESHOLD in mallopt(3)). New
+    pages would have to be zeroed by the system, which takes as long as receiving their contents.
     """
-    bytes(_KEPT)
+    bytes(_REUSED)
 
 
-class Crew:
-    """Further connections that help with a file. What they cannot do, the first one does."""
+class Helpers:
+    """Further connections of a file. Where they fail, the first one does their part."""
 
-    def __init__(self, spout: Spout) -> None:
-        self._spout = spout
-        self._stop = Stop()
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._token = CancelToken()
         self.has_started = False
 
     def start(self, plan: Plan, version: Version, count: int) -> None:
         self.has_started = True
         for _ in range(count):
-            # Daemons: a connection that hangs keeps nobody from leaving.
+            # Daemons: a connection that hangs must not keep the process alive.
             threading.Thread(
                 target=self._help, args=(plan, version), name="hub-fetch", daemon=True
             ).start()
 
-    def stop(self) -> None:
-        """Have them go. What they still receive is written nowhere."""
-        self._stop.set()
+    def cancel(self) -> None:
+        """Cancel the helpers; bytes that they still receive are discarded."""
+        self._token.cancel()
 
     def _help(self, plan: Plan, version: Version) -> None:
-        # Whatever is wrong, the first connection meets it as well, or does without help.
-        with contextlib.suppress(Exception), stopping.under(self._stop):
+        # The first connection meets the same error, or does without help.
+        with contextlib.suppress(Exception), cancellation.using(self._token):
             while claim := plan.claim(wait=False):
                 try:
-                    self._bring(claim, plan, version)
+                    self._fetch(claim, plan, version)
                 finally:
-                    plan.give_back(claim)
+                    plan.release(claim)
 
-    def _bring(self, claim: Claim, plan: Plan, version: Version) -> None:
-        with self._spout.client.get((claim.start, claim.end), version) as answer:
+    def _fetch(self, claim: Claim, plan: Plan, version: Version) -> None:
+        with self._receiver.client.get((claim.start, claim.end), version) as answer:
             if not answer.is_range:
-                raise StoppedError
-            self._spout.pour(answer, claim, plan, lambda: None)
+                raise CancelledError
+            self._receiver.receive(answer, claim, plan, lambda: None)

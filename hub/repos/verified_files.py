@@ -1,8 +1,8 @@
-"""Which files of a repository were hashed, and what they were then.
+"""Files of repositories whose hash was verified, so that they need not be hashed again.
 
-The library's layout has no place for this, so it lies in the cache of the hub, one file for each
-repository: size, time of change and inode of every file that was found good, with its SHA-256.
-While the system still says the same of it, it is good; any other file is hashed when it is loaded.
+The library's layout has no room for it: the hub's cache has a JSON file for each repository, with
+size, time of change, inode and SHA-256 of each verified file. A file whose size, time or inode
+differs is hashed when it is loaded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from hub import locks
-from hub.cache import Stamp, home
+from hub.cache import home
+from hub.disk import Stamp
 from hub.repos.layout import RepoFolder
 
 _VERSION = 1
@@ -36,7 +37,7 @@ class Seen:
     etag: str
 
 
-class Stamps:
+class VerifiedFiles:
     """The records of a repository. Threads may share it; `save` writes what they added."""
 
     def __init__(self, folder: RepoFolder) -> None:
@@ -88,7 +89,7 @@ class Stamps:
         lock = self._root / "locks" / self._file.name
         with locks.lock(lock, waiting_for="another process notes what it has hashed"):
             known = self._read() | self._added
-            # What has been removed since is forgotten here.
+            # Entries of removed files are dropped.
             known = {name: seen for name, seen in known.items() if (self._folder / name).exists()}
             files = {
                 name: [*astuple(seen.stamp), seen.sha256, seen.etag]
@@ -102,7 +103,7 @@ class Stamps:
         self._known, self._added = known, {}
 
     def _read(self) -> dict[str, Seen]:
-        """What is on the disk; nothing if it cannot be read, which costs time, no more."""
+        """The records on the disk; none if they cannot be read, which only costs time."""
         try:
             record = json.loads(self._file.read_bytes())
             if record["version"] != _VERSION:
@@ -111,7 +112,7 @@ class Stamps:
                 name: Seen(Stamp(size, mtime_ns, inode), str(sha256), str(etag))
                 for name, (size, mtime_ns, inode, sha256, etag) in record["files"].items()
             }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
     def _name(self, path: Path) -> str:
