@@ -294,6 +294,8 @@ class Pickler:
         if dtype != value.dtype:
             raise ValueError(f"{where}: a storage of {dtype} is seen as {value.dtype} as well")
         typed = DTYPES[dtype].storage
+        if typed is None and self._legacy:
+            raise ValueError(f"{where}: the format before PyTorch 1.6 has no {dtype}")
         itemsize = 1 if typed is None else DTYPES[dtype].itemsize
         if value.storage.nbytes % itemsize:
             raise ValueError(f"{where}: {value.storage.nbytes} bytes are no number of {dtype}")
