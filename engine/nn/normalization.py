@@ -43,13 +43,13 @@ class _NormBase(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(_C.empty(num_features, **place)) if wanted else None
+            value = Parameter(_C.empty(num_features, **factory)) if wanted else None
             self.register_parameter(name, value)
         tracked = track_running_stats
-        self.register_buffer("running_mean", _C.zeros(num_features, **place) if tracked else None)
-        self.register_buffer("running_var", _C.ones(num_features, **place) if tracked else None)
+        self.register_buffer("running_mean", _C.zeros(num_features, **factory) if tracked else None)
+        self.register_buffer("running_var", _C.ones(num_features, **factory) if tracked else None)
         count = _creation.tensor(0, dtype=_C.int64, device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
@@ -296,9 +296,9 @@ class LayerNorm(Module):
         self.normalized_shape = _as_shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            value = Parameter(_C.empty(self.normalized_shape, **place)) if wanted else None
+            value = Parameter(_C.empty(self.normalized_shape, **factory)) if wanted else None
             self.register_parameter(name, value)
         self.reset_parameters()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -439,3 +440,15 @@ def test_anomaly_mode_names_the_forward_line() -> None:
     assert "the line to be named" in str(raised.value) and "test_autograd.py" in str(raised.value)
     (x.sqrt() * 0).backward()
     assert x.grad.isnan().item()
+
+
+def test_grad_of_a_result_is_warned_of() -> None:
+    leaf = engine.ones(2, requires_grad=True)
+    result = leaf * 2
+    with pytest.warns(UserWarning, match=r"call retain_grad\(\) first"):
+        assert result.grad is None
+    kept = leaf * 2
+    kept.retain_grad()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert leaf.grad is None and kept.grad is None and engine.ones(1).grad is None

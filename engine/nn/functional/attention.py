@@ -39,7 +39,7 @@ def multi_head_attention_forward(
 ) -> tuple[Tensor, Tensor | None]:
     """Multi-head attention over (L, N, E) or (L, E); see nn.MultiheadAttention.
 
-    In both masks True, or minus infinity, takes a place out.
+    In both masks True, or minus infinity, takes a position out.
     """
     if any(x.dim() not in (2, 3) or x.dim() != query.dim() for x in (query, key, value)):
         raise ValueError(
@@ -66,7 +66,7 @@ def multi_head_attention_forward(
         q, k, v = _project(query, key, value, weights, in_proj_bias)
     else:
         q, k, v = _project_packed(query, key, value, in_proj_weight, in_proj_bias)
-    k, v = _with_extra_places(k, v, bias_k, bias_v, add_zero_attn)
+    k, v = _with_extra_positions(k, v, bias_k, bias_v, add_zero_attn)
     added = k.shape[0] - key.shape[0]
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
     mask = _merge_masks(attn_mask, key_padding_mask, q, k, added)
@@ -106,14 +106,14 @@ def _project_packed(
     return _project(query, key, value, weight.chunk(3), bias)
 
 
-def _with_extra_places(
+def _with_extra_positions(
     k: Tensor,
     v: Tensor,
     bias_k: Tensor | None,
     bias_v: Tensor | None,
     add_zero_attn: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Keys and values (S, N, E) with the learned place and the place of zeros appended."""
+    """Keys and values (S, N, E) with the learned position and the position of zeros appended."""
     n = k.shape[1]
     if bias_k is not None and bias_v is not None:
         k = _C.cat([k, bias_k.expand(1, n, -1)])
