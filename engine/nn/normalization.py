@@ -434,5 +434,8 @@ class LocalResponseNorm(Module):
 class CrossMapLRN2d(LocalResponseNorm):
     """LocalResponseNorm of (N, C, H, W) with a window of as many channels on both sides."""
 
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__(size, alpha, beta, k)
+
     def forward(self, input: Tensor) -> Tensor:
         return cross_map_lrn2d(input, self.size, self.alpha, self.beta, self.k)

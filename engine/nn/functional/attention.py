@@ -34,12 +34,15 @@ def multi_head_attention_forward(
     q_proj_weight: Tensor | None = None,
     k_proj_weight: Tensor | None = None,
     v_proj_weight: Tensor | None = None,
+    static_k: Tensor | None = None,
+    static_v: Tensor | None = None,
     average_attn_weights: bool = True,
     is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Multi-head attention over (L, N, E) or (L, E); see nn.MultiheadAttention.
 
-    In both masks True, or minus infinity, takes a position out.
+    In both masks True, or minus infinity, takes a position out. static_k and static_v
+    (N * num_heads, S, head_dim) replace the projected keys and values.
     """
     if any(x.dim() not in (2, 3) or x.dim() != query.dim() for x in (query, key, value)):
         raise ValueError(
@@ -69,6 +72,8 @@ def multi_head_attention_forward(
     k, v = _with_extra_positions(k, v, bias_k, bias_v, add_zero_attn)
     added = k.shape[0] - key.shape[0]
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
+    k = _static_or_projected("static_k", static_k, k)
+    v = _static_or_projected("static_v", static_v, v)
     mask = _merge_masks(attn_mask, key_padding_mask, q, k, added)
     attended, weights_out = _attend(
         q, k, v, mask, dropout_p if training else 0.0, need_weights, is_causal
@@ -128,6 +133,19 @@ def _split_heads(x: Tensor, heads: int) -> Tensor:
     """(L, N, E) to (N, heads, L, E / heads)."""
     length, n, features = x.shape
     return x.reshape(length, n, heads, features // heads).permute(1, 2, 0, 3)
+
+
+def _static_or_projected(name: str, static: Tensor | None, projected: Tensor) -> Tensor:
+    """The static keys or values as (N, heads, S, E / heads), or the projected ones."""
+    if static is None:
+        return projected
+    n, heads, _, features = projected.shape
+    if static.dim() != 3 or static.shape[0] != n * heads or static.shape[2] != features:
+        raise ValueError(
+            f"multi_head_attention_forward: {name} must be ({n * heads}, S, {features}), got "
+            f"{tuple(static.shape)}"
+        )
+    return static.reshape(n, heads, static.shape[1], features)
 
 
 def _as_float_mask(mask: Tensor, like: Tensor) -> Tensor:
