@@ -72,8 +72,8 @@ def download_all(
 ) -> list[Path]:
     """The files that several references mean, in their order, fetched side by side.
 
-    The first error ends it and is raised; what has come by then is kept. `offline` and `progress`
-    are those of `download`, which says what is raised.
+    The first error ends it and is raised; files that are complete by then stay cached. `offline`
+    and `progress` are those of `download`, which says what is raised.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")

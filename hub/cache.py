@@ -297,7 +297,7 @@ class HubCache(Cache):
     def workspace(self, ref: Ref) -> Iterator[Path]:
         """A folder on the disk of the cache for what is fetched. Under `lock` only.
 
-        It is empty, before and after, but for a partial file from which a fetch can go on.
+        It is empty, before and after, but for a partial file that can be resumed.
         """
         folder = self.partial / _key(ref.identity)
         with self._io():
@@ -312,7 +312,7 @@ class HubCache(Cache):
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
             blob = self._blobs / fetched.sha256
-            # Its bytes may be here: of another file, or of a process that was killed.
+            # The bytes may exist: of another file, or of a process that was killed.
             if not blob.is_file() or hash_file(blob) != fetched.sha256:
                 make_read_only(fetched.path)
                 durable_rename(fetched.path, blob)
@@ -339,7 +339,7 @@ class HubCache(Cache):
                 return freed + self._collect_blobs()
 
     def collect(self, grace: float, *, dry_run: bool = False) -> int:
-        """Remove what no record refers to, and partial files that nobody went on with.
+        """Remove unreferenced blobs and abandoned partial files.
 
         `grace` is how many seconds ago they must have been left. Returns how many bytes it freed,
         or would in a `dry_run`.
@@ -379,7 +379,7 @@ class HubCache(Cache):
                 self._write(replace(record, stamp=stamp))
 
     def _note_use(self, record: Record) -> None:
-        """The time of a record's file is when it was last asked for, to the hour."""
+        """Set the time of a record's file to that of its last use, to the hour."""
         path = self._record_path(record.ref)
         with contextlib.suppress(OSError):  # a shared cache, perhaps read-only
             if not self._is_shared and path.stat().st_mtime < time.time() - _TOUCH:

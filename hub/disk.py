@@ -1,4 +1,4 @@
-"""The disk: files that appear whole or not at all, and room for what is to come."""
+"""The disk: atomic writes, free space, hashes and removal of files."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def try_lock(path: Path) -> Iterator[bool]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the files of locks that nobody holds, as processes that were killed have left them."""
+    """Remove stale lock files, which killed processes have left."""
     for path in folder.glob("*"):
         with try_lock(path):
             """To let go of it is what removes the file."""

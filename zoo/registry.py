@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo import labels
-from zoo.errors import UnknownModelError, WeightsError
+from zoo.errors import MissingWeightsError, UnknownModelError, WeightsError
 
 if TYPE_CHECKING:
     from engine import Tensor
@@ -169,8 +169,8 @@ def load(
     pretrained.
 
     Raises `UnknownModelError` for a name that is not there, `WeightsError` if there are no weights
-    or they do not fit, TypeError for another type of `pretrained`, and the hub's errors if weights
-    cannot be fetched or are not the expected ones.
+    or they do not fit, FileNotFoundError for a path without a file, TypeError for another type of
+    `pretrained`, and the hub's errors if weights cannot be fetched or are not the expected ones.
 
     >>> load("digits_mlp", pretrained=False, num_classes=2).num_classes
     2
@@ -239,7 +239,7 @@ def _weights_file(source: str | os.PathLike[str]) -> Path:
     if isinstance(source, str) and ":" in text and not os.path.exists(text):
         return hub.download(text)
     if not os.path.isfile(text):
-        raise WeightsError(f"{text}: there is no such file of weights")
+        raise MissingWeightsError(f"{text}: there is no such file of weights")
     return Path(text)
 
 

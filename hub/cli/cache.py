@@ -11,7 +11,7 @@ from pathlib import Path
 from hub import api
 from hub.cache import home
 from hub.caches import Item, size_on_disk
-from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.common import add_quiet, format_bytes, print_json, print_table
 from hub.cli.program import Program
 from hub.errors import NotFoundError, RefError
 from hub.maintenance.filters import Filter, parse_age, parse_size
@@ -47,7 +47,7 @@ def register(program: Program) -> None:
     for command in (rm, gc):
         command.add_argument("--dry-run", action="store_true", help="remove nothing")
     for command in (export, imports, move):
-        command.add_argument("--quiet", action="store_true", help="draw no progress bar")
+        add_quiet(command)
 
 
 def _ls(options: argparse.Namespace) -> int:
@@ -152,7 +152,7 @@ def _rm(options: argparse.Namespace) -> int:
 
 
 def _gc(options: argparse.Namespace) -> int:
-    """Remove bytes that no reference needs and downloads that nobody went on with.
+    """Remove unreferenced blobs and abandoned downloads.
 
     examples:
       hub gc --dry-run
@@ -181,7 +181,7 @@ def _move(options: argparse.Namespace) -> int:
     from hub.maintenance.moving import move
 
     cache = home() if options.cache == "hub" else _hf_cache()
-    moved = move(cache, options.folder, progress=False if options.quiet else None)
+    moved = move(cache, options.folder, progress=options.progress)
     if options.json:
         print_json({"cache": cache, "target": options.folder.absolute(), "size": moved})
         return 0
@@ -204,7 +204,7 @@ def _export(options: argparse.Namespace) -> int:
     items = _named(options.refs) if options.refs else api.ls(chosen)
     if not items:
         raise NotFoundError("nothing that is cached passes these filters")
-    size = export(options.file, items, progress=False if options.quiet else None)
+    size = export(options.file, items, progress=options.progress)
     if options.json:
         print_json({"file": options.file, "size": size, "items": [item.ref for item in items]})
         return 0
@@ -222,7 +222,7 @@ def _import(options: argparse.Namespace) -> int:
     """
     from hub.maintenance.archive import import_
 
-    taken = import_(options.file, progress=False if options.quiet else None)
+    taken = import_(options.file, progress=options.progress)
     if options.json:
         print_json({"file": options.file, "items": taken})
         return 0

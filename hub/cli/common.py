@@ -1,7 +1,8 @@
-"""Printing that the commands share."""
+"""Options and printing that the commands share."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -10,6 +11,24 @@ import textwrap
 from collections.abc import Container, Sequence
 
 _NARROWEST = 20  # columns that the last column of a table needs to stay beside the others
+
+
+def add_patterns(command: argparse.ArgumentParser) -> None:
+    """Add the options --include and --exclude."""
+    for name, what in (("include", "only such files"), ("exclude", "no such files")):
+        text = f"of repositories: {what}"
+        command.add_argument(f"--{name}", metavar="PATTERN", action="append", help=text)
+
+
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """Add the option --quiet; `options.progress` is then that of the functions of `hub`."""
+    text = "draw no progress bar"
+    command.add_argument("--quiet", dest="progress", action="store_const", const=False, help=text)
+
+
+def add_offline(command: argparse.ArgumentParser) -> None:
+    """Add the option --offline."""
+    command.add_argument("--offline", action="store_true", default=None, help="never fetch")
 
 
 def print_json(value: object) -> None:

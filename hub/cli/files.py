@@ -7,7 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hub import api
-from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.common import (
+    add_offline,
+    add_patterns,
+    add_quiet,
+    format_bytes,
+    print_json,
+    print_table,
+)
 from hub.cli.program import ERROR, Program
 from hub.errors import RefError
 from hub.refs import Ref
@@ -21,22 +28,17 @@ def register(program: Program) -> None:
     download = program.add("download", _download)
     download.add_argument("refs", metavar="REF", nargs="+", help="what to download")
     download.add_argument("--sha256", metavar="HEX", help="accept these bytes only (one file)")
-    download.add_argument(
-        "--include", metavar="PATTERN", action="append", help="of a repository: only such files"
-    )
-    download.add_argument(
-        "--exclude", metavar="PATTERN", action="append", help="of a repository: no such files"
-    )
+    add_patterns(download)
     download.add_argument("--revision", metavar="REV", help="branch, tag or commit (default: main)")
     download.add_argument(
         "--local-dir", metavar="DIR", type=Path, help="of a repository: plain files in this folder"
     )
     download.add_argument("--dry-run", action="store_true", help="say what would be fetched")
-    download.add_argument("--offline", action="store_true", default=None, help="never fetch")
+    add_offline(download)
     download.add_argument(
         "--limit-rate", metavar="RATE", help="bytes per second for all of it, like 500k or 2M"
     )
-    download.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_quiet(download)
 
     info = program.add("info", _info)
     info.add_argument("ref", metavar="REF", help="what to describe")
@@ -61,11 +63,10 @@ def _download(options: argparse.Namespace) -> int:
         _check_options(ref, options)
     if options.dry_run:
         return _dry_run(parsed, options)
-    progress = False if options.quiet else None
     if options.limit_rate:
         set_limit(parse_rate(options.limit_rate))
     files = [ref.pinned(options.sha256) for ref in parsed if not is_repository(ref)]
-    paths = iter(api.download_all(files, offline=options.offline, progress=progress))
+    paths = iter(api.download_all(files, offline=options.offline, progress=options.progress))
     found = []
     for ref in parsed:
         if not is_repository(ref):
@@ -78,7 +79,7 @@ def _download(options: argparse.Namespace) -> int:
                 revision=options.revision,
                 local_dir=options.local_dir,
                 offline=options.offline,
-                progress=progress,
+                progress=options.progress,
             )
         found.append({"ref": str(ref), "path": path})
         if not options.json:

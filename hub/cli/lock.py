@@ -7,7 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.common import (
+    add_offline,
+    add_patterns,
+    add_quiet,
+    format_bytes,
+    print_json,
+    print_table,
+)
 from hub.cli.program import Program
 from hub.text import format_count
 
@@ -19,17 +26,12 @@ def register(program: Program) -> None:
     lock = program.add("lock", _lock)
     lock.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to write")
     lock.add_argument("refs", metavar="REF", nargs="*", help="what to lock (default: as it is)")
-    lock.add_argument(
-        "--include", metavar="PATTERN", action="append", help="of repositories: only such files"
-    )
-    lock.add_argument(
-        "--exclude", metavar="PATTERN", action="append", help="of repositories: no such files"
-    )
+    add_patterns(lock)
     sync = program.add("sync", _sync)
     sync.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to follow")
     for command in (lock, sync):
-        command.add_argument("--offline", action="store_true", default=None, help="never fetch")
-        command.add_argument("--quiet", action="store_true", help="draw no progress bar")
+        add_offline(command)
+        add_quiet(command)
 
 
 def _lock(options: argparse.Namespace) -> int:
@@ -51,7 +53,7 @@ def _lock(options: argparse.Namespace) -> int:
         include=options.include,
         exclude=options.exclude,
         offline=options.offline,
-        progress=False if options.quiet else None,
+        progress=options.progress,
     )
     if options.json:
         print_json(
@@ -88,8 +90,7 @@ def _sync(options: argparse.Namespace) -> int:
     """
     from hub.lockfile import making
 
-    progress = False if options.quiet else None
-    done = making.sync(options.file, offline=options.offline, progress=progress)
+    done = making.sync(options.file, offline=options.offline, progress=options.progress)
     if options.json:
         print_json([asdict(synced) for synced in done])
         return 0

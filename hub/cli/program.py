@@ -133,7 +133,7 @@ class Program:
         try:
             try:
                 options = self._parse(arguments)
-                with self._logging(quiet=getattr(options, "quiet", False)):
+                with self._logging(quiet=_is_quiet(options)):
                     status: int = options.run(options)
             except BrokenPipeError:
                 raise
@@ -200,6 +200,10 @@ class Program:
             file=sys.stderr,
         )
         raise SystemExit(USAGE)
+
+
+def _is_quiet(options: argparse.Namespace) -> bool:
+    return getattr(options, "progress", None) is False or getattr(options, "quiet", False)
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:

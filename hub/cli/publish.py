@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.common import add_patterns, add_quiet, format_bytes, print_json, print_table
 from hub.cli.program import Program
 from hub.errors import HubError
 from hub.text import format_count
@@ -16,8 +16,8 @@ def register(program: Program) -> None:
     mirror = program.add("mirror", _mirror)
     mirror.add_argument("refs", metavar="REF", nargs="+", help="models, like hf:org/name")
     mirror.add_argument("folder", metavar="DIR", type=Path, help="the folder that is served")
-    _add_patterns(mirror)
-    mirror.add_argument("--quiet", action="store_true", help="draw no progress bar")
+    add_patterns(mirror)
+    add_quiet(mirror)
 
     push = program.add("push", _push)
     push.add_argument("folder", metavar="DIR", type=Path, help="the folder with the files")
@@ -32,13 +32,8 @@ def register(program: Program) -> None:
     push.add_argument(
         "--metric", metavar="NAME=VALUE", action="append", default=[], help="for the card"
     )
-    _add_patterns(push)
+    add_patterns(push)
     push.add_argument("--dry-run", action="store_true", help="say what would be uploaded")
-
-
-def _add_patterns(parser: argparse.ArgumentParser) -> None:
-    for name, what in (("include", "only such files"), ("exclude", "no such files")):
-        parser.add_argument(f"--{name}", metavar="PATTERN", action="append", help=what)
 
 
 def _mirror(options: argparse.Namespace) -> int:
@@ -61,7 +56,7 @@ def _mirror(options: argparse.Namespace) -> int:
             options.folder,
             include=options.include,
             exclude=options.exclude,
-            progress=False if options.quiet else None,
+            progress=options.progress,
         )
         found.append(done)
         if not options.json:

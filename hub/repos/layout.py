@@ -57,7 +57,7 @@ class RepoFolder:
         return self.snapshots / commit / path
 
     def commit(self, revision: str) -> str | None:
-        """The commit that a revision stood for when it was last asked for."""
+        """The commit of a revision at the last request to the server."""
         if COMMIT.fullmatch(revision):
             return revision
         path = self.refs / revision
@@ -77,7 +77,7 @@ class RepoFolder:
         return sorted(name for name in names if COMMIT.fullmatch(name))
 
     def revisions(self, commit: str) -> list[str]:
-        """The branches and tags that stood for a commit when they were last asked for."""
+        """The branches and tags that stood for a commit at their last request."""
         found = []
         for path in self.refs.rglob("*"):
             if path.is_file() and path.read_bytes().strip() == commit.encode():

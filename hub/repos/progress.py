@@ -50,7 +50,7 @@ class _Share(Meter):
         self._count(count)
 
     def close(self) -> None:
-        """The file is there, wherever it came from."""
+        """Count the file as complete."""
         self._own.close()
         self._count(self._size - self._counted)
 

@@ -43,7 +43,7 @@ class Locked:
 class Repository:
     """A repository at a revision. `pins` holds SHA-256 digests, by path, that files must have.
 
-    `offline` never asks the server: a branch is then what it was when it was last asked for.
+    `offline` never asks the server: a branch stands for the commit of the last request.
     Under a lock file (see `locked`) the files that it lists are all that there is.
     """
 
@@ -235,7 +235,7 @@ class Repository:
         except OSError as error:
             if is_full(error):
                 raise
-            warn(f"{self.where}: what the server says is not kept for work offline: {error}")
+            warn(f"{self.where}: the listing cannot be stored for work offline: {error}")
 
     def _ask_for_file(self, client: Client) -> tuple[str, RepoFile]:
         folder, path = self.cached.folder, self.name.path

@@ -115,12 +115,12 @@ class Downloads:
         siblings = [_sibling(entry, blobs) for entry in snapshot.tree.entries.values()]
         used = sum(entry.size for entry in snapshot.tree.entries.values())
         config = _read_json(snapshot.tree.entries.get("config.json"))
-        kept = ("architectures", "model_type")
+        shown = ("architectures", "model_type")
         return {
             **_facts(snapshot),
             "siblings": siblings,
             "usedStorage": used,
-            "config": {key: config[key] for key in kept if key in config},
+            "config": {key: config[key] for key in shown if key in config},
             "spaces": [],
         }
 

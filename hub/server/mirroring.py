@@ -43,12 +43,12 @@ def mirror(
 ) -> Mirrored:
     """Mirror a repository into a folder that `hub.server.Server` serves.
 
-    A branch or tag keeps its name, a commit becomes `main`. What has all files of its commit is
-    known by it in the mirror, so that lock files hold there. The files go through the cache: what
-    is there is not fetched again, an interrupted run goes on, and each is hashed where it will be
-    served from. They share the disk with the cache where they can. The repository appears, or
-    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises
-    RefError unless the reference is a model's, and what `hub.snapshot` raises.
+    A branch or tag keeps its name, a commit becomes `main`. A repository with all files of its
+    commit keeps that commit in the mirror, so that lock files hold there. Files go through the
+    cache, which resumes an interrupted run, and are hashed again in the served folder; where they
+    can, they are links to those of the cache. The repository is replaced atomically. Hidden files
+    other than .gitattributes are left out. Raises RefError unless the reference is a model's, and
+    what `hub.snapshot` raises.
     """
     name = _model(ref)
     commit, files = Repository(name).choose(include, exclude)

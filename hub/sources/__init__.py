@@ -47,7 +47,7 @@ class Destination:
     """The folder for a file that a source fetches.
 
     `folder` is on the disk of the cache and belongs to this reference. It is cleared afterwards,
-    except for a partial file (`hub.transfer`) from which the next attempt can go on. `sha256` is
+    except for a partial file (`hub.transfer`) that the next attempt can resume. `sha256` is
     what the bytes are bound to, `label` and `progress` are for a bar.
     """
 

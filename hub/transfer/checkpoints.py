@@ -1,6 +1,6 @@
-"""Notes of what has been received, written by a thread of their own while bytes come.
+"""Notes of the received ranges, written by a thread of their own during a download.
 
-A note waits for the disk (see `Partial`), which the thread that receives must not.
+Writing a note waits for the disk (see `Partial`); the receiving thread must not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _PAUSE = 0.1  # seconds between two notes: syncing more often would slow down a 
 
 
 class Checkpoints:
-    """Calls `note` after each `size` bytes, and each second in which fewer have come.
+    """Calls `note` after each `size` bytes, and after a second with fewer.
 
-    A process that is killed loses what came since. OSError from `note` is ignored: the previous
-    note stands, and a full disk is met by the thread that writes the bytes.
+    A killed process loses the bytes since the last note. OSError from `note` is ignored: the
+    previous note stands, and a full disk is met by the thread that writes the bytes.
     """
 
     def __init__(self, note: Callable[[], None], size: int) -> None:

@@ -104,7 +104,7 @@ class Helpers:
     def start(self, plan: Plan, version: Version, count: int) -> None:
         self.has_started = True
         for _ in range(count):
-            # Daemons: a connection that hangs keeps nobody from leaving.
+            # Daemons: a connection that hangs must not keep the process alive.
             threading.Thread(
                 target=self._help, args=(plan, version), name="hub-fetch", daemon=True
             ).start()

@@ -30,8 +30,8 @@ def git_sha1(size: int) -> hashlib._Hash:
 class Digests:
     """Hashes a file in order, behind the lowest byte that is still missing.
 
-    What was kept from an earlier attempt is read back and hashed while the connection is made:
-    the state of a hash cannot be stored. `git` asks for git's name of the blob as well.
+    Bytes of an earlier attempt are read back and hashed while the connection is made: the state of
+    a hash cannot be stored. `git` asks for git's name of the blob as well.
     """
 
     def __init__(self, path: Path, size: int, *, git: bool = False) -> None:
@@ -63,7 +63,7 @@ class Digests:
             self._thread.start()
 
     def finish(self) -> tuple[str, str | None]:
-        """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
+        """SHA-256 and, if `git` was set, git's SHA-1, once all bytes are written."""
         with cancellation.current().on_cancel(self._stop):
             if self._thread is not None:
                 self._announce(self._size)

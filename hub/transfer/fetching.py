@@ -45,16 +45,15 @@ def fetch(
 ) -> LocalFile:
     """Fetch one URL into the file `path`, resuming the partial file of an earlier call.
 
-    When it returns, all bytes have been hashed, compared with what is expected and put on the
-    disk: the file is ready to be published by a rename. While it runs, and after a failure that
-    may pass, `path` is the unfinished file and `path` + ".json" says which of its bytes count:
-    leave both where they are and call again, from this process or any other, to go on. Neither is
-    left of wrong bytes, nor of what no attempt could go on from. Only one caller at a time may use
-    a path: hold a lock on it. Calls for different paths may run in threads and share session,
-    meter and throttle.
+    When it returns, all bytes are hashed, compared with `expected` and synced to the disk: the file
+    is ready to be published by a rename. During the call, and after a transient failure, `path` is
+    the partial file and `path` + ".json" holds its valid ranges: call again, from this process or
+    any other, to resume it. Both are removed after wrong bytes, and where nothing could be resumed.
+    Only one caller at a time may use a path: hold a lock on it. Calls for different paths may run
+    in threads and share session, meter and throttle.
 
-    `ref` is named in every error. `session` comes from `new_session`. Whether the URL may be asked
-    is for the caller to say; redirects lead to https, or stay with the plain http they come from.
+    `ref` is named in every error. `session` comes from `new_session`. The caller decides whether
+    the URL is allowed; redirects lead to https, or from plain http to the same origin.
     `headers` (a login) are sent to the origin of the URL and to no other, nor is there any other
     credential but those of ~/.netrc, which requests looks up by host. `html` accepts a web page.
     `meter` counts bytes.

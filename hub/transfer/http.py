@@ -40,7 +40,7 @@ class VersionChanged(Transient):
 
 @dataclass(eq=False)
 class Answer:
-    """A response that holds the file, or the range of it that was asked for.
+    """A response with the file, or with the requested range of it.
 
     `serves_ranges`: the server has shown or said that it answers requests for ranges.
     """
@@ -66,7 +66,7 @@ class Answer:
         return urls.without_query(self.response.url)
 
     def chunks(self, largest: int) -> Iterator[bytes]:
-        """The body, as it comes in."""
+        """The body, in chunks as they are received."""
         while chunk := self.response.raw.read1(largest, decode_content=False):
             yield chunk
 

@@ -66,7 +66,7 @@ class MinimumSpeed:
 
 
 class TooSlow(Transient):
-    """The bytes that came are kept, but they do not count as progress."""
+    """The received bytes are kept, but do not count as progress."""
 
 
 _limit: Throttle | None = None
