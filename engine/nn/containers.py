@@ -23,7 +23,7 @@ def _position(index: int, length: int, owner: object) -> int:
 
 
 class _ModuleSequence(Module):
-    """What Sequential and ModuleList share: children named "0", "1", ... or otherwise."""
+    """The common base of Sequential and ModuleList: children in order, named "0", "1", ...."""
 
     def _name_at(self, index: int) -> str:
         names = self._module_names
@@ -362,7 +362,7 @@ class ParameterDict(Module):
     def __reversed__(self) -> Iterator[str]:
         return reversed(list(self._keys))
 
-    def __or__(self, other: ParameterDict) -> ParameterDict:
+    def __or__(self, other: Any) -> ParameterDict:
         result = self.copy()
         result.update(other)
         return result

@@ -88,7 +88,7 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 
 class _Call:
-    """What one call has come to: the forward hooks still to run, and the result so far."""
+    """The state of one call: the forward hooks still to run, and the result so far."""
 
     def __init__(self, pending: list[Hook]) -> None:
         self.pending = pending

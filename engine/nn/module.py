@@ -367,7 +367,11 @@ class Module(ModuleHooks):
 
     def share_memory(self: Self) -> Self:
         """Move every parameter and buffer into memory that other processes can map."""
-        return self._apply(lambda tensor: tensor.share_memory_())
+
+        def share(tensor: Any) -> Tensor:
+            return tensor.share_memory_()
+
+        return self._apply(share)
 
     def float(self: Self) -> Self:
         """Convert all floating point tensors to float32."""
@@ -440,8 +444,9 @@ class Module(ModuleHooks):
                 FutureWarning,
                 stacklevel=2,
             )
-            given = (destination, prefix, keep_vars)
-            destination, prefix, keep_vars = (*args, *given[len(args) :])
+            given: list[Any] = [destination, prefix, keep_vars]
+            given[: len(args)] = args
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()  # the version of each module, by its name
@@ -506,7 +511,7 @@ class Module(ModuleHooks):
         return sorted(name for name in names if not name[0].isdigit())
 
     def extra_repr(self) -> str:
-        """What repr shows of the module itself, inside the brackets."""
+        """The module's own part of repr, inside the brackets."""
         return ""
 
     def _get_name(self) -> str:

@@ -43,13 +43,13 @@ class _NormBase(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(_C.empty(num_features, **place)) if wanted else None
+            value = Parameter(_C.empty(num_features, **factory)) if wanted else None
             self.register_parameter(name, value)
         tracked = track_running_stats
-        self.register_buffer("running_mean", _C.zeros(num_features, **place) if tracked else None)
-        self.register_buffer("running_var", _C.ones(num_features, **place) if tracked else None)
+        self.register_buffer("running_mean", _C.zeros(num_features, **factory) if tracked else None)
+        self.register_buffer("running_var", _C.ones(num_features, **factory) if tracked else None)
         count = _creation.tensor(0, dtype=_C.int64, device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
@@ -296,9 +296,9 @@ class LayerNorm(Module):
         self.normalized_shape = _as_shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            value = Parameter(_C.empty(self.normalized_shape, **place)) if wanted else None
+            value = Parameter(_C.empty(self.normalized_shape, **factory)) if wanted else None
             self.register_parameter(name, value)
         self.reset_parameters()
 
@@ -433,6 +433,9 @@ class LocalResponseNorm(Module):
 
 class CrossMapLRN2d(LocalResponseNorm):
     """LocalResponseNorm of (N, C, H, W) with a window of as many channels on both sides."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__(size, alpha, beta, k)
 
     def forward(self, input: Tensor) -> Tensor:
         return cross_map_lrn2d(input, self.size, self.alpha, self.beta, self.k)

@@ -330,6 +330,7 @@ class MaxUnpool3d(_MaxUnpool):
 
 class _FractionalMaxPool(Module):
     _dims: int
+    _random_samples: Tensor | None
     _function: Callable[..., Any]
 
     def __init__(

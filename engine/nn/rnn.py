@@ -120,7 +120,7 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """Does nothing here: the weights need no particular place in memory."""
+        """Does nothing: the weights need no particular memory layout."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -221,7 +221,7 @@ class RNNBase(Module):
         return data, [_C.stack(list(kind)) for kind in zip(*finals, strict=True)]
 
     def _input_gates(self, data: Tensor, sizes: list[int], suffix: str) -> Sequence[Tensor]:
-        """What the input adds to the gates, for all steps in one product."""
+        """The input's share of the gates, for all steps in one product."""
         bias = getattr(self, "bias_ih" + suffix) if self.bias else None
         return _linear(data, getattr(self, "weight_ih" + suffix), bias).split(sizes)
 
@@ -445,11 +445,11 @@ class RNNCellBase(Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
-        rows, place = self._gates * hidden_size, {"device": device, "dtype": dtype}
-        self.weight_ih = Parameter(_C.empty(rows, input_size, **place))
-        self.weight_hh = Parameter(_C.empty(rows, hidden_size, **place))
+        rows, factory = self._gates * hidden_size, {"device": device, "dtype": dtype}
+        self.weight_ih = Parameter(_C.empty(rows, input_size, **factory))
+        self.weight_hh = Parameter(_C.empty(rows, hidden_size, **factory))
         for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(name, Parameter(_C.empty(rows, **place)) if bias else None)
+            self.register_parameter(name, Parameter(_C.empty(rows, **factory)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -86,7 +86,7 @@ def _problem(
     # From one label to the next the blank may be left out, unless both are the same.
     skip = _C.full((batch, size), -math.inf, dtype=log_probs.dtype, device=log_probs.device)
     skip[:, 3::2] = _C.where(labels[:, 3::2] == labels[:, 1:-2:2], -math.inf, 0.0).to(skip.dtype)
-    as_tensor = {"dtype": _C.int64, "device": log_probs.device}
+    as_tensor: dict[str, Any] = {"dtype": _C.int64, "device": log_probs.device}
     return _Problem(
         labels,
         skip,

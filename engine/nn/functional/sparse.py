@@ -102,9 +102,9 @@ def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
     """The maximum of the rows of each bag, which stand together and in order."""
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
     starts = counts.cumsum(0) - counts
-    places = _C.arange(max(int(counts.max()), 1), device=values.device)
-    rows = (starts + places).clamp(max=max(values.shape[0] - 1, 0))
-    beyond = (places >= counts).unsqueeze(-1)
+    offsets_in_bag = _C.arange(max(int(counts.max()), 1), device=values.device)
+    rows = (starts + offsets_in_bag).clamp(max=max(values.shape[0] - 1, 0))
+    beyond = (offsets_in_bag >= counts).unsqueeze(-1)
     if values.shape[0] == 0:
         return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     largest = values[rows].masked_fill(beyond, -math.inf).amax(1)

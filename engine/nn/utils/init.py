@@ -9,10 +9,10 @@ from engine.nn.module import Module
 
 
 def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
-    """``module_cls(*args, **kwargs)`` without a call of its ``reset_parameters``: its parameters
-    are whatever the fresh memory holds.
+    """``module_cls(*args, **kwargs)`` whose parameters and buffers are whatever fresh memory holds.
 
-    Raises RuntimeError for a class that is no Module or whose constructor takes no ``device``.
+    The module is made on the meta device and then given memory on ``device``. Raises RuntimeError
+    for a class that is no Module or whose constructor takes no ``device``.
 
     >>> from engine import nn
     >>> nn.utils.skip_init(nn.Linear, 2, 3)
@@ -22,12 +22,10 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
         raise RuntimeError(f"skip_init: module_cls must be a Module class, got {module_cls!r}")
     if not _takes_device(module_cls):
         raise RuntimeError(f"skip_init: {module_cls.__name__} takes no argument 'device'")
-    uninitialised: Any = type(
-        module_cls.__name__, (module_cls,), {"reset_parameters": lambda self: None}
-    )
-    module: Module = uninitialised(*args, **kwargs)
-    module.__class__ = module_cls
-    return module
+    device = kwargs.pop("device", None)
+    construct: Any = module_cls
+    module: Module = construct(*args, device="meta", **kwargs)
+    return module.to_empty(device="cpu" if device is None else device)
 
 
 def _takes_device(module_cls: type[Module]) -> bool:

@@ -19,8 +19,7 @@ def convert_conv3d_weight_memory_format(module: Module, memory_format: Any) -> M
 
 
 def _convert(module: Module, memory_format: Any, kinds: tuple[type, ...]) -> Module:
-    for layer in module.modules():
-        if isinstance(layer, kinds):
-            weight: Any = layer.weight
-            weight.data = weight.detach().contiguous(memory_format=memory_format)
+    layers: list[Any] = [layer for layer in module.modules() if isinstance(layer, kinds)]
+    for layer in layers:
+        layer.weight.data = layer.weight.detach().contiguous(memory_format=memory_format)
     return module

@@ -69,7 +69,7 @@ def householder_product(reflectors: Tensor, tau: Tensor) -> Tensor:
 
 
 def householder_vectors(Q: Tensor) -> Tensor:
-    """What householder_product takes to give back Q (..., n, k), its signs on the diagonal."""
+    """The inverse of householder_product: reflectors for Q (..., n, k), signs on the diagonal."""
     n, k = Q.shape[-2:]
     batch = np.ascontiguousarray(Q.detach().numpy()).reshape(-1, n, k)
     packed = np.empty_like(batch)

@@ -37,6 +37,11 @@ def _register(module: Module, name: str, tensor: Tensor) -> None:
         module.register_buffer(name, tensor)
 
 
+def _chains(module: Any) -> Any:
+    """The ParametrizationLists of a parametrized module, by the names of its tensors."""
+    return module.parametrizations
+
+
 class ParametrizationList(ModuleList):
     """The chain of modules that computes one tensor, and the tensors it starts from.
 
@@ -94,7 +99,7 @@ class ParametrizationList(ModuleList):
 
     def _originals(self) -> list[Tensor]:
         if self.is_tensor:
-            return [self.original]
+            return [getattr(self, "original")]  # noqa: B009
         return [getattr(self, f"original{i}") for i in range(self.ntensors)]
 
     @no_grad()
@@ -151,12 +156,12 @@ def _refuse_pickling(self: Module) -> Any:
 def _deepcopy(self: Module, memo: dict[int, Any]) -> Module:
     if id(self) in memo:
         return memo[id(self)]
-    base = type(self).__bases__[0]
+    base: Any = type(self).__bases__[0]
     replica: Module = base.__new__(base)
     memo[id(self)] = replica
     replica.__dict__.update(copy.deepcopy(self.__dict__, memo))
     _inject_class(replica)
-    for name in replica.parametrizations:
+    for name in _chains(replica):
         _inject_property(replica, name)
     return replica
 
@@ -173,14 +178,14 @@ def _inject_class(module: Module) -> None:
 def _inject_property(module: Module, name: str) -> None:
     def get(self: Module) -> Tensor:
         if not _cache_depth:
-            return self.parametrizations[name]()
+            return _chains(self)[name]()
         key = (id(self), name)
         if key not in _cache:
-            _cache[key] = self.parametrizations[name]()
+            _cache[key] = _chains(self)[name]()
         return _cache[key]
 
     def assign(self: Module, value: Tensor) -> None:
-        self.parametrizations[name].right_inverse(value)
+        _chains(self)[name].right_inverse(value)
 
     setattr(type(module), name, property(get, assign))
 
@@ -221,7 +226,7 @@ def register_parametrization(
     """
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
-        chain: Any = module.parametrizations[tensor_name]
+        chain: Any = _chains(module)[tensor_name]
         if not unsafe:
             current = getattr(module, tensor_name)
             _check_result(parametrization(current), current)
@@ -242,7 +247,7 @@ def register_parametrization(
         _inject_class(module)
         module.parametrizations = ModuleDict()
     _inject_property(module, tensor_name)
-    module.parametrizations[tensor_name] = chain
+    _chains(module)[tensor_name] = chain
     return module
 
 
@@ -269,7 +274,7 @@ def remove_parametrizations(
             f"remove_parametrizations: {type(module).__name__} has no parametrization on "
             f"'{tensor_name}'"
         )
-    chain: Any = module.parametrizations[tensor_name]
+    chain: Any = _chains(module)[tensor_name]
     if chain.is_tensor:
         tensor = chain.original
         if leave_parametrized:
@@ -284,9 +289,9 @@ def remove_parametrizations(
             f"'{tensor_name}' has {chain.ntensors}"
         )
     delattr(type(module), tensor_name)
-    del module.parametrizations[tensor_name]
-    if not len(module.parametrizations):
-        del module.parametrizations
+    del _chains(module)[tensor_name]
+    if not len(_chains(module)):
+        delattr(module, "parametrizations")
         module.__class__ = type(module).__bases__[0]
     _register(module, tensor_name, tensor)
     return module
@@ -311,13 +316,13 @@ def transfer_parametrizations_and_params(
     changed and returned."""
     if not is_parametrized(from_module):
         return to_module
-    chains: Any = from_module.parametrizations
+    chains = _chains(from_module)
     for name in list(chains) if tensor_name is None else [tensor_name]:
         if not hasattr(to_module, name):
             _register(to_module, name, copy.deepcopy(getattr(from_module, name).detach()))
         for parametrization in chains[name]:
             register_parametrization(to_module, name, parametrization)
-        target: Any = to_module.parametrizations[name]
+        target = _chains(to_module)[name]
         with no_grad():
             for old, new in zip(chains[name]._originals(), target._originals(), strict=True):
                 new.data = old.detach().clone()

@@ -176,19 +176,20 @@ class PruningContainer(BasePruningMethod):
 def _check_amount(amount: Any) -> None:
     if not isinstance(amount, numbers.Real):
         raise TypeError(f"amount must be an int or a float, got {type(amount).__name__}")
-    if amount < 0 or (not isinstance(amount, numbers.Integral) and amount > 1):
+    if float(amount) < 0 or (not isinstance(amount, numbers.Integral) and float(amount) > 1):
         raise ValueError(
             f"amount must be a fraction from 0 to 1 or a number of elements, got {amount}"
         )
 
 
-def _count(amount: float, size: int) -> int:
-    """How many of ``size`` elements or channels are pruned."""
+def _count(amount: Any, size: int) -> int:
+    """The number of elements or channels to prune, of ``size``."""
     if not isinstance(amount, numbers.Integral):
         return round(amount * size)
-    if amount > size:
-        raise ValueError(f"amount {amount} is more than the {size} that there are")
-    return int(amount)
+    count = int(amount)
+    if count > size:
+        raise ValueError(f"amount {count} is more than the {size} that there are")
+    return count
 
 
 def _structured_dim(t: Tensor, dim: int) -> int:

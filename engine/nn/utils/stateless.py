@@ -34,7 +34,7 @@ def functional_call(
     >>> layer = engine.nn.Linear(2, 1, bias=False)
     >>> weight = engine.ones(1, 2, requires_grad=True)
     >>> engine.nn.utils.stateless.functional_call(layer, {"weight": weight}, engine.ones(2))
-    tensor([2.], grad_fn=<LinearBackward>)
+    tensor([2.], grad_fn=<linear>)
     """
     tensors = _merged(parameters_and_buffer_dicts)
     positional = () if args is None else args if isinstance(args, tuple) else (args,)

@@ -451,3 +451,21 @@ def test_lp_pooling_of_infinite_order() -> None:
         nn.LPPool3d(2, 2)(tensor(x).unsqueeze(2).expand(1, 2, 2, 4, 4)),
         np.sqrt(2 * (blocks**2).sum((3, 5)))[:, :, None],
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (nn.AdaptiveLogSoftmaxWithLoss, (8, 20, [5])),
+        (nn.LinearCrossEntropyLoss, (4, 3)),
+        (nn.SyncBatchNorm, (3,)),
+        (nn.MultiheadAttention, (4, 2)),
+        (nn.LSTM, (2, 3)),
+        (nn.LazyLinear, (3,)),
+    ],
+)
+def test_device_and_dtype_reach_all_tensors(kind: Any, arguments: Any) -> None:
+    layer = kind(*arguments, device="meta", dtype=engine.float64)
+    tensors = [*layer.parameters(), *layer.buffers()]
+    assert {str(x.device) for x in tensors} == {"meta"}
+    assert {x.dtype for x in tensors if x.is_floating_point()} == {engine.float64}

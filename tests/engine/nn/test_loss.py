@@ -121,6 +121,7 @@ LOSSES: list[tuple[Callable[..., Any], tuple[Array, ...], Array]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:kl_div:UserWarning")
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize(("loss", "arrays", "wanted"), LOSSES)
 def test_value(
