@@ -45,9 +45,10 @@ class HfCache(Cache):
             return Info(
                 str(ref), ref.kind, file.path, commit=commit, size=file.size, sha256=file.sha256
             )
-        folder, paths = cached.folder, cached.files(commit)
-        size = sum(folder.pointer(commit, path).stat().st_size for path in paths)
-        return Info(str(ref), ref.kind, folder.snapshot(commit), commit, len(paths), size)
+        if not cached.folder.snapshot(commit).is_dir():
+            return info
+        item = _item(cached, commit, 0.0)
+        return Info(str(ref), ref.kind, item.path, commit, item.files, item.size)
 
     def verify(self, ref: Ref) -> list[Check]:
         name, cached, commit = _cached(ref)

@@ -123,7 +123,6 @@ class Partial:
             if self._file < 0 or generation != self.generation:
                 raise CancelledError
             self._write_all(offset, memoryview(data))
-            self.done.add(offset, offset + len(data))
             if self._digests is not None:
                 self._digests.available(self.done.prefix, (offset, data))
         self._checkpoints.add(len(data))
@@ -234,6 +233,7 @@ class Partial:
         try:
             while rest:
                 written = os.pwrite(self._file, rest, offset)
+                self.done.add(offset, offset + written)
                 rest, offset = rest[written:], offset + written
         except OSError as error:
             if not is_full(error):

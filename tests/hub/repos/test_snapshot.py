@@ -349,6 +349,14 @@ def test_path_of_a_repository(repo: Any, hf: Any) -> None:
         hub.path("hf:org/name")
 
 
+def test_info_of_a_repository_whose_bytes_are_missing(repo: Any, weights: bytes) -> None:
+    folder = hub.snapshot("hf:org/name", include="*.safetensors")
+    assert hub.info("hf:org/name").size == len(weights)
+    next(folder.rglob("*.safetensors")).resolve().unlink()
+    info = hub.info("hf:org/name")
+    assert (info.path, info.files, info.size) == (folder, 1, 0)
+
+
 def test_malformed_file_is_not_published(hf: Any, hf_cache: Path) -> None:
     hf.repo("org/name", {"config.json": b"{}", "model.safetensors": b"no header at all"})
     with pytest.raises(FormatError, match=r"hf:org/name: model\.safetensors"):

@@ -1,4 +1,4 @@
-"""What is cached, listed, filtered, verified, removed and tidied, whatever it came from."""
+"""The caches as one list of items: filters, disk usage, verification, removal, garbage."""
 
 from __future__ import annotations
 
