@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from engine import _C
 from engine._C import Tensor
@@ -216,11 +219,16 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r > len(input) and not with_replacement:
         return input.new_empty(0, r)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    try:
-        places = list(choose(range(len(input)), r))
-    except (MemoryError, OverflowError):
-        raise RuntimeError(f"combinations: r: out of memory for choices of {r}") from None
-    return input[tensor(places, dtype=_C.int64).reshape(len(places), r)]
+    items = len(input) + r - 1 if with_replacement and r > 0 else len(input)
+    logarithm = math.lgamma(items + 1) - math.lgamma(r + 1) - math.lgamma(items - r + 1)
+    if logarithm > math.log(2**60):  # before an integer of as many digits is calculated
+        raise RuntimeError(f"combinations: r: about 1e{logarithm / math.log(10):.0f} choices of {r} are too many")
+    count = math.comb(items, r)
+    indices = _C.empty(count * r, dtype=_C.int64)  # out of memory, if at all, before the choices are listed
+    indices.numpy()[:] = np.fromiter(
+        itertools.chain.from_iterable(choose(range(len(input)), r)), np.int64, count * r
+    )
+    return input[indices.reshape(count, r)]
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:

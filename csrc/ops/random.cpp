@@ -237,7 +237,7 @@ OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
     .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        const Tensor p = expand(Tensor::scalar(a.number(1), DType::Float32), self.sizes());
+        const Tensor p = expand(Call<"full">()(Dims(), a[1], DType::Float32, self.device()), self.sizes());
         r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));
     });
 

@@ -95,6 +95,10 @@ tensor([3, 8]))")
         r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2]));
     });
 
+OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
+    .doc("Self, whose elements must be from ``low`` to ``high``: RuntimeError names the argument and one that is not.")
+    .shape([](const Op&, Args, Meta&) {});
+
 void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
 
 OP("any(Tensor self) -> Tensor")

@@ -12,12 +12,14 @@ struct Indexed {
     bool advanced = false;
 };
 
-bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && unwrap(o).dtype() == DType::Bool); }
+// Bytes are masks, as in PyTorch.
+bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
+bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && is_mask(unwrap(o))); }
 
 // How many dimensions of the tensor an item of the index uses up.
 int dims_used(PyObject* item) {
     if (item == Py_None || item == Py_Ellipsis || PyBool_Check(item)) return 0;
-    if (is_tensor(item) && unwrap(item).dtype() == DType::Bool) return unwrap(item).dim();
+    if (is_tensor(item) && is_mask(unwrap(item))) return unwrap(item).dim();
     return 1;
 }
 
@@ -59,7 +61,7 @@ void take_tensor(Indexed& out, int& at, const Tensor& index) {
     check_as(ErrorKind::Index, !is_floating(index.dtype()), "index: expected integers or bools, got ", index.dtype());
     out.advanced = true;
     out.indices.resize(std::max<size_t>(out.indices.size(), static_cast<size_t>(at)));
-    if (index.dtype() != DType::Bool) {
+    if (!is_mask(index)) {
         out.indices.push_back(index);
         ++at;
         return;
@@ -124,7 +126,7 @@ PyObject* get_item(PyObject* self, PyObject* index) {
         if (PyLong_CheckExact(index)) return wrap(ops::select(t, 0, slice_bound(index)));
         Indexed found = apply(t, index);
         if (!found.advanced) return wrap(found.view.impl() == t.impl() ? ops::alias(t) : found.view);
-        return wrap(Call<"index">()(found.view, found.indices));
+        return wrap(Call<"_index">()(found.view, found.indices, true));
     });
 }
 
@@ -144,7 +146,7 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
             if (!source.defined())
                 source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
                                                   : Tensor::scalar(number.integer(), found.view.dtype());
-            Call<"index_put_">()(found.view, found.indices, source);
+            Call<"_index_put_">()(found.view, found.indices, source, false, true);
         } else if (source.defined()) {
             ops::copy_(found.view, source);
         } else {
