@@ -11,7 +11,6 @@ import numpy as np
 
 from engine import _C
 from engine._C import Tensor
-from engine._creation import tensor
 from engine._refusals import guard_functions
 from engine._tensor import method
 
@@ -218,17 +217,31 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise ValueError(f"combinations: r: expected 0 or more, got {r}")
     if r > len(input) and not with_replacement:
         return input.new_empty(0, r)
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    items = len(input) + r - 1 if with_replacement and r > 0 else len(input)
-    logarithm = math.lgamma(items + 1) - math.lgamma(r + 1) - math.lgamma(items - r + 1)
-    if logarithm > math.log(2**60):  # before an integer of as many digits is calculated
-        raise RuntimeError(f"combinations: r: about 1e{logarithm / math.log(10):.0f} choices of {r} are too many")
+    choose = itertools.combinations
+    items = len(input)
+    if with_replacement:
+        choose, items = itertools.combinations_with_replacement, max(items + r - 1, r)
+    if not _fits(items, r):
+        raise RuntimeError(f"combinations: r: expected choices that fit in memory, got r={r}")
     count = math.comb(items, r)
-    indices = _C.empty(count * r, dtype=_C.int64)  # out of memory, if at all, before the choices are listed
+    indices = _C.empty(
+        count * r, dtype=_C.int64
+    )  # out of memory, if at all, before the choices are listed
     indices.numpy()[:] = np.fromiter(
         itertools.chain.from_iterable(choose(range(len(input)), r)), np.int64, count * r
     )
     return input[indices.reshape(count, r)]
+
+
+def _fits(items: int, r: int) -> bool:
+    """Whether the choices of r of so many items can be counted in 60 bits.
+
+    Their number itself may have more digits than there is time to calculate.
+    """
+    if items > 2**53:
+        return min(r, items - r) <= 1
+    log_factorials = [math.lgamma(n + 1) for n in (items, r, items - r)]
+    return log_factorials[0] - log_factorials[1] - log_factorials[2] < math.log(2**60)
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:

@@ -84,9 +84,11 @@ def to(
             device = given
         elif given is not None:
             dtype = given
-    if device is not None and _C.device(device) != self.device:
-        raise RuntimeError(f"to: device {device} is not available")
-    converted = _cast(self, self.dtype if dtype is None else dtype, copy)
+    target_device = self.device if device is None else _C.device(device)
+    moves = target_device != self.device
+    converted = _cast(self, self.dtype if dtype is None else dtype, copy and not moves)
+    if moves:
+        converted = _C._to_device(converted, target_device)
     if memory_format is None or memory_format == "preserve_format":
         return converted
     return converted.contiguous(memory_format=memory_format)
@@ -144,7 +146,7 @@ def __dlpack_device__(self: Tensor) -> tuple[int, int]:
 @method
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
-    plain = self.detach()
+    plain = self.detach().cpu()
     return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
 
 

@@ -142,13 +142,12 @@ void normalize(const Batch<T>& b, const Tensor& result, Args a, const double* me
 }
 
 // running = (1 - momentum) * running + momentum * seen
-void move_running(const Op& op, const Tensor& running, const std::vector<double>& seen, double momentum) {
+void move_running(const Tensor& running, const std::vector<double>& seen, double momentum) {
     if (!running.defined()) return;
     const Tensor values = packed_as(running, DType::Float64);
     double* v = values.data<double>();
     for (size_t c = 0; c < seen.size(); ++c) v[c] = (1.0 - momentum) * v[c] + momentum * seen[c];
     if (values.impl() != running.impl()) copy_into(running, values);
-    running->storage->wrote(&op);
 }
 
 // self, weight, bias, running_mean, running_var, momentum, eps
@@ -161,8 +160,8 @@ void train(const KernelCall& call) {
     std::copy(s.mean.begin(), s.mean.end(), call.outs[1].template data<double>());
     std::copy(s.rstd.begin(), s.rstd.end(), call.outs[2].template data<double>());
     for (double& v : s.variance) v *= count / (count - 1.0);  // running variances are without bias
-    move_running(call.op, a.tensor_or_none(3), s.mean, a.number(5));
-    move_running(call.op, a.tensor_or_none(4), s.variance, a.number(5));
+    move_running(a.tensor_or_none(3), s.mean, a.number(5));
+    move_running(a.tensor_or_none(4), s.variance, a.number(5));
     normalize(b, call.outs[0], a, s.mean.data(), s.rstd.data());
 }
 

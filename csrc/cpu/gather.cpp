@@ -21,8 +21,9 @@ Along along(const Tensor& self, int64_t given_dim, const Tensor& index, const Te
     a.dim = d;
     a.size = self.dim() ? self.sizes()[d] : 1;
     a.stride = self.dim() ? self.strides()[d] * item_size(self.dtype()) : 0;
-    Dims held = self.strides();
-    if (self.dim()) held[d] = 0;
+    // One index and a tensor of one dimension go together, whichever has no dimensions.
+    Dims held = index.dim() == self.dim() ? self.strides() : Dims(index.dim(), 0);
+    if (index.dim() > 0) held[d] = 0;
     a.at.add(moving.alias(index.sizes(), moving.strides(), moving->offset));
     a.at.add(self.alias(index.sizes(), held, self->offset));
     a.at.add(index);

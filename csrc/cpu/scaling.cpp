@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/backend.h"
 #include "cpu/contiguous.h"
 
 namespace bestiary::cpu {
@@ -26,7 +27,7 @@ Tensor combined(const Op& op, const Tensor& a, const Tensor& b) {
     const Value args[] = {a, b};
     Results results;
     results.push(Tensor::empty(a.sizes(), a.dtype()));
-    elementwise_kernels[static_cast<int>(DeviceType::CPU)]({op, Args(args, 2), results, a.dtype()});
+    backends[static_cast<int>(DeviceType::CPU)]->elementwise({op, Args(args, 2), results, a.dtype()});
     return results[0];
 }
 

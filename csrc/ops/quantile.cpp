@@ -72,7 +72,10 @@ void push_quantile(Args a, bool skip_nan, Results& r) {
 
 // q as a 0-d tensor where it is a number, with values from 0 to 1.
 Tensor as_tensor(const Value& q, const Tensor& self) {
-    if (q.is_tensor()) return Call<"_checked">()(q, 0.0, 1.0, "q");
+    if (q.is_tensor()) {
+        Call<"_checked">()(q, 0.0, 1.0, "q");
+        return Tensor(q.t);
+    }
     check(q.number() >= 0 && q.number() <= 1, "q: expected a number from 0 to 1, got ", q.number());
     return Call<"full">()(Dims(), q, self.dtype(), self.device());
 }

@@ -96,8 +96,8 @@ tensor([3, 8]))")
     });
 
 OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
-    .doc("Self, whose elements must be from ``low`` to ``high``: RuntimeError names the argument and one that is not.")
-    .shape([](const Op&, Args, Meta&) {});
+    .doc("Nothing, if the elements are from ``low`` to ``high``; else RuntimeError names the argument and one that is not.")
+    .shape([](const Op&, Args a, Meta& m) { m.add({0}, a.tensor(0).dtype()); });
 
 void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
 

