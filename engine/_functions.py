@@ -215,18 +215,15 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise RuntimeError(f"combinations: input: expected a vector, got {tuple(input.shape)}")
     if r < 0:
         raise ValueError(f"combinations: r: expected 0 or more, got {r}")
-    if r > len(input) and not with_replacement:
+    items = len(input) + r - 1 if with_replacement and len(input) > 0 else len(input)
+    if r > items:
         return input.new_empty(0, r)
-    choose = itertools.combinations
-    items = len(input)
-    if with_replacement:
-        choose, items = itertools.combinations_with_replacement, max(items + r - 1, r)
     if not _fits(items, r):
         raise RuntimeError(f"combinations: r: expected choices that fit in memory, got r={r}")
     count = math.comb(items, r)
-    indices = _C.empty(
-        count * r, dtype=_C.int64
-    )  # out of memory, if at all, before the choices are listed
+    # Out of memory, if at all, before the choices are listed.
+    indices = _C.empty(count * r, dtype=_C.int64)
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     indices.numpy()[:] = np.fromiter(
         itertools.chain.from_iterable(choose(range(len(input)), r)), np.int64, count * r
     )

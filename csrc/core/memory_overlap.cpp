@@ -26,8 +26,8 @@ static bool all_offsets(const Dims& sizes, const Dims& strides, const F& visit) 
     }
 }
 
-// Dimensions whose stride is larger than all that smaller ones reach do not overlap. Others are rare: their elements are
-// looked at one by one.
+// Dimensions whose stride is larger than all that smaller ones reach do not overlap. Others are rare: their elements
+// are looked at one by one.
 bool overlaps_itself(const Dims& sizes, const Dims& strides) {
     if (is_contiguous(sizes, strides) || is_dense(sizes, strides)) return false;
     std::vector<std::pair<int64_t, int64_t>> dims;  // stride, size

@@ -100,7 +100,9 @@ void backward(const KernelCall& call) {
                          const int64_t begin = rows * piece / pieces, end = rows * (piece + 1) / pieces;
                          char* const data[] = {
                              at_row(out.tensor(), begin),  at_row(grad, begin),       at_row(x, begin),
-                             bytes(mean.data<double>() + begin), bytes(rstd.data<double>() + begin), raw_or_null(weight),
+                             bytes(mean.data<double>() + begin),
+                             bytes(rstd.data<double>() + begin),
+                             raw_or_null(weight),
                              at_piece(weight_sums, piece), at_piece(bias_sums, piece)};
                          loop(data, &size, end - begin, params);
                      }

@@ -194,7 +194,9 @@ Tensor mean_of(const Tensor& given, DimMask mask) {
         scales = scales_of(in, mask);
         means = fold(sums, scaled(in, scales, mask), mask);
     }
-    each_value(means, [&](double x, int64_t i) { return x / count * (scales.defined() ? scales.data<double>()[i] : 1.0); });
+    each_value(means, [&](double x, int64_t i) {
+        return x / count * (scales.defined() ? scales.data<double>()[i] : 1.0);
+    });
     return means;
 }
 

@@ -137,7 +137,8 @@ void resample(const KernelCall& call, bool backward) {
     const StagedResult result(out, dtype_of<T>());
     const int64_t strides[] = {table.taps, grid.resampled, grid.source, inner};
     const Loop loop = loop_of(call.op.name(), dtype_of<T>());
-    parallel_for(lines.outer, ceil_div(kGrain, inner * (grid.source + grid.resampled)), [&](int64_t begin, int64_t end) {
+    const int64_t grain = ceil_div(kGrain, inner * (grid.source + grid.resampled));
+    parallel_for(lines.outer, grain, [&](int64_t begin, int64_t end) {
         char* const data[] = {bytes(result.template data<T>() + begin * inner * out.sizes()[dim]),
                               bytes(x.data<T>() + begin * inner * in.sizes()[dim]),
                               bytes(table.places.data()),

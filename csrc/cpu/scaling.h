@@ -6,9 +6,9 @@
 namespace bestiary::cpu {
 
 // Note [Squares out of range]
-// A square overflows or underflows long before its root does, and so does a sum long before the mean. The common case is
-// calculated as it stands. Where a sum came out infinite, or so small that squares were lost, it is calculated again from
-// elements divided by a power of two, that of the largest magnitude among them, which is exact.
+// A square overflows or underflows long before its root does, and so does a sum long before the mean. The common case
+// is calculated as it stands. Where a sum came out infinite, or so small that squares were lost, it is calculated again
+// from elements divided by a power of two, that of the largest magnitude among them, which is exact.
 
 // Per result of reducing the dimensions in `mask`, in float64: the power of two just below the largest magnitude, or 1
 // where that is 0 or not finite.

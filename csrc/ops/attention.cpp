@@ -77,7 +77,7 @@ Tensor as_heads(const Tensor& t, const Dims& batch) {
     return heads.dim() == 4 ? heads : flatten(heads, 0, heads.dim() - 4);
 }
 
-// A mask to be added, its last dimension as long as there are keys; other dimensions of size 1 are left to be broadcast.
+// A mask to be added, its last dimension as long as there are keys; others of size 1 are left to be broadcast.
 Tensor as_head_mask(const Value& given, const Dims& scores, DType dtype) {
     if (given.none()) return {};
     Tensor mask(given.t);

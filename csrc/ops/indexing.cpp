@@ -243,7 +243,8 @@ OP("embedding(Tensor weight, Tensor indices, int? padding_idx=None) -> Tensor")
     .doc(
         R"(Rows of ``weight`` (of shape entries x features) by number: the shape of ``indices`` with the features last.
 
-The row ``padding_idx`` gets no gradient. Indices are int32 or int64; an IndexError names one that is not in [0, entries).
+The row ``padding_idx`` gets no gradient. Indices are int32 or int64; an IndexError names one that is not in
+[0, entries).
 
 >>> engine.embedding(engine.tensor([[1.0, 2.0], [3.0, 4.0]]), engine.tensor([1, 0]))
 tensor([[3., 4.],

@@ -44,7 +44,7 @@ tensor([0.1250, 2.5000]))")
         check_as(ErrorKind::Value, beta >= 0.0, "beta: expected 0 or more, got ", beta);
         const Tensor distance = absolute(a[0] - a[1]);
         if (beta == 0.0) return r.push(reduce_loss(distance, a.str(2)));
-        const Tensor near = Call<"clamp_max">()(distance, beta);  // so that an infinite distance has a slope of 1, not nan
+        const Tensor near = Call<"clamp_max">()(distance, beta);  // an infinite distance has a slope of 1, not nan
         r.push(reduce_loss(near * (distance - near * 0.5) / beta, a.str(2)));
     });
 

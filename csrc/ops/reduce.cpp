@@ -96,7 +96,7 @@ tensor([3, 8]))")
     });
 
 OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
-    .doc("Nothing, if the elements are from ``low`` to ``high``; else RuntimeError names the argument and one that is not.")
+    .doc("Nothing where all elements are from ``low`` to ``high``, otherwise a RuntimeError of argument ``name``.")
     .shape([](const Op&, Args a, Meta& m) { m.add({0}, a.tensor(0).dtype()); });
 
 void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }

@@ -138,7 +138,7 @@ OP("_norm_2(Tensor self, int[]? dim, bool keepdim) -> Tensor")
         return b["self"] * with_dims(masked_fill(b.g / norm, equals(norm, 0.0), 0.0), b);
     });
 
-// Elements count as parts of the largest magnitude (of the smallest, for negative p), so that their powers stay in range.
+// Elements count as parts of the largest magnitude (of the smallest, for negative p): their powers stay in range.
 // Zeros have powers 0 (or infinite) and a gradient of 0.
 Tensor power_norm(const Tensor& self, double p, const Value& dims, const Value& keepdim) {
     const DimMask mask = dim_mask(dims, self.dim());

@@ -5,8 +5,8 @@
 // nothing else is said. Loops "channels.<what>" see n rows of strides[0] neighbouring channels (channels last), and
 // work on all of them at once. Statistics are gathered in chunks that fit the first-level cache: a chunk's mean, then
 // its squares about that mean; chunks are joined in double (Chan, Golub and LeVeque, 1979). The mean is rounded to the
-// elements' type; far from 0, where that shows in the squares, the mean of the differences corrects both. Statistics that
-// overflow are left to the drivers.
+// elements' type; far from 0, where that shows in the squares, the mean of the differences corrects both. Statistics
+// that overflow are left to the drivers.
 #include <limits>
 
 #include "cpu/isa/loops.h"
@@ -159,8 +159,8 @@ void channels_scale_shift(char* const* data, const int64_t* strides, int64_t n, 
     });
 }
 
-// data: the sums of grad and of grad * (x - center) of all channels in double, grad, x, centers, and room for two values
-// per channel.
+// data: the sums of grad and of grad * (x - center) of all channels in double, grad, x, centers, and room for two
+// values per channel.
 template <class T>
 void channels_gradient_sums(char* const* data, const int64_t* strides, int64_t n, const double*) {
     const int64_t channels = strides[0], chunk = kChunk * 2 > channels ? kChunk * 2 / channels : 1;
@@ -173,8 +173,8 @@ void channels_gradient_sums(char* const* data, const int64_t* strides, int64_t n
         each<T>(n - begin < chunk ? n - begin : chunk, channels, [&](int64_t at, int64_t c, auto lanes) {
             const Vec<T> g = load_vec(grad + at, lanes);
             store_vec<T>(sum + c, load_vec(sum + c, lanes) + g, lanes);
-            store_vec<T>(dot + c, load_vec(dot + c, lanes) + g * (load_vec(x + at, lanes) - load_vec(center + c, lanes)),
-                         lanes);
+            const Vec<T> d = load_vec(x + at, lanes) - load_vec(center + c, lanes);
+            store_vec<T>(dot + c, load_vec(dot + c, lanes) + g * d, lanes);
         });
         for (int64_t c = 0; c < channels; ++c) {
             sums[c] += sum[c];

@@ -38,8 +38,8 @@ void apply(T* out, const T* x, int64_t size, SplitMean<T> mean, T scale, const T
 }
 
 // data: result, x, mean and 1/std of each row in double (written), weight, bias; strides[0] elements a row, n rows;
-// params: eps, whether the mean is taken off. The mean is corrected as in isa/channel_norm.cpp; rows whose statistics are
-// out of range are left to the driver.
+// params: eps, whether the mean is taken off. The mean is corrected as in isa/channel_norm.cpp; rows whose statistics
+// are out of range are left to the driver.
 template <class T>
 void forward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const int64_t size = strides[0];
@@ -113,8 +113,8 @@ struct BackwardRow {
     }
 };
 
-// data: gradient of x (or none), grad, x, mean and 1/std in double, weight, and sums for the gradients of weight and bias (or
-// none), to which the rows' are added; params: unused, whether the mean was taken off.
+// data: gradient of x (or none), grad, x, mean and 1/std in double, weight, and sums for the gradients of weight and
+// bias (or none), to which the rows' are added; params: unused, whether the mean was taken off.
 template <class T>
 void backward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const int64_t size = strides[0];
