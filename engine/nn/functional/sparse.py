@@ -18,11 +18,15 @@ def embedding(
     padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """The rows of weight (rows, features) that the integer tensor names.
 
-    The row padding_idx gets no gradient. An IndexError names an index that is not in [0, rows).
-    With max_norm the rows looked up are first scaled down, in place, to that norm.
+    The row padding_idx gets no gradient. With max_norm the rows looked up are first scaled down,
+    in place, to that norm. scale_grad_by_freq divides each row's gradient by the number of times
+    that it was looked up. ``sparse`` is accepted, and the gradient dense. An IndexError names an
+    index that is not in [0, rows).
 
     >>> import engine
     >>> table = engine.arange(6.0).reshape(3, 2)
@@ -31,7 +35,13 @@ def embedding(
     """
     if max_norm is not None:
         _renormalize(weight, input, max_norm, norm_type)
-    return _C.embedding(weight, input, _checked_padding("embedding", padding_idx, weight))
+    rows = _C.embedding(weight, input, _checked_padding("embedding", padding_idx, weight))
+    if not (scale_grad_by_freq and rows.requires_grad):
+        return rows
+    counts = _C.bincount(input.reshape(-1), minlength=weight.shape[0])[input]
+    counts = counts.to(rows.dtype).unsqueeze(-1)
+    rows.register_hook(lambda grad: grad / counts)
+    return rows.view_as(rows)
 
 
 def _checked_padding(name: str, padding_idx: int | None, weight: Tensor) -> int | None:
@@ -54,7 +64,9 @@ def embedding_bag(
     offsets: Tensor | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
     mode: str = "mean",
+    sparse: bool = False,
     per_sample_weights: Tensor | None = None,
     include_last_offset: bool = False,
     padding_idx: int | None = None,
@@ -63,22 +75,24 @@ def embedding_bag(
 
     Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one: from 0, not falling and
     not past the end, or RuntimeError is raised. An empty bag gives zeros; entries equal to
-    padding_idx do not count.
+    padding_idx do not count. See embedding for the other arguments.
     """
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
     if per_sample_weights is not None and mode != "sum":
         raise ValueError(f"embedding_bag: per_sample_weights need mode 'sum', got '{mode}'")
-    if weight.dim() != 2 or weight.shape[0] == 0:
-        raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
     if per_sample_weights is not None and per_sample_weights.shape != input.shape:
         raise ValueError(
-            f"embedding_bag: per_sample_weights must have input's shape {tuple(input.shape)}, got "
-            f"{tuple(per_sample_weights.shape)}"
+            f"embedding_bag: per_sample_weights must have the input's shape {tuple(input.shape)}, "
+            f"got {tuple(per_sample_weights.shape)}"
         )
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("embedding_bag: scale_grad_by_freq needs mode 'sum' or 'mean'")
+    if weight.dim() != 2 or weight.shape[0] == 0:
+        raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
     _checked_padding("embedding_bag", padding_idx, weight)
     flat, bag, bags = _bags(input, offsets, include_last_offset)
-    values = embedding(flat, weight, padding_idx, max_norm, norm_type)
+    values = embedding(flat, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
         values = values * per_sample_weights.reshape(-1)[: flat.shape[0]].unsqueeze(1)
     if padding_idx is not None:
@@ -99,9 +113,9 @@ def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
         return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
     starts = counts.cumsum(0) - counts
-    places = _C.arange(max(int(counts.max()), 1), device=values.device)
-    rows = (starts + places).clamp(max=values.shape[0] - 1)
-    beyond = (places >= counts).unsqueeze(-1)
+    offsets_in_bag = _C.arange(max(int(counts.max()), 1), device=values.device)
+    rows = (starts + offsets_in_bag).clamp(max=values.shape[0] - 1)
+    beyond = (offsets_in_bag >= counts).unsqueeze(-1)
     largest = values[rows].masked_fill(beyond, -math.inf).amax(1)
     return largest.masked_fill(counts == 0, 0.0)
 
