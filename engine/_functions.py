@@ -10,7 +10,6 @@ from typing import Any
 from engine import _C
 from engine._argument_errors import guard_functions
 from engine._C import Tensor
-from engine._creation import tensor
 from engine._lazy import numpy as np
 from engine._tensor import method
 
@@ -471,14 +470,30 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise RuntimeError(f"combinations: input: expected a vector, got {tuple(input.shape)}")
     if r < 0:
         raise ValueError(f"combinations: r: expected 0 or more, got {r}")
-    if r > len(input) and not with_replacement:
+    items = len(input) + r - 1 if with_replacement and len(input) > 0 else len(input)
+    if r > items:
         return input.new_empty(0, r)
+    if not _fits(items, r):
+        raise RuntimeError(f"combinations: r: expected choices that fit in memory, got r={r}")
+    count = math.comb(items, r)
+    # Out of memory, if at all, before the choices are listed.
+    indices = _C.empty(count * r, dtype=_C.int64)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    try:
-        places = list(choose(range(len(input)), r))
-    except (MemoryError, OverflowError):
-        raise RuntimeError(f"combinations: r: out of memory for choices of {r}") from None
-    return input[tensor(places, dtype=_C.int64).reshape(len(places), r)]
+    indices.numpy()[:] = np.fromiter(
+        itertools.chain.from_iterable(choose(range(len(input)), r)), np.int64, count * r
+    )
+    return input[indices.reshape(count, r)]
+
+
+def _fits(items: int, r: int) -> bool:
+    """Whether the choices of r of so many items can be counted in 60 bits.
+
+    Their number itself may have more digits than there is time to calculate.
+    """
+    if items > 2**53:
+        return min(r, items - r) <= 1
+    log_factorials = [math.lgamma(n + 1) for n in (items, r, items - r)]
+    return log_factorials[0] - log_factorials[1] - log_factorials[2] < math.log(2**60)
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:

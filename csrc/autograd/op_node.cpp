@@ -105,7 +105,7 @@ void OpNode::release_saved() {
 void OpNode::check_saved(const Tensor& t, uint32_t version) const {
     if (t->storage->version() == version) return;
     const Op* writer = t->storage->last_writer();
-    fail(ErrorKind::Runtime, "a tensor of shape ", t.sizes(), " saved for the gradient of '", op_.full_name(),
+    fail(ErrorKind::Runtime, "a tensor of shape ", t.sizes(), " saved for the gradient of '", op_.public_name(),
          "' was overwritten by '", writer ? writer->full_name() : "an outside write",
          "' after the forward pass; clone() it before writing");
 }

@@ -8,6 +8,7 @@
 #include "core/backend.h"
 #include "core/interpreter.h"
 #include "core/layout.h"
+#include "core/memory_overlap.h"
 
 namespace bestiary {
 
@@ -161,17 +162,13 @@ Tensor make(const Meta::Out& out, Device device) {
     return t;
 }
 
-bool overlaps_itself(const Tensor& t) {
-    if (t.numel() == 0) return false;
-    for (int i = 0; i < t.dim(); ++i)
-        if (t.strides()[i] == 0 && t.sizes()[i] > 1) return true;
-    return false;
-}
+// These write one value everywhere, in whatever order.
+bool fills(const Op& op) { return &op == &Call<"fill_">::op() || &op == &Call<"zero_">::op(); }
 
-void check_writable(const std::string& name, const Tensor& t) {
+void check_writable(const Op& op, const std::string& name, const Tensor& t) {
     check(t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
-    check(!overlaps_itself(t), name,
-          ": several elements of this expanded tensor share one place in memory; clone() it first");
+    check(!overlaps_itself(t.sizes(), t.strides()) || fills(op), name,
+          ": elements of this tensor share memory (see expand, unfold, as_strided); clone() it first");
 }
 
 // Calls f(name, tensor) for everything that a kernel writes besides its results.
@@ -188,8 +185,8 @@ void for_written(const Op& op, Args args, const F& f) {
 
 void before_effects(const Op& op, Args args) {
     const bool tracked = thread_state.grad_mode && op.differentiable();
-    for_written(op, args, [tracked](const std::string& name, const Tensor& t) {
-        check_writable(name, t);
+    for_written(op, args, [tracked, &op](const std::string& name, const Tensor& t) {
+        check_writable(op, name, t);
         check(!tracked || !t.requires_grad(), name,
               ": a tensor that requires a gradient can't be written here; use no_grad()");
     });
@@ -282,7 +279,7 @@ void write_self(const Op& form, Args args, const Tensor& self) {
 
 void run_in_place(const Op& op, Args args, Results& results) {
     const Tensor self = args.tensor(0);
-    check_writable("self", self);
+    check_writable(op, "self", self);
     if (op.is_leaf()) {
         const bool tracked = hooks.before_write && !thread_state.inference_mode;
         const Ptr<NodeBase> node = tracked ? hooks.before_write(op, args) : nullptr;

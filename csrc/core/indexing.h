@@ -38,8 +38,8 @@ inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indic
             continue;
         }
         const Tensor& index = indices[static_cast<size_t>(d)];
-        check_as(ErrorKind::Index, category(index.dtype()) == Category::Int,
-                 "indices: expected integers for dimension ", d, ", got ", index.dtype());
+        check_as(ErrorKind::Index, index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
+                 "indices: expected int64 or int32 for dimension ", d, ", got ", index.dtype());
         layout.common = first < 0 ? index.sizes() : broadcast(layout.common, index.sizes());
         first = first < 0 ? d : first;
         last = d;
@@ -52,6 +52,12 @@ inline IndexLayout index_layout(const Dims& sizes, std::span<const Tensor> indic
 
 [[noreturn, gnu::noinline]] inline void index_error(int64_t i, int64_t n, int64_t dim) {
     fail(ErrorKind::Index, "index ", i, " is out of range for dimension ", dim, " of size ", n);
+}
+
+// An index in [0, n).
+inline int64_t checked_index(int64_t i, int64_t n, int64_t dim) {
+    if (static_cast<uint64_t>(i) >= static_cast<uint64_t>(n)) [[unlikely]] index_error(i, n, dim);
+    return i;
 }
 
 // An index in [-n, n) to [0, n).

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "cpu/contiguous.h"
+#include "cpu/lines.h"
 #include "cpu/parallel.h"
 #include "cpu/reduce.h"
 
@@ -29,12 +30,10 @@ struct Order {
     }
 };
 
-// A packed input seen as (outer, n, inner), and the results of the same order without n.
-struct Search {
+// A packed input seen as lines, and the results of the same order without the lines' dimension.
+struct Search : Lines {
     const Order& order;
-    Tensor in;
-    int64_t outer, n, inner;
-    Tensor values, indices;
+    Tensor in, values, indices;
 };
 
 template <class T>
@@ -127,13 +126,8 @@ void search_short_rows(const Search& s) {
 
 Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
     const Tensor& self = call.args.tensor(0);
-    Search s{order, packed_as(self, compute_type(self.dtype())), 1, self.numel(), 1, Tensor(), indices};
-    if (!call.args.none(1) && self.dim() > 0) {
-        const int d = wrap_dim(call.args.integer(1), self.dim());
-        s.n = self.sizes()[d];
-        for (int k = 0; k < self.dim(); ++k)
-            (k < d ? s.outer : k > d ? s.inner : s.n) *= k == d ? 1 : self.sizes()[k];
-    }
+    const Lines lines = call.args.none(1) ? Lines({self.numel()}, 0) : Lines(self.sizes(), call.args.integer(1));
+    Search s{lines, order, packed_as(self, compute_type(self.dtype())), Tensor(), indices};
     s.values = Tensor::empty(indices.sizes(), s.in.dtype());
     if (indices.numel() == 0) return s;
     visit(s.in.dtype(), [&]<class T>() {

@@ -2,12 +2,10 @@
 #include <cmath>
 
 #include "cpu/channel_norm.h"
+#include "cpu/row_pieces.h"
 
 namespace bestiary::cpu {
 namespace {
-
-// Pieces that rows are cut into for the sums over them, whatever the number of threads.
-constexpr int64_t kPieces = 16;
 
 // Two sums per channel, in double.
 struct Sums {
@@ -35,15 +33,11 @@ struct Batch {
                 for (int64_t n = 0; n < layout.batch; ++n) body(c, n);
         });
     }
-    // body(piece, first row, last) for the pieces that the rows are cut into; returns how many there are.
-    template <class Body>
-    void each_piece(int64_t pieces, const Body& body) const {
-        parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
-            for (int64_t p = begin; p < end; ++p)
-                body(p, layout.count() * p / pieces, layout.count() * (p + 1) / pieces);
-        });
+    int64_t pieces() const { return row_pieces(layout.count(), layout.channels, kGrain); }
+    // Element i of channel c.
+    T element(int64_t c, int64_t i) const {
+        return x[layout.channels_last ? i * layout.channels + c : plane(i / layout.spatial, c) + i % layout.spatial];
     }
-    int64_t pieces() const { return std::clamp<int64_t>(layout.count() * layout.channels / kGrain, 1, kPieces); }
 };
 
 // Joins the statistics of `more` elements to those of `seen`, as in isa/channel_norm.cpp.
@@ -55,9 +49,9 @@ void join(Sums& into, double seen, const Sums& from, double more) {
     }
 }
 
-// Mean of each channel and sum of squares about it.
+// Mean of each channel and sum of squares about it, as fast as they come.
 template <class T>
-Sums moments(const Batch<T>& b) {
+Sums plain_moments(const Batch<T>& b) {
     const ChannelLayout& l = b.layout;
     Sums total(l.channels);
     if (!l.channels_last) {
@@ -75,8 +69,8 @@ Sums moments(const Batch<T>& b) {
     const Loop loop = loop_of("channels.moments", dtype_of<T>());
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
     std::vector<int64_t> counts(parts.size());
-    b.each_piece(b.pieces(), [&](int64_t p, int64_t begin, int64_t end) {
-        std::vector<T> room(2 * l.channels);
+    each_piece(b.pieces(), l.count(), [&](int64_t p, int64_t begin, int64_t end) {
+        std::vector<T> room(3 * l.channels);
         const double seen = 0;
         char* const data[] = {at(parts[p].first.data(), 0), at(parts[p].second.data(), 0), at(b.x, begin * l.channels),
                               at(room.data(), 0)};
@@ -91,36 +85,60 @@ Sums moments(const Batch<T>& b) {
     return total;
 }
 
-// out = x * scale + shift, channel by channel.
+// Mean, variance without divisor correction, and 1/std of each channel.
+struct Statistics {
+    std::vector<double> mean, variance, rstd;
+};
+
 template <class T>
-void scale_shift(const Batch<T>& b, T* out, const std::vector<T>& scale, const std::vector<T>& shift) {
+Statistics statistics(const Batch<T>& b, double eps) {
+    Sums sums = plain_moments(b);
+    const auto count = static_cast<double>(b.layout.count());
+    Statistics s{std::move(sums.first), std::move(sums.second), std::vector<double>(b.layout.channels)};
+    for (int64_t c = 0; c < b.layout.channels; ++c) {
+        s.variance[c] /= count;
+        s.rstd[c] = 1.0 / std::sqrt(s.variance[c] + eps);
+        if (in_range<T>(s.rstd[c])) continue;
+        const RowMoments m(b.layout.count(), true, [&](int64_t i) { return double(b.element(c, i)); });
+        s.mean[c] = m.true_mean();
+        s.variance[c] = m.true_variance();
+        s.rstd[c] = m.rstd(eps);
+    }
+    return s;
+}
+
+// out = (x - center) * scale + shift, channel by channel.
+template <class T>
+void scale_shift(const Batch<T>& b, T* out, const std::vector<T>& center, const std::vector<T>& scale,
+                 const std::vector<T>& shift) {
     const ChannelLayout& l = b.layout;
     if (!l.channels_last) {
         const Loop loop = loop_of("channel.scale_shift", dtype_of<T>());
         return b.each_plane([&](int64_t c, int64_t n) {
-            char* const data[] = {at(out, b.plane(n, c)), at(b.x, b.plane(n, c)), at(scale.data(), c),
-                                  at(shift.data(), c)};
+            char* const data[] = {at(out, b.plane(n, c)), at(b.x, b.plane(n, c)), at(center.data(), c),
+                                  at(scale.data(), c), at(shift.data(), c)};
             loop(data, nullptr, l.spatial, nullptr);
         });
     }
     const Loop loop = loop_of("channels.scale_shift", dtype_of<T>());
     parallel_for(l.count(), b.row_grain(), [&](int64_t begin, int64_t end) {
-        char* const data[] = {at(out, begin * l.channels), at(b.x, begin * l.channels), at(scale.data(), 0),
-                              at(shift.data(), 0)};
+        char* const data[] = {at(out, begin * l.channels), at(b.x, begin * l.channels), at(center.data(), 0),
+                              at(scale.data(), 0), at(shift.data(), 0)};
         loop(data, &l.channels, end - begin, nullptr);
     });
 }
 
 template <class T>
-void normalize(const Batch<T>& b, const Tensor& result, Args a, const T* mean, const T* rstd) {
+void normalize(const Batch<T>& b, const Tensor& result, Args a, const double* mean, const double* rstd) {
     const PerChannel<T> weight(a.tensor_or_none(1), T(1)), bias(a.tensor_or_none(2), T(0));
-    std::vector<T> scale(b.layout.channels), shift(b.layout.channels);
+    std::vector<T> center(b.layout.channels), scale(b.layout.channels), shift(b.layout.channels);
     for (int64_t c = 0; c < b.layout.channels; ++c) {
-        scale[c] = rstd[c] * weight[c];
-        shift[c] = bias[c] - mean[c] * scale[c];
+        center[c] = static_cast<T>(mean[c]);
+        scale[c] = static_cast<T>(rstd[c] * weight[c]);
+        shift[c] = static_cast<T>(bias[c] - (mean[c] - center[c]) * rstd[c] * weight[c]);
     }
     const StagedResult out = b.layout.result(result, dtype_of<T>());
-    scale_shift(b, out.template data<T>(), scale, shift);
+    scale_shift(b, out.template data<T>(), center, scale, shift);
 }
 
 // running = (1 - momentum) * running + momentum * seen
@@ -138,16 +156,13 @@ void train(const KernelCall& call) {
     const Args a = call.args;
     const Batch<T> b(a.tensor(0));
     const double count = static_cast<double>(b.layout.count());
-    Sums stats = moments(b);
-    T *mean = call.outs[1].template data<T>(), *rstd = call.outs[2].template data<T>();
-    for (int64_t c = 0; c < b.layout.channels; ++c) {
-        mean[c] = static_cast<T>(stats.first[c]);
-        rstd[c] = static_cast<T>(1.0 / std::sqrt(stats.second[c] / count + a.number(6)));
-        stats.second[c] /= count - 1.0;  // running variances are without bias
-    }
-    move_running(a.tensor_or_none(3), stats.first, a.number(5));
-    move_running(a.tensor_or_none(4), stats.second, a.number(5));
-    normalize(b, call.outs[0], a, mean, rstd);
+    Statistics s = statistics(b, a.number(6));
+    std::copy(s.mean.begin(), s.mean.end(), call.outs[1].template data<double>());
+    std::copy(s.rstd.begin(), s.rstd.end(), call.outs[2].template data<double>());
+    for (double& v : s.variance) v *= count / (count - 1.0);  // running variances are without bias
+    move_running(a.tensor_or_none(3), s.mean, a.number(5));
+    move_running(a.tensor_or_none(4), s.variance, a.number(5));
+    normalize(b, call.outs[0], a, s.mean.data(), s.rstd.data());
 }
 
 // self, weight, bias, running_mean, running_var, eps
@@ -155,25 +170,23 @@ template <class T>
 void evaluate(const KernelCall& call) {
     const Args a = call.args;
     const Batch<T> b(a.tensor(0));
-    const PerChannel<T> mean(a.tensor(3), T(0)), variance(a.tensor(4), T(1));
-    std::vector<T> means(b.layout.channels), rstd(b.layout.channels);
-    for (int64_t c = 0; c < b.layout.channels; ++c) {
-        means[c] = mean[c];
-        rstd[c] = T(1) / std::sqrt(variance[c] + static_cast<T>(a.number(5)));
-    }
-    normalize(b, call.outs[0], a, means.data(), rstd.data());
+    const Tensor mean = packed_as(a.tensor(3), DType::Float64), variance = packed_as(a.tensor(4), DType::Float64);
+    std::vector<double> rstd(b.layout.channels);
+    for (int64_t c = 0; c < b.layout.channels; ++c)
+        rstd[c] = 1.0 / std::sqrt(variance.data<double>()[c] + a.number(5));
+    normalize(b, call.outs[0], a, mean.data<double>(), rstd.data());
 }
 
-// Of each channel: the sum of grad, and of grad * (x - mean).
+// Of each channel: the sum of grad, and of grad * (x - center).
 template <class T>
-Sums gradient_sums(const Batch<T>& b, const T* grad, const T* mean) {
+Sums gradient_sums(const Batch<T>& b, const T* grad, const T* center) {
     const ChannelLayout& l = b.layout;
     Sums total(l.channels);
     if (!l.channels_last) {
         const Loop loop = loop_of("channel.gradient_sums", dtype_of<T>());
         b.each_plane([&](int64_t c, int64_t n) {
             double sums[] = {total.first[c], total.second[c]};
-            char* const data[] = {at(sums, 0), at(grad, b.plane(n, c)), at(b.x, b.plane(n, c)), at(mean, c)};
+            char* const data[] = {at(sums, 0), at(grad, b.plane(n, c)), at(b.x, b.plane(n, c)), at(center, c)};
             loop(data, nullptr, l.spatial, nullptr);
             total.first[c] = sums[0];
             total.second[c] = sums[1];
@@ -182,10 +195,10 @@ Sums gradient_sums(const Batch<T>& b, const T* grad, const T* mean) {
     }
     const Loop loop = loop_of("channels.gradient_sums", dtype_of<T>());
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
-    b.each_piece(b.pieces(), [&](int64_t p, int64_t begin, int64_t end) {
+    each_piece(b.pieces(), l.count(), [&](int64_t p, int64_t begin, int64_t end) {
         std::vector<T> room(2 * l.channels);
         char* const data[] = {at(parts[p].first.data(), 0), at(parts[p].second.data(), 0), at(grad, begin * l.channels),
-                              at(b.x, begin * l.channels), at(mean, 0), at(room.data(), 0)};
+                              at(b.x, begin * l.channels), at(center, 0), at(room.data(), 0)};
         loop(data, &l.channels, end - begin, nullptr);
     });
     for (const Sums& part : parts)
@@ -196,25 +209,34 @@ Sums gradient_sums(const Batch<T>& b, const T* grad, const T* mean) {
     return total;
 }
 
-// out = a * grad + b * x + c, channel by channel.
+// Per channel; see input_gradient.
 template <class T>
-void input_gradient(const Batch<T>& batch, T* out, const T* grad, const std::vector<T>& a, const std::vector<T>& b,
-                    const std::vector<T>& c) {
+struct GradientFactors {
+    std::vector<T> center, scale, a, b, c;
+    explicit GradientFactors(int64_t channels)
+        : center(channels), scale(channels), a(channels), b(channels), c(channels) {}
+};
+
+// out = a * grad + b * (x - center) * scale + c, channel by channel.
+template <class T>
+void input_gradient(const Batch<T>& batch, T* out, const T* grad, const GradientFactors<T>& f) {
     const ChannelLayout& l = batch.layout;
     if (!l.channels_last) {
         const Loop loop = loop_of("channel.input_gradient", dtype_of<T>());
         return batch.each_plane([&](int64_t k, int64_t n) {
             const int64_t first = batch.plane(n, k);
-            char* const data[] = {at(out, first),  at(grad, first), at(batch.x, first),
-                                  at(a.data(), k), at(b.data(), k), at(c.data(), k)};
+            char* const data[] = {at(out, first),        at(grad, first),     at(batch.x, first),
+                                  at(f.center.data(), k), at(f.scale.data(), k), at(f.a.data(), k),
+                                  at(f.b.data(), k),      at(f.c.data(), k)};
             loop(data, nullptr, l.spatial, nullptr);
         });
     }
     const Loop loop = loop_of("channels.input_gradient", dtype_of<T>());
     parallel_for(l.count(), batch.row_grain(), [&](int64_t begin, int64_t end) {
         const int64_t first = begin * l.channels;
-        char* const data[] = {at(out, first),  at(grad, first), at(batch.x, first),
-                              at(a.data(), 0), at(b.data(), 0), at(c.data(), 0)};
+        char* const data[] = {at(out, first),        at(grad, first),     at(batch.x, first),
+                              at(f.center.data(), 0), at(f.scale.data(), 0), at(f.a.data(), 0),
+                              at(f.b.data(), 0),      at(f.c.data(), 0)};
         loop(data, &l.channels, end - begin, nullptr);
     });
 }
@@ -233,24 +255,27 @@ void backward(const KernelCall& call) {
     const Batch<T> batch(args.tensor(1));
     const int64_t channels = batch.layout.channels;
     const Tensor grad = batch.layout.fit(args.tensor(0), dtype_of<T>()),
-                 mean = packed_as(args.tensor(3), dtype_of<T>()), rstd = packed_as(args.tensor(4), dtype_of<T>());
+                 mean = packed_as(args.tensor(3), DType::Float64), rstd = packed_as(args.tensor(4), DType::Float64);
     const PerChannel<T> weight(args.tensor_or_none(2), T(1));
-    Sums sums = gradient_sums(batch, grad.data<T>(), mean.data<T>());
-    std::vector<T> a(channels), b(channels), c(channels);
+    GradientFactors<T> f(channels);
+    std::copy_n(mean.data<double>(), channels, f.center.begin());
+    Sums sums = gradient_sums(batch, grad.data<T>(), f.center.data());
     const double per_element = args.flag(5) ? 1.0 / static_cast<double>(batch.layout.count()) : 0.0;
     for (int64_t k = 0; k < channels; ++k) {
-        const double scale = rstd.data<T>()[k], factor = scale * weight[k];
-        const double along_x = -factor * scale * scale * sums.second[k] * per_element;
-        a[k] = static_cast<T>(factor);
-        b[k] = static_cast<T>(along_x);
-        c[k] = static_cast<T>(-factor * sums.first[k] * per_element - along_x * mean.data<T>()[k]);
-        sums.second[k] *= scale;
+        const double scale = rstd.data<double>()[k], factor = scale * weight[k];
+        const double rest = mean.data<double>()[k] - f.center[k];
+        sums.second[k] = (sums.second[k] - rest * sums.first[k]) * scale;  // of grad * normalised x
+        const double along_x = -factor * sums.second[k] * per_element;
+        f.scale[k] = static_cast<T>(scale);
+        f.a[k] = static_cast<T>(factor);
+        f.b[k] = static_cast<T>(along_x);
+        f.c[k] = static_cast<T>(-factor * sums.first[k] * per_element - along_x * rest * scale);
     }
     write_channels(call.outs[1], sums.second);
     write_channels(call.outs[2], sums.first);
     if (call.outs[0].numel() != batch.x_held.numel()) return;
     const StagedResult out = batch.layout.result(call.outs[0], dtype_of<T>());
-    input_gradient(batch, out.template data<T>(), grad.data<T>(), a, b, c);
+    input_gradient(batch, out.template data<T>(), grad.data<T>(), f);
 }
 
 DType computed_of(const Tensor& t) { return compute_type(t.dtype()); }

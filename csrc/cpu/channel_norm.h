@@ -1,5 +1,8 @@
-// What the drivers of batch norm and group norm share: see Note [Channel loops] in isa/channel_norm.cpp.
+// What the drivers of normalisations share: see Note [Channel loops] in isa/channel_norm.cpp.
 #pragma once
+
+#include <cmath>
+#include <limits>
 
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
@@ -31,6 +34,39 @@ public:
 private:
     Tensor values_;
     T otherwise_;
+};
+
+// Whether statistics of elements of type T that led to this 1/std are to be trusted: neither did squares overflow, nor
+// were they lost.
+template <class T>
+bool in_range(double rstd) {
+    static const double most = 0x1p-12 / std::sqrt(double(std::numeric_limits<T>::min()));
+    return rstd > 0 && rstd < most;
+}
+
+// Statistics of n elements of any finite magnitude, of the elements divided by a power of two: slow, for those that are
+// not in_range. element(i) is a double.
+struct RowMoments {
+    double mean = 0, variance = 0;
+    int exponent = 0;
+
+    template <class F>
+    RowMoments(int64_t n, bool centred, const F& element) {
+        double most = 0;
+        for (int64_t i = 0; i < n; ++i) most = std::max(most, std::abs(element(i)));
+        exponent = most > 0 && std::isfinite(most) ? std::ilogb(most) : 0;
+        for (int64_t i = 0; centred && i < n; ++i) mean += scaled(element(i)) / static_cast<double>(n);
+        for (int64_t i = 0; i < n; ++i) {
+            const double d = scaled(element(i)) - mean;
+            variance += d * d / static_cast<double>(n);
+        }
+    }
+    double scaled(double x) const { return std::ldexp(x, -exponent); }
+    // Of scaled elements.
+    double scaled_rstd(double eps) const { return 1.0 / std::sqrt(variance + std::ldexp(eps, -2 * exponent)); }
+    double rstd(double eps) const { return scaled(scaled_rstd(eps)); }
+    double true_mean() const { return std::ldexp(mean, exponent); }
+    double true_variance() const { return std::ldexp(variance, 2 * exponent); }
 };
 
 // The address of element i, as loops take it.

@@ -1,4 +1,5 @@
 // Windows of an image as columns of a matrix, and back.
+#include "core/windows.h"
 #include "cpu/contiguous.h"
 #include "cpu/parallel.h"
 
@@ -19,15 +20,11 @@ struct Grid {
     Grid(Pair size, Args a, int at)
         : image(size), kernel(a.ints(at)), dilation(a.ints(at + 1)), padding(a.ints(at + 2)), stride(a.ints(at + 3)) {}
 
-    static int64_t count(int64_t size, int64_t k, int64_t d, int64_t p, int64_t s) {
-        return (size + 2 * p - d * (k - 1) - 1) / s + 1;
-    }
-
     // Calls visit(element of the column matrix, pixel or -1 in the padding) for one channel.
     template <class F>
     void for_places(const F& visit) const {
-        const int64_t rows = count(image.h, kernel.h, dilation.h, padding.h, stride.h);
-        const int64_t columns = count(image.w, kernel.w, dilation.w, padding.w, stride.w);
+        const int64_t rows = windows_in(image.h, kernel.h, stride.h, padding.h, dilation.h);
+        const int64_t columns = windows_in(image.w, kernel.w, stride.w, padding.w, dilation.w);
         int64_t at = 0;
         for (int64_t a = 0; a < kernel.h; ++a)
             for (int64_t b = 0; b < kernel.w; ++b)

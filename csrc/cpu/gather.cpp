@@ -21,8 +21,9 @@ Along along(const Tensor& self, int64_t given_dim, const Tensor& index, const Te
     a.dim = d;
     a.size = self.dim() ? self.sizes()[d] : 1;
     a.stride = self.dim() ? self.strides()[d] * item_size(self.dtype()) : 0;
-    Dims held = self.strides();
-    if (self.dim()) held[d] = 0;
+    // One index and a tensor of one dimension go together, whichever has no dimensions.
+    Dims held = index.dim() == self.dim() ? self.strides() : Dims(index.dim(), 0);
+    if (index.dim() > 0) held[d] = 0;
     a.at.add(moving.alias(index.sizes(), moving.strides(), moving->offset));
     a.at.add(self.alias(index.sizes(), held, self->offset));
     a.at.add(index);
@@ -42,7 +43,7 @@ void for_places(const Along& a, int64_t begin, int64_t end, const F& body, Range
     for_rows(a.at, begin, end, [&](char* const* data, const int64_t* steps, int64_t n) {
         for (int64_t i = 0; i < n; ++i) {
             const int64_t at =
-                wrap_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
+                checked_index(*reinterpret_cast<const int64_t*>(data[2] + i * steps[2]), a.size, a.dim);
             if (!range.has(at)) continue;
             body(*reinterpret_cast<T*>(data[0] + i * steps[0]),
                  *reinterpret_cast<T*>(data[1] + i * steps[1] + at * a.stride));
@@ -57,7 +58,7 @@ void pick_from_line(T* out, const T* line, const int64_t* index, int64_t n, cons
     constexpr int64_t per_line = 64 / sizeof(T);  // elements of a line of the cache
     if (n * per_line >= a.size && a.size <= (int64_t{128} << 10) / int64_t{sizeof(T)})
         for (int64_t i = 0; i < a.size; i += per_line) __builtin_prefetch(line + i);
-    for (int64_t i = 0; i < n; ++i) out[i] = line[wrap_index(index[i], a.size, a.dim)];
+    for (int64_t i = 0; i < n; ++i) out[i] = line[checked_index(index[i], a.size, a.dim)];
 }
 
 void gather(const KernelCall& call) {

@@ -35,19 +35,27 @@ void forward(const KernelCall& call) {
     const StagedResult out(call.outs[0], dtype_of<T>());
     const Loop moments = loop_of("channel.moments", dtype_of<T>()),
                scale_shift = loop_of("channel.scale_shift", dtype_of<T>());
-    T *mean = call.outs[1].template data<T>(), *rstd = call.outs[2].template data<T>();
+    double *mean = call.outs[1].template data<double>(), *rstd = call.outs[2].template data<double>();
     shape.each([&](int64_t g) {
         double stats[2] = {0, 0};
         const double none = 0;
-        char* const in[] = {at(stats, 0), at(x.data<T>(), g * shape.elements())};
+        const T* const first = x.data<T>() + g * shape.elements();
+        char* const in[] = {at(stats, 0), at(first, 0)};
         moments(in, nullptr, shape.elements(), &none);
-        mean[g] = static_cast<T>(stats[0]);
-        rstd[g] = static_cast<T>(1.0 / std::sqrt(stats[1] / static_cast<double>(shape.elements()) + a.number(4)));
+        mean[g] = stats[0];
+        rstd[g] = 1.0 / std::sqrt(stats[1] / static_cast<double>(shape.elements()) + a.number(4));
+        if (!in_range<T>(rstd[g])) {
+            const RowMoments m(shape.elements(), true, [&](int64_t i) { return double(first[i]); });
+            mean[g] = m.true_mean();
+            rstd[g] = m.rstd(a.number(4));
+        }
+        const T center = static_cast<T>(mean[g]);
         for (int64_t k = 0; k < shape.per_group; ++k) {
             const int64_t plane = g * shape.per_group + k, c = plane % shape.channels;
-            const T scale = rstd[g] * weight[c], shift = bias[c] - mean[g] * scale;
+            const double factor = rstd[g] * weight[c];
+            const T scale = static_cast<T>(factor), shift = static_cast<T>(bias[c] - (mean[g] - center) * factor);
             char* const data[] = {at(out.template data<T>(), plane * shape.spatial),
-                                  at(x.data<T>(), plane * shape.spatial), at(&scale, 0), at(&shift, 0)};
+                                  at(x.data<T>(), plane * shape.spatial), at(&center, 0), at(&scale, 0), at(&shift, 0)};
             scale_shift(data, nullptr, shape.spatial, nullptr);
         }
     });
@@ -70,7 +78,7 @@ void backward(const KernelCall& call) {
     const Args args = call.args;
     const Groups shape(args.tensor(1), args.integer(5));
     const Tensor grad = packed_as(args.tensor(0), dtype_of<T>()), x = packed_as(args.tensor(1), dtype_of<T>()),
-                 mean = packed_as(args.tensor(3), dtype_of<T>()), rstd = packed_as(args.tensor(4), dtype_of<T>());
+                 mean = packed_as(args.tensor(3), DType::Float64), rstd = packed_as(args.tensor(4), DType::Float64);
     const PerChannel<T> weight(args.tensor_or_none(2), T(1));
     const StagedResult out(call.outs[0], dtype_of<T>());
     const bool wants_self = out.tensor().numel() == x.numel();
@@ -78,27 +86,32 @@ void backward(const KernelCall& call) {
                input_gradient = loop_of("channel.input_gradient", dtype_of<T>());
     std::vector<double> planes(2 * shape.batch * shape.channels);  // sums of grad * normalised x, and of grad
     shape.each([&](int64_t g) {
-        const double scale = rstd.data<T>()[g], per_element = 1.0 / static_cast<double>(shape.elements());
-        double sum = 0, dot = 0;
+        const double scale = rstd.data<double>()[g], per_element = 1.0 / static_cast<double>(shape.elements());
+        const T center = static_cast<T>(mean.data<double>()[g]), normal = static_cast<T>(scale);
+        const double rest = mean.data<double>()[g] - center;
+        double sum = 0, dot = 0;  // of grad * weight, and of that times normalised x
         const int64_t first = g * shape.per_group, last = first + shape.per_group;
         for (int64_t plane = first; plane < last; ++plane) {
             double sums[2] = {0, 0};
             char* const data[] = {at(sums, 0), at(grad.data<T>(), plane * shape.spatial),
-                                  at(x.data<T>(), plane * shape.spatial), at(mean.data<T>(), g)};
+                                  at(x.data<T>(), plane * shape.spatial), at(&center, 0)};
             gradient_sums(data, nullptr, shape.spatial, nullptr);
+            sums[1] = (sums[1] - rest * sums[0]) * scale;
             sum += sums[0] * weight[plane % shape.channels];
             dot += sums[1] * weight[plane % shape.channels];
-            planes[2 * plane] = sums[1] * scale;
+            planes[2 * plane] = sums[1];
             planes[2 * plane + 1] = sums[0];
         }
-        const double along_x = -scale * scale * scale * dot * per_element;
+        const double along_x = -scale * dot * per_element;
         const T b = static_cast<T>(along_x),
-                c = static_cast<T>(-scale * sum * per_element - along_x * mean.data<T>()[g]);
+                c = static_cast<T>(-scale * sum * per_element - along_x * rest * scale);
         for (int64_t plane = first; wants_self && plane < last; ++plane) {
             const T a = static_cast<T>(scale * weight[plane % shape.channels]);
             char* const data[] = {at(out.template data<T>(), plane * shape.spatial),
                                   at(grad.data<T>(), plane * shape.spatial),
                                   at(x.data<T>(), plane * shape.spatial),
+                                  at(&center, 0),
+                                  at(&normal, 0),
                                   at(&a, 0),
                                   at(&b, 0),
                                   at(&c, 0)};

@@ -2,7 +2,6 @@
 #include "core/indexing.h"
 
 #include <utility>
-#include <vector>
 
 #include "cpu/contiguous.h"
 #include "cpu/loop_table.h"
@@ -27,27 +26,8 @@ struct Places {
     int64_t count() const { return offsets.numel(); }
 };
 
-// A mask stands for the places where it is true: an index tensor for each of its dimensions.
-std::vector<Tensor> without_masks(const Dims& sizes, std::span<const Tensor> indices) {
-    std::vector<Tensor> plain;
-    for (const Tensor& index : indices) {
-        if (!index.defined() || index.dtype() != DType::Bool) {
-            plain.push_back(index);
-            continue;
-        }
-        const int first = static_cast<int>(plain.size());
-        const bool fits = first + index.dim() <= sizes.size() &&
-                          Dims(sizes.data() + first, index.dim()) == index.sizes();
-        check_as(ErrorKind::Index, fits, "indices: a mask of shape ", index.sizes(), " does not fit ", sizes,
-                 " from dimension ", first);
-        const Tensor places = Call<"nonzero">()(index);
-        for (int d = 0; d < index.dim(); ++d) plain.push_back(Call<"select">()(places, 1, d));
-    }
-    return plain;
-}
-
 // Adds what the indices of dimension d mean in bytes, or writes it where nothing stands yet.
-void add_offsets(const Tensor& offsets, const Tensor& index, const Tensor& self, int d, bool add) {
+void add_offsets(const Tensor& offsets, const Tensor& index, const Tensor& self, int d, bool from_end, bool add) {
     const Dims& common = offsets.sizes();
     const Tensor whole =
         packed_as(index.alias(common, broadcast_strides(index, common), index->offset), DType::Int64);
@@ -55,11 +35,14 @@ void add_offsets(const Tensor& offsets, const Tensor& index, const Tensor& self,
     const int64_t* at = whole.data<int64_t>();
     int64_t* out = offsets.data<int64_t>();
     parallel_for(offsets.numel(), kGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t p = begin; p < end; ++p) out[p] = wrap_index(at[p], n, d) * stride + (add ? out[p] : 0);
+        for (int64_t p = begin; p < end; ++p) {
+            const int64_t i = from_end ? wrap_index(at[p], n, d) : checked_index(at[p], n, d);
+            out[p] = i * stride + (add ? out[p] : 0);
+        }
     });
 }
 
-Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tensor& moving) {
+Places places_of(const Tensor& self, std::span<const Tensor> indices, bool from_end, const Tensor& moving) {
     const IndexLayout layout = index_layout(self.sizes(), indices);
     Places places(layout);
     places.dtype = self.dtype();
@@ -67,7 +50,7 @@ Places places_of(const Tensor& self, std::span<const Tensor> indices, const Tens
     bool add = false;
     for (size_t d = 0; d < indices.size(); ++d)
         if (indices[d].defined())
-            add_offsets(places.offsets, indices[d], self, static_cast<int>(d), std::exchange(add, true));
+            add_offsets(places.offsets, indices[d], self, static_cast<int>(d), from_end, std::exchange(add, true));
     const int common = layout.common.size();
     places.step = item;
     for (int i = layout.before + common; i < moving.dim(); ++i) places.step *= moving.sizes()[i];
@@ -144,8 +127,8 @@ void move_part(const Places& places, int64_t begin, int64_t end, int64_t from, i
     });
 }
 
-void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> indices) {
-    const Places places = places_of(self, indices, out);
+void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> indices, bool from_end) {
+    const Places places = places_of(self, indices, from_end, out);
     if (out.numel() == 0) return;
     const int64_t rest = places.rest.sizes.product(), count = places.count();
     parallel_for(count, ceil_div(kGrain, rest),
@@ -154,8 +137,9 @@ void read_places(const Tensor& out, const Tensor& self, std::span<const Tensor> 
 
 // Threads share out the dimensions left whole: each index is visited in order, so equal indices add up (or
 // overwrite) in the same order whatever the number of threads.
-void write_places(const Tensor& self, std::span<const Tensor> indices, const Tensor& values, bool accumulate) {
-    const Places places = places_of(self, indices, values);
+void write_places(const Tensor& self, std::span<const Tensor> indices, bool from_end, const Tensor& values,
+                  bool accumulate) {
+    const Places places = places_of(self, indices, from_end, values);
     if (values.numel() == 0) return;
     const int64_t rest = places.rest.sizes.product(), count = places.count();
     parallel_for(rest, ceil_div(kGrain, count), [&](int64_t from, int64_t to) {
@@ -170,39 +154,31 @@ void index_backward(const KernelCall& call) {
     const DType type = compute_type(out.dtype());
     const Tensor sums = type == out.dtype() ? out : Tensor::empty(out.sizes(), type);
     std::memset(sums.raw(), 0, static_cast<size_t>(sums.numel() * item_size(type)));
-    write_places(sums, without_masks(out.sizes(), call.args.tensors(1)), packed_as(grad, type), true);
+    write_places(sums, call.args.tensors(1), true, packed_as(grad, type), true);
     if (sums.impl() != out.impl()) copy_into(out, sums);
 }
 
 void index_put(const KernelCall& call) {
     const Tensor& self = call.outs[0];
     const Tensor given = call.args.tensor(2);
-    const bool accumulate = call.args.flag(3);
-    const std::vector<Tensor> indices = without_masks(self.sizes(), call.args.tensors(1));
+    const bool accumulate = call.args.flag(3), from_end = call.args.flag(4);
+    const std::span<const Tensor> indices = call.args.tensors(1);
     const Dims shape = index_layout(self.sizes(), indices).result();
-    check(broadcast(shape, given.sizes()) == shape, "values: shape ", given.sizes(),
-          " does not broadcast to the indexed shape ", shape);
     const DType type = accumulate ? compute_type(self.dtype()) : self.dtype();
     const Tensor values = packed_as(given.alias(shape, broadcast_strides(given, shape), given->offset), type);
-    if (type == self.dtype()) return write_places(self, indices, values, accumulate);
+    if (type == self.dtype()) return write_places(self, indices, from_end, values, accumulate);
     const Tensor wide = packed_as(self, type);
-    write_places(wide, indices, values, accumulate);
+    write_places(wide, indices, from_end, values, accumulate);
     copy_into(self, wide);
 }
 
-void index(const KernelCall& call) {
-    const Tensor& self = call.args.tensor(0);
-    const std::vector<Tensor> indices = without_masks(self.sizes(), call.args.tensors(1));
-    const Tensor out = Tensor::empty(index_layout(self.sizes(), indices).result(), self.dtype());
-    read_places(out, self, indices);
-    call.outs.push(out);
-}
-
-KERNEL(CPU, "index", index);
+KERNEL(CPU, "_index", [](const KernelCall& c) {
+    read_places(c.outs[0], c.args.tensor(0), c.args.tensors(1), c.args.flag(2));
+});
 KERNEL(CPU, "_index_backward", index_backward);
-KERNEL(CPU, "index_put", index_put);
+KERNEL(CPU, "_index_put", index_put);
 KERNEL(CPU, "embedding", [](const KernelCall& c) {
-    read_places(c.outs[0], c.args.tensor(0), std::span<const Tensor>(&c.args.tensor(1), 1));
+    read_places(c.outs[0], c.args.tensor(0), std::span<const Tensor>(&c.args.tensor(1), 1), false);
 });
 
 }  // namespace

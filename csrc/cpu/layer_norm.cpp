@@ -1,16 +1,37 @@
 // The drivers of layer norm and RMS norm.
-#include "cpu/parallel.h"
-#include "cpu/staging.h"
+#include "cpu/channel_norm.h"
+#include "cpu/row_pieces.h"
 
 namespace bestiary::cpu {
 namespace {
 
-// Pieces that the rows are cut into for the sums over them, whatever the number of threads.
-constexpr int64_t kPieces = 16;
-
 char* raw_or_null(const Tensor& t) { return t.defined() ? t.raw() : nullptr; }
 
 int64_t row_grain(int64_t size) { return ceil_div(kGrain / 4, std::max<int64_t>(size, 1)); }
+
+struct Rows {
+    Tensor out, x, weight, bias, mean, rstd;
+    int64_t size;
+    double eps;
+    bool centred;
+};
+
+// Calculates rows again whose statistics are not in_range.
+template <class T>
+void redo_rows(const Rows& rows, int64_t begin, int64_t end) {
+    double *const mean = rows.mean.data<double>(), *const rstd = rows.rstd.data<double>();
+    const PerChannel<T> weight(rows.weight, T(1)), bias(rows.bias, T(0));
+    for (int64_t r = begin; r < end; ++r) {
+        if (in_range<T>(rstd[r])) continue;
+        const T* const x = rows.x.data<T>() + r * rows.size;
+        T* const out = rows.out.data<T>() + r * rows.size;
+        const RowMoments m(rows.size, rows.centred, [&](int64_t i) { return double(x[i]); });
+        mean[r] = m.true_mean();
+        rstd[r] = m.rstd(rows.eps);
+        for (int64_t i = 0; i < rows.size; ++i)
+            out[i] = static_cast<T>((m.scaled(x[i]) - m.mean) * m.scaled_rstd(rows.eps) * weight[i] + bias[i]);
+    }
+}
 
 // self, weight, bias, size, eps, centred
 void forward(const KernelCall& call) {
@@ -20,16 +41,20 @@ void forward(const KernelCall& call) {
     const DType computed = compute_type(call.outs[0].dtype());
     const int64_t item = item_size(computed);
     const StagedResult out(call.outs[0], computed);
-    const Tensor x = staged(a.tensor(0), computed), weight = staged(a.tensor_or_none(1), computed),
-                 bias = staged(a.tensor_or_none(2), computed);
-    const double params[] = {a.number(4), double(a.flag(5))};
+    const Rows rows{out.tensor(), staged(a.tensor(0), computed), staged(a.tensor_or_none(1), computed),
+                    staged(a.tensor_or_none(2), computed), call.outs[1], call.outs[2], size, a.number(4), a.flag(5)};
+    const double params[] = {rows.eps, double(rows.centred)};
     const Loop loop = loop_of("_layer_norm.rows", computed);
-    parallel_for(x.numel() / size, row_grain(size), [&](int64_t begin, int64_t end) {
+    parallel_for(rows.x.numel() / size, row_grain(size), [&](int64_t begin, int64_t end) {
         const int64_t at = begin * size * item;
-        char* const data[] = {
-            out.raw() + at,      x.raw() + at,     call.outs[1].raw() + begin * item, call.outs[2].raw() + begin * item,
-            raw_or_null(weight), raw_or_null(bias)};
+        char* const data[] = {out.raw() + at,
+                              rows.x.raw() + at,
+                              bytes(rows.mean.data<double>() + begin),
+                              bytes(rows.rstd.data<double>() + begin),
+                              raw_or_null(rows.weight),
+                              raw_or_null(rows.bias)};
         loop(data, &size, end - begin, params);
+        visit_float(computed, [&]<class T>() { redo_rows<T>(rows, begin, end); });
     });
 }
 
@@ -57,8 +82,9 @@ void backward(const KernelCall& call) {
     const DType computed = compute_type(a.tensor(1).dtype());
     const int64_t item = item_size(computed);
     const Tensor grad = staged(a.tensor(0), computed), x = staged(a.tensor(1), computed),
-                 weight = staged(a.tensor_or_none(2), computed), mean = packed(a.tensor(3)), rstd = packed(a.tensor(4));
-    const int64_t pieces = std::min(kPieces, std::max<int64_t>(rows, 1));
+                 weight = staged(a.tensor_or_none(2), computed), mean = packed_as(a.tensor(3), DType::Float64),
+                 rstd = packed_as(a.tensor(4), DType::Float64);
+    const int64_t pieces = std::clamp<int64_t>(rows, 1, kMostPieces);
     const Tensor weight_sums = partial_sums(call.outs[1], computed, pieces, size),
                  bias_sums = partial_sums(call.outs[2], computed, pieces, size);
     const double params[] = {0.0, double(a.flag(6))};
@@ -74,7 +100,9 @@ void backward(const KernelCall& call) {
                          const int64_t begin = rows * piece / pieces, end = rows * (piece + 1) / pieces;
                          char* const data[] = {
                              at_row(out.tensor(), begin),  at_row(grad, begin),       at_row(x, begin),
-                             mean.raw() + begin * item,    rstd.raw() + begin * item, raw_or_null(weight),
+                             bytes(mean.data<double>() + begin),
+                             bytes(rstd.data<double>() + begin),
+                             raw_or_null(weight),
                              at_piece(weight_sums, piece), at_piece(bias_sums, piece)};
                          loop(data, &size, end - begin, params);
                      }

@@ -1,7 +1,11 @@
 #include "cpu/reduce.h"
 
+#include <atomic>
+#include <cmath>
+
 #include "cpu/contiguous.h"
 #include "cpu/parallel.h"
+#include "cpu/scaling.h"
 #include "cpu/strided.h"
 
 namespace bestiary::cpu {
@@ -180,6 +184,22 @@ Tensor fold(const Fold& with, const Tensor& given, DimMask mask) {
     return acc;
 }
 
+// See Note [Squares out of range].
+Tensor mean_of(const Tensor& given, DimMask mask) {
+    static const Fold sums("sum");
+    const double count = static_cast<double>(reduced_count(given.sizes(), mask));
+    Tensor means = fold(sums, given, mask), scales;
+    if (count > 1 && any_value(means, [](double x, int64_t) { return !std::isfinite(x); })) {
+        const Tensor in = packed_as(given, compute_type(given.dtype()));
+        scales = scales_of(in, mask);
+        means = fold(sums, scaled(in, scales, mask), mask);
+    }
+    each_value(means, [&](double x, int64_t i) {
+        return x / count * (scales.defined() ? scales.data<double>()[i] : 1.0);
+    });
+    return means;
+}
+
 namespace {
 
 // Whether all elements become one, in one piece of work that needs no plan.
@@ -188,7 +208,7 @@ bool is_one_row(const Tensor& in, DimMask mask) {
            compute_type(in.dtype()) == in.dtype() && reduced_count(in.sizes(), mask) == in.numel();
 }
 
-void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in, double divisor) {
+void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in) {
     alignas(8) char acc[8];
     char* const folded[] = {acc, in.raw()};
     char* const stored[] = {result.raw(), acc};
@@ -197,17 +217,12 @@ void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in, doub
     const DType type = in.dtype(), acc_type = with.accumulator(type);
     with.identity(type)(folded, strides, 1, nullptr);
     with.rows(type)(folded, strides, in.numel(), one);
-    if (divisor != 1) *reinterpret_cast<double*>(acc) /= divisor;
     cast_loop(acc_type, result.dtype())(stored, strides, 1, nullptr);
 }
 
-// Folds into a result; what is added up in double is divided.
-void fold_into(const Tensor& result, const Fold& with, const Tensor& in, DimMask mask, double divisor = 1) {
-    if (is_one_row(in, mask)) return fold_one_row(result, with, in, divisor);
-    const Tensor acc = fold(with, in, mask);
-    if (divisor != 1)
-        for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p /= divisor;
-    store(result, acc);
+void fold_into(const Tensor& result, const Fold& with, const Tensor& in, DimMask mask) {
+    if (is_one_row(in, mask)) fold_one_row(result, with, in);
+    else store(result, fold(with, in, mask));
 }
 
 template <const char* Name>
@@ -228,8 +243,28 @@ void sum(const KernelCall& call) {
 void mean(const KernelCall& call) {
     const Tensor& given = call.args.tensor(0);
     const Tensor in = is_floating(given.dtype()) ? given : packed_as(given, call.outs[0].dtype());
-    const DimMask mask = mask_of(call);
-    fold_into(call.outs[0], named<kSum>(), in, mask, static_cast<double>(reduced_count(in.sizes(), mask)));
+    store(call.outs[0], mean_of(in, mask_of(call)));
+}
+
+// self, low, high, name
+void checked(const KernelCall& call) {
+    const Tensor& self = call.args.tensor(0);
+    const double low = call.args.number(1), high = call.args.number(2);
+    const DType type = is_floating(self.dtype()) ? compute_type(self.dtype()) : DType::Float64;
+    const Tensor x = packed_as(self, type);
+    visit_float(type, [&]<class T>() {
+        const T *const p = x.data<T>(), least = static_cast<T>(low), most = static_cast<T>(high);
+        const auto outside = [=](T v) { return !(v >= least) | !(v <= most); };
+        std::atomic<bool> all = true;
+        parallel_for(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
+            int wrong = 0;
+            for (int64_t i = begin; i < end; ++i) wrong |= outside(p[i]);
+            if (wrong) all = false;
+        });
+        if (all) return;
+        const T* const first = std::find_if(p, p + x.numel(), outside);
+        fail(ErrorKind::Runtime, call.args.str(3), ": expected values from ", low, " to ", high, ", got ", *first);
+    });
 }
 
 template <const char* Name>
@@ -245,6 +280,7 @@ void truth(const KernelCall& call) {
 
 KERNEL(CPU, "sum.dim", sum);
 KERNEL(CPU, "mean.dim", mean);
+KERNEL(CPU, "_checked", checked);
 KERNEL(CPU, "_prod", plain<kProd>);
 KERNEL(CPU, "amax", plain<kMax>);
 KERNEL(CPU, "amin", plain<kMin>);

@@ -31,6 +31,9 @@ private:
 // Folds the dimensions in `mask` of `in`: one accumulator per result, contiguous, in the results' order.
 Tensor fold(const Fold& with, const Tensor& in, DimMask mask);
 
+// The means over the dimensions in `mask` in float64, one per result.
+Tensor mean_of(const Tensor& in, DimMask mask);
+
 // Writes accumulators, converted, to a result: the same elements, perhaps with dimensions of size 1 between.
 void store(const Tensor& result, const Tensor& acc);
 

@@ -5,6 +5,7 @@
 // weight * source[place]. So one table per dimension stands for all modes, and its transpose for their gradients.
 #include <cmath>
 
+#include "cpu/lines.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
@@ -130,13 +131,14 @@ void resample(const KernelCall& call, bool backward) {
     const Tensor &source = backward ? out : in, &resampled = backward ? in : out;
     const Grid grid{source.sizes()[dim], resampled.sizes()[dim], a.number(5), a.flag(4)};
     const Table<T> table(grid, a.str(3), a.flag(6));
-    int64_t outer = 1, inner = 1;
-    for (int d = 0; d < in.dim(); ++d) (d < dim ? outer : inner) *= d == dim ? 1 : in.sizes()[d];
+    const Lines lines(in.sizes(), dim);
+    const int64_t inner = lines.inner;
     const Tensor x = packed_as(in, dtype_of<T>());
     const StagedResult result(out, dtype_of<T>());
     const int64_t strides[] = {table.taps, grid.resampled, grid.source, inner};
     const Loop loop = loop_of(call.op.name(), dtype_of<T>());
-    parallel_for(outer, ceil_div(kGrain, inner * (grid.source + grid.resampled)), [&](int64_t begin, int64_t end) {
+    const int64_t grain = ceil_div(kGrain, inner * (grid.source + grid.resampled));
+    parallel_for(lines.outer, grain, [&](int64_t begin, int64_t end) {
         char* const data[] = {bytes(result.template data<T>() + begin * inner * out.sizes()[dim]),
                               bytes(x.data<T>() + begin * inner * in.sizes()[dim]),
                               bytes(table.places.data()),

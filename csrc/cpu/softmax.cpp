@@ -1,4 +1,5 @@
 // The drivers of softmax and its kin: see Note [Softmax loops] in isa/softmax.cpp.
+#include "cpu/lines.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
@@ -8,33 +9,22 @@ namespace {
 // Columns of a task: whole cache lines, so that no two threads write one.
 constexpr int64_t kColumnBlock = 64;
 
-// A tensor around one of its dimensions.
-struct Around {
-    int64_t outer = 1, size = 1, inner = 1;
-
-    Around(const Tensor& t, int64_t dim) {
-        if (t.dim() == 0) return;
-        const int at = wrap_dim(dim, t.dim());
-        for (int d = 0; d < t.dim(); ++d) (d < at ? outer : d == at ? size : inner) *= t.sizes()[d];
-    }
-};
-
-void run_rows(Loop loop, char* const* data, int64_t item, const Around& shape) {
-    const int64_t bytes = shape.size * item;
-    parallel_for(shape.outer, ceil_div(kGrain / 4, shape.size), [&](int64_t begin, int64_t end) {
+void run_rows(Loop loop, char* const* data, int64_t item, const Lines& shape) {
+    const int64_t bytes = shape.n * item;
+    parallel_for(shape.outer, ceil_div(kGrain / 4, shape.n), [&](int64_t begin, int64_t end) {
         char* const at[] = {data[0] + begin * bytes, data[1] + begin * bytes, data[2] + begin * bytes};
-        loop(at, &shape.size, end - begin, nullptr);
+        loop(at, &shape.n, end - begin, nullptr);
     });
 }
 
-void run_columns(Loop loop, char* const* data, int64_t item, const Around& shape) {
-    const int64_t strides[] = {shape.size, shape.inner};
+void run_columns(Loop loop, char* const* data, int64_t item, const Lines& shape) {
+    const int64_t strides[] = {shape.n, shape.inner};
     const int64_t blocks = ceil_div(shape.inner, kColumnBlock);
-    parallel_for(shape.outer * blocks, ceil_div(kGrain / 4, shape.size * kColumnBlock),
+    parallel_for(shape.outer * blocks, ceil_div(kGrain / 4, shape.n * kColumnBlock),
                  [&](int64_t begin, int64_t end) {
                      for (int64_t task = begin; task < end; ++task) {
                          const int64_t column = task % blocks * kColumnBlock;
-                         const int64_t offset = (task / blocks * shape.size * shape.inner + column) * item;
+                         const int64_t offset = (task / blocks * shape.n * shape.inner + column) * item;
                          char* const at[] = {data[0] + offset, data[1] + offset, data[2] + offset};
                          loop(at, strides, std::min(kColumnBlock, shape.inner - column), nullptr);
                      }
@@ -45,7 +35,7 @@ void run_columns(Loop loop, char* const* data, int64_t item, const Around& shape
 void run_softmax(const Op& op, const Tensor& result, const Tensor& a, const Tensor& b, int64_t dim) {
     if (result.numel() == 0) return;
     const DType computed = compute_type(result.dtype());
-    const Around shape(result, dim);
+    const Lines shape(result.sizes(), dim);
     const bool rows = shape.inner == 1;
     const Loop loop = loop_of(op.name() + (rows ? ".rows" : ".columns"), computed);
     const StagedResult out(result, computed);

@@ -4,12 +4,18 @@
 #include <limits>
 #include <numeric>
 
+#include "core/overflow.h"
 #include "cpu/contiguous.h"
 #include "cpu/lines.h"
 #include "cpu/order.h"
 
 namespace bestiary::cpu {
 namespace {
+
+// Keys count in 32 bits.
+void check_number_of_keys(const Tensor& self) {
+    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(), " elements are too many");
+}
 
 // Calls body(line number, KeyedLine) for every line of a packed tensor.
 template <class F>
@@ -73,6 +79,13 @@ int64_t first_nan(const std::vector<Keyed<Key<T>>>& keys) {
     return -1;
 }
 
+// The index of the element of place k in order, where `keys` are all elements'.
+template <class K>
+int64_t index_of_kth(std::vector<Keyed<K>>& keys, std::vector<Keyed<K>>& spare, int64_t k) {
+    select_keys(keys, static_cast<size_t>(k) + 1, spare);
+    return std::max_element(keys.begin(), keys.begin() + k + 1)->index;
+}
+
 // self, dim, keepdim, k, nan_wins
 void kth(const KernelCall& call) {
     const Tensor self = packed(call.args.tensor(0));
@@ -82,13 +95,33 @@ void kth(const KernelCall& call) {
               [&]<class T>(int64_t at, const KeyedLine<T>& line, auto& keys, auto& spare) {
                   line.read(keys);
                   int64_t place = nan_wins ? first_nan<T>(keys) : -1;
-                  if (place < 0) {
-                      select_keys(keys, static_cast<size_t>(k) + 1, spare);
-                      place = std::max_element(keys.begin(), keys.begin() + k + 1)->index;
-                  }
+                  if (place < 0) place = index_of_kth(keys, spare, k);
                   call.outs[0].data<T>()[at] = line.first[place * line.step];
                   call.outs[1].data<int64_t>()[at] = place;
               });
+}
+
+// self, dim (of which all are meant), keepdim, skip_nan
+void median(const KernelCall& call) {
+    const Tensor self = packed(call.args.tensor(0));
+    const bool skip_nan = call.args.flag(3);
+    check_number_of_keys(self);
+    visit(self.dtype(), [&]<class T>() {
+        T& out = call.outs[0].data<T>()[0];
+        if (self.numel() == 0) {
+            check(is_floating(self.dtype()), "self: expected elements, got shape ", self.sizes());
+            out = convert<T>(std::numeric_limits<double>::quiet_NaN());
+            return;
+        }
+        std::vector<Keyed<Key<T>>> keys, spare;
+        KeyedLine<T>{self.data<T>(), self.numel(), 1, false}.read(keys);
+        int64_t index = first_nan<T>(keys), count = self.numel();
+        if (index >= 0 && skip_nan) {
+            count = std::ranges::count_if(keys, [](const auto& item) { return item.key != ~Key<T>{0}; });
+            if (count > 0) index = -1;
+        }
+        out = self.data<T>()[index >= 0 ? index : index_of_kth(keys, spare, (count - 1) / 2)];
+    });
 }
 
 // Whether elements with these keys are equal: a nan is not, not even to itself.
@@ -124,8 +157,7 @@ void push_runs(const Tensor& self, const std::vector<Keyed<Key<T>>>& keys, Resul
 
 void distinct(const KernelCall& call, bool sorted) {
     const Tensor self = packed(call.args.tensor(0));
-    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(),
-          " elements are too many");
+    check_number_of_keys(self);
     visit(self.dtype(), [&]<class T>() {
         std::vector<Keyed<Key<T>>> keys, spare;
         KeyedLine<T>{self.data<T>(), self.numel(), 1, false}.read(keys);
@@ -212,9 +244,10 @@ void bincount(const KernelCall& call) {
     const Tensor self = packed_as(call.args.tensor(0), DType::Int64);
     const std::span<const int64_t> bins(self.data<int64_t>(), static_cast<size_t>(self.numel()));
     int64_t size = call.args.integer(2);
+    check(size >= 0, "minlength: expected 0 or more, got ", size);
     for (int64_t bin : bins) {
         check(bin >= 0, "self: expected numbers of 0 or more, got ", bin);
-        size = std::max(size, bin + 1);
+        size = std::max(size, checked_add(bin, 1, "self"));
     }
     const Tensor given = call.args.tensor_or_none(1);
     check(!given.defined() || given.sizes() == self.sizes(), "weights: expected self's shape ", self.sizes(), ", got ",
@@ -282,6 +315,7 @@ void histc(const KernelCall& call) {
 KERNEL(CPU, "sort", sort);
 KERNEL(CPU, "topk", topk);
 KERNEL(CPU, "_kth", kth);
+KERNEL(CPU, "_median", median);
 KERNEL(CPU, "_unique", [](const KernelCall& c) { distinct(c, true); });
 KERNEL(CPU, "_unique_consecutive", [](const KernelCall& c) { distinct(c, false); });
 KERNEL(CPU, "_unique_rows", distinct_rows);

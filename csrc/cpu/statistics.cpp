@@ -1,22 +1,34 @@
-// Variances and norms: sums of what is computed from each element.
+// Variances and norms: sums of what is computed from each element. See Note [Squares out of range].
 #include <cmath>
+#include <limits>
 
-#include "core/backend.h"
 #include "cpu/contiguous.h"
-#include "cpu/reduce.h"
+#include "cpu/scaling.h"
 
 namespace bestiary::cpu {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 const Fold& squares() {
     static const Fold loops("sum_of_squares", "sum");
     return loops;
 }
-
-template <class F>
-void each(const Tensor& acc, const F& change) {
-    for (double *p = acc.data<double>(), *end = p + acc.numel(); p < end; ++p) *p = change(*p);
+const Fold& sums() {
+    static const Fold loops("sum");
+    return loops;
 }
+
+struct Precision {
+    double digits, smallest;  // bits of the significand; the smallest normal number
+
+    explicit Precision(DType t) {
+        visit_float(t, [&]<class T>() {
+            digits = std::numeric_limits<T>::digits;
+            smallest = std::numeric_limits<T>::min();
+        });
+    }
+};
 
 void norm_1(const KernelCall& call) {
     static const Fold loops("sum_of_magnitudes", "sum");
@@ -24,39 +36,91 @@ void norm_1(const KernelCall& call) {
 }
 
 void norm_2(const KernelCall& call) {
-    const Tensor acc = fold(squares(), call.args.tensor(0), mask_of(call));
-    each(acc, [](double x) { return std::sqrt(x); });
-    store(call.outs[0], acc);
+    const Tensor& given = call.args.tensor(0);
+    const DimMask mask = mask_of(call);
+    const double lost = Precision(compute_type(given.dtype())).smallest *
+                        static_cast<double>(reduced_count(given.sizes(), mask));
+    Tensor total = fold(squares(), given, mask);
+    Tensor scales;
+    if (any_value(total, [&](double x, int64_t) { return x == kInfinity || x < lost; })) {
+        const Tensor self = packed_as(given, compute_type(given.dtype()));
+        scales = scales_of(self, mask);
+        total = fold(squares(), scaled(self, scales, mask), mask);
+    }
+    each_value(total, [&](double x, int64_t i) {
+        return std::sqrt(x) * (scales.defined() ? scales.data<double>()[i] : 1.0);
+    });
+    store(call.outs[0], total);
 }
 
-Tensor difference(const Tensor& a, const Tensor& b) {
-    const Value args[] = {a, b};
-    Results results;
-    results.push(Tensor::empty(a.sizes(), a.dtype()));
-    backends[static_cast<int>(DeviceType::CPU)]->elementwise({Call<"sub">::op(), Args(args, 2), results, a.dtype()});
-    return results[0];
+// Per result: the mean and the sum of squares about it, both of the elements divided by `scales` where there are any.
+struct Moments {
+    Tensor mean, squares, scales;
+
+    double scale(int64_t i) const { return scales.defined() ? scales.data<double>()[i] : 1.0; }
+};
+
+// In two passes: differences from the mean keep the digits that a difference of large sums would lose. The mean that is
+// taken off is rounded; where that shows in the squares, the mean of the differences corrects both.
+Moments moments_of(const Tensor& self, DimMask mask) {
+    const double count = static_cast<double>(reduced_count(self.sizes(), mask));
+    Moments m{mean_of(self, mask), {}, {}};
+    const Tensor rounded = with_kept_dims(m.mean, self, mask);
+    const Tensor differences = combined(Call<"sub">::op(), self, rounded);
+    m.squares = fold(squares(), differences, mask);
+    const double visible = std::ldexp(1.0, static_cast<int>(Precision(self.dtype()).digits) - 6);
+    const double* const mean = m.mean.data<double>();
+    if (!any_value(m.squares, [&](double x, int64_t i) { return count * mean[i] * mean[i] > x * visible; })) return m;
+    const Tensor centers = packed_as(rounded, DType::Float64), rests = fold(sums(), differences, mask);
+    each_value(m.squares, [&](double x, int64_t i) {
+        const double rest = rests.data<double>()[i];
+        return std::isfinite(x) ? std::max(x - rest * (rest / count), 0.0) : x;
+    });
+    each_value(m.mean, [&](double x, int64_t i) {
+        const double mean = centers.data<double>()[i] + rests.data<double>()[i] / count;
+        return std::isfinite(mean) ? mean : x;
+    });
+    return m;
 }
 
-// In two passes: differences from the mean keep the digits that a difference of large sums would lose.
+Moments moments_in_range(const Tensor& self, DimMask mask) {
+    const Precision precision(self.dtype());
+    const double lost = precision.smallest * static_cast<double>(reduced_count(self.sizes(), mask));
+    // Elements near a larger mean differ by so much, if at all, that their squares count.
+    const double small = std::ldexp(std::sqrt(precision.smallest), 2 * static_cast<int>(precision.digits));
+    Moments m = moments_of(self, mask);
+    const double* const mean = m.mean.data<double>();
+    const bool in_range = !any_value(m.squares, [&](double x, int64_t i) {
+        return x == kInfinity || (x < lost && std::abs(mean[i]) < small);
+    });
+    if (in_range) return m;
+    const Tensor scales = scales_of(self, mask);
+    m = moments_of(scaled(self, scales, mask), mask);
+    m.scales = scales;
+    return m;
+}
+
+// self, dim, keepdim, correction; results: the variance or its root, and the mean
+template <bool root>
 void variance(const KernelCall& call) {
-    static const Fold sums("sum");
     const Tensor self = packed_as(call.args.tensor(0), compute_type(call.args.tensor(0).dtype()));
     const DimMask mask = mask_of(call);
-    const auto count = static_cast<double>(reduced_count(self.sizes(), mask));
-    const Tensor mean = fold(sums, self, mask);
-    each(mean, [&](double x) { return x / count; });
-    store(call.outs[1], mean);
-    const Dims kept = reduced_sizes(self.sizes(), mask, true);
-    const Tensor center = packed_as(mean.alias(kept, contiguous_strides(kept), 0), self.dtype());
-    const Tensor acc = fold(squares(), difference(self, center), mask);
-    const double degrees = std::max(count - call.args.number(3), 0.0);
-    each(acc, [&](double x) { return x / degrees; });
-    store(call.outs[0], acc);
+    const double degrees =
+        std::max(static_cast<double>(reduced_count(self.sizes(), mask)) - call.args.number(3), 0.0);
+    const Moments m = moments_in_range(self, mask);
+    each_value(m.squares, [&](double x, int64_t i) {
+        const double found = x / degrees, scale = m.scale(i);
+        return root ? std::sqrt(found) * scale : found * scale * scale;
+    });
+    each_value(m.mean, [&](double x, int64_t i) { return x * m.scale(i); });
+    store(call.outs[0], m.squares);
+    store(call.outs[1], m.mean);
 }
 
 KERNEL(CPU, "_norm_1", norm_1);
 KERNEL(CPU, "_norm_2", norm_2);
-KERNEL(CPU, "_variance", variance);
+KERNEL(CPU, "_variance", variance<false>);
+KERNEL(CPU, "_deviation", variance<true>);
 
 }  // namespace
 }  // namespace bestiary::cpu

@@ -12,12 +12,17 @@ constexpr Call<"masked_fill"> masked_fill;
 constexpr Call<"matmul"> matmul;
 constexpr double kHidden = -std::numeric_limits<double>::infinity();
 
+bool broadcasts_to(const Dims& from, const Dims& to) {
+    const int lead = to.size() - from.size();
+    for (int d = 0; d < from.size(); ++d)
+        if (lead < 0 || (from[d] != 1 && from[d] != to[lead + d])) return false;
+    return true;
+}
+
 // True where the key comes after the query.
-Tensor later_keys(int64_t queries, int64_t keys) {
-    const Tensor later = Tensor::empty({queries, keys}, DType::Bool);
-    for (int64_t i = 0; i < queries; ++i)
-        for (int64_t j = 0; j < keys; ++j) later.data<bool>()[i * keys + j] = j > i;
-    return later;
+Tensor later_keys(const Tensor& scores) {
+    const auto positions = [&](int64_t n) { return Call<"_arange">()(0, 1, n, DType::Int64, scores.device()); };
+    return gt(positions(scores.size(-1)), unsqueeze(positions(scores.size(-2)), 1));
 }
 
 // Rows that see no key have no weights.
@@ -30,7 +35,7 @@ Tensor defined_attention(const Value& query, const Value& key, const Value& valu
                          double scale, double dropout) {
     Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
     if (!mask.none()) scores = scores + mask;
-    if (causal) scores = masked_fill(scores, later_keys(scores.size(-2), scores.size(-1)), kHidden);
+    if (causal) scores = masked_fill(scores, later_keys(scores), kHidden);
     Tensor weights = mask.none() ? Call<"softmax">()(scores, -1) : weights_of(scores);
     if (dropout > 0.0) weights = Call<"dropout">()(weights, dropout, true);
     return matmul(weights, value);
@@ -41,6 +46,9 @@ OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal
     .doc("Attention of (batch, heads, length, features) with a mask that is added to the scores.")
     .shape([](const Op&, Args a, Meta& m) {
         const Dims& q = a.tensor(0).sizes();
+        const Dims scores{q[0], q[1], q[2], a.tensor(1).sizes()[2]};
+        check(a.none(3) || broadcasts_to(a.tensor(3).sizes(), scores), "mask: expected shape ", scores,
+              " or one that broadcasts to it, got ", a.none(3) ? Dims() : a.tensor(3).sizes());
         m.add({q[0], q[1], q[2], a.tensor(2).sizes()[3]}, a.tensor(0).dtype());
         m.add({q[0], q[1], q[2]}, compute_type(a.tensor(0).dtype()));
     })
@@ -69,20 +77,25 @@ Tensor as_heads(const Tensor& t, const Dims& batch) {
     return heads.dim() == 4 ? heads : flatten(heads, 0, heads.dim() - 4);
 }
 
-// A mask with as many dimensions, of which those of size 1 are left to be broadcast.
-Tensor as_head_mask(const Value& given, const Dims& batch, int64_t keys, DType dtype) {
+// A mask to be added, its last dimension as long as there are keys; others of size 1 are left to be broadcast.
+Tensor as_head_mask(const Value& given, const Dims& scores, DType dtype) {
     if (given.none()) return {};
     Tensor mask(given.t);
-    if (mask.dim() > 0 && mask.size(-1) == 1) {
+    check(broadcasts_to(mask.sizes(), scores), "attn_mask: expected shape ", scores,
+          " or one that broadcasts to it, got ", mask.sizes());
+    check(mask.dtype() == DType::Bool || is_floating(mask.dtype()), "attn_mask: expected dtype bool or ", dtype,
+          ", got ", mask.dtype());
+    if (mask.dim() == 0) mask = unsqueeze(mask, 0);
+    if (mask.size(-1) == 1) {
         Dims sizes = mask.sizes();
-        sizes[mask.dim() - 1] = keys;
+        sizes[mask.dim() - 1] = scores.back();
         mask = expand(mask, sizes);
     }
-    if (mask.dtype() == DType::Bool) {
-        const Tensor zeros = Call<"zeros">()(mask.sizes(), dtype, mask.device());
-        mask = masked_fill(zeros, Call<"logical_not">()(mask), kHidden);
-    }
-    return batch.size() > 2 ? as_heads(mask, batch) : cast(mask, dtype);
+    mask = mask.dtype() == DType::Bool ? where(mask, 0.0, kHidden) : mask;
+    mask = cast(mask, dtype);
+    if (scores.size() <= 4) return mask;
+    mask = expand(mask, scores);
+    return flatten(mask, 0, mask.dim() - 4);
 }
 
 Dims batch_of(const Tensor& t) { return Dims(t.sizes().data(), t.dim() - 2); }
@@ -118,7 +131,8 @@ OP("scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor?
     .doc(R"(softmax(query keyᵀ scale + attn_mask) value over (..., length, features) (Vaswani et al., "Attention is all
 you need", 2017).
 
-A boolean mask keeps what is True, a float one is added; ``is_causal`` hides the keys after each query. ``scale`` is
+A boolean mask keeps what is True, a float one is added; either broadcasts to the scores' shape (..., L, S), or raises
+RuntimeError. ``is_causal`` hides the keys after each query. ``scale`` is
 1 / sqrt(features) unless given. ``enable_gqa`` repeats the heads of key and value to query's number. A query that sees
 no key gives zeros.
 
@@ -134,7 +148,9 @@ Size([1, 2, 5, 8]))")
         check(a[3].none() || !a.flag(5), "is_causal: expected no attn_mask beside it");
         const Dims batch = broadcast(broadcast(batch_of(query), batch_of(key)), batch_of(value));
         const double scale = a[6].none() ? 1.0 / std::sqrt(static_cast<double>(query.size(-1))) : a.number(6);
-        const Tensor mask = as_head_mask(a[3], batch, key.size(-2), query.dtype());
+        Dims scores = batch;
+        for (int64_t n : {query.size(-2), key.size(-2)}) scores.push_back(n);
+        const Tensor mask = as_head_mask(a[3], scores, query.dtype());
         const Tensor q = as_heads(query, batch), k = as_heads(key, batch), v = as_heads(value, batch);
         const bool mask_wants_grad = thread_state.grad_mode && mask.defined() && mask.requires_grad();
         const Tensor attended = a.number(4) > 0.0 || mask_wants_grad

@@ -39,8 +39,8 @@ OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? runn
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& self = a.tensor(0);
         add_like_self(self, m);
-        m.add({self.sizes()[1]}, compute_type(self.dtype()));
-        m.add({self.sizes()[1]}, compute_type(self.dtype()));
+        m.add({self.sizes()[1]}, DType::Float64);
+        m.add({self.sizes()[1]}, DType::Float64);
     })
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);

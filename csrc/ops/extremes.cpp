@@ -9,13 +9,6 @@ void extreme(const Op&, Args a, Meta& m) {
     m.add(reduced_shape(a), a.tensor(0).dtype());
 }
 
-// Elements that share the extreme share its gradient evenly.
-Tensor shared_evenly(const Backward& b) {
-    const Tensor ties = cast(Call<"eq">()(b["self"], with_dims(b.tensor("result"), b)), b.g.dtype());
-    const Tensor count = Call<"sum.dim">()(ties, b["dim"].none() ? Value() : b["dim"], true);
-    return with_dims(b.g, b) * ties / count;
-}
-
 OP("amax(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor")
     .doc(R"(The largest element over the given dimensions, or over all. Ties share the gradient evenly.
 

@@ -14,7 +14,9 @@ const Call<"masked_fill"> masked_fill;
 
 OP("gather(Tensor self, int dim, Tensor index) -> Tensor")
     .doc(
-        R"(For each element of ``index``, the element of self at that index along ``dim`` and the same place elsewhere.
+        R"(For each element of ``index``, the element of self at that index along ``dim`` and the same position elsewhere.
+
+Indices are int32 or int64; an IndexError names one that is not in [0, size of dim).
 
 >>> engine.tensor([[1, 2], [3, 4]]).gather(1, engine.tensor([[1], [0]]))
 tensor([[2],
@@ -28,21 +30,25 @@ tensor([[2],
     });
 
 OP("take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor")
-    .doc(R"(``gather`` with the shapes broadcast outside of ``dim``; without it both are flattened.
+    .doc(R"(``gather`` with the shapes broadcast outside of ``dim``, along which negative indices count from the end; without
+dim both are flattened.
 
 >>> x = engine.tensor([[3, 1, 2]]); x.take_along_dim(engine.tensor([[1, 2, 0]]), 1)
 tensor([[1, 2, 3]]))")
     .compose([](Args a, Results& r) {
-        if (a.none(2)) return r.push(gather(flatten(a[0]), 0, flatten(a[1])));
         const Tensor &self = a.tensor(0), &index = a.tensor(1);
+        check(index.dtype() == DType::Int64, "indices: expected dtype int64, got ", index.dtype());
+        if (a.none(2)) return r.push(gather(flatten(self), 0, flatten(index)));
         check(self.dim() == index.dim(), "indices: expected ", self.dim(), " dimensions as self, got shape ",
               index.sizes());
         const int d = wrap_dim(a.integer(2), self.dim());
+        if (self.dim() == 0) return r.push(gather(self, d, index));
         Dims common = broadcast(self.sizes().without(d), index.sizes().without(d));
         Dims picked = common;
         common.insert(d, self.sizes()[d]);
         picked.insert(d, index.sizes()[d]);
-        r.push(gather(expand(self, common), d, expand(index, picked)));
+        const Tensor from_start = where(lt(index, 0), index + self.size(d), index);
+        r.push(gather(expand(self, common), d, expand(from_start, picked)));
     });
 
 void masked_shape(const Op&, Args a, Meta& m) {
@@ -111,16 +117,16 @@ tensor([[0, 1],
         to_row_major(self);
         const auto size = a.ints(1), stride = a.ints(2);
         check(size.size() == stride.size(), "stride: expected ", size.size(), " of them, got ", Dims(stride));
+        for (int64_t s : stride) check(s >= 0, "stride: expected 0 or more, got ", Dims(stride));
         const int64_t offset = a.none(3) ? self->offset : a.integer(3);
-        int64_t low = offset, high = offset;
+        int64_t last = offset;
         for (size_t d = 0; d < size.size(); ++d) {
             check(size[d] >= 0, "size: expected sizes of 0 or more, got ", Dims(size));
-            int64_t& bound = stride[d] < 0 ? low : high;
-            bound = checked_add(bound, checked_mul(std::max<int64_t>(size[d] - 1, 0), stride[d], "stride"), "stride");
+            last = checked_add(last, checked_mul(std::max<int64_t>(size[d] - 1, 0), stride[d], "stride"), "stride");
         }
         const int64_t held = static_cast<int64_t>(self->storage->bytes()) / item_size(self.dtype());
         const bool is_empty = std::find(size.begin(), size.end(), 0) != size.end();
-        check(is_empty || (low >= 0 && high < held), "size ", Dims(size), ", stride ", Dims(stride), " and offset ",
+        check(is_empty || (offset >= 0 && last < held), "size ", Dims(size), ", stride ", Dims(stride), " and offset ",
               offset, " reach outside memory of ", held, " elements");
         r.push(Call<"_as_strided">()(self, size, stride, offset - self->offset, self.strides()));
     });

@@ -16,8 +16,8 @@ OP("_group_norm(Tensor self, Tensor? weight, Tensor? bias, int num_groups, float
         check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
         const Dims groups{self.sizes()[0] * a.integer(3)};
         m.add(self.sizes(), self.dtype());
-        m.add(groups, compute_type(self.dtype()));
-        m.add(groups, compute_type(self.dtype()));
+        m.add(groups, DType::Float64);
+        m.add(groups, DType::Float64);
     })
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);

@@ -72,6 +72,8 @@ Resize resize_of(Args a, int i, bool align_corners) {
     if (a[1].none()) {
         const std::span<const double> factors = a[2].float_list();
         const double factor = factors[factors.size() == 1 ? 0 : i];
+        check_as(ErrorKind::Value, factor > 0 && static_cast<double>(from) * factor < 0x1p53,
+                 "scale_factor: expected more than 0 and a size in range, got ", factor);
         const int64_t to = static_cast<int64_t>(std::floor(static_cast<double>(from) * factor));
         const bool keep = a[5].none() || !a[5].b;
         if (keep && !align_corners) return {i + 2, from, to, 1.0 / factor};

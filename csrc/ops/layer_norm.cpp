@@ -28,11 +28,10 @@ OP("_layer_norm(Tensor self, Tensor? weight, Tensor? bias, int size, float eps, 
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& self = a.tensor(0);
         check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
-        const DType computed = compute_type(self.dtype());
         const int64_t rows = self.numel() == 0 ? 0 : self.numel() / a.integer(3);
         m.add(self.sizes(), self.dtype());
-        m.add({rows}, computed);
-        m.add({rows}, computed);
+        m.add({rows}, DType::Float64);
+        m.add({rows}, DType::Float64);
     })
     .compose(fused_definition)
     .grads("self weight bias mean rstd", [](const Backward& b) {

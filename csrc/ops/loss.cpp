@@ -44,8 +44,8 @@ tensor([0.1250, 2.5000]))")
         check_as(ErrorKind::Value, beta >= 0.0, "beta: expected 0 or more, got ", beta);
         const Tensor distance = absolute(a[0] - a[1]);
         if (beta == 0.0) return r.push(reduce_loss(distance, a.str(2)));
-        const Tensor near = distance * distance * (0.5 / beta);
-        r.push(reduce_loss(where(lt(distance, beta), near, distance - 0.5 * beta), a.str(2)));
+        const Tensor near = Call<"clamp_max">()(distance, beta);  // an infinite distance has a slope of 1, not nan
+        r.push(reduce_loss(near * (distance - near * 0.5) / beta, a.str(2)));
     });
 
 OP("huber_loss(Tensor self, Tensor target, str reduction='mean', float delta=1.0) -> Tensor")
@@ -57,8 +57,8 @@ tensor([0.1250, 2.5000]))")
         const double delta = a.number(3);
         check_as(ErrorKind::Value, delta > 0.0, "delta: expected more than 0, got ", delta);
         const Tensor distance = absolute(a[0] - a[1]);
-        const Tensor far = (distance - 0.5 * delta) * delta;
-        r.push(reduce_loss(where(le(distance, delta), distance * distance * 0.5, far), a.str(2)));
+        const Tensor near = Call<"clamp_max">()(distance, delta);
+        r.push(reduce_loss(near * (distance - near * 0.5), a.str(2)));
     });
 
 OP("_binary_cross_entropy(Tensor self, Tensor target) -> Tensor")
@@ -74,12 +74,13 @@ OP("_binary_cross_entropy(Tensor self, Tensor target) -> Tensor")
 
 OP("binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, str reduction='mean') -> Tensor")
     .doc(R"(-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards, so that a certain
-wrong answer costs a finite amount.
+wrong answer costs a finite amount. RuntimeError where self or target has elements outside [0, 1].
 
 >>> engine.binary_cross_entropy(engine.tensor([0.5]), engine.tensor([1.0]))
 tensor(0.6931))")
     .compose([](Args a, Results& r) {
         check_same_shape(a);
+        for (int i = 0; i < 2; ++i) Call<"_checked">()(a[i], 0.0, 1.0, i == 0 ? "self" : "target");
         r.push(reduce_loss(weighted(Call<"_binary_cross_entropy">()(a[0], a[1]), a[2]), a.str(3)));
     });
 

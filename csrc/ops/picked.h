@@ -13,6 +13,16 @@ inline Tensor to_the_picked(const Backward& b, const Tensor& places, const Tenso
 // The same where values and indices have kept the dimension.
 inline Tensor picked_along(const Backward& b) { return to_the_picked(b, b.results[1], b.g); }
 
+// Elements that share the extreme (or are nan, as the result is) share its gradient evenly.
+inline Tensor shared_evenly(const Backward& b) {
+    const Call<"isnan"> is_nan;
+    const Tensor result = with_dims(b.tensor("result"), b);
+    const Tensor both_nan = Call<"logical_and">()(is_nan(b["self"]), is_nan(result));
+    const Tensor ties = Call<"logical_or">()(eq(b["self"], result), both_nan);
+    const Tensor count = Call<"sum.dim">()(ties, b["dim"].none() ? Value() : b["dim"], true);
+    return where(ties, with_dims(b.g, b) / count, 0.0);
+}
+
 // Of ops (self, dim, keepdim, ...) that pick one element along a dimension: values and indices.
 inline void picked_shape(const Op&, Args a, Meta& m) {
     check_not_empty(a);

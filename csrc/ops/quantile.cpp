@@ -61,8 +61,6 @@ void push_quantile(Args a, bool skip_nan, Results& r) {
     const Tensor& q = a.tensor(1);
     check(q.dim() <= 1 && q.dtype() == type, "q: expected a number or at most one dimension of dtype ", type,
           ", got shape ", q.sizes(), " of ", q.dtype());
-    const Call<"all"> all;
-    check(all(Call<"logical_and">()(ge(q, 0.0), le(q, 1.0))).item() != 0, "q: expected values between 0 and 1");
     const SortedLines lines(self, a[2]);
     const auto last = static_cast<double>(lines.length() - 1);
     const Tensor wanted = reshape(q, Dims{q.numel()});
@@ -72,9 +70,14 @@ void push_quantile(Args a, bool skip_nan, Results& r) {
     r.push(arranged(between(lines, rank, a.str(4)), a));
 }
 
-// q as a 0-d tensor where it is a number.
+// q as a 0-d tensor where it is a number, with values from 0 to 1.
 Tensor as_tensor(const Value& q, const Tensor& self) {
-    return q.is_tensor() ? Tensor(q.t) : Tensor::scalar(q.number(), self.dtype());
+    if (q.is_tensor()) {
+        Call<"_checked">()(q, 0.0, 1.0, "q");
+        return Tensor(q.t);
+    }
+    check(q.number() >= 0 && q.number() <= 1, "q: expected a number from 0 to 1, got ", q.number());
+    return Call<"full">()(Dims(), q, self.dtype(), self.device());
 }
 
 void push_quantile_of(Args a, bool skip_nan, Results& r) {
@@ -117,11 +120,7 @@ OP("nanmedian(Tensor self) -> Tensor")
 >>> engine.tensor([1.0, 3.0, float('nan')]).nanmedian()
 tensor(1.))")
     .compose([](Args a, Results& r) {
-        Results found;
-        const Tensor flat = flatten(a[0]);
-        check(flat.numel() > 0, "self: expected elements, got shape ", a.tensor(0).sizes());
-        push_nanmedian(flat, 0, false, found);
-        r.push(found[0]);
+        r.push(Call<"_median">()(a[0], Value(), false, true));
     });
 
 OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")

@@ -224,7 +224,7 @@ OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
     .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        const Tensor p = Call<"full">()(self.sizes(), a.number(1), DType::Float32, self.device());
+        const Tensor p = Call<"full">()(self.sizes(), a[1], DType::Float32, self.device());
         r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));
     });
 

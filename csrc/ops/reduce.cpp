@@ -95,6 +95,10 @@ tensor([3, 8]))")
         r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2]));
     });
 
+OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
+    .doc("Nothing where all elements are from ``low`` to ``high``, otherwise a RuntimeError of argument ``name``.")
+    .shape([](const Op&, Args a, Meta& m) { m.add({0}, a.tensor(0).dtype()); });
+
 void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
 
 OP("any(Tensor self) -> Tensor")

@@ -22,7 +22,24 @@ void like_self(const Op&, Args a, Meta& m) {
     m.add(self.sizes(), self.dtype());
 }
 
-Tensor gather_src(const Backward& b) { return gather(b.g, b["dim"], b["index"]); }
+// The part of src that index covers.
+Tensor covered(Tensor src, const Tensor& index) {
+    for (int d = 0; d < src.dim(); ++d)
+        if (src.size(d) > index.size(d)) src = narrow(src, d, 0, index.size(d));
+    return src;
+}
+
+// The gradient of src from that of the part that index covers: the rest was not read.
+Tensor uncovered(const Tensor& grad, const Dims& full) {
+    if (grad.sizes() == full) return grad;
+    if (grad.numel() == 0) return Call<"zeros">()(full, grad.dtype(), grad.device());
+    Dims pad;
+    for (int d = full.size() - 1; d >= 0; --d)
+        for (int64_t n : {int64_t{0}, full[d] - grad.size(d)}) pad.push_back(n);
+    return Call<"pad">()(grad, pad);
+}
+
+Tensor gather_src(const Backward& b) { return uncovered(gather(b.g, b["dim"], b["index"]), b.shape("src")); }
 
 OP("_scatter(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
     .doc("Self with the elements of src written at an index per element along dim.")
@@ -49,8 +66,8 @@ tensor([2., 0., 1.]))")
 // would fail at zeros, so what is multiplied there is the product of all that are not zero, if there is only
 // one.
 Tensor product_of_others(const Backward& b) {
-    const Tensor src = b.tensor("src");
     const Value dim = b["dim"], index = b["index"];
+    const Tensor src = covered(b.tensor("src"), b.tensor("index"));
     const Tensor is_zero = equals(src, 0.0), one = Call<"ones_like">()(src);
     const Tensor others = multiply(b["self"], dim, index, Call<"where">()(is_zero, one, src));
     const Tensor none = Call<"zeros">()(b.shape("self"), b.g.dtype(), b.g.device());
@@ -69,18 +86,22 @@ OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
               const Tensor ones = Call<"full">()(b.shape("self"), 1.0, b.g.dtype(), b.g.device());
               return b.g * multiply(ones, b["dim"], b["index"], b["src"]);
           })
-    .grad("src", "self index src result",
-          [](const Backward& b) { return gather_src(b) * product_of_others(b); });
+    .grad("src", "self index src result", [](const Backward& b) {
+        return uncovered(gather(b.g, b["dim"], b["index"]) * product_of_others(b), b.shape("src"));
+    });
 
-// Those that share the extreme of a place share its gradient evenly.
+// Those that share the extreme of a place share its gradient evenly. They are counted as integers: a 16-bit float soon
+// has no room for one more.
 void share_evenly(const Backward& b) {
     const Value dim = b["dim"], index = b["index"];
-    const DType dtype = b.g.dtype();
-    const Tensor self_wins = cast(equals(b["self"], b["result"]), dtype);
-    const Tensor src_wins = cast(equals(b["src"], gather(b["result"], dim, index)), dtype);
-    const Tensor each = b.g / scatter_add(self_wins, dim, index, src_wins);
-    b.give("self", self_wins * each);
-    b.give("src", src_wins * gather(each, dim, index));
+    const Tensor self_wins = equals(b["self"], b["result"]);
+    const Tensor src = covered(b.tensor("src"), b.tensor("index"));
+    const Tensor src_wins = equals(src, gather(b["result"], dim, index));
+    const Tensor winners =
+        scatter_add(cast(self_wins, DType::Int64), dim, index, cast(src_wins, DType::Int64));
+    const Tensor each = b.g / winners;
+    b.give("self", where(self_wins, each, 0.0));
+    b.give("src", uncovered(where(src_wins, gather(each, dim, index), 0.0), b.shape("src")));
 }
 
 OP("_scatter_max(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
@@ -132,13 +153,12 @@ Tensor without_chosen(Args a, double nothing) {
 }
 
 Tensor scattered_mean(Args a) {
-    const DType dtype = a.tensor(0).dtype();
-    check(is_floating(dtype), "self: expected a floating dtype for reduce='mean', got ", dtype);
-    const Tensor ones = Call<"full">()(a.tensor(0).sizes(), 1.0, dtype, a.tensor(0).device());
-    const Tensor one_each = Call<"full">()(a.tensor(2).sizes(), 1.0, dtype, a.tensor(0).device());
+    const Call<"full_like"> full_like;
+    const Tensor ones = full_like(a[0], 1, DType::Int64), one_each = full_like(a[2], 1, DType::Int64);
     const Tensor start = a.flag(5) ? ones : scatter(ones, a[1], a[2], Call<"zeros_like">()(one_each));
-    const Tensor count = scatter_add(start, a[1], a[2], one_each);
-    return scatter_add(without_chosen(a, 0), a[1], a[2], a[3]) / count;
+    const Tensor count = Call<"clamp_min">()(scatter_add(start, a[1], a[2], one_each), 1);
+    const Tensor sum = scatter_add(without_chosen(a, 0), a[1], a[2], a[3]);
+    return is_floating(sum.dtype()) ? sum / count : cast(floor_divide(sum, count), sum.dtype());
 }
 
 OP("scatter_reduce(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> "
@@ -154,7 +174,7 @@ tensor([4., 1.]))")
         const std::string_view how = a.str(4);
         const double infinity = std::numeric_limits<double>::infinity();
         const bool floats = is_floating(a.tensor(0).dtype());
-        check(a.flag(5) || floats || how == "sum" || how == "prod", "include_self: False with reduce='", how,
+        check(a.flag(5) || floats || (how != "amax" && how != "amin"), "include_self: False with reduce='", how,
               "' expects a floating dtype, got ", a.tensor(0).dtype());
         if (how == "sum")
             r.push(scatter_add(without_chosen(a, 0), a[1], a[2], a[3]));

@@ -170,6 +170,8 @@ OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
 OP("one_hot(Tensor self, int num_classes=-1) -> Tensor")
     .doc(R"(A last dimension that is 1 at the index self gives and 0 elsewhere. -1: one class more than the largest index.
 
+An IndexError names an index that is not in [0, num_classes).
+
 >>> engine.one_hot(engine.tensor([0, 2]), 3)
 tensor([[1, 0, 0],
         [0, 0, 1]]))")
@@ -177,12 +179,13 @@ tensor([[1, 0, 0],
         const Tensor& self = a.tensor(0);
         check_as(ErrorKind::Type, self.dtype() == DType::Int64, "self: expected dtype int64, got ", self.dtype());
         check(self.numel() > 0 || a.integer(1) > 0, "num_classes: must be given for an empty tensor");
-        const int64_t largest = self.numel() ? Call<"max">()(self).item_int() : -1;
-        const int64_t least = self.numel() ? Call<"min">()(self).item_int() : 0;
-        const int64_t classes = a.integer(1) == -1 ? largest + 1 : a.integer(1);
-        check(least >= 0 && largest < classes, "self: expected indices of [0, ", classes, "), got from ", least, " to ",
-              largest);
-        r.push(cast(eq(unsqueeze(self, -1), counted(classes, self.device())), DType::Int64));
+        check(a.integer(1) >= -1, "num_classes: expected -1 or more, got ", a.integer(1));
+        // Only a number of classes that is not given depends on the elements.
+        Dims size = self.sizes();
+        size.push_back(a.integer(1) < 0 ? Call<"max">()(self).item_int() + 1 : a.integer(1));
+        check_as(ErrorKind::Index, size.back() > 0, "self: expected indices of 0 or more in [0, ", size.back(), ")");
+        const Tensor zeros = Call<"zeros">()(size, DType::Int64, self.device());
+        r.push(Call<"scatter.value">()(zeros, -1, unsqueeze(self, -1), 1));
     });
 
 }  // namespace

@@ -75,14 +75,17 @@ Results median(const Tensor& self, int64_t dim, bool keepdim) {
     return Call<"_kth">().all(self, dim, keepdim, (n - 1) / 2, true);
 }
 
+OP("_median(Tensor self, int[]? dim, bool keepdim, bool skip_nan) -> Tensor")
+    .doc("The middle of all elements, without the nan if ``skip_nan``; dim is None.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(), a.tensor(0).dtype()); })
+    .grad("self", "self result", shared_evenly);
+
 OP("median(Tensor self) -> Tensor")
-    .doc(R"(The middle element in order, the lower of two; nan if there is one.
+    .doc(R"(The middle element in order, the lower of two; nan if there is one. Equals share the gradient evenly.
 
 >>> engine.tensor([3, 1, 2, 9]).median()
 tensor(2))")
-    .compose([](Args a, Results& r) {
-        r.push(median(flatten(a[0]), 0, false)[0]);
-    });
+    .compose([](Args a, Results& r) { r.push(Call<"_median">()(a[0], Value(), false, false)); });
 
 OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The middle element of a dimension, the lower of two, and its index.
@@ -134,15 +137,14 @@ OP("_searchsorted(Tensor sorted_sequence, Tensor values, bool right) -> Tensor")
     });
 
 // Numbers become 0-d tensors.
-Tensor as_values(const Value& v, DType dtype) {
+Tensor as_values(const Value& v, DType dtype, Device device) {
     if (v.is_tensor()) return Tensor(v.t);
-    return v.tag == Tag::Float && !is_floating(dtype) ? Tensor::scalar(v.f, DType::Float32)
-                                                      : Tensor::scalar(v.number(), dtype);
+    return Call<"full">()(Dims(), v, v.tag == Tag::Float && !is_floating(dtype) ? DType::Float32 : dtype, device);
 }
 
 Tensor places_in(const Value& sequence, const Value& values, bool right, bool narrow_index) {
     const Tensor lines(sequence.t);
-    const Tensor found = Call<"_searchsorted">()(lines, as_values(values, lines.dtype()), right);
+    const Tensor found = Call<"_searchsorted">()(lines, as_values(values, lines.dtype(), lines.device()), right);
     return narrow_index ? cast(found, DType::Int32) : found;
 }
 

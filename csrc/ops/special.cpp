@@ -67,7 +67,10 @@ tensor([0.0000, 1.3863]))")
 OP("_logit(Tensor self) -> Tensor")
     .doc("``log(x / (1 - x))``.")
     .elementwise(Promote::Float)
-    .grad("self", "self", [](const Backward& b) { return b.g / (b["self"] * (1.0 - b["self"])); });
+    .grad("self", "self result", [](const Backward& b) {
+        const Tensor slope = 1.0 / Call<"abs">()(b["self"] * (1.0 - b["self"]));  // infinite at -0 too
+        return b.g * where(Call<"isnan">()(b["result"]), b["result"], slope);
+    });
 
 OP("sinc(Tensor self) -> Tensor")
     .doc(R"(``sin(pi x) / (pi x)``, and 1 at 0.

@@ -15,34 +15,60 @@ void floating_only(const Tensor& t) {
     check(is_floating(t.dtype()), "self: expected a floating dtype, got ", t.dtype());
 }
 
+void spread_and_mean(const Op&, Args a, Meta& m) {
+    floating_only(a.tensor(0));
+    m.add(reduced_shape(a), a.tensor(0).dtype());
+    m.add(m.outs[0].sizes, m.outs[0].dtype);
+}
+
+double element_count(const Backward& b) {
+    const Dims& full = b.shape("self");
+    return static_cast<double>(reduced_count(full, dim_mask(b["dim"], full.size())));
+}
+double degrees_of(const Backward& b) { return std::max(element_count(b) - b.number("correction"), 0.0); }
+
+// Adds what the mean contributes to the gradient of the spread, if there is one.
+Tensor with_gradient_of_mean(const Tensor& grad, const Backward& b) {
+    if (!b.grads[1].defined()) return grad;
+    const Tensor of_mean = expand(with_dims(b.grads[1] / element_count(b), b), b.shape("self"));
+    return grad.defined() ? grad + of_mean : of_mean;
+}
+
 OP("_variance(Tensor self, int[]? dim, bool keepdim, float correction) -> (Tensor var, Tensor mean)")
     .doc("The variance with the divisor n - correction, and the mean.")
-    .shape([](const Op&, Args a, Meta& m) {
-        floating_only(a.tensor(0));
-        m.add(reduced_shape(a), a.tensor(0).dtype());
-        m.add(m.outs[0].sizes, m.outs[0].dtype);
-    })
+    .shape(spread_and_mean)
     .grad("self", "self result", [](const Backward& b) {
-        const Dims& full = b.shape("self");
-        const auto count = static_cast<double>(reduced_count(full, dim_mask(b["dim"], full.size())));
-        const double degrees = std::max(count - b.number("correction"), 0.0);
         Tensor grad;
         if (b.grads[0].defined())
-            grad = with_dims(b.grads[0], b) * (b["self"] - with_dims(b.results[1], b)) * (2.0 / degrees);
-        if (!b.grads[1].defined()) return grad;
-        const Tensor of_mean = expand(with_dims(b.grads[1] / count, b), full);
-        return grad.defined() ? grad + of_mean : of_mean;
+            grad = with_dims(b.grads[0], b) * (b["self"] - with_dims(b.results[1], b)) * (2.0 / degrees_of(b));
+        return with_gradient_of_mean(grad, b);
     });
 
-// A square root whose gradient at 0 is 0.
-Tensor root(const Tensor& t) { return Call<"sqrt">()(masked_fill(t, equals(t, 0.0), 0.0)); }
+// The quotient of difference and deviation comes first: it is in range where its factors are not.
+OP("_deviation(Tensor self, int[]? dim, bool keepdim, float correction) -> (Tensor std, Tensor mean)")
+    .doc("The standard deviation with the divisor n - correction, and the mean. The gradient at 0 is 0.")
+    .shape(spread_and_mean)
+    .grad("self", "self result", [](const Backward& b) {
+        Tensor grad;
+        if (b.grads[0].defined()) {
+            const Tensor std = with_dims(b.results[0], b), none = equals(std, 0.0);
+            const Tensor normal = (b["self"] - with_dims(b.results[1], b)) / masked_fill(std, none, 1.0);
+            grad = normal * masked_fill(with_dims(b.grads[0], b) / degrees_of(b), none, 0.0);
+        }
+        return with_gradient_of_mean(grad, b);
+    });
 
-Results moments(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
-    return Call<"_variance">().all(self, dim, keepdim, correction.none() ? 1.0 : correction.number());
+template <FixedString Spread>
+Results spread(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
+    return Call<Spread>().all(self, dim, keepdim, correction.none() ? 1.0 : correction.number());
 }
 
 Tensor variance(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
-    return moments(self, dim, correction, keepdim)[0];
+    return spread<"_variance">(self, dim, correction, keepdim)[0];
+}
+
+Tensor deviation(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
+    return spread<"_deviation">(self, dim, correction, keepdim)[0];
 }
 
 OP("var.unbiased(Tensor self, bool unbiased=True) -> Tensor")
@@ -71,30 +97,28 @@ OP("std.unbiased(Tensor self, bool unbiased=True) -> Tensor")
 
 >>> engine.tensor([1.0, 2.0, 3.0]).std()
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(root(variance(a[0], Value(), a.flag(1) ? 1 : 0, false))); });
+    .compose([](Args a, Results& r) { r.push(deviation(a[0], Value(), a.flag(1) ? 1 : 0, false)); });
 
 OP("std.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> Tensor")
     .doc("The standard deviation over the given dimensions.")
-    .compose([](Args a, Results& r) { r.push(root(variance(a[0], a[1], a.flag(2) ? 1 : 0, a[3]))); });
+    .compose([](Args a, Results& r) { r.push(deviation(a[0], a[1], a.flag(2) ? 1 : 0, a[3])); });
 
 OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> Tensor")
     .doc("The standard deviation over the given dimensions, or all, with the divisor n - ``correction``.")
-    .compose([](Args a, Results& r) { r.push(root(variance(a[0], a[1], a[2], a[3]))); });
+    .compose([](Args a, Results& r) { r.push(deviation(a[0], a[1], a[2], a[3])); });
 
 OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor "
    "mean)")
     .doc("The variance and the mean over the given dimensions, or all.")
     .compose([](Args a, Results& r) {
-        for (const Tensor& t : moments(a[0], a[1], a[2], a[3])) r.push(t);
+        r = spread<"_variance">(a[0], a[1], a[2], a[3]);
     });
 
 OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor "
    "mean)")
     .doc("The standard deviation and the mean over the given dimensions, or all.")
     .compose([](Args a, Results& r) {
-        const Results found = moments(a[0], a[1], a[2], a[3]);
-        r.push(root(found[0]));
-        r.push(found[1]);
+        r = spread<"_deviation">(a[0], a[1], a[2], a[3]);
     });
 
 void norm_shape(const Op&, Args a, Meta& m) {
@@ -115,6 +139,24 @@ OP("_norm_2(Tensor self, int[]? dim, bool keepdim) -> Tensor")
         return b["self"] * with_dims(masked_fill(b.g / norm, equals(norm, 0.0), 0.0), b);
     });
 
+// Elements count as parts of the largest magnitude (of the smallest, for negative p): their powers stay in range.
+// Zeros have powers 0 (or infinite) and a gradient of 0.
+Tensor power_norm(const Tensor& self, double p, const Value& dims, const Value& keepdim) {
+    const DimMask mask = dim_mask(dims, self.dim());
+    if (p > 0 && reduced_count(self.sizes(), mask) == 0) return sum(self, dims, keepdim);
+    const Call<"pow"> power;
+    const Call<"abs"> magnitude;
+    const Tensor sizes = detach(magnitude(self));
+    Tensor unit = p > 0 ? Call<"amax">()(sizes, dims, true) : Call<"amin">()(sizes, dims, true);
+    unit = where(Call<"logical_and">()(gt(unit, 0.0), Call<"isfinite">()(unit)), unit, 1.0);
+    const Tensor is_zero = equals(self, 0.0);
+    const Tensor powers = power(masked_fill(magnitude(self / unit), is_zero, 1.0), p);
+    const Tensor total = sum(masked_fill(powers, is_zero, p > 0 ? 0.0 : HUGE_VAL), dims, true);
+    const Tensor nothing = equals(total, 0.0);
+    const Tensor norm = masked_fill(power(masked_fill(total, nothing, 1.0), 1.0 / p), nothing, 0.0) * unit;
+    return reshape(norm, reduced_sizes(self.sizes(), mask, keepdim.b));
+}
+
 Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value& keepdim, const Value& dtype) {
     const Tensor self = dtype.none() ? given : cast(given, dtype);
     const Call<"abs"> magnitude;
@@ -131,9 +173,7 @@ Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value&
     if (std::isinf(p))
         return p > 0 ? Call<"amax">()(magnitude(self), dims, keepdim)
                      : Call<"amin">()(magnitude(self), dims, keepdim);
-    const Call<"pow"> power;
-    const Tensor total = sum(power(magnitude(self), p), dim, keepdim);
-    return power(masked_fill(total, equals(total, 0.0), 0.0), 1.0 / p);
+    return power_norm(self, p, dims, keepdim);
 }
 
 OP("norm(Tensor self, Number? p=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
@@ -178,7 +218,7 @@ Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, c
         weight = weight * cast(given, x.dtype());
     }
     const Tensor total = sum(weight, 0);
-    const Tensor lost = importance.none() ? Tensor::scalar(1.0, x.dtype())
+    const Tensor lost = importance.none() ? Call<"ones">()(Dims(), x.dtype(), x.device())
                                           : sum(weight * cast(importance, x.dtype()), 0) / total;
     const Tensor centred = x - sum(x * weight, 1, true) / total;
     const Tensor divisor = Call<"clamp_min">()(total - lost * correction, 0.0);

@@ -6,7 +6,12 @@
 namespace bestiary::ops {
 namespace {
 
-Tensor squared_length(const Backward& b) { return Call<"square">()(b["self"]) + Call<"square">()(b["other"]); }
+// leg / (x² + y²), and 0 at the origin, by two divisions: the square may be out of range.
+Tensor over_square(const Value& leg, const Backward& b) {
+    const Tensor length = Call<"hypot">()(b["self"], b["other"]);
+    const Tensor divisor = where(eq(length, 0.0), 1.0, length);
+    return leg / divisor / divisor;
+}
 
 OP("sin(Tensor self) -> Tensor")
     .doc(R"(The sine, of radians.
@@ -62,8 +67,8 @@ OP("atan2(Tensor self, Tensor other) -> Tensor")
 >>> engine.atan2(engine.tensor([1.0]), engine.tensor([-1.0]))
 tensor([2.3562]))")
     .elementwise(Promote::Float)
-    .grad("self", "self other", [](const Backward& b) { return b.g * (b["other"] / squared_length(b)); })
-    .grad("other", "self other", [](const Backward& b) { return b.g * (-b["self"] / squared_length(b)); });
+    .grad("self", "self other", [](const Backward& b) { return b.g * over_square(b["other"], b); })
+    .grad("other", "self other", [](const Backward& b) { return -b.g * over_square(b["self"], b); });
 
 OP("sinh(Tensor self) -> Tensor")
     .doc(R"(The hyperbolic sine.

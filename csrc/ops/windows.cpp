@@ -1,4 +1,6 @@
 // Other views: rearranged dimensions, diagonals, sliding windows.
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -172,6 +174,7 @@ struct Diagonal {
         const int r = wrap_dim(dim1, full.size(), "dim1"), c = wrap_dim(dim2, full.size(), "dim2");
         check(full.size() >= 2 && r != c, "dim1, dim2: expected two different dimensions, got ", dim1, " and ",
               dim2, " of shape ", full);
+        check(offset > std::numeric_limits<int64_t>::min(), "offset: ", offset, " is out of range");
         const int64_t down = std::max<int64_t>(-offset, 0), right = std::max<int64_t>(offset, 0);
         const int64_t n = std::max<int64_t>(std::min(full[r] - down, full[c] - right), 0);
         start = n > 0 ? down * layout[r] + right * layout[c] : 0;
@@ -211,6 +214,7 @@ tensor([[1, 0],
         const int dim1 = wrap_dim(a.integer(2), self.dim() + 1, "dim1"),
                   dim2 = wrap_dim(a.integer(3), self.dim() + 1, "dim2");
         check(dim1 != dim2, "dim1: expected another dimension than dim2 ", dim2, ", got ", a.integer(2));
+        check(std::abs(a.number(1)) < 0x1p53, "offset: ", a.integer(1), " is out of range");
         const int64_t n = self.sizes().back() + std::abs(a.integer(1));
         Dims full = self.sizes().without(self.dim() - 1);
         full.insert(std::min(dim1, dim2), n);

@@ -12,12 +12,14 @@ struct Indexed {
     bool advanced = false;
 };
 
-bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && unwrap(o).dtype() == DType::Bool); }
+// Bytes are masks, as in PyTorch.
+bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
+bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && is_mask(unwrap(o))); }
 
 // How many dimensions of the tensor an item of the index uses up.
 int dims_used(PyObject* item) {
     if (item == Py_None || item == Py_Ellipsis || PyBool_Check(item)) return 0;
-    if (is_tensor(item) && unwrap(item).dtype() == DType::Bool) return unwrap(item).dim();
+    if (is_tensor(item) && is_mask(unwrap(item))) return unwrap(item).dim();
     return 1;
 }
 
@@ -30,8 +32,10 @@ py::object as_index(PyObject* item) {
     check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ",
              Py_TYPE(item)->tp_name);
     const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
-    const bool empty = unwrap(tensor.ptr()).numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
-    return empty ? py::cast(Call<"to.dtype">()(unwrap(tensor.ptr()), DType::Int64)) : tensor;
+    const Tensor& index = unwrap(tensor.ptr());
+    const bool empty = index.numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
+    const bool narrow = index.dtype() == DType::Int8 || index.dtype() == DType::Int16;  // of arrays; bytes are masks
+    return empty || narrow ? py::cast(Call<"to.dtype">()(index, DType::Int64)) : tensor;
 }
 
 // NumPy and PyTorch accept a value with more dimensions than it is assigned to, if those are of size 1.
@@ -59,7 +63,7 @@ void take_tensor(Indexed& out, int& at, const Tensor& index) {
     check_as(ErrorKind::Index, !is_floating(index.dtype()), "index: expected integers or bools, got ", index.dtype());
     out.advanced = true;
     out.indices.resize(std::max<size_t>(out.indices.size(), static_cast<size_t>(at)));
-    if (index.dtype() != DType::Bool) {
+    if (!is_mask(index)) {
         out.indices.push_back(index);
         ++at;
         return;
@@ -124,7 +128,7 @@ PyObject* get_item(PyObject* self, PyObject* index) {
         if (PyLong_CheckExact(index)) return wrap(ops::select(t, 0, slice_bound(index)));
         Indexed found = apply(t, index);
         if (!found.advanced) return wrap(found.view.impl() == t.impl() ? ops::alias(t) : found.view);
-        return wrap(Call<"index">()(found.view, found.indices));
+        return wrap(Call<"_index">()(found.view, found.indices, true));
     });
 }
 
@@ -144,7 +148,7 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
             if (!source.defined())
                 source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
                                                   : Tensor::scalar(number.integer(), found.view.dtype());
-            Call<"index_put_">()(found.view, found.indices, source);
+            Call<"_index_put_">()(found.view, found.indices, source, false, true);
         } else if (source.defined()) {
             ops::copy_(found.view, source);
         } else {

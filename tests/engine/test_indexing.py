@@ -59,7 +59,7 @@ INDICES = [
     np.s_[[]],
     np.s_[np.array(1)],
     np.s_[np.int64(1), np.int8(2)],
-    np.s_[ROWS.astype(np.int8)],
+    np.s_[ROWS.astype(np.int32)],
     np.s_[np.zeros((0, 2), int)],
     np.s_[()],
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -155,3 +156,111 @@ def test_unused_parts_have_zero_gradients() -> None:
     x.grad = None
     x.unbind()[3].backward()
     assert x.grad.tolist() == [0, 0, 0, 1, 0]
+
+
+M = engine.arange(12.0).reshape(3, 4)
+LONG = engine.tensor([0, -1])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda i: M.index_select(0, i),
+        lambda i: M.gather(0, i[:, None]),
+        lambda i: engine.take_along_dim(M, i),
+        lambda i: M.scatter(0, i[:, None], 1.0),
+        lambda i: M.scatter(0, i[:, None], engine.ones(2, 1)),
+        lambda i: M.scatter_add(0, i[:, None], engine.ones(2, 1)),
+        *(
+            lambda i, how=how: M.scatter_reduce(0, i[:, None], engine.ones(2, 1), how)
+            for how in ("sum", "prod", "mean", "amax", "amin")
+        ),
+        lambda i: M.index_add(0, i, engine.ones(2, 4)),
+        lambda i: M.index_copy(0, i, engine.ones(2, 4)),
+        lambda i: M.index_reduce(0, i, engine.ones(2, 4), "amax"),
+        lambda i: engine.nn.functional.embedding(i, M),
+        lambda i: engine.nn.functional.embedding(i, M.clone(), max_norm=1.0),
+        lambda i: engine.nn.functional.embedding_bag(i[None], M),
+        lambda i: engine.nn.functional.one_hot(i, 3),
+    ],
+)
+def test_where_indices_do_not_count_from_the_end(call: Callable[[engine.Tensor], Any]) -> None:
+    with pytest.raises(IndexError, match="index -1 is out of range for dimension"):
+        call(LONG)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda i: M[i], [[0, 1, 2, 3], [8, 9, 10, 11]]),
+        (lambda i: M.take(i), [0, 11]),
+        (lambda i: engine.take_along_dim(M, i[:, None], 0), [[0, 1, 2, 3], [8, 9, 10, 11]]),
+        (lambda i: M[0].index_fill(0, i, 7.0), [7, 1, 2, 7]),
+        (lambda i: M[0].put(i, engine.tensor([5.0, 6.0])), [5, 1, 2, 6]),
+        (lambda i: M[0].index_put((i,), engine.tensor(9.0)), [9, 1, 2, 9]),
+    ],
+)
+def test_where_indices_count_from_the_end(
+    call: Callable[[engine.Tensor], engine.Tensor], expected: list[float]
+) -> None:
+    assert call(LONG).tolist() == expected
+
+
+@pytest.mark.parametrize("dtype", [engine.int8, engine.int16, engine.uint8])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda i: M.index_select(0, i),
+        lambda i: M.gather(0, i[:, None]),
+        lambda i: M.scatter_add(0, i[:, None], engine.ones(2, 1)),
+        lambda i: M.index_add(0, i, engine.ones(2, 4)),
+        lambda i: M.take(i),
+        lambda i: engine.nn.functional.embedding(i, M),
+    ],
+)
+def test_indices_are_wide_integers(
+    call: Callable[[engine.Tensor], Any], dtype: engine.dtype
+) -> None:
+    with pytest.raises((IndexError, RuntimeError), match=r"expected .*int64"):
+        call(engine.tensor([0, 1], dtype=dtype))
+
+
+def test_bytes_are_masks() -> None:
+    mask = engine.tensor([1, 0, 2], dtype=engine.uint8)
+    assert M[mask].tolist() == M[mask.bool()].tolist() == M.index([mask]).tolist()
+    x = M.clone()
+    x[mask] = 0.0
+    assert x[:, 1].tolist() == [0, 5, 0]
+    with pytest.raises(IndexError, match="expected int64 or int32"):
+        M[engine.tensor([0], dtype=engine.int8)]
+
+
+def test_an_index_of_a_tensor_without_dimensions() -> None:
+    x = engine.tensor(5.0)
+    assert x.gather(0, engine.tensor([0, 0])).tolist() == [5, 5]
+    assert x.scatter_add(0, engine.tensor([0, 0]), engine.ones(2)).item() == 7
+    assert M[0].gather(0, engine.tensor(2)).item() == 2
+
+
+def test_elements_that_share_memory_are_not_written() -> None:
+    """What would be there afterwards depends on the order in which they are written."""
+    x = engine.arange(6.0)
+    windows, strided, wide = x.unfold(0, 3, 1), x.as_strided((3, 3), (1, 1)), x.expand(2, 6)
+    writes: list[Callable[[engine.Tensor], Any]] = [
+        lambda view: view.add_(1),
+        lambda view: view.copy_(engine.ones(view.shape)),
+        lambda view: view.scatter_(0, engine.zeros(1, 2, dtype=engine.int64), 1.0),
+        lambda view: view.index_put_((engine.tensor([0]),), engine.tensor(1.0)),
+        lambda view: view.normal_(),
+    ]
+    for view in (windows, strided, wide, x.as_strided((2, 2), (2, 2))):
+        for write in writes:
+            with pytest.raises(RuntimeError, match="elements of this tensor share memory"):
+                write(view)
+        view.fill_(2.0)  # in any order the same
+        view.zero_()
+    for apart in (x.unfold(0, 2, 2), x.as_strided((3, 2), (1, 3))):
+        apart.add_(1)
+    y = engine.zeros(8)
+    y.as_strided((3, 2), (2, 3)).add_(1)
+    assert y.tolist() == [1, 0, 1, 1, 1, 1, 0, 1]

@@ -197,7 +197,59 @@ def test_quantiles_and_nan() -> None:
     assert x.quantile(several, 1, keepdim=True).shape == (3, 3, 1)
     assert x.nanmedian(1).values[0].item() == 1 and x.nanmedian(1).indices[2].item() == 1
     assert x.nanmedian().item() == 2
-    with pytest.raises(RuntimeError, match="q: expected values between 0 and 1"):
+    with pytest.raises(RuntimeError, match=r"q: expected a number from 0 to 1, got 1\.5"):
         x.quantile(1.5)
+    for wrong in (-0.1, 1.1, NAN):
+        with pytest.raises(RuntimeError, match="q: expected values from 0 to 1"):
+            x.quantile(engine.tensor([0.5, wrong]))
     with pytest.raises(ValueError, match="interpolation: expected 'linear'"):
         x.quantile(0.5, interpolation="cubic")
+
+
+@pytest.mark.parametrize("dtype", [engine.float16, engine.bfloat16, engine.float32])
+@pytest.mark.parametrize("reduce", ["max", "min", "median", "nanmedian", "amax", "amin"])
+def test_many_equals_share_the_gradient(dtype: engine.dtype, reduce: str) -> None:
+    """Their number does not fit in a float16."""
+    x = engine.ones(70_000, dtype=dtype, requires_grad=True)
+    (getattr(x, reduce)() * 60_000).backward()
+    assert x.grad is not None
+    assert x.grad.double().sum().item() == pytest.approx(60_000, rel=0.01)
+
+
+@pytest.mark.parametrize("reduce", ["max", "min", "median", "amax"])
+def test_the_gradient_of_nan_goes_to_nan(reduce: str) -> None:
+    x = engine.tensor([1.0, NAN, 2.0, NAN], requires_grad=True)
+    getattr(x, reduce)().backward()
+    assert x.grad is not None and x.grad.tolist() == [0, 0.5, 0, 0.5]
+
+
+def test_medians_of_ties_nan_and_nothing() -> None:
+    x = engine.tensor([3.0, 1.0, 3.0, 3.0, 9.0, NAN], requires_grad=True)
+    x.nanmedian().backward()
+    assert x.grad is not None
+    np.testing.assert_allclose(x.grad.numpy(), [1 / 3, 0, 1 / 3, 1 / 3, 0, 0], rtol=1e-6)
+    for name in ("median", "nanmedian"):
+        assert math.isnan(getattr(engine.zeros(0), name)().item())
+        assert math.isnan(getattr(engine.tensor([NAN, NAN]), name)().item())
+        with pytest.raises(RuntimeError, match="self: expected elements"):
+            getattr(engine.zeros(0, dtype=engine.int64), name)()
+
+
+@pytest.mark.parametrize("dtype", [engine.float16, engine.bfloat16])
+def test_scattering_counts_beyond_what_a_16_bit_float_can(dtype: engine.dtype) -> None:
+    index, ones = engine.zeros(5000, dtype=engine.int64), engine.ones(5000, dtype=dtype)
+    mean = engine.ones(1, dtype=dtype).scatter_reduce(0, index[:100], ones[:100] * 3, "mean")
+    assert mean.item() == pytest.approx(301 / 101, rel=0.06)  # of a sum in 16 bits
+    source = ones.requires_grad_()
+    engine.zeros(1, dtype=dtype).scatter_reduce(0, index, source, "amax").backward()
+    assert source.grad is not None
+    assert source.grad.double().sum().item() == pytest.approx(1, rel=0.01)
+
+
+def test_the_mean_of_integers_is_rounded_down() -> None:
+    index = engine.tensor([0, 0, 1])
+    source = engine.tensor([-4, 3, 7])
+    x = engine.tensor([-1, 2, 5]).scatter_reduce(0, index, source, "mean")
+    assert x.tolist() == [-1, 4, 5]
+    without = engine.tensor([9, 9, 5]).scatter_reduce(0, index, source, "mean", include_self=False)
+    assert without.tolist() == [-1, 7, 5]

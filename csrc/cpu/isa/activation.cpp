@@ -129,7 +129,8 @@ struct MishBackward {
     T operator()(T g, T x) const {
         const T n = mish_n(x), t = n / (n + T(2));
         const T complement = T(2) / (n + T(2)) * (T(1) + t);  // 1 - t^2
-        return g * (t + x * sigmoid(x) * complement);
+        const T bounded = x > T(20) ? T(20) : x;  // beyond, what is left of the complement must not be multiplied
+        return g * (t + bounded * sigmoid(x) * complement);
     }
 };
 

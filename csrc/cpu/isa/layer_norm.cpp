@@ -1,4 +1,5 @@
 // Normalisation of rows: layer norm and, where nothing is centred, RMS norm.
+#include <limits>
 #include <utility>
 
 #include "cpu/isa/loops.h"
@@ -16,20 +17,29 @@ T* result(char* const* data, int k) {
     return reinterpret_cast<T*>(data[k]);
 }
 
+// A mean as a number of the elements' type and the rest of it.
+template <class T>
+struct SplitMean {
+    T high, low;
+    explicit SplitMean(double mean) : high(static_cast<T>(mean)), low(static_cast<T>(mean - high)) {}
+};
+
 // (x - mean) * scale, then weight and bias, either of which may be missing. Meanwhile the next row comes from memory.
 template <class T>
-void apply(T* out, const T* x, int64_t size, T mean, T scale, const T* weight, const T* bias) {
+void apply(T* out, const T* x, int64_t size, SplitMean<T> mean, T scale, const T* weight, const T* bias) {
+    const T shift = -mean.low * scale;
     for_vec<T>(size, [&](int64_t i, auto lanes) {
         __builtin_prefetch(x + size + i);
-        Vec<T> y = (load_vec(x + i, lanes) - mean) * scale;
+        Vec<T> y = (load_vec(x + i, lanes) - mean.high) * scale + shift;
         if (weight) y *= load_vec(weight + i, lanes);
         if (bias) y += load_vec(bias + i, lanes);
         store_vec<T>(out + i, y, lanes);
     });
 }
 
-// data: result, x, mean and 1/std of each row (written), weight, bias; strides[0] elements a row, n rows;
-// params: eps, whether the mean is taken off.
+// data: result, x, mean and 1/std of each row in double (written), weight, bias; strides[0] elements a row, n rows;
+// params: eps, whether the mean is taken off. The mean is corrected as in isa/channel_norm.cpp; rows whose statistics
+// are out of range are left to the driver.
 template <class T>
 void forward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const int64_t size = strides[0];
@@ -43,10 +53,20 @@ void forward_rows(char* const* data, const int64_t* strides, int64_t n, const do
             const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
             return d * d;
         });
-        const T scale = T(1) / std::sqrt(squares / count + static_cast<T>(params[0]));
-        result<T>(data, 2)[r] = mean;
-        result<T>(data, 3)[r] = scale;
-        apply(result<T>(data, 0) + r * size, x, size, mean, scale, operand<T>(data, 4), operand<T>(data, 5));
+        double center = mean, variance = static_cast<double>(squares / count);
+        constexpr T visible = T(int64_t{1} << (std::numeric_limits<T>::digits - 6));
+        if (count * mean * mean > squares * visible) {
+            const double rest = static_cast<double>(sum_vec<T>(size, [&](int64_t i, auto lanes) {
+                return load_vec(x + i, lanes, mean) - mean;
+            }) / count);
+            center += rest;
+            variance = std::max(variance - rest * rest, 0.0);
+        }
+        const double scale = 1.0 / std::sqrt(variance + params[0]);
+        result<double>(data, 2)[r] = center;
+        result<double>(data, 3)[r] = scale;
+        apply(result<T>(data, 0) + r * size, x, size, SplitMean<T>(center), static_cast<T>(scale), operand<T>(data, 4),
+              operand<T>(data, 5));
     }
 }
 
@@ -55,7 +75,8 @@ template <class T>
 struct BackwardRow {
     const T *grad, *x, *weight;
     int64_t size;
-    T mean, scale;
+    SplitMean<T> mean;
+    T scale;
 
     template <class Lanes>
     Vec<T> h(int64_t i, Lanes lanes) const {
@@ -64,7 +85,7 @@ struct BackwardRow {
     }
     template <class Lanes>
     Vec<T> from_mean(int64_t i, Lanes lanes) const {
-        return load_vec(x + i, lanes, mean) - mean;
+        return (load_vec(x + i, lanes, mean.high) - mean.high) - mean.low;
     }
 
     // Adds the row's part to the gradients of weight and bias, either of which may be missing. Returns the sums of h
@@ -92,8 +113,8 @@ struct BackwardRow {
     }
 };
 
-// data: gradient of x (or none), grad, x, mean, 1/std, weight, and sums for the gradients of weight and bias (or
-// none), to which the rows' are added; params: unused, whether the mean was taken off.
+// data: gradient of x (or none), grad, x, mean and 1/std in double, weight, and sums for the gradients of weight and
+// bias (or none), to which the rows' are added; params: unused, whether the mean was taken off.
 template <class T>
 void backward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
     const int64_t size = strides[0];
@@ -102,7 +123,7 @@ void backward_rows(char* const* data, const int64_t* strides, int64_t n, const d
     for (int64_t r = 0; r < n; ++r) {
         const BackwardRow<T> row{
             operand<T>(data, 1) + r * size, operand<T>(data, 2) + r * size, operand<T>(data, 5), size,
-            operand<T>(data, 3)[r],         operand<T>(data, 4)[r]};
+            SplitMean<T>(operand<double>(data, 3)[r]), static_cast<T>(operand<double>(data, 4)[r])};
         const auto [sum, along] = row.fold(result<T>(data, 6), result<T>(data, 7));
         if (data[0]) row.gradient(result<T>(data, 0) + r * size, centred ? sum / count : T(0), along / count);
     }

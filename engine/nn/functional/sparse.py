@@ -25,7 +25,8 @@ def embedding(
 
     The row padding_idx gets no gradient. With max_norm the rows looked up are first scaled down,
     in place, to that norm. scale_grad_by_freq divides each row's gradient by the number of times
-    that it was looked up. ``sparse`` is accepted, and the gradient dense.
+    that it was looked up. ``sparse`` is accepted, and the gradient dense. An IndexError names an
+    index that is not in [0, rows).
 
     >>> import engine
     >>> table = engine.arange(6.0).reshape(3, 2)
@@ -34,7 +35,7 @@ def embedding(
     """
     if max_norm is not None:
         _renormalize(weight, input, max_norm, norm_type)
-    rows = _C.embedding(weight, input, padding_idx)
+    rows = _C.embedding(weight, input, _checked_padding("embedding", padding_idx, weight))
     if not (scale_grad_by_freq and rows.requires_grad):
         return rows
     counts = _C.bincount(input.reshape(-1), minlength=weight.shape[0])[input]
@@ -43,10 +44,16 @@ def embedding(
     return rows.view_as(rows)
 
 
+def _checked_padding(name: str, padding_idx: int | None, weight: Tensor) -> int | None:
+    if padding_idx is None or -weight.shape[0] <= padding_idx < weight.shape[0]:
+        return padding_idx
+    raise ValueError(f"{name}: padding_idx {padding_idx} is out of range of {weight.shape[0]} rows")
+
+
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     with no_grad():
         used = unique(indices)
-        rows = weight[used]
+        rows = weight.index_select(0, used)  # refuses negative indices
         norms = _C.norm(rows, norm_type, 1, True)
         weight[used] = _C.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
 
@@ -66,8 +73,9 @@ def embedding_bag(
 ) -> Tensor:
     """The sum, mean or maximum of the rows of each bag.
 
-    Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one. An empty bag gives
-    zeros; entries equal to padding_idx do not count. See embedding for the other arguments.
+    Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one: from 0, not falling and
+    not past the end, or RuntimeError is raised. An empty bag gives zeros; entries equal to
+    padding_idx do not count. See embedding for the other arguments.
     """
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
@@ -82,10 +90,11 @@ def embedding_bag(
         raise ValueError("embedding_bag: scale_grad_by_freq needs mode 'sum' or 'mean'")
     if weight.dim() != 2 or weight.shape[0] == 0:
         raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
+    _checked_padding("embedding_bag", padding_idx, weight)
     flat, bag, bags = _bags(input, offsets, include_last_offset)
     values = embedding(flat, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
-        values = values * per_sample_weights.reshape(-1, 1)
+        values = values * per_sample_weights.reshape(-1)[: flat.shape[0]].unsqueeze(1)
     if padding_idx is not None:
         counted = (flat != padding_idx % weight.shape[0]).nonzero().reshape(-1)
         values, bag = values[counted], bag[counted]
@@ -100,13 +109,13 @@ def embedding_bag(
 
 def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
     """The maximum of the rows of each bag, which stand together and in order."""
+    if values.shape[0] == 0:
+        return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
     starts = counts.cumsum(0) - counts
     offsets_in_bag = _C.arange(max(int(counts.max()), 1), device=values.device)
-    rows = (starts + offsets_in_bag).clamp(max=max(values.shape[0] - 1, 0))
+    rows = (starts + offsets_in_bag).clamp(max=values.shape[0] - 1)
     beyond = (offsets_in_bag >= counts).unsqueeze(-1)
-    if values.shape[0] == 0:
-        return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     largest = values[rows].masked_fill(beyond, -math.inf).amax(1)
     return largest.masked_fill(counts == 0, 0.0)
 
@@ -127,7 +136,29 @@ def _bags(
             "embedding_bag: input must have 2 dimensions, or 1 with 1-d offsets, got "
             f"{tuple(input.shape)} and {given}"
         )
-    starts = offsets[:-1] if include_last_offset else offsets
-    positions = _C.arange(input.shape[0], device=input.device)
-    bag = (positions.reshape(-1, 1) >= starts.reshape(1, -1)).sum(1) - 1
-    return input, bag, starts.shape[0]
+    ends = offsets
+    if not include_last_offset and offsets.shape[0] == 0:
+        return input[:0], _C.arange(0, device=input.device), 0
+    if not include_last_offset:
+        ends = _C.cat([offsets, _C.full((1,), input.shape[0], dtype=offsets.dtype)])
+    sizes = _bag_sizes(ends, input.shape[0])
+    bags = sizes.shape[0]
+    bag = _C.arange(bags, device=input.device).repeat_interleave(sizes)
+    return input[: bag.shape[0]], bag, bags
+
+
+def _bag_sizes(ends: Tensor, length: int) -> Tensor:
+    """The length of each bag, from where they start and the last one ends."""
+    if ends.dtype not in (_C.int32, _C.int64) or ends.shape[0] == 0:
+        raise RuntimeError(
+            "embedding_bag: offsets must be int32 or int64, at least one with include_last_offset, "
+            f"got {ends.shape[0]} of {ends.dtype}"
+        )
+    sizes = _C.diff(ends)
+    sound = int(ends[0]) == 0 and int(ends[-1]) <= length and bool((sizes >= 0).all())
+    if not sound:
+        raise RuntimeError(
+            "embedding_bag: offsets must start at 0, not fall and not be past the "
+            f"{length} indices, got {ends}"
+        )
+    return sizes

@@ -340,6 +340,38 @@ def test_embedding_bag(mode: str, reduce: Any) -> None:
     close(ignoring, np.stack([reduce(weight[[1, 2]], axis=0), reduce(weight[[5, 3]], axis=0)]))
 
 
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+@pytest.mark.parametrize("offsets", [[0, 5], [1, 2], [0, 3, 2], [-1, 2], [0, -1]])
+@pytest.mark.parametrize("include_last_offset", [False, True])
+def test_offsets_of_bags_are_checked(
+    mode: str, offsets: list[int], include_last_offset: bool
+) -> None:
+    with pytest.raises(RuntimeError, match="offsets must start at 0, not fall and not be past"):
+        F.embedding_bag(
+            tensor(np.array([0, 1, 2, 1])),
+            engine.ones(3, 2),
+            tensor(np.array(offsets)),
+            mode=mode,
+            include_last_offset=include_last_offset,
+        )
+
+
+def test_bags_at_the_ends() -> None:
+    table, indices = engine.arange(6.0).reshape(3, 2), tensor(np.array([0, 1, 2, 1]))
+    got = F.embedding_bag(indices, table, tensor(np.array([0, 0, 4])), mode="sum")
+    assert got.tolist() == [[0, 0], [8, 12], [0, 0]]
+    got = F.embedding_bag(
+        indices, table, tensor(np.array([0, 2])), mode="sum", include_last_offset=True
+    )
+    assert got.tolist() == [[2, 4]]
+    none = tensor(np.array([], dtype=np.int64))
+    assert F.embedding_bag(indices, table, none, mode="max").shape == (0, 2)
+    with pytest.raises(RuntimeError, match="at least one with include_last_offset"):
+        F.embedding_bag(indices, table, none, include_last_offset=True)
+    with pytest.raises(ValueError, match="padding_idx 3 is out of range of 3 rows"):
+        F.embedding_bag(indices, table, tensor(np.array([0])), padding_idx=3)
+
+
 def test_weighted_bags() -> None:
     weight, scale = draw(5, 2), draw(1, 3, seed=1)
     got = F.embedding_bag(

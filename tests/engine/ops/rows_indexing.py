@@ -47,7 +47,9 @@ def _scatter_add(x: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) ->
 
 def _scatter(x: np.ndarray, dim: int, index: np.ndarray, src: Any) -> np.ndarray:
     out = x.copy()
-    np.put_along_axis(out, index, src, dim)
+    places = list(np.indices(index.shape))
+    places[dim] = index
+    out[tuple(places)] = src if np.ndim(src) == 0 else src[tuple(slice(n) for n in index.shape)]
     return out
 
 
@@ -55,7 +57,7 @@ def _scatter_reduce(
     x: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray, how: str, include_self: bool
 ) -> np.ndarray:
     assert dim == 0 and x.ndim == 1
-    out = x.copy()
+    out, src = x.copy(), src[: len(index)]
     function = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[how]
     for place in np.unique(index):
         own = [x[place]] if include_self else []
@@ -172,7 +174,7 @@ ROWS = [
     Row(
         "index_fill",
         _index_set,
-        [Arg(4, 5), 1, _from_start(3, below=5), 1.0],
+        [Arg(4, 5), 1, _places(3, below=5), 1.0],
         dtypes="all",
         in_place=True,
     ),
@@ -187,7 +189,7 @@ ROWS = [
     Row(
         "take_along_dim",
         np.take_along_axis,
-        [Arg(4, 5), _from_start(1, 3, below=5), 1],
+        [Arg(4, 5), _places(1, 3, below=5), 1],
         dtypes="all",
     ),
     Row(
@@ -212,17 +214,29 @@ ROWS = [
         dtypes="number",
         in_place=True,
     ),
+    Row(
+        "scatter",
+        _scatter,
+        [Arg(4, 5), 1, _from_start(3, 1, below=5), Arg(4, 2)],
+        id="scatter-part",
+    ),
+    Row(
+        "scatter_add",
+        _scatter_add,
+        [Arg(4, 5), 0, _from_start(3, 5, below=4), Arg(6, 7)],
+        id="scatter_add-part",
+    ),
     *[
         Row(
             "scatter_reduce",
             _scatter_reduce,
-            [Arg(4), 0, _from_start(6, below=4), Arg(6), how],
+            [Arg(4), 0, _from_start(6, below=4), Arg(size), how],
             {"include_self": include_self},
             dtypes="wide",
-            id=f"scatter_reduce-{how}-{include_self}",
+            id=f"scatter_reduce-{how}-{size}-{include_self}",
         )
         for how in ("prod", "mean", "amax", "amin")
-        for include_self in (True, False)
+        for size, include_self in ((6, True), (6, False), (8, True))
     ],
     Row(
         "masked_fill",
