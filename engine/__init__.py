@@ -12,6 +12,9 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any as _Any
+
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
 from engine import (
@@ -38,6 +41,7 @@ from engine._dtypes import (
     short as short,
 )
 from engine._functions import *  # noqa: F403
+from engine._linear_algebra import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
 from engine.autograd.modes import (
     enable_grad as enable_grad,
@@ -47,4 +51,13 @@ from engine.autograd.modes import (
 )
 from engine.serialization import load as load, save as save
 
+if _TYPE_CHECKING:  # imported at their first use
+    from engine import distributions as distributions, linalg as linalg, special as special
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> _Any:
+    if name not in ("distributions", "linalg", "special"):
+        raise AttributeError(f"module 'engine' has no attribute {name!r}")
+    return _import_module(f"engine.{name}")
