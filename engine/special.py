@@ -202,7 +202,7 @@ def _bessel(name: str, text: str, example: str) -> Any:
     """A Bessel function without gradient, as PyTorch's are."""
 
     def function(input: Tensor) -> Tensor:
-        return getattr(_C, f"_{name}")(input)  # type: ignore[no-any-return]
+        return getattr(_C, f"_{name}")(input)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"""{text}

@@ -23,7 +23,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file next to `path` that takes its name when the block ends without an error.
 
-    An error in the block leaves what was at `path` as it was and removes the new file.
+    An error in the block leaves what was at `path` as it was and removes the new file. Errors of
+    the file system name `path`.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "weights.bin"
@@ -33,16 +34,18 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     b'whole'
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            raise type(error)(error.errno, error.strerror, str(target)) from None
         raise
 
 

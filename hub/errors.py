@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import pickle
+
 
 class HubError(Exception):
     """Anything that goes wrong in `hub`; every other exception here is one."""
@@ -30,6 +34,23 @@ class FormatError(HubError):
         if self.position is not None:
             where.append(f"at byte {self.position}")
         return ": ".join([*where, self.reason])
+
+
+class UnpicklingError(FormatError, pickle.UnpicklingError):
+    """A pickle that is malformed, or names what is not allowed."""
+
+
+class MissingFileError(FormatError, FileNotFoundError):
+    """There is no weight file of a name."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__("no such file", file=file)
+        self.errno = errno.ENOENT
+        self.strerror = os.strerror(errno.ENOENT)
+        self.filename = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return MissingFileError, (self.filename,)
 
 
 class RefError(HubError, ValueError):

@@ -221,7 +221,7 @@ def _read_state(weights: Weights) -> State:
     import hub
 
     path = hub.download(weights.ref, sha256=weights.sha256)
-    state = engine.load(path)
+    state = engine.load(path, mmap=True)
     if not isinstance(state, dict):
         raise WeightsError(f"{weights.ref}: expected names and tensors, got {type(state).__name__}")
     return {_rename(name, weights.rename): tensor for name, tensor in state.items()}

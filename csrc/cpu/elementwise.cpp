@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "core/backend.h"
 #include "cpu/loop_table.h"
 #include "cpu/parallel.h"
 #include "cpu/strided.h"
@@ -75,8 +76,8 @@ void add_number(Plan& plan, const Value& v, DType wanted, DType rounded) {
     char* place = plan.scalars[plan.at.operands];
     visit(wanted, [&]<class T>() {
         T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
-        if (rounded == DType::Float16) value = convert<T>(convert<Half>(value));
-        if (rounded == DType::BFloat16) value = convert<T>(convert<BFloat16>(value));
+        if (is_floating(rounded) && item_size(rounded) < 4)
+            value = visit_stored(rounded, [&]<class R>() { return convert<T>(convert<R>(value)); });
         std::memcpy(place, &value, sizeof value);
     });
     plan.at.add_scalar(place);
@@ -192,11 +193,10 @@ void copy(const Tensor& to, const Tensor& from) {
     });
 }
 
-// Calculations wrap, but a number that is to be stored must fit; in uint8 so may its negative, as -1 for 255.
+// Calculations wrap, but a number that is to be stored must fit; in unsigned types so may its negative, as -1 for 255.
 void check_fits(const Value& value, DType dtype) {
     if (category(dtype) != Category::Int || (dtype == DType::Int64 && value.tag == Tag::Int)) return;
-    const int bits = 8 * static_cast<int>(item_size(dtype)) - (dtype != DType::UInt8);
-    const double number = std::trunc(value.number()), limit = std::ldexp(1.0, bits);
+    const double number = std::trunc(value.number()), limit = std::ldexp(1.0, info(dtype).digits);
     check(number < limit && number >= -limit, "value: ", value, " does not fit in ", dtype);
 }
 
@@ -219,10 +219,20 @@ KERNEL(CPU, "_convert", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(
 KERNEL(CPU, "_pack", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(0)); });
 KERNEL(CPU, "fill_", [](const KernelCall& c) { fill(c.outs[0], c.args[1]); });
 KERNEL(CPU, "zero_", zero);
-[[maybe_unused]] const bool installed = [] {
-    elementwise_kernels[static_cast<int>(DeviceType::CPU)] = elementwise;
-    return true;
-}();
+KERNEL(CPU, "_zeros", zero);
+
+class CpuBackend final : public Backend {
+public:
+    CpuBackend() { Backend::elementwise = cpu::elementwise; }
+    void* allocate(size_t bytes, Device) override { return bestiary::allocate(bytes); }
+    void deallocate(void* block, size_t bytes, Device) noexcept override { bestiary::deallocate(block, bytes); }
+    void copy(void* to, Device, const void* from, Device, size_t bytes) override { std::memcpy(to, from, bytes); }
+    void zero(void* block, size_t bytes, Device) override { std::memset(block, 0, bytes); }
+    Generator& default_generator(Device) override { return bestiary::default_generator(); }
+};
+
+CpuBackend cpu_backend;
+const BackendRegistration registered(DeviceType::CPU, &cpu_backend);
 
 }  // namespace
 }  // namespace bestiary::cpu

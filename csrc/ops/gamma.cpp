@@ -9,11 +9,19 @@ namespace {
 const Call<"lgamma"> lgamma;
 const Call<"igamma"> igamma;
 
+Tensor no_derivative(const Backward& b) {
+    fail(ErrorKind::NotImplemented, b.op.public_name(), ": there is no derivative by the first argument");
+}
+
 OP("_zeta(Operand self, Operand other) -> Tensor")
     .doc("Hurwitz's zeta function: the sum of ``(other + k) ** -self`` for k = 0, 1, ...")
     .elementwise(Promote::Float)
-    .grad("other", "self other",
-          [](const Backward& b) { return b.g * (-b["self"] * Call<"_zeta">()(b["self"] + 1.0, b["other"])); });
+    .grad("self", "", no_derivative)
+    .grad("other", "self other", [](const Backward& b) {
+        const Value s = b["self"];
+        if (s.is_number()) return b.g * (Call<"_zeta">()(s.number() + 1, b["other"]) * -s.number());
+        return -(b.g * (Call<"_zeta">()(s + 1.0, b["other"]) * s));
+    });
 
 void polygamma(Args a, Results& r) {
     const int64_t n = a.integer(1);
@@ -63,6 +71,7 @@ OP("igamma(Tensor self, Tensor other) -> Tensor")
 >>> engine.igamma(engine.tensor([1.0]), engine.tensor([2.0]))
 tensor([0.8647]))")
     .elementwise(Promote::Float)
+    .grad("self", "", no_derivative)
     .grad("other", "self other", [](const Backward& b) { return b.g * density(b); });
 
 OP("igammac(Tensor self, Tensor other) -> Tensor")
@@ -71,6 +80,7 @@ OP("igammac(Tensor self, Tensor other) -> Tensor")
 >>> engine.igammac(engine.tensor([1.0]), engine.tensor([2.0]))
 tensor([0.1353]))")
     .elementwise(Promote::Float)
+    .grad("self", "", no_derivative)
     .grad("other", "self other", [](const Backward& b) { return -(b.g * density(b)); });
 
 }  // namespace

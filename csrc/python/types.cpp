@@ -27,6 +27,10 @@ PyObject* dtype_reduce(PyObject* self, PyObject*) {
 PyObject* dtype_is_floating_point(PyObject* self, void*) {
     return PyBool_FromLong(is_floating(reinterpret_cast<PyDType*>(self)->value));
 }
+PyObject* dtype_is_complex(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* dtype_is_signed(PyObject* self, void*) {
+    return PyBool_FromLong(info(reinterpret_cast<PyDType*>(self)->value).is_signed);
+}
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(reinterpret_cast<PyDType*>(self)->value));
 }
@@ -35,6 +39,10 @@ void make_dtypes(py::module_& m) {
     static PyMethodDef methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {}};
     static PyGetSetDef getters[] = {{"is_floating_point", dtype_is_floating_point, nullptr,
                                      "Whether elements are floating-point numbers.", nullptr},
+                                    {"is_complex", dtype_is_complex, nullptr, "False: there are no complex dtypes yet.",
+                                     nullptr},
+                                    {"is_signed", dtype_is_signed, nullptr, "Whether there are negative elements.",
+                                     nullptr},
                                     {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
                                     {}};
     static PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
@@ -163,16 +171,19 @@ void bind_types(py::module_& m) {
     py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
         .def(py::init(&Device::parse), py::arg("device"))
         .def(py::init([](const Device& d) { return d; }), py::arg("device"))
-        .def_property_readonly("type", [](const Device& d) { return d.type == DeviceType::CPU ? "cpu" : "cuda"; })
+        .def_property_readonly("type", &Device::type_name)
         .def_property_readonly("index",
                                [](const Device& d) -> std::optional<int> {
-                                   return d.type == DeviceType::CPU ? std::nullopt : std::optional<int>(d.index);
+                                   return d.has_index() ? std::optional<int>(d.index) : std::nullopt;
                                })
         .def(
             "__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
         .def("__hash__", [](const Device& d) { return py::hash(py::str(d.str())); })
         .def("__str__", &Device::str)
-        .def("__repr__", [](const Device& d) { return "device(type='" + d.str() + "')"; })
+        .def("__repr__", [](const Device& d) {
+            const std::string index = d.has_index() ? ", index=" + std::to_string(d.index) : "";
+            return "device(type='" + std::string(d.type_name()) + "'" + index + ")";
+        })
         .def(
             py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
 

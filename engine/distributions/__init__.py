@@ -158,5 +158,6 @@ __all__ = [
     "transform_to",
 ]
 
-guard_constructors(globals(), [name for name in __all__ if name != "Distribution"])
+_own = [name for name in __all__ if "__init__" in getattr(globals()[name], "__dict__", {})]
+guard_constructors(globals(), _own)
 guard_functions(globals(), ["kl_divergence", "register_kl"])

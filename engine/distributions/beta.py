@@ -81,8 +81,7 @@ class Beta(ExponentialFamily):
 
     @property
     def _natural_params(self) -> tuple[Tensor, Tensor]:
-        return self.concentration1, self.concentration0
+        return self.concentration1 - 1, self.concentration0 - 1
 
     def _log_normalizer(self, *natural_params: Tensor) -> Tensor:
-        x, y = natural_params
-        return engine.lgamma(x) + engine.lgamma(y) - engine.lgamma(x + y)
+        return self._dirichlet._log_normalizer(engine.stack(natural_params, -1))

@@ -44,7 +44,7 @@ class Dirichlet(ExponentialFamily):
         if self._validate_args:
             self._validate_sample(value)
         a = self.concentration
-        return engine.xlogy(a - 1, value).sum(-1) - self._log_normalizer(a)
+        return engine.xlogy(a - 1, value).sum(-1) - self._log_normalizer(a - 1)
 
     @property
     def mean(self) -> Tensor:
@@ -71,15 +71,15 @@ class Dirichlet(ExponentialFamily):
         a, k = self.concentration, self.concentration.shape[-1]
         total = a.sum(-1)
         return (
-            self._log_normalizer(a)
+            self._log_normalizer(a - 1)
             - (k - total) * engine.digamma(total)
             - ((a - 1) * engine.digamma(a)).sum(-1)
         )
 
     @property
     def _natural_params(self) -> tuple[Tensor]:
-        return (self.concentration,)
+        return (self.concentration - 1,)
 
     def _log_normalizer(self, *natural_params: Tensor) -> Tensor:
-        (x,) = natural_params
-        return engine.lgamma(x).sum(-1) - engine.lgamma(x.sum(-1))
+        a = natural_params[0] + 1
+        return engine.lgamma(a).sum(-1) - engine.lgamma(a.sum(-1))

@@ -94,7 +94,8 @@ class Distribution:
 
     def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
         """What expand fills in; a subclass with a constructor of its own must expand itself."""
-        if _instance is None and type(self).__init__ is not cls.__init__:
+        own = type(self).__init__
+        if _instance is None and own is not cls.__init__:  # type: ignore[misc]
             raise NotImplementedError(
                 f"{type(self).__name__}: a subclass of {cls.__name__} with its own __init__ must "
                 "define its own expand"

@@ -26,7 +26,7 @@ class ExponentialFamily(Distribution):
 
     @property
     def _mean_carrier_measure(self) -> Any:
-        raise self._missing("_mean_carrier_measure")
+        raise self._missing("entropy")
 
     def _normalizer_gradients(self) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
         """The log normalizer, the natural parameters, and its gradients by them."""

@@ -14,8 +14,7 @@ from engine.distributions.utils import broadcast_all
 
 def positive_sample(value: Tensor) -> Tensor:
     """Variates that underflowed to 0, as the smallest normal number; gradients are not changed."""
-    value.detach().clamp_(min=engine.finfo(value.dtype).tiny)
-    return value
+    return value + (engine.finfo(value.dtype).tiny - value.detach()).clamp(min=0)
 
 
 class Gamma(ExponentialFamily):

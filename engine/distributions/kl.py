@@ -6,7 +6,6 @@ another are in ``kl_mixed``.
 
 from __future__ import annotations
 
-import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -73,13 +72,11 @@ def register_kl(type_p: type, type_q: type) -> Callable[[Divergence], Divergence
 
     def decorator(function: Divergence) -> Divergence:
         _KL_REGISTRY[type_p, type_q] = function
-        _dispatched.cache_clear()
         return function
 
     return decorator
 
 
-@functools.cache
 def _dispatched(type_p: type, type_q: type) -> Callable[[Any, Any], Tensor] | None:
     """The function of the most specific pair of base classes."""
     ranks = [
@@ -232,7 +229,7 @@ def _kl_beta(p: Beta, q: Beta) -> Tensor:
 def _kl_dirichlet(p: Dirichlet, q: Dirichlet) -> Tensor:
     a, b = p.concentration, q.concentration
     mean_log = engine.digamma(a) - engine.digamma(a.sum(-1, keepdim=True))
-    return q._log_normalizer(b) - p._log_normalizer(a) + ((a - b) * mean_log).sum(-1)
+    return q._log_normalizer(b - 1) - p._log_normalizer(a - 1) + ((a - b) * mean_log).sum(-1)
 
 
 @register_kl(ContinuousBernoulli, ContinuousBernoulli)
@@ -304,7 +301,7 @@ def _kl_independent(p: Independent, q: Independent) -> Tensor:
             "kl_divergence: Independent distributions with different reinterpreted_batch_ndims"
         )
     each = kl_divergence(p.base_dist, q.base_dist)
-    return sum_rightmost(each, p.reinterpreted_batch_ndims)  # type: ignore[no-any-return]
+    return sum_rightmost(each, p.reinterpreted_batch_ndims)
 
 
 @register_kl(TransformedDistribution, TransformedDistribution)

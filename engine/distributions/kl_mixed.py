@@ -131,7 +131,7 @@ def _uniform_from_beta(p: Uniform, q: Beta) -> Tensor:
     a, b = q.concentration1, q.concentration0
     log_density = (a - 1) * _uniform_mean_log(p.low, p.high)
     log_density = log_density + (b - 1) * _uniform_mean_log(1 - p.high, 1 - p.low)
-    divergence = -p.entropy() - log_density + q._log_normalizer(a, b)
+    divergence = -p.entropy() - log_density + q._log_normalizer(a - 1, b - 1)
     return infinite_where((p.high > 1) | (p.low < 0), divergence)
 
 

@@ -27,7 +27,7 @@ class Multinomial(Distribution):
 
     def __init__(
         self,
-        total_count: int = 1,
+        total_count: Tensor | int = 1,
         probs: Tensor | None = None,
         logits: Tensor | None = None,
         validate_args: bool | None = None,

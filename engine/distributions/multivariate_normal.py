@@ -101,16 +101,15 @@ class MultivariateNormal(Distribution):
                 f"MultivariateNormal: {name}: expected matrices, got shape {tuple(matrix.shape)}"
             )
         batch_shape = engine.broadcast_shapes(matrix.shape[:-2], loc.shape[:-1])
-        matrix = matrix.expand((*batch_shape, -1, -1))
-        setattr(self, name, matrix)
+        setattr(self, name, matrix.expand((*batch_shape, -1, -1)))
         self.loc = loc.expand((*batch_shape, -1))
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
         if name == "scale_tril":
-            self._unbroadcasted_scale_tril: Tensor = given[name]  # type: ignore[assignment]
+            self._unbroadcasted_scale_tril: Tensor = matrix
         elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = engine.linalg.cholesky(given[name])
+            self._unbroadcasted_scale_tril = engine.linalg.cholesky(matrix)
         else:
-            self._unbroadcasted_scale_tril = precision_to_scale_tril(given[name])  # type: ignore[arg-type]
+            self._unbroadcasted_scale_tril = precision_to_scale_tril(matrix)
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Any:
         names = ("loc", "covariance_matrix", "scale_tril", "precision_matrix")

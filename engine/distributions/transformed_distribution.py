@@ -108,7 +108,7 @@ class TransformedDistribution(Distribution):
             y = x
         base_log_prob = self.base_dist.log_prob(y)
         more = event_dim - len(self.base_dist.event_shape)
-        return sum_rightmost(base_log_prob, more) - log_det  # type: ignore[no-any-return]
+        return sum_rightmost(base_log_prob, more) - log_det
 
     def _in_direction(self, probability: Tensor) -> Tensor:
         """A probability, or its complement where the transforms decrease."""
@@ -117,7 +117,7 @@ class TransformedDistribution(Distribution):
             sign = sign * transform.sign
         if isinstance(sign, int) and sign == 1:
             return probability
-        return sign * (probability - 0.5) + 0.5  # type: ignore[no-any-return]
+        return sign * (probability - 0.5) + 0.5
 
     def cdf(self, value: Tensor) -> Tensor:
         for transform in reversed(self.transforms):

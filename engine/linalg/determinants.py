@@ -67,7 +67,7 @@ def det(A: Tensor) -> Tensor:
     tensor(-2.)
     """
     lapack.check_matrices("linalg.det", "A", A, square=True)
-    return _Determinant.apply(A)  # type: ignore[no-any-return]
+    return _Determinant.apply(A)
 
 
 class _SignLogDet(Function):

@@ -157,7 +157,7 @@ def cond(A: Tensor, p: Order | None = None) -> Tensor:
     if A.shape[-1] == 0:
         return A.new_zeros(A.shape[:-2])
     inverse, info = inv_ex(A)
-    product = matrix_norm(A, p) * matrix_norm(_C.nan_to_num(inverse), p)  # type: ignore[arg-type]
+    product = matrix_norm(A, p) * matrix_norm(_C.nan_to_num(inverse), p)
     return _C.where(info == 0, product, math.inf)
 
 

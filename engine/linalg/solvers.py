@@ -242,7 +242,7 @@ def pinv(
     """
     lapack.check_matrices("linalg.pinv", "A", A, square=hermitian)
     atol, rtol = tolerances(A, atol, rcond if rtol is None else rtol)
-    return _PseudoInverse.apply(A, atol, rtol, hermitian)  # type: ignore[no-any-return]
+    return _PseudoInverse.apply(A, atol, rtol, hermitian)
 
 
 class LeastSquares(NamedTuple):

@@ -11,12 +11,19 @@ namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
-// Of q > 0: Euler's and Maclaurin's formula after enough terms of the sum (Johansson, 2013), if it needs more at all.
+// Of q > 0: Euler's and Maclaurin's formula after enough terms of the sum (Johansson, 2013), if more are needed.
 double positive_zeta(double s, double q) {
     // B_2k / (2k)!
-    constexpr double kBernoulli[] = {
-        1.0 / 12,           -1.0 / 720,          1.0 / 30240,           -1.0 / 1209600,       1.0 / 47900160,
-        -5.28419013868749e-10, 1.33825365306847e-11, -3.38968029632259e-13, 8.58606205627784e-15, -2.17486869855806e-16};
+    constexpr double kBernoulli[] = {1.0 / 12,
+                                     -1.0 / 720,
+                                     1.0 / 30240,
+                                     -1.0 / 1209600,
+                                     1.0 / 47900160,
+                                     -5.28419013868749e-10,
+                                     1.33825365306847e-11,
+                                     -3.38968029632259e-13,
+                                     8.58606205627784e-15,
+                                     -2.17486869855806e-16};
     double sum = 0;
     for (; q < std::max(12.0, s); ++q) {
         const double term = std::pow(q, -s);

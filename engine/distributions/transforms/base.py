@@ -159,7 +159,7 @@ class _InverseTransform(Transform):
         return self.__dict__
 
     def with_cache(self, cache_size: int = 1) -> Transform:
-        return self._inv.with_cache(cache_size).inv  # type: ignore[no-any-return]
+        return self._inv.with_cache(cache_size).inv
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _InverseTransform) and self._inv == other._inv
@@ -329,16 +329,16 @@ class IndependentTransform(Transform):
     def _call(self, x: Tensor) -> Tensor:
         if x.dim() < self.domain.event_dim:
             raise ValueError(f"IndependentTransform: too few dimensions on input: {x.dim()}")
-        return self.base_transform(x)  # type: ignore[no-any-return]
+        return self.base_transform(x)
 
     def _inverse(self, y: Tensor) -> Tensor:
         if y.dim() < self.codomain.event_dim:
             raise ValueError(f"IndependentTransform: too few dimensions on input: {y.dim()}")
-        return self.base_transform.inv(y)  # type: ignore[no-any-return]
+        return self.base_transform.inv(y)
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         each = self.base_transform.log_abs_det_jacobian(x, y)
-        return sum_rightmost(each, self.reinterpreted_batch_ndims)  # type: ignore[no-any-return]
+        return sum_rightmost(each, self.reinterpreted_batch_ndims)
 
     def forward_shape(self, shape: Sequence[int]) -> Any:
         return self.base_transform.forward_shape(shape)

@@ -267,7 +267,7 @@ class AffineTransform(Transform):
 
 def _same(one: Tensor | float, other: Tensor | float) -> bool:
     if isinstance(one, Number) and isinstance(other, Number):
-        return one == other
+        return bool(one == other)
     return bool((engine.as_tensor(one) == other).all())
 
 

@@ -226,6 +226,40 @@ def test_assign_takes_the_tensors_over() -> None:
     assert layer.bias.tolist() == [9.0, 9.0]
 
 
+def test_assign_takes_over_whether_a_gradient_is_needed_from_the_module() -> None:
+    layer, source = nn.Linear(1, 1), nn.Linear(1, 1)
+    layer.weight.requires_grad_(False)
+    layer.load_state_dict(source.state_dict(keep_vars=True), assign=True)
+    assert layer.weight is source.weight and not layer.weight.requires_grad
+    integers = {"weight": engine.tensor([[1]]), "bias": engine.zeros(1)}
+    with pytest.raises(RuntimeError, match=r'the parameter named "weight".*only floating'):
+        nn.Linear(1, 1).load_state_dict(integers, assign=True)
+
+
+class Tied(Module):
+    """An embedding whose weight is the output layer's too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(3, 2)
+        self.out = nn.Linear(2, 3, bias=False)
+        self.out.weight = self.embed.weight
+
+
+def test_assign_keeps_tied_parameters_tied() -> None:
+    module, source = Tied(), Tied()
+    state = source.state_dict()
+    assert list(state) == ["embed.weight", "out.weight"]
+    module.load_state_dict(state, assign=True)
+    assert module.out.weight is module.embed.weight
+    assert module.embed.weight.data_ptr() == source.embed.weight.data_ptr()
+    apart = {name: tensor.clone() for name, tensor in state.items()}
+    module.load_state_dict(apart, assign=True)
+    assert module.out.weight is not module.embed.weight
+    with pytest.raises(RuntimeError, match=r'Missing key.* "out\.weight"'):
+        Tied().load_state_dict({"embed.weight": state["embed.weight"]})
+
+
 def test_a_scalar_loads_from_one_element() -> None:
     module = Module()
     module.scale = Parameter(engine.tensor(1.0))

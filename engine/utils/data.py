@@ -1,6 +1,0 @@
-"""engine.data under PyTorch's name for it."""
-
-from __future__ import annotations
-
-from engine.data import *  # noqa: F403
-from engine.data import __all__ as __all__
