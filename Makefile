@@ -24,7 +24,7 @@ comma := ,
 install = $(1)/bin/pip install --quiet --no-build-isolation \
   $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
-.PHONY: help demo test sanitize fuzz faults bench parity docs clean
+.PHONY: help demo test sanitize fuzz faults bench parity compat docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -60,11 +60,14 @@ bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 parity: .venv-torch/built ## models compared number by number with PyTorch's
 	.venv-torch/bin/python -m pytest tests/parity
 
+compat: .venv-compat/built ## public PyTorch programs, read from BESTIARY_PROGRAMS
+	.venv-compat/bin/python -m tests.compat
+
 docs: .venv-docs/built ## the API reference as pages in build/docs
 	.venv-docs/bin/pdoc --output-directory build/docs engine hub zoo
 
 clean: ## remove all that the other targets made
-	rm -rf build .venv .venv-docs .venv-sanitize .venv-torch
+	rm -rf build .venv .venv-compat .venv-docs .venv-sanitize .venv-torch
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/built: .venv/tools $(INPUTS)
@@ -74,6 +77,10 @@ clean: ## remove all that the other targets made
 .venv-sanitize/built: .venv-sanitize/tools $(INPUTS)
 	$(call install,.venv-sanitize,test,cmake.define.BESTIARY_TESTS=ON \
 	  cmake.define.BESTIARY_SANITIZE=address$(comma)undefined install.strip=false)
+	touch $@
+
+.venv-compat/built: .venv-compat/tools $(INPUTS)
+	$(call install,.venv-compat,compat,)
 	touch $@
 
 .venv-docs/built: .venv-docs/tools $(INPUTS)

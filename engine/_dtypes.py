@@ -88,23 +88,16 @@ class iinfo:
         object.__setattr__(self, "max", 2 ** (bits - signed) - 1)
 
 
-def get_default_dtype() -> _C.dtype:
-    """The dtype of floating tensors made from Python numbers: float32.
+def set_default_dtype(d: _C.dtype) -> None:
+    """Makes a floating dtype that of ``zeros(2)`` and ``tensor(1.5)``, which nothing else decides.
+
+    Also that of integers divided, and of integers combined with Python's floats.
 
     >>> import engine
-    >>> engine.get_default_dtype()
-    engine.float32
-    """
-    return _C.float32
-
-
-def set_default_dtype(dtype: _C.dtype) -> None:
-    """Accepts float32 alone: the engine's results do not depend on a global setting.
-
-    >>> import engine
+    >>> engine.set_default_dtype(engine.float64); engine.zeros(1).dtype
+    engine.float64
     >>> engine.set_default_dtype(engine.float32)
     """
-    if dtype != _C.float32:
-        raise NotImplementedError(
-            f"set_default_dtype: only float32 is supported, got {dtype}; give dtype= instead"
-        )
+    if not isinstance(d, _C.dtype) or not d.is_floating_point:
+        raise TypeError(f"set_default_dtype: expected a floating dtype, got {d}")
+    _C._set_default_dtype(d)

@@ -9,9 +9,9 @@ import math
 from typing import Any, NamedTuple
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import linalg
-from engine._refusals import guard_functions
 from engine._tensor import method
 
 __all__ = [

@@ -16,9 +16,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 

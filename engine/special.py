@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import (
     Tensor,
     digamma,
@@ -37,7 +38,6 @@ from engine._C import (
     xlogy,
 )
 from engine._creation import as_tensor
-from engine._refusals import guard_functions
 
 __all__ = [
     "bessel_j0",

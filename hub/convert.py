@@ -26,7 +26,7 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was written: the files, how many tensors, and the names that stand for another one's."""
+    """The written files, the number of tensors, and the names that are aliases of another."""
 
     files: tuple[Path, ...]
     tensors: int

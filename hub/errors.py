@@ -8,7 +8,7 @@ import pickle
 
 
 class HubError(Exception):
-    """Anything that goes wrong in `hub`; every other exception here is one."""
+    """Base class of the exceptions of `hub`."""
 
 
 class FormatError(HubError):
@@ -54,15 +54,15 @@ class MissingFileError(FormatError, FileNotFoundError):
 
 
 class RefError(HubError, ValueError):
-    """A reference cannot be understood, or would leave the place it names."""
+    """A reference is malformed, or would lead out of its source."""
 
 
 class NotFoundError(HubError):
-    """What a reference names does not exist at its source, or is not in the cache."""
+    """The file of a reference does not exist at its source, or is not in the cache."""
 
 
 class FetchError(HubError):
-    """A source could not be reached, or answered with something that is not the file."""
+    """A source could not be reached, or its response is not the file."""
 
 
 class AccessError(FetchError):

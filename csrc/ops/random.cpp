@@ -100,7 +100,7 @@ OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? d
 >>> engine.rand(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
                      Call<"uniform_">(), 0.0, 1.0, a[1]));
     });
 
@@ -111,7 +111,7 @@ OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? 
 >>> engine.randn(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
                      Call<"normal_">(), 0.0, 1.0, a[1]));
     });
 
@@ -183,7 +183,7 @@ OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtyp
 >>> engine.normal(2.0, 0.0, (2,))
 tensor([2., 2.]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Float32), device_or_default(a[5]), a.flag(6),
+        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], default_dtype), device_or_default(a[5]), a.flag(6),
                      Call<"normal_">(), a[0], a[1], a[3]));
     });
 

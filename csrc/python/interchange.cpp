@@ -184,6 +184,7 @@ void bind_interchange(py::module_& m) {
     m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
     m.def("_view_storage", &view_storage);
     m.def("_storage_bytes", &storage_bytes);
+    m.def("_storage_uses", [](const Tensor& t) { return t->storage->use_count(); });
     m.def("_has_engine_layout", [](const Tensor& t) { return t->engine_layout; });
     m.def("_to_numpy", &to_numpy);
     m.def("_to_dlpack", &to_dlpack);

@@ -9,9 +9,9 @@ from collections import defaultdict
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guarded
 from engine._C import Tensor
 from engine._ranges import NON_NEGATIVE, POSITIVE, Range, check_int
-from engine._refusals import guarded
 from engine.autograd import no_grad
 from engine.optim.builtin import as_float32
 from engine.optim.optimizer import Optimizer

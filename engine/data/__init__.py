@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors, guard_functions
+from engine._argument_errors import guard_constructors, guard_functions
 from engine.data.collate import default_collate, default_convert
 from engine.data.dataloader import DataLoader
 from engine.data.dataset import (

@@ -10,7 +10,7 @@ tensor(0.3181)
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors, guard_functions
+from engine._argument_errors import guard_constructors, guard_functions
 from engine.distributions import (
     constraint_registry as constraint_registry,
     constraints as constraints,

@@ -10,7 +10,7 @@ tensor([1., 1.])
 
 from __future__ import annotations
 
-from engine._refusals import guard_functions
+from engine._argument_errors import guard_functions
 from engine.linalg.determinants import det, slogdet
 from engine.linalg.factorizations import (
     cholesky,

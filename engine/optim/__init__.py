@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
+from engine._argument_errors import guard_constructors
 from engine.optim import lr_scheduler, swa_utils
 from engine.optim.adadelta import Adadelta
 from engine.optim.adafactor import Adafactor

@@ -38,27 +38,32 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         if type(self).step is not hooked:
             return step(self, *args, **kwargs)
         self._opt_called = True
-        before = self._hooks("_optimizer_step_pre_hooks")
-        for hook in [*_global_step_pre_hooks.values(), *before.values()]:
-            changed = hook.function(self, args, kwargs)
-            if changed is not None:
-                args, kwargs = _replaced_arguments(hook, changed)
+        if _global_step_pre_hooks or self.__dict__.get("_optimizer_step_pre_hooks"):
+            args, kwargs = _run_pre_hooks(self, args, kwargs)
         result = step(self, *args, **kwargs)
-        after = self._hooks("_optimizer_step_post_hooks")
-        for hook in [*after.values(), *_global_step_post_hooks.values()]:
-            hook.function(self, args, kwargs)
+        if _global_step_post_hooks or self.__dict__.get("_optimizer_step_post_hooks"):
+            own = self._hooks("_optimizer_step_post_hooks")
+            for hook in [*own.values(), *_global_step_post_hooks.values()]:
+                hook.function(self, args, kwargs)
         return result
 
     return hooked
 
 
-def _replaced_arguments(hook: Hook, changed: Any) -> tuple[Any, Any]:
-    if isinstance(changed, tuple) and len(changed) == 2:
-        return changed
-    raise RuntimeError(
-        f"{hook.function}: a hook before a step must return None or a tuple of new args and new "
-        f"kwargs, got {changed!r}"
-    )
+def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments of the step, as the hooks leave them."""
+    own = optimizer._hooks("_optimizer_step_pre_hooks")
+    for hook in [*_global_step_pre_hooks.values(), *own.values()]:
+        changed = hook.function(optimizer, args, kwargs)
+        if changed is None:
+            continue
+        if not isinstance(changed, tuple) or len(changed) != 2:
+            raise RuntimeError(
+                f"{hook.function}: a hook before a step must return None or a tuple of new args "
+                f"and new kwargs, got {changed!r}"
+            )
+        args, kwargs = changed
+    return args, kwargs
 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.formats.dtypes import DTYPES
-from hub.wording import format_count
+from hub.text import format_count
 
 MAX_DIMENSIONS = 64
 MAX_INT = 2**63 - 1

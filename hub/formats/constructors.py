@@ -18,7 +18,7 @@ import numpy as np
 
 from hub.formats.buffer import MAX_DIMENSIONS
 from hub.formats.structure import describe, unusual_keys
-from hub.wording import format_count
+from hub.text import format_count
 
 Arguments = tuple[object, ...]
 _MAX_UNUSUAL_KEYS = 1024

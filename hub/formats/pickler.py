@@ -18,7 +18,7 @@ from hub.formats.dtypes import DTYPES, DType
 from hub.formats.holders import STANDARD, find_unwritable, get_state, is_named_tuple
 from hub.formats.structure import MAX_DEPTH, unusual_keys
 from hub.formats.torchobjects import UNTYPED, Device, Size
-from hub.wording import format_count
+from hub.text import format_count
 
 Convert = Callable[[object], object]
 
@@ -294,6 +294,8 @@ class Pickler:
         if dtype != value.dtype:
             raise ValueError(f"{where}: a storage of {dtype} is seen as {value.dtype} as well")
         typed = DTYPES[dtype].storage
+        if typed is None and self._legacy:
+            raise ValueError(f"{where}: the format before PyTorch 1.6 has no {dtype}")
         itemsize = 1 if typed is None else DTYPES[dtype].itemsize
         if value.storage.nbytes % itemsize:
             raise ValueError(f"{where}: {value.storage.nbytes} bytes are no number of {dtype}")

@@ -29,7 +29,7 @@ from hub.formats.dtypes import BY_SAFETENSORS, DTYPES
 from hub.formats.jsontext import parse_object
 from hub.formats.source import Source, open_source
 from hub.formats.streams import opened
-from hub.wording import format_count
+from hub.text import format_count
 
 MAX_HEADER = 100_000_000
 _ALIGNMENT = 8

@@ -17,7 +17,7 @@ from hub.formats.structure import describe
 from hub.formats.torchobjects import TORCH_GLOBALS, StorageType, TypedStorage
 from hub.formats.unpickler import FindClass, Unpickler
 from hub.formats.zipreader import ZipReader
-from hub.wording import format_count
+from hub.text import format_count
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES = 5

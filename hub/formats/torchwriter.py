@@ -37,9 +37,10 @@ def save_torch(
     dtypes, arrays and scalars of NumPy, paths, dates, and instances of classes that only hold data;
     `convert` gives what to write for others. Buffers that share a storage share it when they are
     read back; the whole of a storage is written even if a buffer shows only a part of it. A
-    defaultdict is written as a dict. With `legacy`, the file has the format of PyTorch before 1.6.
-    Raises TypeError for other types, saying where in `name` they are, and ValueError for a value
-    that contains itself and for a storage that buffers see as several dtypes.
+    defaultdict is written as a dict. With `legacy`, the file has the format of PyTorch before 1.6,
+    which lacks some dtypes. Raises TypeError for other types, saying where in `name` they are, and
+    ValueError for a value that contains itself and for a storage that buffers see as several
+    dtypes.
 
     >>> import os, tempfile
     >>> import numpy as np
@@ -90,6 +91,5 @@ def _write_legacy(file: BinaryIO, pickler: Pickler, data: bytes) -> None:
     )
     file.write(Pickler().dump([key for key, *_ in by_key]))
     for _, dtype, storage in by_key:
-        itemsize = DTYPES[dtype].itemsize if DTYPES[dtype].storage is not None else 1
-        file.write(struct.pack("<q", storage.nbytes // itemsize))
+        file.write(struct.pack("<q", storage.nbytes // DTYPES[dtype].itemsize))
         file.write(storage.memory.data)

@@ -173,7 +173,7 @@ def test_a_training_resumes(tmp_path: Path) -> None:
 
 def test_tensors_come_back_as_they_were() -> None:
     kinds = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8"]
-    kinds += ["uint8", "bool"]
+    kinds += ["uint8", "bool", "uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2"]
     parameter, shared = nn.Parameter(engine.ones(2), requires_grad=False), [1]
     leaf = engine.ones(2, requires_grad=True)
     value = {
@@ -188,7 +188,7 @@ def test_tensors_come_back_as_they_were() -> None:
     found = again(value)
     for name in kinds:
         assert found["kinds"][name].dtype is getattr(engine, name)
-        assert found["kinds"][name].tolist() == value["kinds"][name].tolist()
+        assert found["kinds"][name].float().tolist() == [1.0, 1.0]
     for before, after in zip(value["views"], found["views"], strict=True):
         assert engine.equal(before, after)
         assert before.stride() == after.stride()

@@ -144,6 +144,22 @@ def test_everything_that_checkpoints_hold(writer: Any, reader: Any, zipped: bool
         same(found, expected)
 
 
+@both_ways
+@pytest.mark.parametrize("name", ["uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2"])
+def test_dtypes_without_a_storage_type(writer: Any, reader: Any, name: str) -> None:
+    file, tensor = io.BytesIO(), writer.tensor([1, 2]).to(getattr(writer, name))
+    writer.save([tensor, tensor[1:]], file)
+    file.seek(0)
+    whole, part = reader.load(file)
+    assert whole.dtype is part.dtype is getattr(reader, name)
+    assert whole.float().tolist() == [1.0, 2.0] and part.float().tolist() == [2.0]
+    assert part.data_ptr() - whole.data_ptr() == whole.element_size()
+    with pytest.raises(ValueError, match=rf"before PyTorch 1\.6 has no {name}"):
+        engine.save(
+            engine.ones(1).to(getattr(engine, name)), file, _use_new_zipfile_serialization=False
+        )
+
+
 @pytest.mark.parametrize("protocol", range(2, 6))
 def test_pickle_protocols_of_pytorch(protocol: int) -> None:
     file = io.BytesIO()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
+from engine._argument_errors import guard_constructors
 from engine.optim.lr_scheduler.base import LRScheduler
 from engine.optim.lr_scheduler.composite import ChainedScheduler, SequentialLR
 from engine.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts

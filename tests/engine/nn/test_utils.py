@@ -127,3 +127,19 @@ def test_fusing_linear_and_batch_norm() -> None:
     bn = trained_batch_norm(nn.BatchNorm1d(4, affine=False))
     x = tensor(draw(2, 3))
     close(utils.fuse_linear_bn_eval(linear, bn)(x), array(bn(linear(x))))
+
+
+def test_skip_init() -> None:
+    layer: Any = nn.utils.skip_init(nn.Conv2d, 2, 3, kernel_size=2)
+    assert type(layer) is nn.Conv2d and tuple(layer.weight.shape) == (3, 2, 2, 2)
+    layer.reset_parameters()
+    assert abs(layer.weight).max().item() <= 8**-0.5
+    for wrong in (nn.ReLU, int):
+        with pytest.raises(RuntimeError, match="skip_init: "):
+            nn.utils.skip_init(wrong)  # type: ignore[arg-type]
+
+
+def test_weights_in_another_memory_format() -> None:
+    net = nn.Sequential(nn.Conv2d(2, 3, 2))
+    nn.utils.convert_conv2d_weight_memory_format(net, engine.channels_last)
+    assert net[0].weight.is_contiguous(memory_format=engine.channels_last)

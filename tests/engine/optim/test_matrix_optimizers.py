@@ -46,13 +46,11 @@ def orthogonalized(matrix: Any, steps: int) -> Any:
     return (left * values) @ right
 
 
-@pytest.mark.parametrize(
-    "options", [{"ns_steps": 2}, {"nesterov": False, "ns_steps": 3, "momentum": 0.5}]
-)
+@pytest.mark.parametrize("options", [{}, {"nesterov": False, "ns_steps": 3, "momentum": 0.5}])
 @pytest.mark.parametrize("adjust_lr_fn", [None, "original", "match_rms_adamw"])
 @pytest.mark.parametrize("shape", [(3, 4), (4, 3)])
 def test_muon(shape: tuple[int, int], adjust_lr_fn: str | None, options: dict[str, Any]) -> None:
-    """Two steps beside float64, within the precision of bfloat16."""
+    """Two steps beside their definition in float64."""
     source = np.random.default_rng(0)
     grads = [np.eye(*shape) + 0.2 * source.standard_normal(shape) for _ in range(2)]
     weight = nn.Parameter(engine.full(shape, 5.0))
@@ -65,7 +63,7 @@ def test_muon(shape: tuple[int, int], adjust_lr_fn: str | None, options: dict[st
         optimizer.step()
         average = momentum * average + (1 - momentum) * grad
         ahead = grad + momentum * (average - grad) if options.get("nesterov", True) else average
-        update = orthogonalized(ahead, options["ns_steps"])
+        update = orthogonalized(ahead, options.get("ns_steps", 5))
         wanted = (1 - 0.5 * 0.2) * wanted - 0.5 * ratio * update
-    np.testing.assert_allclose(weight.detach().numpy(), wanted, atol=4e-2)
+    np.testing.assert_allclose(weight.detach().numpy(), wanted, rtol=1e-4)
     np.testing.assert_allclose(optimizer.state[weight]["momentum_buffer"], average, rtol=1e-5)

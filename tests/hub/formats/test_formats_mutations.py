@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from hub import refs
+from hub import sources
 from hub.errors import RefError
 from hub.formats import Buffer, FormatError, save_safetensors, save_torch
 from hub.formats.containers import scan_source
@@ -179,7 +179,7 @@ def test_changed_references() -> None:
 def look_up(text: str) -> None:
     """A text is refused, or is a reference with one spelling."""
     try:
-        ref = refs.parse(text)
+        ref = sources.parse(text)
     except RefError:
         return
-    assert refs.parse(str(ref)) == ref
+    assert sources.parse(str(ref)) == ref

@@ -170,8 +170,8 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> 
     bytes_and_halves = [Buffer(name, (1,), (1,), storage) for name in ("uint8", "int16")]
     cases: list[tuple[object, type[Exception], str]] = [
         ({"a": [1, object()]}, TypeError, r"value\['a'\]\[1\]: a object cannot be written"),
-        ({"a": np.array(["x"])}, TypeError, r"value\['a'\]: numpy dtype str 'U1'"),
-        ({"f": np.ones}, TypeError, "it does not use|it is not found|not a class"),
+        ({"a": np.array([object()])}, TypeError, r"value\['a'\]: numpy dtype str 'O'"),
+        ({"f": np.ones}, TypeError, "a function cannot be written"),
         ([lambda: 1], TypeError, r"value\[0\]: a function cannot be written"),
         (loop, ValueError, "contains itself"),
         (deep, ValueError, "nested"),

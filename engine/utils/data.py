@@ -1,0 +1,8 @@
+"""engine.data under PyTorch's name for it."""
+
+from __future__ import annotations
+
+from engine.data import *  # noqa: F403
+from engine.data import __all__ as __all__
+
+__path__: list[str] = []  # a package, whose modules engine/compat/paths.py lists
