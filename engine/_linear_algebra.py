@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine import _C
 from engine._argument_errors import guard_functions
@@ -34,29 +34,6 @@ __all__ = [
     "triangular_solve",
     "vander",
 ]
-
-
-class OldSVD(NamedTuple):
-    """What :func:`svd` gives back."""
-
-    U: Tensor
-    S: Tensor
-    V: Tensor
-
-
-class TriangularSolution(NamedTuple):
-    """What :func:`triangular_solve` gives back."""
-
-    solution: Tensor
-    cloned_coefficient: Tensor
-
-
-class UnpackedLU(NamedTuple):
-    """What :func:`lu_unpack` gives back."""
-
-    P: Tensor
-    L: Tensor
-    U: Tensor
 
 
 def det(input: Tensor) -> Tensor:
@@ -199,7 +176,7 @@ def triangular_solve(
     solution = linalg.solve_triangular(
         matrix, b, upper=upper != transpose, unitriangular=unitriangular
     )
-    return TriangularSolution(solution, A.clone())
+    return linalg.TriangularSolution(solution, A.clone())
 
 
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
@@ -215,9 +192,11 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
         m, n = input.shape[-2:]
         batch = tuple(input.shape[:-2])
         values = linalg.svd(input, full_matrices=False).S
-        return OldSVD(input.new_zeros((*batch, m, m)), values, input.new_zeros((*batch, n, n)))
+        return linalg.OldSVD(
+            input.new_zeros((*batch, m, m)), values, input.new_zeros((*batch, n, n))
+        )
     u, s, vh = linalg.svd(input, full_matrices=not some)
-    return OldSVD(u, s, vh.mT)
+    return linalg.OldSVD(u, s, vh.mT)
 
 
 def qr(input: Tensor, some: bool = True) -> Any:
@@ -267,7 +246,7 @@ def lu_unpack(
     order = empty
     if unpack_pivots:
         order = linalg.permutation_matrix(LU_pivots, LU_data.shape[-2], LU_data.dtype)
-    return UnpackedLU(order, lower, upper)
+    return linalg.UnpackedLU(order, lower, upper)
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:

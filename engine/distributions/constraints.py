@@ -154,7 +154,7 @@ class _IndependentConstraint(Constraint):
         kept = inside.dim() - self.reinterpreted_batch_ndims
         if kept < 0:
             raise ValueError(f"check: value: expected {self.event_dim} dims, got {value.dim()}")
-        return inside.reshape(*inside.shape[:kept], -1).all(-1)
+        return inside.flatten(kept).all(-1) if self.reinterpreted_batch_ndims else inside
 
     def __repr__(self) -> str:
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -185,7 +185,7 @@ class MixtureSameFamilyConstraint(Constraint):
         if value.dim() < self.event_dim:
             raise ValueError(f"check: value: expected {self.event_dim} dims, got {value.dim()}")
         batch = value.dim() - self.event_dim
-        return inside.reshape(*inside.shape[:batch], -1).all(-1)
+        return inside.flatten(batch).all(-1)
 
     def __repr__(self) -> str:
         return f"MixtureSameFamilyConstraint({self.base_constraint!r})"

@@ -116,6 +116,11 @@ class Distribution:
 
     def _extended_shape(self, sample_shape: Shape = ()) -> Size:
         """The shape of samples: sample_shape, batch_shape, event_shape."""
+        if isinstance(sample_shape, int):
+            raise TypeError(
+                f"{type(self).__name__}: argument 'sample_shape': expected a shape, got "
+                f"{sample_shape}; write ({sample_shape},)"
+            )
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
 
     @property

@@ -100,6 +100,11 @@ class MultivariateNormal(Distribution):
             raise ValueError(
                 f"MultivariateNormal: {name}: expected matrices, got shape {tuple(matrix.shape)}"
             )
+        if tuple(matrix.shape[-2:]) != 2 * (loc.shape[-1],):
+            raise ValueError(
+                f"MultivariateNormal: {name}: expected matrices of size {loc.shape[-1]}, as loc "
+                f"has, got shape {tuple(matrix.shape)}"
+            )
         batch_shape = engine.broadcast_shapes(matrix.shape[:-2], loc.shape[:-1])
         setattr(self, name, matrix.expand((*batch_shape, -1, -1)))
         self.loc = loc.expand((*batch_shape, -1))

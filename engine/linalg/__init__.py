@@ -13,6 +13,7 @@ from __future__ import annotations
 from engine._argument_errors import guard_functions
 from engine.linalg.determinants import det, slogdet
 from engine.linalg.factorizations import (
+    UnpackedLU as UnpackedLU,
     cholesky,
     cholesky_ex,
     lu,
@@ -46,8 +47,19 @@ from engine.linalg.solvers import (
     tensorinv,
     tensorsolve,
 )
-from engine.linalg.spectral import eig, eigh, eigvals, eigvalsh, svd, svdvals
-from engine.linalg.triangular import solve_triangular
+from engine.linalg.spectral import (
+    OldSVD as OldSVD,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    svd,
+    svdvals,
+)
+from engine.linalg.triangular import (
+    TriangularSolution as TriangularSolution,
+    solve_triangular,
+)
 
 __all__ = [
     "LinAlgError",

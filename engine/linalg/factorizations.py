@@ -133,6 +133,14 @@ class LU(NamedTuple):
     U: Tensor
 
 
+class UnpackedLU(NamedTuple):
+    """What ``engine.lu_unpack`` gives back."""
+
+    P: Tensor
+    L: Tensor
+    U: Tensor
+
+
 def _eliminate(a: np.ndarray, pivot: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gaussian elimination of a batch (b, m, n): packed factors, swaps, first pivots that are 0."""
     lu, (batch, m, n) = a.copy(), a.shape

@@ -27,6 +27,14 @@ class SVD(NamedTuple):
     Vh: Tensor
 
 
+class OldSVD(NamedTuple):
+    """What ``engine.svd`` gives back."""
+
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
+
 def _differences(values: Tensor) -> Tensor:
     """``values[j] - values[i]``, and 1 on the diagonal."""
     gaps = values.unsqueeze(-2) - values.unsqueeze(-1)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import _C
 from engine._C import Tensor
 from engine._lazy import numpy as np
 from engine.autograd.function import Function
 from engine.linalg import lapack
+
+
+class TriangularSolution(NamedTuple):
+    """What ``engine.triangular_solve`` gives back."""
+
+    solution: Tensor
+    cloned_coefficient: Tensor
 
 
 def _substitute(a: np.ndarray, b: np.ndarray, upper: bool, unit: bool) -> np.ndarray:

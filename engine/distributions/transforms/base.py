@@ -17,7 +17,7 @@ def sum_rightmost(value: Any, dims: int) -> Any:
     """The sum over the last ``dims`` dimensions."""
     if dims == 0:
         return value
-    return value.reshape(*value.shape[: value.dim() - dims], -1).sum(-1)
+    return value.sum(list(range(-dims, 0)))
 
 
 class Transform:

@@ -25,6 +25,9 @@ def test_shapes() -> None:
     assert joint.expand((5, 2)).sample().shape == (5, 2, 3)
     assert D.Normal(0, 1).loc.dtype == engine.float32
     assert repr(normal) == "Normal(loc: Size([2, 3]), scale: Size([2, 3]))"
+    assert D.Normal(engine.zeros(0), 1.0).sample((2,)).shape == (2, 0)
+    assert D.Dirichlet(engine.ones(0, 3)).log_prob(engine.ones(3) / 3).shape == (0,)
+    assert D.Independent(D.Normal(engine.zeros(0, 3), 1.0), 1).sample().shape == (0, 3)
     assert repr(D.Normal(0.0, 1.0)) == "Normal(loc: 0.0, scale: 1.0)"
 
 
@@ -49,6 +52,11 @@ REFUSED: list[tuple[Any, str]] = [
         lambda: D.MultivariateNormal(engine.zeros(2), -engine.eye(2)),
         "MultivariateNormal: argument 'covariance_matrix': expected values that satisfy Positive",
     ),
+    (
+        lambda: D.MultivariateNormal(engine.zeros(2), engine.eye(3)),
+        "MultivariateNormal: covariance_matrix: expected matrices of size 2",
+    ),
+    (lambda: D.Normal(0.0, 1.0).sample(3), "Normal: argument 'sample_shape': expected a shape"),  # type: ignore[arg-type]
     (lambda: D.Wishart(engine.tensor(1.0), engine.eye(3)), "Wishart: df: expected more than 2"),
     (lambda: D.LKJCholesky(1), "LKJCholesky: dim: expected 2 or more, got 1"),
     (lambda: D.Independent(D.Normal(0.0, 1.0), 1), "Independent: reinterpreted_batch_ndims"),
