@@ -22,7 +22,7 @@ __all__ = ["ConstraintRegistry", "biject_to", "transform_to"]
 
 
 class ConstraintRegistry:
-    """What makes a transform for each class of constraints."""
+    """Factories of transforms, by class of constraint."""
 
     def __init__(self) -> None:
         self._registry: dict[type, Callable[..., Any]] = {}

@@ -50,7 +50,7 @@ __all__ = [
 
 
 class Constraint:
-    """A set of values: ``check`` says which lie in it.
+    """A set of values: ``check`` says which belong to it.
 
     ``event_dim`` trailing dimensions form one value; ``is_discrete`` where the set is countable.
     """
@@ -59,7 +59,7 @@ class Constraint:
     event_dim: Any = 0
 
     def check(self, value: Tensor) -> Tensor:
-        """Whether each value lies in the set: a bool tensor of the shape without event dims."""
+        """Whether each value belongs to the set: a bool tensor of the shape without event dims."""
         raise NotImplementedError(f"{type(self).__name__}: define check(value)")
 
     def __repr__(self) -> str:

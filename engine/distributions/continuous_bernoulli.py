@@ -58,7 +58,7 @@ class ContinuousBernoulli(BinaryParam, ExponentialFamily):
         return new
 
     def _stable(self) -> Tensor:
-        """Where the formulas can be used as they are."""
+        """A mask of the probabilities outside ``lims``, where the exact formulas are stable."""
         return (self.probs <= self._lims[0]) | (self.probs > self._lims[1])
 
     def _cut_probs(self) -> Tensor:

@@ -93,7 +93,7 @@ class Distribution:
             return None
 
     def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
-        """What expand fills in; a subclass with a constructor of its own must expand itself."""
+        """An empty instance for expand; a subclass with its own __init__ must expand itself."""
         own = type(self).__init__
         if _instance is None and own is not cls.__init__:  # type: ignore[misc]
             raise NotImplementedError(
@@ -125,7 +125,7 @@ class Distribution:
 
     @property
     def batch_shape(self) -> Size:
-        """How many distributions this is."""
+        """The shape of the batch of independent distributions."""
         return self._batch_shape
 
     @property

@@ -50,7 +50,7 @@ class GeneralizedPareto(Distribution):
         return constraints.interval(self.loc, upper)
 
     def _shape(self) -> tuple[Tensor, Tensor]:
-        """Where the concentration is 0 to rounding, and one that can be divided by."""
+        """A mask of concentrations that are 0, and the concentrations with 1 in their stead."""
         flat = self.concentration.abs() <= engine.finfo(self.concentration.dtype).tiny
         return flat, engine.where(flat, 1.0, self.concentration)
 

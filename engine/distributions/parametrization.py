@@ -18,7 +18,7 @@ def exactly_one(name: str, **given: Any) -> Any:
 
 
 class _Given:
-    """What both parametrizations share: the tensor that was given is ``_param``."""
+    """Common to both parametrizations: ``_param`` is the tensor that was given."""
 
     _param: Tensor
 

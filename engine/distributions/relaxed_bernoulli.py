@@ -90,7 +90,7 @@ class RelaxedBernoulli(TransformedDistribution):
 
     @property
     def temperature(self) -> Tensor | float:
-        """How far samples stay from 0 and 1."""
+        """The temperature: samples approach 0 and 1 as it falls."""
         return self.base_dist.temperature
 
     @property

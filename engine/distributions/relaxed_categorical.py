@@ -108,7 +108,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     @property
     def temperature(self) -> Tensor | float:
-        """How far samples stay from the corners of the simplex."""
+        """The temperature: samples approach one-hot vectors as it falls."""
         return self.base_dist.temperature
 
     @property

@@ -24,7 +24,7 @@ def _listed(transforms: Any) -> list[Transform]:
 
 
 class TransformedDistribution(Distribution):
-    """What becomes of variates of ``base_distribution`` under transforms, one after the other.
+    """The distribution of variates of ``base_distribution`` after a chain of transforms.
 
     >>> import engine
     >>> from engine.distributions import ExpTransform, Normal, TransformedDistribution

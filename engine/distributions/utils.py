@@ -175,5 +175,5 @@ def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Tensor:
         )
     rows, columns = engine.tril_indices(n, n, diag)
     matrix = vec.new_zeros((*vec.shape[:-1], n * n))
-    places = (rows * n + columns).expand(vec.shape)
-    return matrix.scatter(-1, places, vec).reshape(*vec.shape[:-1], n, n)
+    index = (rows * n + columns).expand(vec.shape)
+    return matrix.scatter(-1, index, vec).reshape(*vec.shape[:-1], n, n)

@@ -13,7 +13,7 @@ from engine.linalg.solvers import inv, inv_ex
 
 
 class SignLogDet(NamedTuple):
-    """What :func:`slogdet` gives back."""
+    """The result of :func:`slogdet`."""
 
     sign: Tensor
     logabsdet: Tensor

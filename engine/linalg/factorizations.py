@@ -19,7 +19,7 @@ def symmetric_part(a: Tensor) -> Tensor:
 
 
 class CholeskyResult(NamedTuple):
-    """What :func:`cholesky_ex` gives back."""
+    """The result of :func:`cholesky_ex`."""
 
     L: Tensor
     info: Tensor
@@ -111,14 +111,14 @@ def _cholesky(function: str, a: Tensor, upper: bool, check_errors: bool) -> Chol
 
 
 class LUFactor(NamedTuple):
-    """What :func:`lu_factor` gives back."""
+    """The result of :func:`lu_factor`."""
 
     LU: Tensor
     pivots: Tensor
 
 
 class LUFactorEx(NamedTuple):
-    """What :func:`lu_factor_ex` gives back."""
+    """The result of :func:`lu_factor_ex`."""
 
     LU: Tensor
     pivots: Tensor
@@ -126,7 +126,7 @@ class LUFactorEx(NamedTuple):
 
 
 class LU(NamedTuple):
-    """What :func:`lu` gives back."""
+    """The result of :func:`lu`."""
 
     P: Tensor
     L: Tensor
@@ -134,7 +134,7 @@ class LU(NamedTuple):
 
 
 class UnpackedLU(NamedTuple):
-    """What ``engine.lu_unpack`` gives back."""
+    """The result of ``engine.lu_unpack``."""
 
     P: Tensor
     L: Tensor
@@ -274,7 +274,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> LU:
 
 
 class QR(NamedTuple):
-    """What :func:`qr` gives back."""
+    """The result of :func:`qr`."""
 
     Q: Tensor
     R: Tensor

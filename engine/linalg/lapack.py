@@ -53,7 +53,7 @@ def tensor(values: Any) -> Tensor:
 
 
 def run(function: str, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """What NumPy computes; its errors in the words of ``function``."""
+    """Calls NumPy; its LinAlgError becomes ours, naming ``function``."""
     try:
         with np.errstate(all="ignore"):
             return compute(*args, **kwargs)

@@ -75,7 +75,7 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
 
 
 def _cheapest_splits(sizes: Sequence[int]) -> list[list[int]]:
-    """Where to cut each run of matrices of a product for the fewest multiplications."""
+    """The split of each run of matrices that needs the fewest multiplications."""
     n = len(sizes) - 1
     cost = [[0] * n for _ in range(n)]
     split = [[0] * n for _ in range(n)]

@@ -18,14 +18,14 @@ from engine.linalg.triangular import broadcast_matrices, solve_triangular
 
 
 class InverseResult(NamedTuple):
-    """What :func:`inv_ex` gives back."""
+    """The result of :func:`inv_ex`."""
 
     inverse: Tensor
     info: Tensor
 
 
 class SolveResult(NamedTuple):
-    """What :func:`solve_ex` gives back."""
+    """The result of :func:`solve_ex`."""
 
     result: Tensor
     info: Tensor
@@ -246,7 +246,7 @@ def pinv(
 
 
 class LeastSquares(NamedTuple):
-    """What :func:`lstsq` gives back."""
+    """The result of :func:`lstsq`."""
 
     solution: Tensor
     residuals: Tensor

@@ -13,14 +13,14 @@ from engine.linalg.factorizations import symmetric_part
 
 
 class EigenDecomposition(NamedTuple):
-    """What :func:`eigh` gives back."""
+    """The result of :func:`eigh`."""
 
     eigenvalues: Tensor
     eigenvectors: Tensor
 
 
 class SVD(NamedTuple):
-    """What :func:`svd` gives back."""
+    """The result of :func:`svd`."""
 
     U: Tensor
     S: Tensor
@@ -28,7 +28,7 @@ class SVD(NamedTuple):
 
 
 class OldSVD(NamedTuple):
-    """What ``engine.svd`` gives back."""
+    """The result of ``engine.svd``."""
 
     U: Tensor
     S: Tensor

@@ -12,7 +12,7 @@ from engine.linalg import lapack
 
 
 class TriangularSolution(NamedTuple):
-    """What ``engine.triangular_solve`` gives back."""
+    """The result of ``engine.triangular_solve``."""
 
     solution: Tensor
     cloned_coefficient: Tensor

@@ -104,7 +104,7 @@ class CorrCholeskyTransform(_OfOneKind):
 
     @staticmethod
     def _rest(y: Tensor) -> Tensor:
-        """What the elements of a row up to each leave of the squared length 1."""
+        """1 minus the cumulative sum of squares along each row."""
         return 1 - y.square().cumsum(-1)
 
     def _inverse(self, y: Tensor) -> Tensor:
