@@ -46,6 +46,7 @@ from engine._dtypes import (
 from engine._functions import *  # noqa: F403
 from engine._functions import _assert as _assert
 from engine._legacy import *  # noqa: F403
+from engine._linear_algebra import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
 from engine._settings import *  # noqa: F403
 from engine._storage import (
@@ -76,7 +77,12 @@ from engine.random import (
 from engine.serialization import load as load, save as save
 
 if TYPE_CHECKING:  # imported at their first use
-    from engine import multiprocessing as multiprocessing
+    from engine import (
+        distributions as distributions,
+        linalg as linalg,
+        multiprocessing as multiprocessing,
+        special as special,
+    )
     from engine.compat import (
         accelerator as accelerator,
         backends as backends,

@@ -422,7 +422,7 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> _C.Size:
     Size([2, 3])
     """
     sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
-    element = _C.empty(1)
+    element = _C.empty(())
     shown = [element.expand(size) for size in sizes]
     return broadcast_tensors(*shown)[0].shape if shown else _C.Size()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as numpy
+
+    from engine import linalg as linalg
 else:
 
     class _Module:
@@ -22,3 +24,4 @@ else:
 
     # It takes as long to import as the engine.
     numpy = _Module("numpy")
+    linalg = _Module("engine.linalg")

@@ -109,7 +109,8 @@ def functions() -> Iterable[str]:
 def methods() -> Iterable[str]:
     for name in _C.method_names:
         if getattr(_C.Tensor, name) is getattr(_C, name):  # else engine/ has put its own there
-            found = [s for schema in schemas(name) for s in signatures(schema, "self")]
+            own = [schema for schema in schemas(name) if schema.params[0].name == "self"]
+            found = [s for schema in own for s in signatures(schema, "self")]
             yield from declared(found, "    ")
 
 

@@ -52,7 +52,8 @@ OP("trigamma(Tensor self) -> Tensor")
 
 >>> engine.trigamma(engine.tensor([1.0, 2.0]))
 tensor([1.6449, 0.6449]))")
-    .elementwise(Promote::Float);
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"polygamma">()(b["self"], 2); });
 
 OP("logit(Tensor self, float? eps=None) -> Tensor")
     .doc(R"(``log(x / (1 - x))``, of x clamped to [eps, 1 - eps] if eps is given; nan outside [0, 1].

@@ -1,0 +1,87 @@
+// Functions of the gamma family: polygamma, Hurwitz's zeta, the incomplete gamma functions, the multivariate gamma.
+#include <cmath>
+
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+const Call<"lgamma"> lgamma;
+const Call<"igamma"> igamma;
+
+Tensor no_derivative(const Backward& b) {
+    fail(ErrorKind::NotImplemented, b.op.public_name(), ": there is no derivative by the first argument");
+}
+
+OP("_zeta(Operand self, Operand other) -> Tensor")
+    .doc("Hurwitz's zeta function: the sum of ``(other + k) ** -self`` for k = 0, 1, ...")
+    .elementwise(Promote::Float)
+    .grad("self", "", no_derivative)
+    .grad("other", "self other", [](const Backward& b) {
+        const Value s = b["self"];
+        if (s.is_number()) return b.g * (Call<"_zeta">()(s.number() + 1, b["other"]) * -s.number());
+        return -(b.g * (Call<"_zeta">()(s + 1.0, b["other"]) * s));
+    });
+
+void polygamma(Args a, Results& r) {
+    const int64_t n = a.integer(1);
+    check_as(ErrorKind::Runtime, n >= 0, "n: expected 0 or more, got ", n);
+    if (n == 0) return r.push(Call<"digamma">()(a[0]));
+    if (n == 1) return r.push(Call<"trigamma">()(a[0]));
+    const double order = static_cast<double>(n), factorial = std::tgamma(order + 1);
+    r.push(Call<"_zeta">()(order + 1, a[0]) * (n % 2 ? factorial : -factorial));
+}
+
+OP("polygamma(Tensor self, int n) -> Tensor")
+    .doc(R"(The derivative of order n of digamma.
+
+>>> engine.polygamma(1, engine.tensor([1.0, 2.0]))
+tensor([1.6449, 0.6449]))")
+    .compose(polygamma)
+    .in_place_too();
+
+OP("polygamma.order_first(int n, Tensor self) -> Tensor")
+    .doc("The derivative of order n of digamma.")
+    .compose([](Args a, Results& r) { r.push(Call<"polygamma">()(a[1], a[0])); });
+
+OP("mvlgamma(Tensor self, int p) -> Tensor")
+    .doc(R"(The logarithm of the multivariate gamma function of dimension p, up to its sign.
+
+>>> engine.mvlgamma(engine.tensor([2.0]), 2)
+tensor([0.4516]))")
+    .compose([](Args a, Results& r) {
+        const int64_t p = a.integer(1);
+        check_as(ErrorKind::Runtime, p >= 1, "p: expected 1 or more, got ", p);
+        const double dimension = static_cast<double>(p);
+        Tensor sum = lgamma(a[0]) + dimension * (dimension - 1) / 4 * std::log(M_PI);
+        for (int64_t j = 1; j < p; ++j) sum = sum + lgamma(a[0] - static_cast<double>(j) / 2);
+        r.push(std::move(sum));
+    })
+    .in_place_too();
+
+// x^(a-1) exp(-x) / gamma(a), the density of the gamma distribution; the derivative by a is not there.
+Tensor density(const Backward& b) {
+    const Value a = b["self"], x = b["other"];
+    return exp(Call<"xlogy">()(a - 1.0, x) - x - lgamma(a));
+}
+
+OP("igamma(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(The regularised lower incomplete gamma function P(self, other); differentiable in ``other`` alone.
+
+>>> engine.igamma(engine.tensor([1.0]), engine.tensor([2.0]))
+tensor([0.8647]))")
+    .elementwise(Promote::Float)
+    .grad("self", "", no_derivative)
+    .grad("other", "self other", [](const Backward& b) { return b.g * density(b); });
+
+OP("igammac(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(The regularised upper incomplete gamma function 1 - P(self, other), precise where that is small.
+
+>>> engine.igammac(engine.tensor([1.0]), engine.tensor([2.0]))
+tensor([0.1353]))")
+    .elementwise(Promote::Float)
+    .grad("self", "", no_derivative)
+    .grad("other", "self other", [](const Backward& b) { return -(b.g * density(b)); });
+
+}  // namespace
+}  // namespace bestiary::ops

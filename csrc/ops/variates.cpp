@@ -1,0 +1,115 @@
+// Random numbers whose distribution has parameters of its own per element, or is made of uniform and normal ones.
+#include <cmath>
+
+#include "core/random.h"
+#include "ops/names.h"
+
+namespace bestiary::ops {
+namespace {
+
+void same_as_self(const Op&, Args a, Meta& m) {
+    const Tensor& self = a.tensor(0);
+    check_as(ErrorKind::Runtime, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
+    m.add(self.sizes(), self.dtype());
+}
+
+OP("poisson(Tensor self, Generator? generator=None) -> Tensor")
+    .doc(R"(Counts drawn from Poisson distributions, each of the rate that self's element gives.
+
+>>> engine.poisson(engine.tensor([0.0, 0.0]))
+tensor([0., 0.]))")
+    .shape(same_as_self)
+    .grad("self", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
+
+OP("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor")
+    .doc(R"(How many of ``count`` trials succeed, each with probability ``prob``.
+
+>>> engine.binomial(engine.tensor([3.0, 3.0]), engine.tensor([0.0, 1.0]))
+tensor([0., 3.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor &count = a.tensor(0), &prob = a.tensor(1);
+        check_as(ErrorKind::Runtime, is_floating(count.dtype()), "count: expected a floating dtype, got ",
+                 count.dtype());
+        check_as(ErrorKind::Runtime, prob.dtype() == count.dtype(), "prob: expected ", count.dtype(),
+                 ", the dtype of count, got ", prob.dtype());
+        const Dims sizes = broadcast(count.sizes(), prob.sizes());
+        r.push(Call<"_binomial">()(expand(count, sizes), expand(prob, sizes), a[2]));
+    });
+
+OP("_binomial(Tensor self, Tensor prob, Generator? generator=None) -> Tensor")
+    .doc("How many of self's trials succeed, each with probability ``prob``.")
+    .shape(same_as_self)
+    .grads("", [](const Backward& b) {
+        b.give("self", Call<"zeros_like">()(b.g));
+        b.give("prob", Call<"zeros_like">()(b.g));
+    });
+
+OP("_standard_gamma(Tensor self, Generator? generator=None) -> Tensor")
+    .doc("Numbers drawn from gamma distributions of rate 1, each of the shape that self's element gives.")
+    .shape(same_as_self)
+    .grad("self", "self result",
+          [](const Backward& b) { return b.g * Call<"_standard_gamma_grad">()(b["self"], b["result"]); });
+
+OP("_standard_gamma_grad(Tensor self, Tensor sample) -> Tensor")
+    .doc("The derivative of a standard gamma variate by its shape, the quantile held fixed.")
+    .elementwise(Promote::Float);
+
+OP("_log_standard_gamma(Tensor self, Generator? generator=None) -> Tensor")
+    .doc("Logarithms of standard gamma variates, finite where small shapes make the variates underflow.")
+    .shape(same_as_self)
+    .grad("self", "self result",
+          [](const Backward& b) { return b.g * Call<"_log_standard_gamma_grad">()(b["self"], b["result"]); });
+
+OP("_log_standard_gamma_grad(Tensor self, Tensor log_sample) -> Tensor")
+    .doc("The derivative of a log standard gamma variate by its shape, the quantile held fixed.")
+    .elementwise(Promote::Float);
+
+// Fresh numbers in double for self, so that narrow types are rounded once.
+Tensor doubles_like(const Tensor& self) { return Tensor::empty(self.sizes(), DType::Float64, self.device()); }
+Tensor unit_uniform(const Tensor& self, const Value& generator) {
+    return Call<"uniform_">()(doubles_like(self), 0.0, 1.0, generator);
+}
+
+void check_floating(const Tensor& self) {
+    check_as(ErrorKind::Runtime, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
+}
+
+OP("cauchy_(Tensor self, float median=0, float sigma=1, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with numbers of the Cauchy distribution.
+
+>>> engine.empty(2, 3).cauchy_().shape
+Size([2, 3]))")
+    .compose([](Args a, Results& r) {
+        check_floating(a.tensor(0));
+        const double sigma = a.number(2);
+        check_as(ErrorKind::Runtime, sigma > 0, "sigma: expected more than 0, got ", sigma);
+        const Tensor turned = Call<"tan">()((unit_uniform(a.tensor(0), a[3]) - 0.5) * M_PI);
+        r.push(copy_(a[0], turned * sigma + a[1]));
+    });
+
+OP("log_normal_(Tensor self, float mean=1, float std=2, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with numbers whose logarithms are normally distributed.
+
+>>> bool((engine.empty(100).log_normal_() > 0).all())
+True)")
+    .compose([](Args a, Results& r) {
+        check_floating(a.tensor(0));
+        const double std = a.number(2);
+        check_as(ErrorKind::Runtime, std > 0, "std: expected more than 0, got ", std);
+        r.push(copy_(a[0], exp(Call<"normal_">()(doubles_like(a.tensor(0)), a[1], std, a[3]))));
+    });
+
+OP("geometric_(Tensor self, float p, *, Generator? generator=None) -> Tensor")
+    .doc(R"(Fills self with how many trials it takes until one of probability p succeeds.
+
+>>> bool((engine.empty(100).geometric_(0.5) >= 1).all())
+True)")
+    .compose([](Args a, Results& r) {
+        const double p = a.number(1);
+        check_as(ErrorKind::Runtime, p > 0 && p < 1, "p: expected more than 0 and less than 1, got ", p);
+        const Tensor waits = Call<"log1p">()(-unit_uniform(a.tensor(0), a[2])) / std::log1p(-p);
+        r.push(copy_(a[0], Call<"clamp">()(Call<"ceil">()(waits), 1.0)));
+    });
+
+}  // namespace
+}  // namespace bestiary::ops
