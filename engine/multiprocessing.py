@@ -24,7 +24,7 @@ from collections.abc import Callable
 from multiprocessing import *  # noqa: F403
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import DupFd, ForkingPickler  # type: ignore[attr-defined]
+from multiprocessing.reduction import DupFd, ForkingPickler
 from typing import Any
 
 from engine import _C
@@ -32,7 +32,7 @@ from engine._C import Tensor
 from engine._lazy import numpy as np
 from engine.nn.parameter import Parameter
 
-__all__ = [*multiprocessing.__all__, "ProcessExitedException", "ProcessRaisedException", "spawn"]  # type: ignore[attr-defined]
+__all__ = [*multiprocessing.__all__, "ProcessExitedException", "ProcessRaisedException", "spawn"]
 
 
 class _Mapping:
