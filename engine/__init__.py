@@ -21,6 +21,7 @@ from engine import (
     amp as amp,
     autograd as autograd,
     data as data,
+    func as func,
     nn as nn,
     optim as optim,
     profiler as profiler,

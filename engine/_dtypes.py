@@ -36,6 +36,8 @@ class finfo:
 
     # bits, explicit mantissa bits, smallest and largest exponent of a normal number
     _LAYOUT: ClassVar = {
+        _C.float8_e4m3fn: (8, 3, -6, 8),
+        _C.float8_e5m2: (8, 2, -14, 15),
         _C.float16: (16, 10, -14, 15),
         _C.bfloat16: (16, 7, -126, 127),
         _C.float32: (32, 23, -126, 127),
@@ -46,14 +48,17 @@ class finfo:
         if self.dtype not in self._LAYOUT:
             raise TypeError(f"finfo: expected a floating dtype, got {self.dtype}")
         bits, mantissa, low, high = self._LAYOUT[self.dtype]
+        # The largest significand of float8_e4m3fn stands for nan.
+        lost = 2 if self.dtype == _C.float8_e4m3fn else 1
+        largest = (2.0 - lost * 2.0**-mantissa) * 2.0**high
         values = {
             "bits": bits,
             "eps": 2.0**-mantissa,
             "tiny": 2.0**low,
             "smallest_normal": 2.0**low,
-            "max": (2.0 - 2.0**-mantissa) * 2.0**high,
-            "min": -(2.0 - 2.0**-mantissa) * 2.0**high,
-            "resolution": 10.0 ** -{10: 3, 7: 2, 23: 6, 52: 15}[mantissa],
+            "max": largest,
+            "min": -largest,
+            "resolution": 10.0 ** -{2: 0, 3: 0, 10: 3, 7: 2, 23: 6, 52: 15}[mantissa],
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -77,7 +82,7 @@ class iinfo:
         if self.dtype.is_floating_point or self.dtype == _C.bool:
             raise TypeError(f"iinfo: expected an integer dtype, got {self.dtype}")
         bits = self.dtype.itemsize * 8
-        signed = self.dtype != _C.uint8
+        signed = self.dtype.is_signed
         object.__setattr__(self, "bits", bits)
         object.__setattr__(self, "min", -(2 ** (bits - 1)) if signed else 0)
         object.__setattr__(self, "max", 2 ** (bits - signed) - 1)

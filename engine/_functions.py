@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._creation import tensor
 from engine._lazy import numpy as np
 from engine._out import write_out
-from engine._refusals import guard_functions
 from engine._tensor import method
 
 __all__ = [

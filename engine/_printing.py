@@ -169,6 +169,7 @@ def tensor_repr(self: Tensor) -> str:
     if self.device.type == "meta":
         return f"tensor({', '.join(['...', *_described(self)])})"
     plain = self.detach().cpu()
-    array = (plain.float() if self.dtype in (_C.bfloat16, _C.float16) else plain).numpy()
+    small = self.dtype.is_floating_point and self.dtype.itemsize < 4
+    array = (plain.float() if small else plain).numpy()
     numbers = _Printer(array).nested(array, len("tensor(")) if array.size else "[]"
     return f"tensor({', '.join([numbers, *_described(self)])})"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, TypeVar
 
 from engine import _C, _constants, _printing
+from engine._argument_errors import guarded
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
 from engine._lazy import numpy as np
-from engine._refusals import guarded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -55,6 +55,8 @@ for _name, _dtype in {
     "bool": _C.bool,
 }.items():
     _convert_to(_dtype, _name)
+
+NOT_IN_NUMPY = (_C.bfloat16, _C.float8_e4m3fn, _C.float8_e5m2)
 
 _cast = Tensor.to  # the op, which converts the dtype alone
 
@@ -117,7 +119,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """A NumPy array over the same memory; with ``force`` of a detached copy on the host if need be.
 
-    Raises TypeError for bfloat16, which NumPy does not have.
+    Raises TypeError for bfloat16 and the 8-bit floats, which NumPy does not have.
     """
     return _C._to_numpy(self.detach().cpu() if force else self)
 
@@ -197,7 +199,7 @@ def __dlpack_device__(self: Tensor) -> tuple[int, int]:
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
     plain = self.detach().cpu()
-    return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
+    return (plain.float() if self.dtype in NOT_IN_NUMPY else plain).numpy().tolist()
 
 
 @method
@@ -564,17 +566,17 @@ def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self == value).any().item())
 
 
-def _rebuild(array: np.ndarray, bfloat16: bool, requires_grad: bool) -> Tensor:
+def _rebuild(array: np.ndarray, dtype: _C.dtype, requires_grad: bool) -> Tensor:
     made = _C.from_numpy(array)
-    made = made.to(_C.bfloat16) if bfloat16 else made
+    made = made.to(dtype)
     return made.requires_grad_(requires_grad)
 
 
 @method
 def __reduce_ex__(self: Tensor, protocol: SupportsIndex) -> tuple[Any, ...]:
-    plain, is_bfloat16 = self.detach(), self.dtype == _C.bfloat16
-    array = (plain.float() if is_bfloat16 else plain).numpy()
-    return _rebuild, (np.array(array), is_bfloat16, self.requires_grad and self.is_leaf)
+    plain = self.detach()
+    array = (plain.float() if self.dtype in NOT_IN_NUMPY else plain).numpy()
+    return _rebuild, (np.array(array), self.dtype, self.requires_grad and self.is_leaf)
 
 
 @method

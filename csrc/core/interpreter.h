@@ -3,9 +3,9 @@
 // Note [Interpreters]
 // Interpreters form a stack of the thread. dispatch offers every op to the top one, then to those below; the first that
 // answers true has run it, and if none does the op runs for real. While an interpreter is at work the top of the stack
-// is the one below it, so that the ops it dispatches are not offered to it again. A composition that nobody took decomposes
-// by itself: its ops come one by one, from the top again. What a leaf op does inside, such as copying a tensor that it
-// is going to write, belongs to the op and is offered to nobody.
+// is the one below it, so that the ops it dispatches are not offered to it again. A composition that nobody took
+// decomposes by itself: its ops come one by one, from the top again. What a leaf op does inside, such as copying a
+// tensor that it is going to write, belongs to the op and is offered to nobody.
 #pragma once
 
 #include "core/dispatch.h"

@@ -179,7 +179,12 @@ int set_requires_grad_flag(PyObject* self, PyObject* value, void*) {
     return done ? 0 : -1;
 }
 PyObject* get_grad(PyObject* self, void*) {
-    Tensor grad = grad_of(unwrap(self));
+    const Tensor& t = unwrap(self);
+    Tensor grad = grad_of(t);
+    if (!grad.defined() && !is_leaf(t) && !retains_grad(t)) {
+        const char* text = "grad of a tensor that is no leaf: backward() does not fill it; call retain_grad() first";
+        if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) return nullptr;
+    }
     return grad.defined() ? wrap(std::move(grad)) : Py_NewRef(Py_None);
 }
 int set_grad_value(PyObject* self, PyObject* value, void*) {

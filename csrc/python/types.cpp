@@ -30,10 +30,9 @@ PyObject* dtype_reduce(PyObject* self, PyObject*) {
 PyObject* dtype_is_floating_point(PyObject* self, void*) {
     return PyBool_FromLong(is_floating(reinterpret_cast<PyDType*>(self)->value));
 }
-PyObject* dtype_is_complex(PyObject*, void*) { return Py_NewRef(Py_False); }
+PyObject* dtype_is_complex(PyObject*, void*) { Py_RETURN_FALSE; }
 PyObject* dtype_is_signed(PyObject* self, void*) {
-    const DType t = reinterpret_cast<PyDType*>(self)->value;
-    return PyBool_FromLong(t != DType::Bool && t != DType::UInt8);
+    return PyBool_FromLong(info(reinterpret_cast<PyDType*>(self)->value).is_signed);
 }
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(reinterpret_cast<PyDType*>(self)->value));
@@ -43,9 +42,9 @@ void make_dtypes(py::module_& m) {
     static PyMethodDef methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {}};
     static PyGetSetDef getters[] = {{"is_floating_point", dtype_is_floating_point, nullptr,
                                      "Whether elements are floating-point numbers.", nullptr},
-                                    {"is_complex", dtype_is_complex, nullptr,
-                                     "Whether elements are complex numbers: there are no complex dtypes yet.", nullptr},
-                                    {"is_signed", dtype_is_signed, nullptr, "Whether elements can be negative.",
+                                    {"is_complex", dtype_is_complex, nullptr, "False: there are no complex dtypes yet.",
+                                     nullptr},
+                                    {"is_signed", dtype_is_signed, nullptr, "Whether there are negative elements.",
                                      nullptr},
                                     {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
                                     {}};
@@ -140,7 +139,7 @@ void set_generator_state(Generator& g, const Tensor& state) {
 
 // The function of this package that the user called; empty if it was the op itself.
 std::string called_function() {
-    return py::module_::import("engine._callers").attr("called_function")().cast<std::string>();
+    return py::module_::import("engine._argument_errors").attr("called_function")().cast<std::string>();
 }
 
 void set_error(Error error) {

@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
+from engine._argument_errors import guard_functions
 from engine._C import Node
-from engine._refusals import guard_functions
 from engine.autograd import forward_ad, functional, graph
 from engine.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from engine.autograd.function import Function
