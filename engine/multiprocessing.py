@@ -6,7 +6,7 @@ the sending, as :meth:`Tensor.share_memory_` does, so that both sides see each o
 tensor whose memory other tensors show as well, such as a view, a copy is sent: to share it, call
 ``share_memory_()`` before making views.
 
->>> import engine.multiprocessing as mp
+>>> import engine
 >>> x = engine.zeros(2).share_memory_()
 >>> x.is_shared()
 True
