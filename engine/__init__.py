@@ -43,7 +43,7 @@ from engine._dtypes import (
     set_default_dtype as set_default_dtype,
     short as short,
 )
-from engine._functions import *  # noqa: F403
+from engine._functions import *  # type: ignore[assignment]  # noqa: F403
 from engine._functions import _assert as _assert
 from engine._legacy import *  # noqa: F403
 from engine._linear_algebra import *  # noqa: F403

@@ -11,6 +11,7 @@ from engine import _C
 from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import numpy as np
+from engine._out import write_out
 from engine._tensor import method
 
 __all__ = [
@@ -192,14 +193,14 @@ def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> _C.dtype:
     >>> engine.result_type(engine.tensor([1, 2]), 1.0)
     engine.float32
     """
-    given = (tensor1, tensor2)
+    given: tuple[Any, Any] = (tensor1, tensor2)
     # Empty, so that nothing is computed. Numbers rank below all tensors.
     samples = [
         _C.zeros((0,) if x.ndim else (), dtype=x.dtype) for x in given if isinstance(x, Tensor)
     ]
     found = samples[0] if samples else _C.zeros((), dtype=_C.bool)
     for other in [*samples[1:], *(x for x in given if not isinstance(x, Tensor))]:
-        found = found if isinstance(other, bool) else found + other
+        found = found if isinstance(other, bool) else _C.add(found, other)
     return found.dtype
 
 
@@ -232,7 +233,8 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
     if as_tuple and out is not None:
         raise RuntimeError("nonzero: out does not go with as_tuple=True")
     if not as_tuple:
-        return _C.nonzero(input, out=out)
+        found = _C.nonzero(input)
+        return found if out is None else write_out("nonzero", found, out)
     return tuple(_C.nonzero(input.reshape(1) if input.ndim == 0 else input).unbind(1))
 
 
@@ -267,7 +269,11 @@ def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
     >>> engine.ger(engine.ones(1), engine.ones(2))
     tensor([[1., 1.]])
     """
-    return _C.outer(input, vec2, out=out)
+    found = _C.outer(input, vec2)
+    if out is None:
+        return found
+    written: Tensor = write_out("ger", found, out)
+    return written
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:

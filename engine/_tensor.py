@@ -373,8 +373,8 @@ def is_quantized(self: Tensor) -> bool:
 
 @_attribute
 def is_meta(self: Tensor) -> bool:
-    """False: every tensor has memory."""
-    return False
+    """Whether there is no memory behind self, a tensor on the device meta."""
+    return self.device.type == "meta"
 
 
 @_attribute

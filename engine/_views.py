@@ -27,7 +27,7 @@ def _in_place(name: str, view: Callable[..., Tensor]) -> None:
     method(change)
 
 
-for _name, _view in {
+_VIEWS: dict[str, Callable[..., Tensor]] = {
     "squeeze_": _C.squeeze,
     "unsqueeze_": _C.unsqueeze,
     "t_": _C.t,
@@ -35,7 +35,8 @@ for _name, _view in {
     "swapaxes_": _C.swapaxes,
     "swapdims_": _C.swapdims,
     "as_strided_": _C.as_strided,
-}.items():
+}
+for _name, _view in _VIEWS.items():
     _in_place(_name, _view)
 
 

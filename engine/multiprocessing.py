@@ -2,9 +2,11 @@
 
 The standard library's ``multiprocessing``, whose queues and pipes know tensors: what is sent is the
 name of a file in memory that both processes map. A tensor that is not there yet is moved there by
-the sending, as :meth:`Tensor.share_memory_` does, so that both sides see each other's writes.
+the sending, as :meth:`Tensor.share_memory_` does, so that both sides see each other's writes. Of a
+tensor whose memory other tensors show as well, such as a view, a copy is sent: to share it, call
+``share_memory_()`` before making views.
 
->>> import engine.multiprocessing as mp
+>>> import engine
 >>> x = engine.zeros(2).share_memory_()
 >>> x.is_shared()
 True
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from multiprocessing import *  # noqa: F403
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from multiprocessing.reduction import DupFd, ForkingPickler  # type: ignore[attr-defined]
+from multiprocessing.reduction import DupFd, ForkingPickler
 from typing import Any
 
 from engine import _C
@@ -30,7 +32,7 @@ from engine._C import Tensor
 from engine._lazy import numpy as np
 from engine.nn.parameter import Parameter
 
-__all__ = [*multiprocessing.__all__, "ProcessExitedException", "ProcessRaisedException", "spawn"]  # type: ignore[attr-defined]
+__all__ = [*multiprocessing.__all__, "ProcessExitedException", "ProcessRaisedException", "spawn"]
 
 
 class _Mapping:
@@ -75,16 +77,21 @@ def share(tensor: Tensor) -> Tensor:
     """Moves the memory of ``tensor``, and of it alone, to where other processes can be given it."""
     if is_shared(tensor):
         return tensor
-    old = _C._storage_bytes(tensor.detach())
-    if _C._storage_uses(tensor) > 2:  # the tensor and `old`
+    if not _is_alone(tensor):
         raise RuntimeError(
             "share_memory_: other tensors show this memory: share the one that they are views of "
             "before making views"
         )
+    old = _C._storage_bytes(tensor.detach())
     new = _new_mapping(old.numel()).bytes()
     new.copy_(old)
     _C._set_data(tensor, _shown(new, tensor))
     return tensor
+
+
+def _is_alone(tensor: Tensor) -> bool:
+    """Whether no other tensor shows the memory."""
+    return _C._storage_uses(tensor) == 1
 
 
 def _shown(memory: Tensor, like: Tensor) -> Tensor:
@@ -110,12 +117,15 @@ def _reduce(tensor: Tensor) -> tuple[Any, ...]:
             "multiprocessing: the result of an op can't be sent, as graphs stay in their process: "
             "detach() it"
         )
+    kind, requires_grad = type(tensor), tensor.requires_grad
+    if not is_shared(tensor) and not _is_alone(tensor):
+        tensor = tensor.detach().clone()
     share(tensor)
     mapping = _mapping_of(tensor)
     layout = tuple(tensor.shape), tuple(tensor.stride()), tensor.storage_offset()
     descriptor = None if mapping is None else DupFd(mapping.descriptor)
     size = 0 if mapping is None else mapping.size
-    arguments = (descriptor, size, tensor.dtype, layout, type(tensor), tensor.requires_grad)
+    arguments = (descriptor, size, tensor.dtype, layout, kind, requires_grad)
     return _rebuild, arguments
 
 
@@ -186,6 +196,8 @@ class SpawnContext:
 
         waiting = {p.sentinel: p for p in self.processes if p.is_alive()}
         ended = wait(list(waiting), timeout) if waiting else []
+        for sentinel in ended:
+            waiting[sentinel].join()  # type: ignore[index]  # so that its exit code is known
         failed = [p for p in self.processes if p.exitcode not in (None, 0)]
         if failed:
             for process in self.processes:

@@ -29,5 +29,6 @@ def install() -> None:
     """Puts a descriptor in the place of each method that the table lists."""
     for answer, names in MISSING["engine.Tensor"].items():
         for name in names.split():
-            setattr(Tensor, name, MissingMethod(name, answer))
+            if not hasattr(Tensor, name):  # else the table is out of date, as its test says
+                setattr(Tensor, name, MissingMethod(name, answer))
     setattr(Tensor, "__dir__", _names)  # noqa: B010

@@ -7,9 +7,8 @@ MISSING = {
         "Fourier transforms are not there yet": "istft stft",
         "batching of functions is not there yet": "vmap",
         "complex numbers are not there yet": (
-            "adjoint angle cdouble cfloat chalf complex complex128 complex32 complex64 "
-            "conj_physical conj_physical_ imag polar resolve_conj resolve_neg view_as_complex "
-            "view_as_real"
+            "angle cdouble cfloat chalf complex complex128 complex32 complex64 conj_physical "
+            "conj_physical_ imag polar resolve_conj resolve_neg view_as_complex view_as_real"
         ),
         "use linalg.eigh or linalg.svd": "lobpcg pca_lowrank svd_lowrank",
         "nested tensors are not there yet": "jagged",
@@ -26,11 +25,10 @@ MISSING = {
             "sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc sparse_csc_tensor "
             "sparse_csr sparse_csr_tensor spmm"
         ),
-        "transforms of functions are not there yet": "func",
         "uint16, uint32, uint64 and float8 are not there yet": (
-            "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu uint16 "
-            "uint32 uint64"
+            "float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
         ),
+        "use Tensor.mT": "adjoint",
         "use arange, which leaves out its end": "range",
         "not there yet": (
             "as_strided_ as_strided_scatter clear_autocast_cache ctc_loss empty_permuted frexp "
@@ -41,7 +39,8 @@ MISSING = {
     "engine.Tensor": {
         "Fourier transforms are not there yet": "istft stft",
         "complex numbers are not there yet": (
-            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj resolve_neg"
+            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj "
+            "resolve_neg"
         ),
         "nested tensors are not there yet": "to_padded_tensor",
         "quantised tensors are not there yet": (
@@ -59,24 +58,6 @@ MISSING = {
     },
     "engine.nn": {
         "quantised tensors are not there yet": "quantized",
-        "not there yet": (
-            "AdaptiveLogSoftmaxWithLoss CTCLoss CrossMapLRN2d FractionalMaxPool2d "
-            "FractionalMaxPool3d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d "
-            "LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d "
-            "LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d "
-            "LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions MaxUnpool1d MaxUnpool2d "
-            "MaxUnpool3d MultiLabelMarginLoss SyncBatchNorm UninitializedBuffer "
-            "UninitializedParameter"
-        ),
-    },
-    "engine.nn.functional": {
-        "not there yet": (
-            "adaptive_max_pool1d_with_indices adaptive_max_pool2d_with_indices "
-            "adaptive_max_pool3d_with_indices celu_ ctc_loss elu_ fractional_max_pool2d "
-            "fractional_max_pool2d_with_indices fractional_max_pool3d "
-            "fractional_max_pool3d_with_indices hardtanh_ leaky_relu_ linear_cross_entropy "
-            "lp_pool3d max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices "
-            "max_unpool1d max_unpool2d max_unpool3d multilabel_margin_loss selu_"
-        ),
+        "not there yet": "LinearCrossEntropyOptions",
     },
 }

@@ -46,6 +46,6 @@ def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: 
     """Takes ``prefix`` from the names that begin with it, in place."""
     for name in [n for n in state_dict if n.startswith(prefix)]:
         state_dict[name.removeprefix(prefix)] = state_dict.pop(name)
-    metadata = getattr(state_dict, "_metadata", None)
-    for name in [n for n in metadata or () if n == prefix.rstrip(".") or n.startswith(prefix)]:
-        metadata[name[len(prefix) :]] = metadata.pop(name)  # type: ignore[index]
+    metadata: dict[str, Any] = getattr(state_dict, "_metadata", {})
+    for name in [n for n in metadata if n == prefix.rstrip(".") or n.startswith(prefix)]:
+        metadata[name[len(prefix) :]] = metadata.pop(name)

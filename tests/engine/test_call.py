@@ -108,7 +108,7 @@ def test_numbers_of_all_kinds() -> None:
 
 def test_python_types_as_dtypes() -> None:
     made = [engine.zeros(1, dtype=t).dtype for t in (float, int, bool)]
-    assert made == [engine.float32, engine.int64, engine.bool]
+    assert made == [engine.float64, engine.int64, engine.bool]
 
 
 def test_functions_are_methods() -> None:

@@ -32,9 +32,11 @@ def test_sending_moves_memory_and_leaves_the_layout() -> None:
     x = engine.arange(6.0).view(2, 3)
     with pytest.raises(RuntimeError, match="other tensors show this memory"):
         x.t().share_memory_()
-    copy = _sent(x)
+    assert _sent(x.t()).tolist() == x.t().tolist() and not x.is_shared()
+    x = engine.zeros(2, 3).share_memory_()
+    copy = _sent(x.t())
     copy[0, 1] = 9
-    assert x[0, 1] == 9 and copy.stride() == (3, 1)
+    assert x[1, 0] == 9 and copy.stride() == (1, 3)
     parameter = _sent(engine.nn.Parameter(engine.ones(2)))
     assert isinstance(parameter, engine.nn.Parameter) and parameter.requires_grad
     with pytest.raises(RuntimeError, match="graphs stay in their process"):

@@ -49,13 +49,18 @@ def test_default_dtype_must_be_floating() -> None:
     assert engine.get_default_dtype() == engine.float32
 
 
-def test_default_device_is_the_cpu() -> None:
+def test_default_device_is_that_of_new_tensors() -> None:
     engine.set_default_device("cpu")
     with engine.device("cpu") as device:
         assert engine.ones(1).device == device
-    with pytest.raises(NotImplementedError, match="only the CPU"):
+    with engine.device("meta"), engine.device("cpu"):
+        assert engine.ones(1).device.type == "cpu" and engine.device("cpu", 0) == device
+    with engine.device(type="meta"):
+        assert engine.ones(1).is_meta and engine.get_default_device().type == "meta"
+    assert engine.get_default_device().type == "cpu"
+    with pytest.raises(RuntimeError, match="cuda:0 is not available"):
         engine.set_default_device("cuda")
-    with pytest.raises(NotImplementedError), engine.device("cuda"):
+    with pytest.raises(RuntimeError, match="cuda:0 is not available"), engine.device("cuda"):
         pass
 
 
