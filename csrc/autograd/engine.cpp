@@ -255,6 +255,8 @@ void differentiate_definition(const Op& op, Args args, const Results& grads, Ten
     const GradMode on(true);
     std::vector<Value> values(args.begin(), args.end());
     std::vector<Tensor> roots, weights, inputs;
+    for (int i = 0; i < args.size(); ++i)  // what the op wrote it wrote in the forward pass
+        if (op.writes >> i & 1) values[i] = Value();
     for (int i = 0; i < args.size(); ++i)  // a tensor given twice must be told apart
         if (needs[i]) values[i] = inputs.emplace_back(Call<"alias">()(args.tensor(i)));
     Results results;

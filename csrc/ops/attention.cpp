@@ -31,12 +31,14 @@ Tensor weights_of(const Tensor& scores) {
     return masked_fill(Call<"softmax">()(masked_fill(scores, blind, 0.0), -1), blind, 0.0);
 }
 
-Tensor defined_attention(const Value& query, const Value& key, const Value& value, const Value& mask, bool causal,
-                         double scale, double dropout) {
+Tensor scores_of(const Value& query, const Value& key, const Value& mask, bool causal, double scale) {
     Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
     if (!mask.none()) scores = scores + mask;
-    if (causal) scores = masked_fill(scores, later_keys(scores), kHidden);
-    Tensor weights = mask.none() ? Call<"softmax">()(scores, -1) : weights_of(scores);
+    return causal ? masked_fill(scores, later_keys(scores), kHidden) : scores;
+}
+
+Tensor attended(const Tensor& scores, bool masked, const Value& value, double dropout) {
+    Tensor weights = masked ? weights_of(scores) : Call<"softmax">()(scores, -1);
     if (dropout > 0.0) weights = Call<"dropout">()(weights, dropout, true);
     return matmul(weights, value);
 }
@@ -52,7 +54,11 @@ OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal
         m.add({q[0], q[1], q[2], a.tensor(2).sizes()[3]}, a.tensor(0).dtype());
         m.add({q[0], q[1], q[2]}, compute_type(a.tensor(0).dtype()));
     })
-    .compose([](Args a, Results& r) { r.push(defined_attention(a[0], a[1], a[2], a[3], a.flag(4), a.number(5), 0.0)); })
+    .compose([](Args a, Results& r) {
+        const Tensor scores = scores_of(a[0], a[1], a[3], a.flag(4), a.number(5));
+        r.push(attended(scores, !a.none(3), a[2], 0.0));
+        r.push(cast(Call<"logsumexp">()(Call<"detach">()(scores), Dims{-1}), compute_type(scores.dtype())));
+    })
     .grads("query key value mask attended logsumexp", [](const Backward& b) {
         const Results grads = Call<"_attention_backward">().all(b.g, b["query"], b["key"], b["value"], b["mask"],
                                                                 b["causal"], b["scale"], b["attended"], b["logsumexp"]);
@@ -153,13 +159,13 @@ Size([1, 2, 5, 8]))")
         const Tensor mask = as_head_mask(a[3], scores, query.dtype());
         const Tensor q = as_heads(query, batch), k = as_heads(key, batch), v = as_heads(value, batch);
         const bool mask_wants_grad = thread_state.grad_mode && mask.defined() && mask.requires_grad();
-        const Tensor attended = a.number(4) > 0.0 || mask_wants_grad
-            ? defined_attention(q, k, v, mask, a.flag(5), scale, a.number(4))
+        const Tensor result = a.number(4) > 0.0 || mask_wants_grad
+            ? attended(scores_of(q, k, mask, a.flag(5), scale), mask.defined(), v, a.number(4))
             : Tensor(fused_attention(q, k, v, mask, a.flag(5), scale));
         Dims sizes = batch;
         sizes.push_back(query.size(-2));
         sizes.push_back(value.size(-1));
-        r.push(reshape(attended, sizes));
+        r.push(reshape(result, sizes));
     });
 
 }  // namespace

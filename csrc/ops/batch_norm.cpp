@@ -33,6 +33,12 @@ void give_gradients(const Backward& b, const Value& mean, const Value& rstd, boo
     if (b.needs("bias")) b.give("bias", grads[2]);
 }
 
+// running = (1 - momentum) * running + momentum * seen
+void move_running(const Value& running, const Tensor& seen, double momentum) {
+    const GradMode off(false);
+    if (!running.none()) copy_(running, running * (1.0 - momentum) + seen * momentum);
+}
+
 OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
    "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
     .doc("batch_norm by the statistics of the batch; writes the running ones.")
@@ -45,9 +51,14 @@ OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? runn
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
         const Dims dims = reduced_dims(self);
-        const Tensor centred = self - mean_along(self, dims, true);
-        const Tensor scale = rsqrt(mean_along(centred * centred, dims, true) + a[6]);
+        const Tensor mean = mean_along(self, dims, true), centred = self - mean;
+        const Tensor variance = mean_along(centred * centred, dims, true), scale = rsqrt(variance + a[6]);
         r.push(affine(centred * scale, a[1], a[2], channel_shape(self)));
+        r.push(as_statistic(mean));
+        r.push(as_statistic(scale));
+        const double count = static_cast<double>(self.numel()) / static_cast<double>(self.sizes()[1]);
+        move_running(a[3], r[1], a.number(5));
+        move_running(a[4], as_statistic(variance) * (count / (count - 1.0)), a.number(5));
     })
     .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b["mean"], b["rstd"], true); });
 

@@ -19,6 +19,9 @@ inline Tensor affine(Tensor normal, const Value& weight, const Value& bias, cons
     return normal;
 }
 
+// A statistic as the kernels give it: a vector of doubles outside the graph.
+inline Tensor as_statistic(const Tensor& t) { return flatten(cast(Call<"detach">()(t), DType::Float64)); }
+
 inline void check_channels(const char* name, const Value& parameter, const Tensor& self) {
     if (parameter.none()) return;
     const Dims expected{self.sizes()[1]};

@@ -42,8 +42,13 @@ void fused_definition(Args a, Results& r) {
         const double share = smoothing / static_cast<double>(log_probs.sizes()[1]);
         loss = loss - masked_fill(sum_along(spread, 1), ignored, 0.0) * share;
     }
-    if (a.str(kReduction) == "mean") r.push(sum_all(loss) / sum_all(weight));
-    else r.push(reduce_loss(loss, a.str(kReduction)));
+    const Tensor total = sum_all(weight);
+    r.push(a.str(kReduction) == "mean" ? sum_all(loss) / total : reduce_loss(loss, a.str(kReduction)));
+    const Tensor logits = Call<"detach">()(a[kSelf]);
+    const DType computed = compute_type(logits.dtype());
+    r.push(a.flag(kLogProbs) ? Call<"_empty">()(Dims{0}, computed, logits.device())
+                             : cast(Call<"logsumexp">()(logits, Dims{1}), computed));
+    r.push(cast(Call<"detach">()(total), computed));
 }
 
 OP("_cross_entropy(Tensor self, Tensor target, Tensor? weight, bool log_probs, int ignore_index, str reduction, "

@@ -22,9 +22,12 @@ OP("_group_norm(Tensor self, Tensor? weight, Tensor? bias, int num_groups, float
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
         const Tensor groups = reshape(self, Dims{self.sizes()[0] * a.integer(3), -1});
-        const Tensor centred = groups - mean_along(groups, Dims{1}, true);
+        const Tensor mean = mean_along(groups, Dims{1}, true);
+        const Tensor centred = groups - mean;
         const Tensor scale = Call<"rsqrt">()(mean_along(centred * centred, Dims{1}, true) + a[4]);
         r.push(affine(reshape(centred * scale, self.sizes()), a[1], a[2], channel_shape(self)));
+        r.push(as_statistic(mean));
+        r.push(as_statistic(scale));
     })
     .grads("self weight bias mean rstd", [](const Backward& b) {
         const Results grads = group_norm_backward.all(b.g, b["self"], b["weight"], b["mean"], b["rstd"],

@@ -1,7 +1,7 @@
 // Normalisation over trailing dimensions: layer norm and RMS norm.
 #include <cmath>
 
-#include "ops/names.h"
+#include "ops/channel_norm.h"
 
 namespace bestiary::ops {
 namespace {
@@ -14,12 +14,15 @@ void fused_definition(Args a, Results& r) {
     const Tensor& self = a.tensor(0);
     const int64_t size = a.integer(3);
     const Tensor rows = reshape(self, Dims{-1, size});
-    const Tensor centred = a.flag(5) ? rows - mean_along(rows, Dims{1}, true) : rows;
-    const Tensor variance = mean_along(centred * centred, Dims{1}, true);
-    Tensor out = reshape(centred * Call<"rsqrt">()(variance + a[4]), self.sizes());
+    const Tensor mean = mean_along(rows, Dims{1}, true);
+    const Tensor centred = a.flag(5) ? rows - mean : rows;
+    const Tensor scale = Call<"rsqrt">()(mean_along(centred * centred, Dims{1}, true) + a[4]);
+    Tensor out = reshape(centred * scale, self.sizes());
     if (!a[1].none()) out = out * a[1];
     if (!a[2].none()) out = out + a[2];
     r.push(out);
+    r.push(as_statistic(a.flag(5) ? mean : mean * 0.0));
+    r.push(as_statistic(scale));
 }
 
 OP("_layer_norm(Tensor self, Tensor? weight, Tensor? bias, int size, float eps, bool centred) "

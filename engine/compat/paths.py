@@ -72,7 +72,7 @@ VIEWS = {
     "types": "compat.nn_types",
     "utils.data._utils": "data",
     "utils.data._utils.collate": "data.collate",
-    "utils.data.dataloader": "data.dataloader data.collate",
+    "utils.data.dataloader": "data.dataloader data.collate data.worker",
     "utils.data.dataset": "data.dataset",
     "utils.data.distributed": "data",
     "utils.data.sampler": "data.sampler",

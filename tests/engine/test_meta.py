@@ -15,15 +15,15 @@ from .ops.test_ops import ROWS
 
 # The shape of the result depends on values.
 BY_VALUE = {
-    "argwhere", "bincount", "combinations", "index", "index_put", "index_select", "isin",
-    "masked_scatter", "masked_select", "nanquantile", "nonzero", "one_hot", "pdist", "quantile",
-    "repeat_interleave", "take", "unique", "unique_consecutive",
+    "argwhere", "bincount", "combinations", "index-mask", "index_put", "masked_scatter",
+    "masked_select", "nonzero", "one_hot", "pdist", "repeat_interleave", "unique",
+    "unique_consecutive",
 }  # fmt: skip
 
 
 def has_tensors(row: Row) -> bool:
     flat = [x for a in row.args for x in (a if isinstance(a, list) else [a])]
-    return row.op not in BY_VALUE and any(isinstance(a, framework.Arg) for a in flat)
+    return not {row.op, row.id} & BY_VALUE and any(isinstance(a, framework.Arg) for a in flat)
 
 
 def on_meta(value: Any) -> Any:
