@@ -43,8 +43,7 @@ MISSING = {
     "engine.Tensor": {
         "Fourier transforms are not there yet": "istft stft",
         "complex numbers are not there yet": (
-            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj "
-            "resolve_neg"
+            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj resolve_neg"
         ),
         "matrix factorisations are in engine.linalg": (
             "cholesky cholesky_inverse cholesky_solve det inverse logdet lu lu_solve matrix_exp "
