@@ -33,8 +33,40 @@ def is_nccl_available() -> bool:
 is_gloo_available = is_mpi_available = is_nccl_available
 
 
+def _refuse(name: str) -> NoReturn:
+    raise NotImplementedError(f"distributed.{name}: work over several processes is not there yet")
+
+
 def init_process_group(*_: Any, **__: Any) -> NoReturn:
     """Raises NotImplementedError."""
-    raise NotImplementedError(
-        "distributed.init_process_group: work over several processes is not there yet"
-    )
+    _refuse("init_process_group")
+
+
+def destroy_process_group(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("destroy_process_group")
+
+
+def get_rank(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("get_rank")
+
+
+def get_world_size(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("get_world_size")
+
+
+def barrier(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("barrier")
+
+
+def all_reduce(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("all_reduce")
+
+
+def broadcast(*_: Any, **__: Any) -> NoReturn:
+    """Raises NotImplementedError: there is no group."""
+    _refuse("broadcast")

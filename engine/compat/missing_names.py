@@ -39,8 +39,7 @@ MISSING = {
     "engine.Tensor": {
         "Fourier transforms are not there yet": "istft stft",
         "complex numbers are not there yet": (
-            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj "
-            "resolve_neg"
+            "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj resolve_neg"
         ),
         "nested tensors are not there yet": "to_padded_tensor",
         "quantised tensors are not there yet": (

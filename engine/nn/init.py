@@ -198,8 +198,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
     with no_grad():
-        drawn = _C.empty(max(rows, columns), min(rows, columns), dtype=_C.float64)
-        q, r = np.linalg.qr(drawn.normal_(generator=generator).numpy())
+        drawn = _C.empty(rows, columns, dtype=_C.float64).normal_(generator=generator).numpy()
+        q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
         # Without the signs the distribution would not be uniform over orthogonal matrices.
         q = q * np.sign(np.diag(r))
         matrix = np.ascontiguousarray(q.T if rows < columns else q) * gain

@@ -93,12 +93,15 @@ def _gap(x: float, y: float, floor: float) -> float:
     return gap if math.isfinite(gap) else math.inf
 
 
-def _difference(program: Program, ours: str, theirs: str) -> tuple[float, int]:
+def _difference(
+    program: Program, ours: str, theirs: str, ends_early: bool = False
+) -> tuple[float, int]:
     """The largest relative difference of the printed numbers, and how many there are.
 
-    Infinite if one prints more numbers than the other.
+    Infinite if one prints more numbers than the other, unless ours is meant to end early.
     """
     a, b = _numbers(ours, program.ignore), _numbers(theirs, program.ignore)
+    b = b[: len(a)] if ends_early else b
     if len(a) != len(b):
         return math.inf, len(b)
     gaps = [_gap(x, y, program.floor) for x, y in zip(a, b, strict=True)]
@@ -119,14 +122,16 @@ def _verdict(program: Program, source: Path, with_peer: bool, logs: Path) -> tup
         return "unusable", f"PyTorch stops too: {theirs.reason()}"
     if "pytest" in program.commands[0] and with_peer:
         return _compare_tests(ours, theirs)
-    if not ours.ok:
+    refused = bool(program.refused) and program.refused in ours.errors
+    if not ours.ok and not refused:
         return "stops", ours.reason()
     if not with_peer:
         return "ran", "not compared"
-    gap, count = _difference(program, ours.output, theirs.output)
+    gap, count = _difference(program, ours.output, theirs.output, refused)
     if program.tolerance is not None and gap > program.tolerance:
         return "differs", f"{count} numbers, by up to {gap:.1e} (at most {program.tolerance:.0e})"
-    return "ran", f"{count} numbers within {gap:.1e} of PyTorch's"
+    until = " until it saves a whole module, which is refused" if refused else ""
+    return "refused" if refused else "ran", f"{count} numbers within {gap:.1e} of PyTorch's{until}"
 
 
 def _counts(outcome: _Outcome) -> dict[str, int]:

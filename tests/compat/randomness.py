@@ -37,7 +37,8 @@ def share_random_numbers(torch: Any) -> None:
         _draw.seed(int(seed))
         return seeded(seed)
 
-    functions = {"manual_seed": manual_seed, **_creations(torch), **_choices(torch)}
+    torch.manual_seed = manual_seed  # the engine's own, by which loaders seed, does not reach here
+    functions = {**_creations(torch), **_choices(torch)}
     methods = _fills(torch)
     holders = [torch] + ([torch._C] if torch.__name__ == "engine" else [])
     for holder in holders:
@@ -159,7 +160,20 @@ def _replace_dropout(torch: Any) -> None:
         kept = _draw["mask"].random(tuple(input.shape)) >= p
         return input * torch.from_numpy(kept).to(input.dtype) / (1 - p)
 
+    def channel_dropout(
+        input: Any, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Any:
+        if not training or p == 0:
+            return input
+        shape = tuple(input.shape[:2]) + (1,) * (input.dim() - 2)
+        kept = _draw["mask"].random(shape) >= p
+        return input * torch.from_numpy(kept).to(input.dtype) / (1 - p)
+
     torch.nn.functional.dropout = dropout
+    for name in ("1d", "2d", "3d"):
+        setattr(torch.nn.functional, f"dropout{name}", channel_dropout)
+        layer = getattr(torch.nn, f"Dropout{name}")
+        layer.forward = lambda self, x: channel_dropout(x, self.p, self.training)
     torch.nn.Dropout.forward = lambda self, x: dropout(x, self.p, self.training)
 
 
