@@ -15,6 +15,7 @@ from __future__ import annotations
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
 from engine import (
+    amp as amp,
     autograd as autograd,
     data as data,
     nn as nn,
@@ -39,6 +40,11 @@ from engine._dtypes import (
 )
 from engine._functions import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
+from engine.amp.autocast_mode import (
+    autocast as autocast,
+    get_autocast_dtype as get_autocast_dtype,
+    is_autocast_enabled as is_autocast_enabled,
+)
 from engine.autograd.modes import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,

@@ -80,6 +80,8 @@ def tensor(
             [3, 4]])
     """
     made, wanted = _from_data(data, "tensor", dtype)
+    if device is None:
+        device = made.device if isinstance(data, Tensor) else _C._default_device()
     made = made.to(device=device, dtype=wanted, copy=True)
     made.requires_grad = requires_grad
     return made

@@ -119,7 +119,7 @@ def _described(self: Tensor) -> list[str]:
     """What is said besides the numbers."""
     said = []
     natural = (_C.float32,) if self.numel() == 0 else (_C.float32, _C.int64, _C.bool)
-    if self.numel() == 0 and self.ndim != 1:
+    if self.device.type == "meta" or (self.numel() == 0 and self.ndim != 1):
         said.append(f"size={tuple(self.shape)}")
     if self.dtype not in natural:
         said.append(f"dtype={str(self.dtype).removeprefix('engine.')}")
@@ -135,7 +135,9 @@ def _described(self: Tensor) -> list[str]:
 
 def tensor_repr(self: Tensor) -> str:
     """The text of ``repr(tensor)``."""
-    plain = self.detach()
+    if self.device.type == "meta":
+        return f"tensor({', '.join(['...', *_described(self)])})"
+    plain = self.detach().cpu()
     array = (plain.float() if self.dtype in (_C.bfloat16, _C.float16) else plain).numpy()
     numbers = _Printer(array).nested(array, len("tensor(")) if array.size else "[]"
     return f"tensor({', '.join([numbers, *_described(self)])})"

@@ -84,9 +84,11 @@ def to(
             device = given
         elif given is not None:
             dtype = given
-    if device is not None and _C.device(device) != self.device:
-        raise RuntimeError(f"to: device {device} is not available")
-    converted = _cast(self, self.dtype if dtype is None else dtype, copy)
+    target_device = self.device if device is None else _C.device(device)
+    moves = target_device != self.device
+    converted = _cast(self, self.dtype if dtype is None else dtype, copy and not moves)
+    if moves:
+        converted = _C._to_device(converted, target_device)
     if memory_format is None or memory_format == "preserve_format":
         return converted
     return converted.contiguous(memory_format=memory_format)

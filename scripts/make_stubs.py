@@ -11,7 +11,6 @@ import keyword
 import re
 import types
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ HEAD = "# Generated from the op table by `python scripts/make_stubs.py`: do not 
 ACCEPTED = {
     "Tensor": "Tensor",
     "Tensor[]": "Sequence[Tensor]",
-    "Tensor[]?": "Sequence[Tensor | None]",
     "Operand": "_Operand",
     "Number": "_Operand",  # a tensor of one element will do
     "int": "_int",
@@ -40,117 +38,84 @@ ACCEPTED = {
 }
 
 
-@dataclass(frozen=True)
-class Param:
-    name: str
-    type: str
-    default: str | None
-    keyword_only: bool
-    variadic: bool
-
-    def text(self) -> str:
-        if self.default is None:
-            return f"{self.name}: {self.type}"
-        return f"{self.name}: {self.type} = {self.default}"
+def annotation(param: _C.SchemaParam) -> str:
+    if param.kind == "Tensor[]" and param.optional:
+        return "Sequence[Tensor | None]"
+    return ACCEPTED[param.kind] + (" | None" if param.optional else "")
 
 
-@dataclass(frozen=True)
-class Schema:
-    """A declaration of the op table, such as ``max.dim(Tensor self, int dim) -> (...)``."""
-
-    name: str
-    params: tuple[Param, ...]
-    result: str
-    fields: tuple[str, ...]  # of several results
-
-    @staticmethod
-    def parse(text: str) -> Schema:
-        matched = re.fullmatch(r"(\w+)(?:\.\w+)?\((.*)\) -> (.*)", text)
-        assert matched, text
-        name, inside, result = matched.groups()
-        fields = tuple(re.findall(r"Tensor (\w+)", result))
-        before, _, after = inside.partition("*, ")
-        params = [param(p, False) for p in split(before)] + [param(p, True) for p in split(after)]
-        if name.endswith("_") and params[0].name == "self":
-            params[0] = Param("self", "Tensor", None, False, False)  # a number can't be written
-        if fields:
-            result = result_name(fields)
-        return Schema(name, tuple(params), result.replace("Tensor[]", "tuple[Tensor, ...]"), fields)
-
-    def signatures(self, first: str) -> list[str]:
-        """As Python writes it, with ``first`` for self; two for ``int... size``."""
-        if not any(p.variadic for p in self.params):
-            return [self._signature(first, spread=False)]
-        return [self._signature(first, spread=True), self._signature(first, spread=False)]
-
-    def _signature(self, first: str, spread: bool) -> str:
-        parts: list[str] = []
-        keywords = False
-        for p in self.params:
-            if p.variadic and spread:
-                parts.append(f"*{p.name}: _int")
-                keywords = True
-                continue
-            if p.keyword_only and not keywords:
-                parts.append("*")
-                keywords = True
-            if keyword.iskeyword(p.name):
-                parts += [p.text().replace(p.name, p.name + "_", 1), "/"]
-            elif p.name == "self":
-                parts.append(first if first == "self" else f"{first}: {p.type}")
-            else:
-                parts.append(p.text())
-        return f"def {self.name}({', '.join(parts)}) -> {self.result}: ..."
+def declaration(param: _C.SchemaParam) -> str:
+    text = f"{param.name}: {annotation(param)}"
+    if not param.has_default:
+        return text
+    if isinstance(param.default, list):
+        return f"{text} = {param.default[0] if len(param.default) == 1 else '...'}"
+    return f"{text} = {param.default!r}"
 
 
-def split(params: str) -> list[str]:
-    return [p for p in re.split(r", (?![^\[]*\])", params.removesuffix(", ")) if p]
+def result(schema: _C.Schema) -> str:
+    if len(schema.results) > 1:
+        return result_name(tuple(schema.results))
+    return "tuple[Tensor, ...]" if schema.returns_list else "Tensor"
 
 
-def param(text: str, keyword_only: bool) -> Param:
-    matched = re.fullmatch(r"(\w+)(\[\])?(\.\.\.)?(\?)? (\w+)(?:=(.*))?", text)
-    assert matched, text
-    kind, several, variadic, optional, name, default = matched.groups()
-    if several and optional and kind == "Tensor":
-        accepted = ACCEPTED["Tensor[]?"]
-    else:
-        accepted = ACCEPTED[kind + ("[]" if several or variadic else "")]
-        accepted += " | None" if optional else ""
-    if default and default.startswith("["):
-        default = "..."
-    return Param(name, accepted, default, keyword_only, bool(variadic))
+def signatures(schema: _C.Schema, first: str) -> list[str]:
+    """As Python writes it, with ``first`` for self; two for ``int... size``."""
+    if not any(p.variadic for p in schema.params):
+        return [_signature(schema, first, spread=False)]
+    return [_signature(schema, first, spread=True), _signature(schema, first, spread=False)]
+
+
+def _signature(schema: _C.Schema, first: str, spread: bool) -> str:
+    parts: list[str] = []
+    keywords = False
+    for p in schema.params:
+        if p.variadic and spread:
+            parts.append(f"*{p.name}: _int")
+            keywords = True
+            continue
+        if p.keyword_only and not keywords:
+            parts.append("*")
+            keywords = True
+        if keyword.iskeyword(p.name):
+            parts += [declaration(p).replace(p.name, p.name + "_", 1), "/"]
+        elif p.name == "self":
+            parts.append(first if first == "self" else declaration(p).replace("self", first, 1))
+        else:
+            parts.append(declaration(p))
+    return f"def {schema.name}({', '.join(parts)}) -> {result(schema)}: ..."
 
 
 def result_name(fields: tuple[str, ...]) -> str:
     return "_" + "".join(word.title() for field in fields for word in field.split("_"))
 
 
-def declared(signatures: list[str], indent: str = "") -> Iterable[str]:
-    for signature in signatures:
-        if len(signatures) > 1:
+def declared(found: list[str], indent: str = "") -> Iterable[str]:
+    for signature in found:
+        if len(found) > 1:
             yield indent + "@overload"
         yield indent + signature
 
 
-def schemas(name: str) -> list[Schema]:
-    return [Schema.parse(text) for text in getattr(_C, name).schemas]
+def schemas(name: str) -> tuple[_C.Schema, ...]:
+    return getattr(_C, name).schemas
 
 
 def functions() -> Iterable[str]:
     for name in _C.op_names:
-        yield from declared([s for schema in schemas(name) for s in schema.signatures("input")])
+        yield from declared([s for schema in schemas(name) for s in signatures(schema, "input")])
 
 
 def methods() -> Iterable[str]:
     for name in _C.method_names:
         if getattr(_C.Tensor, name) is getattr(_C, name):  # else engine/ has put its own there
-            found = [s for schema in schemas(name) for s in schema.signatures("self")]
+            found = [s for schema in schemas(name) for s in signatures(schema, "self")]
             yield from declared(found, "    ")
 
 
 def results() -> Iterable[str]:
-    several = {schema.fields for name in _C.op_names for schema in schemas(name) if schema.fields}
-    for fields in sorted(several):
+    found = {tuple(schema.results) for name in _C.op_names for schema in schemas(name)}
+    for fields in sorted(names for names in found if len(names) > 1):
         yield f"class {result_name(fields)}(NamedTuple):"
         yield from (f"    {field}: Tensor" for field in fields)
 

@@ -86,7 +86,7 @@ void GraphTask::fill_missing(Node& node, Results& grads) {
     for (int i = 0; i < node.result_count; ++i) {
         const Node::ResultInfo& info = node.result(i);
         if (grads[i].defined() || !is_floating(info.dtype)) continue;
-        grads[i] = Call<"expand">()(Tensor::zeros({}, info.dtype), info.sizes);
+        grads[i] = Call<"expand">()(Call<"zeros">()(Dims(), info.dtype, info.device), info.sizes);
     }
 }
 

@@ -7,7 +7,7 @@ namespace bestiary {
 std::string (*current_trace)() = nullptr;
 
 uint32_t Node::add_result(const Tensor& t) {
-    ResultInfo info{t.sizes(), t.dtype()};
+    ResultInfo info{t.sizes(), t.dtype(), t.device()};
     if (result_count == 0) first_result = std::move(info);
     else more_results.push_back(std::move(info));
     return static_cast<uint32_t>(result_count++);

@@ -64,6 +64,7 @@ public:
     struct ResultInfo {
         Dims sizes;
         DType dtype;
+        Device device;
     };
     std::vector<ResultInfo> more_results;  // of results after the first
     ResultInfo first_result;

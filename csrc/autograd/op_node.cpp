@@ -36,7 +36,7 @@ OpNode::OpNode(const Op& op, Args args) : op_(op), uses_(uses_of(op, args)) {
 
 void OpNode::link(const Tensor& t, bool save) {
     edges_.emplace_back(t.defined() ? gradient_edge(t) : Edge());
-    if (t.defined()) sources_.emplace_back(t.sizes(), t.dtype(), t->storage->version());
+    if (t.defined()) sources_.emplace_back(t.sizes(), t.dtype(), t.device(), t->storage->version());
     else sources_.emplace_back();
     if (save) check_not_inference(t);
 }
@@ -45,6 +45,7 @@ void OpNode::add_input(const Value& v, bool save) {
     Input& input = inputs_.emplace_back();
     const bool tensors = v.is_tensor() || v.tag == Tag::Tensors;
     input.first_edge = edges_.size();
+    input.is_list = v.tag == Tag::Tensors;
     input.needs_grad = wants_grad(v);
     if (v.is_tensor()) link(Tensor(v.t), save);
     if (v.tag == Tag::Tensors)
@@ -110,6 +111,7 @@ void OpNode::give(int edge, Tensor grad, GradSink& sink) const {
     if (!edges_[edge].node || !grad.defined()) return;
     if (!(grad.sizes() == source.sizes)) grad = Call<"sum_to_size">()(grad, source.sizes);
     if (grad.dtype() != source.dtype) grad = Call<"to.dtype">()(grad, source.dtype);
+    if (!(grad.device() == source.device)) grad = Call<"_to_device">()(grad, source.device);
     sink.give(edges_[edge], std::move(grad));
 }
 
@@ -125,29 +127,30 @@ void OpNode::run_gradients(const Backward& b, Args args, const Results& grads) c
 void OpNode::backward(Results& grads, GradSink& sink) {
     check(!released_ || uses_ == 0,
           "the graph has been freed: backward() ran through it before; pass retain_graph=True the first time");
-    const int n = inputs_.size();
-    constexpr int kMax = 24;
     static const Dims none;
-    Value values[kMax];
-    const Dims* shapes[kMax];
-    bool needs[kMax];
-    Tensor given[kMax];
-    std::vector<Tensor> lists[kMax];
-    for (int i = 0; i < n; ++i) {
+    SmallVector<Value, 8> values;
+    SmallVector<const Dims*, 8> shapes;
+    SmallVector<bool, 8> needs;
+    SmallVector<Tensor, 8> given;
+    SmallVector<std::vector<Tensor>, 2> lists;  // up to the last argument that is a list
+    for (int i = 0; i < inputs_.size(); ++i) {
         const Input& input = inputs_[i];
-        values[i] = input.value.get();
-        shapes[i] = input.edge_count == 1 ? &sources_[input.first_edge].sizes : &none;
-        needs[i] = input.needs_grad;
+        values.emplace_back(input.value.get());
+        shapes.emplace_back(input.edge_count == 1 ? &sources_[input.first_edge].sizes : &none);
+        needs.emplace_back(input.needs_grad);
+        given.emplace_back();
+        while (input.is_list && lists.size() <= i) lists.emplace_back();
         check_saved(input);
     }
     const Results results = unpack_results();
-    const Args args(values, n);
-    run_gradients(Backward{op_, values, results, grads.begin(), shapes, needs, given, lists, grads[0]}, args, grads);
-    for (int i = 0; i < n; ++i) {
-        const int first = inputs_[i].first_edge;
-        if (given[i].defined()) give(first, std::move(given[i]), sink);
-        for (size_t k = 0; k < lists[i].size(); ++k) give(first + static_cast<int>(k), std::move(lists[i][k]), sink);
-    }
+    const Backward b{op_, values.begin(), results,       grads.begin(), shapes.begin(), needs.begin(),
+                     given.begin(), lists.begin(), grads[0]};
+    run_gradients(b, Args(values.begin(), values.size()), grads);
+    for (int i = 0; i < inputs_.size(); ++i)
+        if (given[i].defined()) give(inputs_[i].first_edge, std::move(given[i]), sink);
+    for (int i = 0; i < lists.size(); ++i)
+        for (size_t k = 0; k < lists[i].size(); ++k)
+            give(inputs_[i].first_edge + static_cast<int>(k), std::move(lists[i][k]), sink);
 }
 
 }  // namespace bestiary

@@ -29,11 +29,13 @@ private:
         int first_edge = 0;
         int edge_count = 0;  // more than one for a Tensor[]
         bool needs_grad = false;
+        bool is_list = false;
     };
     // A tensor that was given, alone or in a list.
     struct Source {
         Dims sizes;
         DType dtype = DType::Bool;
+        Device device;
         uint32_t version = 0;
     };
     struct SavedResult {

@@ -15,15 +15,9 @@ void connect(const Ptr<Node>& node, Results& results) {
     }
 }
 
-Ptr<OpNode> make_node(const Op& op, Args args) {
-    Ptr<OpNode> node = OpNode::make(op, args);
-    if (thread_state.anomaly_mode && current_trace) node->extras().trace = current_trace();
-    return node;
-}
-
 void record(const Op& op, Args args, Results& results) {
     if (thread_state.inference_mode) return;
-    const Ptr<OpNode> node = make_node(op, args);
+    const Ptr<OpNode> node = OpNode::make(op, args);
     connect(Ptr<Node>(node.get()), results);
     node->save_results(results);
 }
@@ -86,7 +80,7 @@ Ptr<NodeBase> before_write(const Op& form, Args args) {
     std::vector<Value> values(args.begin(), args.end());
     for (Value& v : values)
         if (v.is_tensor() && v.t == self.impl()) v = old;
-    return Ptr<NodeBase>(make_node(op, Args(values.data(), args.size())).get());
+    return Ptr<NodeBase>(OpNode::make(op, Args(values.data(), args.size())).get());
 }
 
 // retain_grad() is said of a tensor, whatever node it has.

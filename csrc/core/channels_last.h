@@ -26,7 +26,12 @@ inline bool is_channels_last(const Tensor& t) {
     return true;
 }
 
-// Whether what is made from an image should lie so as well.
+// Whether a result made from the image should be channels last as well.
 inline bool prefers_channels_last(const Tensor& t) { return !t.is_contiguous() && is_channels_last(t); }
+
+// Whether programs know the image to be channels last. There is no such format for sequences.
+inline bool shows_channels_last(const Tensor& t) {
+    return t.dim() >= 4 && !t->engine_layout && prefers_channels_last(t);
+}
 
 }  // namespace bestiary

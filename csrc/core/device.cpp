@@ -1,27 +1,49 @@
 #include "core/device.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/error.h"
 
 namespace bestiary {
+namespace {
+
+// By DeviceType; an empty name is not in use.
+std::string names[kDeviceTypes] = {"cpu", "cuda", "meta", ""};
+
+std::string known_names() {
+    std::string text;
+    for (const std::string& name : names)
+        if (!name.empty()) text += (text.empty() ? "'" : ", '") + name + "'";
+    return text;
+}
+
+}  // namespace
+
+void name_extension_device(std::string name) { names[static_cast<int>(DeviceType::Extension)] = std::move(name); }
+
+std::string_view Device::type_name() const { return names[static_cast<int>(type)]; }
 
 std::string Device::str() const {
-    return type == DeviceType::CPU ? "cpu" : "cuda:" + std::to_string(index);
+    const std::string name(type_name());
+    return has_index() ? name + ":" + std::to_string(index) : name;
 }
 
 Device Device::parse(std::string_view text) {
     const size_t colon = text.find(':');
-    const std::string_view kind = text.substr(0, colon);
+    const auto found = std::find(names, names + kDeviceTypes, text.substr(0, colon));
     int index = 0;
-    bool valid = kind == "cpu" || kind == "cuda";
+    bool valid = found != names + kDeviceTypes && !found->empty();
     if (valid && colon != std::string_view::npos) {
         const std::string_view number = text.substr(colon + 1);
         const auto [end, code] = std::from_chars(number.begin(), number.end(), index);
         valid = code == std::errc() && end == number.end() && index >= 0 && index < 128;
     }
-    check_as(ErrorKind::Value, valid, "device: expected 'cpu', 'cuda' or 'cuda:N', got '", text, "'");
-    return {kind == "cpu" ? DeviceType::CPU : DeviceType::CUDA, static_cast<int8_t>(index)};
+    check_as(ErrorKind::Value, valid, "device: expected one of ", known_names(), ", with an index as in 'cuda:0' or ",
+             "without, got '", text, "'");
+    Device device{static_cast<DeviceType>(found - names), static_cast<int8_t>(index)};
+    if (!device.has_index()) device.index = 0;  // 'cpu:0' is the one 'cpu'
+    return device;
 }
 
 }  // namespace bestiary

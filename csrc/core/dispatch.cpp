@@ -1,7 +1,13 @@
 #include "core/dispatch.h"
 
+#include <bit>
 #include <new>
+#include <optional>
 #include <stdexcept>
+
+#include "core/backend.h"
+#include "core/interpreter.h"
+#include "core/layout.h"
 
 namespace bestiary {
 
@@ -20,61 +26,139 @@ int64_t elements(Args args, const Results& results) {
     return n;
 }
 
-Device device_of(const Op& op, Args args) {
-    for (const Value& v : args) {
-        if (v.is_tensor()) return v.t->storage->device();
-        if (v.tag == Tag::Tensors && v.length > 0 && v.tensors[0]) return v.tensors[0]->storage->device();
-        if (v.tag == Tag::Device) return v.device;
+// Where an op runs: where its tensors are, or the device that it is given. 0-d tensors of the host go anywhere.
+class Placement {
+public:
+    Placement(const Op& op, Args args) : op_(op) {
+        if (op.crosses_devices) {
+            device = args[0].t->storage->device();
+            moves = !(args[1].t->storage->device() == device);
+            return;
+        }
+        for (int i = 0; i < args.size(); ++i) {
+            if (args[i].is_tensor()) see(i, args[i].t);
+            else if (args[i].tag == Tag::Tensors) see_list(i, args.tensors(i));
+            else if (args[i].tag == Tag::Device && !first_) device = args[i].device;
+        }
     }
-    (void)op;
-    return {};
+
+    Device device;
+    bool moves = false;  // some arguments must be copied to the device first
+
+private:
+    void see_list(int param, std::span<const Tensor> list) {
+        for (const Tensor& t : list)
+            if (t.defined()) see(param, t.impl());
+    }
+    void see(int param, const TensorImpl* t) {
+        const Device other = t->storage->device();
+        if (!first_) {
+            device = other;
+        } else if (!(other == device)) [[unlikely]] {
+            moves = true;
+            if (is_host_scalar(t)) return;
+            check(is_host_scalar(first_), "expected all tensors on one device, got '", op_.schema.params[param_].name,
+                  "' on ", device, " and '", op_.schema.params[param].name, "' on ", other);
+            device = other;
+        }
+        first_ = t;
+        param_ = param;
+    }
+    static bool is_host_scalar(const TensorImpl* t) {
+        return t->sizes.empty() && t->storage->device().type == DeviceType::CPU;
+    }
+
+    const Op& op_;
+    const TensorImpl* first_ = nullptr;  // the one that decided
+    int param_ = 0;
+};
+
+bool is_meta(Device device) { return device.type == DeviceType::Meta; }
+
+KernelFn find_kernel(const Op& op, Device device) {
+    const int type = static_cast<int>(device.type);
+    const KernelFn kernel = op.kernels[type];
+    return !kernel && op.is_elementwise && backends[type] ? backends[type]->elementwise : kernel;
 }
 
-void call_kernel(const Op& op, Args args, Results& results, DType compute) {
-    const int device = static_cast<int>(device_of(op, args).type);
-    KernelFn kernel = op.kernels[device];
-    if (!kernel && op.is_elementwise) kernel = elementwise_kernels[device];
-    check_as(ErrorKind::NotImplemented, kernel, "no kernel for device ", device_of(op, args));
-    const KernelCall call{op, args, results, compute};
+using ArgArray = std::array<Value, kMaxParams>;
+
+// The arguments as a kernel takes them: on its device, with a generator to draw from.
+class KernelArgs {
+public:
+    KernelArgs(const Op& op, Args given, const Placement& placed) : args_(given) {
+        const bool draws = op.generator >= 0 && given[op.generator].none();
+        if (!draws && !placed.moves) [[likely]] return;
+        std::copy(given.begin(), given.end(), values_.emplace().begin());
+        args_ = Args(values_->data(), given.size());
+        if (draws) (*values_)[op.generator] = &backend(placed.device).default_generator(placed.device);
+        for (int i = 0; i < given.size(); ++i) {
+            Value& v = (*values_)[i];
+            if (v.is_tensor() && !(v.t->storage->device() == placed.device))
+                v = moved_.emplace_back(copied_to(Tensor(v.t), placed.device));
+        }
+    }
+    operator Args() const { return args_; }
+
+private:
+    Args args_;
+    std::optional<ArgArray> values_;
+    std::vector<Tensor> moved_;
+};
+
+// Marks what a kernel reads without Python's lock: see Note [Engine layout].
+class Reading {
+public:
+    explicit Reading(Args args) : args_(args) { count(1); }
+    ~Reading() { count(-1); }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+private:
+    void count(int by) const {
+        const auto see = [by](TensorImpl* t) {
+            if (t->engine_layout) t->readers.fetch_add(static_cast<uint32_t>(by), std::memory_order_acq_rel);
+        };
+        for (const Value& v : args_) {
+            if (v.is_tensor()) see(v.t);
+            if (v.tag != Tag::Tensors) continue;
+            for (const Tensor& t : v.tensor_list())
+                if (t.defined()) see(t.impl());
+        }
+    }
+    Args args_;
+};
+
+void call_kernel(const Op& op, Args given, const Placement& placed, Results& results, DType compute) {
+    if (op.leaves_uninitialised || is_meta(placed.device)) return;
+    const KernelFn kernel = find_kernel(op, placed.device);
+    check_as(ErrorKind::NotImplemented, kernel, "no kernel for device ", placed.device);
+    const KernelArgs args(op, given, placed);
+    const bool on_host = placed.device.type == DeviceType::CPU;
+    const Stream stream = on_host ? nullptr : backend(placed.device).stream(placed.device);
+    const KernelCall call{op, args, results, compute, stream};
     thread_local constinit bool already_unlocked = false;  // by the kernel that calls this op
     if (!hooks.unlock || already_unlocked || elements(args, results) < kLongWork) return kernel(call);
     struct Unlocked {
-        void* token = hooks.unlock();
+        explicit Unlocked(Args args) : reading(std::in_place, args), token(hooks.unlock()) {}
+        ~Unlocked() {
+            reading.reset();  // before the lock, for which a thread that waits for readers does not let go
+            hooks.lock(token);
+        }
+        std::optional<Reading> reading;
+        void* token;
         FlagGuard flag{already_unlocked, true};
-        ~Unlocked() { hooks.lock(token); }
-    } unlocked;
+    } unlocked(args);
     kernel(call);
 }
 
 Tensor make(const Meta::Out& out, Device device) {
-    return out.strides.empty() ? Tensor::empty(out.sizes, out.dtype, device)
-                               : Tensor::empty_strided(out.sizes, out.strides, out.dtype, device);
-}
-
-void run_kernel(const Op& op, Args args, Results& results) {
-    Meta meta;
-    if (op.meta) {
-        op.meta(op, args, meta);
-        const Device device = device_of(op, args);
-        for (int i = 0; i < meta.count; ++i) results.push(make(meta.outs[i], device));
-    }
-    if (op.starts_from_self) {
-        const GradMode off(false);
-        Call<"copy_">()(results[0], args.tensor(0));
-    }
-    call_kernel(op, args, results, meta.compute);
-}
-
-// A view's results remember whose memory they show: see Note [Views in the graph].
-void run_view(const Op& op, Args args, Results& results) {
-    op.composed(args, results);
-    if (thread_state.inference_mode) return;
-    TensorImpl* self = args[0].t;
-    for (Tensor& t : results) {
-        if (t.impl() == self || t->storage.get() != self->storage.get()) continue;
-        t->base = self->base ? self->base : Ptr<TensorImpl>(self);
-        t->view_version = self->storage->version();
-    }
+    if (out.strides.empty()) return Tensor::empty(out.sizes, out.dtype, device);
+    const bool marked = out.engine_layout && !is_contiguous(out.sizes, out.strides);
+    if (out.engine_layout && !marked) return Tensor::empty(out.sizes, out.dtype, device);
+    Tensor t = Tensor::empty_strided(out.sizes, out.strides, out.dtype, device);
+    t->engine_layout = marked;
+    return t;
 }
 
 bool overlaps_itself(const Tensor& t) {
@@ -84,16 +168,81 @@ bool overlaps_itself(const Tensor& t) {
     return false;
 }
 
-// Reading and writing the same memory through different views would depend on the order of the loop.
-bool must_copy(const Value& v, const Tensor& self) {
-    return v.is_tensor() && v.t != self.impl() && v.t->storage.get() == self->storage.get() &&
-           !(v.t->offset == self->offset && v.t->strides == self.strides() && v.t->sizes == self.sizes());
+void check_writable(const std::string& name, const Tensor& t) {
+    check(t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
+    check(!overlaps_itself(t), name,
+          ": several elements of this expanded tensor share one place in memory; clone() it first");
 }
 
-void check_writable(const Tensor& self) {
-    check(self->storage->writable(), "self: this tensor shows read-only memory; clone() it first");
-    check(!overlaps_itself(self),
-          "self: several elements of this expanded tensor share one place in memory; clone() it first");
+// Calls f(name, tensor) for everything that a kernel writes besides its results.
+template <class F>
+void for_written(const Op& op, Args args, const F& f) {
+    for (int i = 0; op.writes >> i; ++i) {
+        if (!(op.writes >> i & 1)) continue;
+        const std::string& name = op.schema.params[i].name;
+        if (args[i].is_tensor()) f(name, args.tensor(i));
+        if (args[i].tag == Tag::Tensors)
+            for (const Tensor& t : args.tensors(i)) f(name, t);
+    }
+}
+
+void before_effects(const Op& op, Args args) {
+    const bool tracked = thread_state.grad_mode && op.differentiable();
+    for_written(op, args, [tracked](const std::string& name, const Tensor& t) {
+        check_writable(name, t);
+        check(!tracked || !t.requires_grad(), name,
+              ": a tensor that requires a gradient can't be written here; use no_grad()");
+    });
+}
+
+// An op that writes a list gives it back.
+void after_effects(const Op& op, Args args, Results& results) {
+    for_written(op, args, [&op](const std::string&, const Tensor& t) { t->storage->wrote(&op); });
+    if (!op.schema.returns_list) return;
+    for (const Tensor& t : args.tensors(std::countr_zero(op.writes))) results.push(t);
+}
+
+void allocate_results(const Op& op, Args args, const Placement& placed, Meta& meta, Results& results) {
+    check_as(ErrorKind::NotImplemented, op.meta || !is_meta(placed.device),
+             "the result's shape depends on values, which meta tensors do not have");
+    if (!op.meta) return;
+    op.meta(op, args, meta);
+    for (int i = 0; i < meta.count; ++i) results.push(make(meta.outs[i], placed.device));
+    if (!op.starts_from_self) return;
+    const Outside outside;
+    Call<"copy_">()(results[0], args.tensor(0));
+}
+
+// False where the device has no kernel, and the op's composition runs instead.
+bool run_kernel(const Op& op, Args args, Results& results) {
+    const Placement placed(op, args);
+    if (op.composed && !is_meta(placed.device) && !find_kernel(op, placed.device)) return false;
+    if (op.writes) before_effects(op, args);
+    Meta meta;
+    allocate_results(op, args, placed, meta, results);
+    call_kernel(op, args, placed, results, meta.compute);
+    if (op.writes) after_effects(op, args, results);
+    return true;
+}
+
+// A view's results remember whose memory they show: see Note [Views in the graph]. A view without a gradient stands
+// outside the graph.
+void run_view(const Op& op, Args args, Results& results) {
+    to_row_major(args.tensor(0));
+    op.composed(args, results);
+    if (thread_state.inference_mode || !op.differentiable()) return;
+    TensorImpl* self = args[0].t;
+    for (Tensor& t : results) {
+        if (t.impl() == self || t->storage.get() != self->storage.get()) continue;
+        t->base = self->base ? self->base : Ptr<TensorImpl>(self);
+        t->view_version = self->storage->version();
+    }
+}
+
+// Reading and writing the same memory through different views would depend on the order of the loop.
+bool must_copy(const Value& v, const Tensor& self) {
+    return v.is_tensor() && v.t != self.impl() && v.t->storage.get() == self->storage.get() && v.t->numel > 0 &&
+           !(v.t->offset == self->offset && v.t->strides == self.strides() && v.t->sizes == self.sizes());
 }
 
 void check_result(const Meta::Out& out, const Tensor& self) {
@@ -102,8 +251,6 @@ void check_result(const Meta::Out& out, const Tensor& self) {
     check(category(out.dtype) <= category(self.dtype()), "self: the result's dtype ", out.dtype, " can't be stored in ",
           self.dtype());
 }
-
-using ArgArray = std::array<Value, 24>;
 
 // Ops without a kernel for a known shape compute their result first. What the graph saves of self must outlive the
 // copy.
@@ -124,26 +271,25 @@ void write_self(const Op& form, Args args, const Tensor& self) {
     ArgArray values;
     std::copy(args.begin(), args.end(), values.begin());
     std::vector<Tensor> copies;
-    const GradMode off(false);
+    const Outside outside;
     for (int i = 1; i < args.size(); ++i)
         if (must_copy(values[i], self)) values[i] = copies.emplace_back(Call<"clone">()(values[i]));
     results.push(self);
-    call_kernel(op, Args(values.data(), args.size()), results, meta.compute);
+    const Args given(values.data(), args.size());
+    call_kernel(op, given, Placement(op, given), results, meta.compute);
     self->storage->wrote(&form);
 }
 
 void run_in_place(const Op& op, Args args, Results& results) {
     const Tensor self = args.tensor(0);
-    check_writable(self);
-    const Op& functional = *op.functional;
-    const bool has_kernel = functional.form == Op::Form::Kernel || functional.form == Op::Form::InPlace;
-    if (has_kernel && functional.meta) {
+    check_writable("self", self);
+    if (op.is_leaf()) {
         const bool tracked = hooks.before_write && !thread_state.inference_mode;
         const Ptr<NodeBase> node = tracked ? hooks.before_write(op, args) : nullptr;
         write_self(op, args, self);
         if (node) hooks.after_write(node, self);
     } else {
-        write_composed(functional, args, self);
+        write_composed(*op.functional, args, self);
     }
     results.push(self);
 }
@@ -153,7 +299,9 @@ void run(const Op& op, Args args, Results& results) {
         case Op::Form::Compose: return op.composed(args, results);
         case Op::Form::InPlace: return run_in_place(op, args, results);
         case Op::Form::View: run_view(op, args, results); break;
-        case Op::Form::Kernel: run_kernel(op, args, results); break;
+        case Op::Form::Kernel:
+            if (!run_kernel(op, args, results)) return op.composed(args, results);
+            break;
     }
     if (thread_state.grad_mode && op.differentiable() && requires_grad(args)) hooks.record(op, args, results);
 }
@@ -178,12 +326,31 @@ bool requires_grad(Args args) {
     return false;
 }
 
+void dispatch_from(Interpreter* first, Interpreter* top, const Op& op, Args args, Results& results) {
+    for (Interpreter* i = first; i; i = i->below) {
+        const InterpreterGuard at_work(i->below);
+        if (i->run(op, args, results)) return;
+    }
+    const InterpreterGuard inside(op.is_leaf() ? nullptr : top);
+    run(op, args, results);
+}
+
+void push_interpreter(Interpreter* interpreter) {
+    interpreter->below = thread_state.interpreter;
+    thread_state.interpreter = interpreter;
+}
+
+void remove_interpreter(Interpreter* interpreter) {
+    Interpreter** at = &thread_state.interpreter;
+    while (*at && *at != interpreter) at = &(*at)->below;
+    if (*at) *at = interpreter->below;
+}
+
 void dispatch(const Op& op, Args args, Results& results) {
     try {
-        Observer* observer = thread_state.observer;
-        if (observer) [[unlikely]] observer->before(op, args);
-        run(op, args, results);
-        if (observer) [[unlikely]] observer->after(op, args, results);
+        Interpreter* const top = thread_state.interpreter;
+        if (top) [[unlikely]] dispatch_from(top, top, op, args, results);
+        else run(op, args, results);
     } catch (Error& error) {
         error.name_op(op.public_name());
         throw;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/elementwise.h"
 #include "core/op.h"
 #include "core/state.h"
 
@@ -12,11 +13,6 @@ namespace bestiary {
 // Runs `op` with every argument present, in the order of its schema.
 void dispatch(const Op& op, Args args, Results& results);
 Tensor dispatch(const Op& op, Args args);
-
-// The shape rule of every elementwise op: broadcasting and type promotion.
-void elementwise_meta(const Op& op, Args args, Meta& meta);
-// The type that the operands of a call promote to: see Note [Type promotion].
-DType promoted(const Op& op, Args args);
 
 // core knows no graph and no Python: the layers above install what it must call.
 struct Hooks {
@@ -67,7 +63,6 @@ struct Call {
     }
 
 private:
-    static constexpr int kMaxParams = 24;
     static void run(Results& results, std::initializer_list<Value> given) {
         const std::vector<Param>& params = op().schema.params;
         if (given.size() == params.size())

@@ -1,10 +1,21 @@
 #include "core/op.h"
 
-#include "core/dispatch.h"
+#include <algorithm>
+
+#include "core/elementwise.h"
 
 namespace bestiary {
 
-KernelFn elementwise_kernels[kDeviceTypes] = {};
+void Meta::Out::follow(const Tensor& t) {
+    if (t.is_contiguous() || !is_dense(t.sizes(), t.strides())) return;
+    strides = t.strides();
+    engine_layout = t->engine_layout;
+}
+
+bool Op::is_leaf() const {
+    if (form == Form::InPlace && functional != this) return functional->meta && functional->form != Form::Compose;
+    return form != Form::Compose;
+}
 
 std::string Op::full_name() const {
     return schema.overload.empty() ? schema.name : schema.name + "." + schema.overload;
@@ -53,6 +64,7 @@ Op& Op::in_place_too() {
     Schema in_place = Schema::parse(schema.text);
     in_place.name += "_";
     in_place.params[0].kind = Kind::Tensor;  // a number can't be written
+    in_place.params[0].writes = true;
     in_place.text.insert(in_place.text.find_first_of(".("), "_");
     Op& written = declare(std::move(in_place));
     written.form = Form::InPlace;
@@ -67,6 +79,16 @@ Op& Op::in_place_only() {
     writes_self = true;
     functional = this;
     return from_self();
+}
+
+Op& Op::uninitialised() {
+    leaves_uninitialised = true;
+    return *this;
+}
+
+Op& Op::across_devices() {
+    crosses_devices = true;
+    return *this;
 }
 
 Op& Op::from_self() {
@@ -130,12 +152,27 @@ OpTable& OpTable::get() {
     return *table;
 }
 
+// What the words of a schema mean for dispatch.
+static void find_effects(Op& op) {
+    const std::vector<Param>& params = op.schema.params;
+    for (size_t i = 0; i < params.size(); ++i) {
+        if (!params[i].writes) continue;
+        if (params[i].kind == Kind::Generator) op.generator = static_cast<int>(i);
+        else op.writes |= uint32_t{1} << i;
+    }
+}
+
 Op& OpTable::add(Schema schema) {
     auto owned = std::make_unique<Op>();
     owned->schema = std::move(schema);
     Op& added = *owned;
     const std::string full = added.full_name();
     check_as(ErrorKind::Value, !by_full_name_.contains(full), "op '", full, "' is declared twice");
+    check_as(ErrorKind::Value, added.schema.params.size() <= kMaxParams, "op '", full, "': more than ", kMaxParams,
+             " parameters");
+    check_as(ErrorKind::Value, added.schema.results.size() <= kMaxResults, "op '", full, "': more than ", kMaxResults,
+             " results");
+    find_effects(added);
     by_full_name_[full] = &added;
     by_name_[added.schema.name].push_back(&added);
     ops_.push_back(std::move(owned));

@@ -33,6 +33,7 @@ struct Param {
     bool optional = false;  // None is accepted
     bool variadic = false;  // "int... size": may be given as separate positional arguments
     bool keyword_only = false;
+    bool writes = false;    // "Tensor(w) x": the op changes it
     bool has_default = false;
     OwnedValue fallback;
 };
@@ -49,21 +50,31 @@ struct Schema {
     int index_of(std::string_view param) const;  // -1 if there is none
 };
 
+// The most parameters and results that an op can have.
+constexpr size_t kMaxParams = 24;
+constexpr int kMaxResults = 3;
+
 // Shapes and dtypes of the results, known before anything is computed.
 struct Meta {
     struct Out {
         Dims sizes;
         DType dtype;
         Dims strides;  // empty: contiguous
+        bool engine_layout = false;  // whether programs see the row-major tensor instead: Note [Engine layout]
+
+        // The layout of `t`, which has this shape: where it leaves no gaps, and as visible as it is there.
+        void follow(const Tensor& t);
     };
-    Out outs[3];
+    Out outs[kMaxResults];
     int count = 0;
     DType compute = DType::Float32;  // the type that elementwise kernels calculate in
 
-    void add(Dims sizes, DType dtype) { outs[count++] = {std::move(sizes), dtype, {}}; }
+    void add(Dims sizes, DType dtype) { outs[count++] = {std::move(sizes), dtype, {}, false}; }
 };
 
 struct Op;
+
+using Stream = void*;  // a device's queue of work
 
 // What a kernel is given: arguments, and results already allocated by the shape rule.
 struct KernelCall {
@@ -71,6 +82,7 @@ struct KernelCall {
     Args args;
     Results& outs;
     DType compute;
+    Stream stream = nullptr;
 };
 
 // What a gradient is given.
@@ -138,6 +150,10 @@ struct Op {
     bool is_elementwise = false;
     bool starts_from_self = false;  // the result begins as a copy of self: fill, scatter, index_put
     bool writes_self = false;       // changes its first argument and returns it: in-place forms
+    bool leaves_uninitialised = false;  // needs no kernel: its results are memory as it comes
+    bool crosses_devices = false;   // takes a tensor of another device: copy_
+    uint32_t writes = 0;            // bit i: parameter i is a tensor, or a list of them, that a kernel writes
+    int generator = -1;             // the parameter that random numbers are drawn from
     const Op* functional = nullptr;  // of an in-place form
     mutable const void* loops[kDeviceTypes] = {};  // a device's own table of elementwise loops, found once
     std::vector<Gradient> gradients;
@@ -149,6 +165,8 @@ struct Op {
     // In messages: _clamp is clamp to who called it.
     std::string public_name() const { return schema.name.substr(schema.name[0] == '_'); }
     bool differentiable() const { return !gradients.empty() || joint; }
+    // Runs as a whole: by a kernel, or as a view. Other ops decompose.
+    bool is_leaf() const;
 
     // The words of a declaration.
     Op& doc(std::string text);
@@ -159,6 +177,8 @@ struct Op {
     Op& in_place_too();     // declares name_ as well
     Op& in_place_only();    // the declared name already ends in _ and the kernel writes self
     Op& from_self();
+    Op& uninitialised();    // the results are left as they are allocated
+    Op& across_devices();
     Op& grad(const char* param, const char* uses, GradFn fn);
     Op& grads(const char* uses, JointGradFn fn);
     UseMask mask(const char* uses) const;
@@ -195,9 +215,6 @@ private:
 
     void check_call(const std::string& full_name, size_t given) const;
 };
-
-// The one kernel that runs every elementwise op of a device from its loops.
-extern KernelFn elementwise_kernels[kDeviceTypes];
 
 struct KernelRegistration {
     KernelRegistration(DeviceType device, std::string_view full_name, KernelFn kernel) {

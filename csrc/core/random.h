@@ -28,7 +28,7 @@ private:
     std::atomic<uint64_t> position_ = 0;  // kernels run outside Python's lock
 };
 
-// The generator used where none is given.
+// The host's generator that is used where none is given.
 inline Generator& default_generator() {
     static Ptr<Generator> instance(new Generator(0));
     return *instance;

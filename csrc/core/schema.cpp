@@ -79,6 +79,9 @@ private:
         const bool list = accept("[]");
         p.variadic = accept("...");
         p.kind = kind(type, list || p.variadic);
+        p.writes = accept("(w)");
+        const bool can_be_written = p.kind == Kind::Tensor || p.kind == Kind::Tensors || p.kind == Kind::Generator;
+        if (p.writes && !can_be_written) bad("only tensors and generators can be written");
         p.optional = accept('?');
         p.name = word();
         if (accept('=')) {

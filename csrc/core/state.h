@@ -1,23 +1,18 @@
 // What a thread has switched on.
 #pragma once
 
-#include "core/op.h"
+#include "core/device.h"
 
 namespace bestiary {
 
-// Sees every op that runs: profiler, capture.
-class Observer {
-public:
-    virtual ~Observer() = default;
-    virtual void before(const Op& op, Args args) = 0;
-    virtual void after(const Op& op, Args args, const Results& results) = 0;
-};
+class Interpreter;
 
 struct ThreadState {
     bool grad_mode = true;
     bool inference_mode = false;
     bool anomaly_mode = false;
-    Observer* observer = nullptr;
+    Interpreter* interpreter = nullptr;  // the top of the stack: see core/interpreter.h
+    Device default_device;               // of tensors that are made from nothing
 };
 
 // One read per op: the initial-exec model costs an offset from a register, not a call.
@@ -38,6 +33,24 @@ private:
 
 struct GradMode : FlagGuard {
     explicit GradMode(bool on) : FlagGuard(thread_state.grad_mode, on) {}
+};
+
+// Puts another interpreter on top for a scope.
+class InterpreterGuard {
+public:
+    explicit InterpreterGuard(Interpreter* top) : saved_(thread_state.interpreter) { thread_state.interpreter = top; }
+    ~InterpreterGuard() { thread_state.interpreter = saved_; }
+    InterpreterGuard(const InterpreterGuard&) = delete;
+    InterpreterGuard& operator=(const InterpreterGuard&) = delete;
+
+private:
+    Interpreter* saved_;
+};
+
+// For ops that the program did not call: neither the graph nor an interpreter sees them.
+struct Outside {
+    GradMode grad{false};
+    InterpreterGuard interpreter{nullptr};
 };
 
 }  // namespace bestiary

@@ -20,8 +20,8 @@ public:
 
 class Storage final : public RefCounted {
 public:
-    // Fresh, uninitialised host memory.
-    static Ptr<Storage> allocate(size_t bytes);
+    // Fresh, uninitialised memory.
+    static Ptr<Storage> allocate(size_t bytes, Device device = {});
     // Somebody else's memory; `release` runs when the last tensor lets go of it.
     static Ptr<Storage> borrow(void* data, size_t bytes, std::function<void()> release, bool writable = true);
     static void dispose(Storage* storage);
@@ -39,6 +39,11 @@ public:
     void wrote(const Op* op) {
         ++version_;
         last_writer_ = op;
+    }
+    // Goes on where `other` is, whose contents moved here.
+    void take_over_version(const Storage& other) {
+        version_ = other.version_;
+        last_writer_ = other.last_writer_;
     }
 
     // Whether somebody outside may write to the memory without the counter knowing: as long as arrays and the like live
@@ -58,7 +63,8 @@ public:
     Derived* keep(Derived* derived);
 
 private:
-    Storage(void* data, size_t bytes) : data_(static_cast<char*>(data)), bytes_(bytes) {}
+    Storage(void* data, size_t bytes, Device device = {})
+        : data_(static_cast<char*>(data)), bytes_(bytes), device_(device) {}
     ~Storage() { delete derived(); }
 
     char* data_;
@@ -71,7 +77,7 @@ private:
     std::atomic<uint32_t> returned_ = 0;  // how often lent memory came back
     const Op* last_writer_ = nullptr;
     std::atomic<Derived*> derived_ = nullptr;
-    std::function<void()>* release_ = nullptr;  // null: the memory follows this header in one block
+    std::function<void()>* release_ = nullptr;  // null: ours, on the host in one block with this header
 };
 
 }  // namespace bestiary

@@ -3,6 +3,7 @@
 #include <numeric>
 #include <vector>
 
+#include "core/device_memory.h"
 #include "core/error.h"
 #include "core/overflow.h"
 #include "core/state.h"
@@ -93,11 +94,6 @@ static size_t bytes_for(const Dims& sizes, DType dtype) {
     return static_cast<size_t>(bytes);
 }
 
-static Ptr<Storage> storage_on(Device device, size_t bytes) {
-    check(device.type == DeviceType::CPU, "device: ", device, " is not available");
-    return Storage::allocate(bytes);
-}
-
 // Memory belongs to inference mode if it is made in it.
 static Tensor fresh(TensorImpl* impl) {
     impl->inference = thread_state.inference_mode;
@@ -107,7 +103,7 @@ static Tensor fresh(TensorImpl* impl) {
 Tensor Tensor::empty(const Dims& sizes, DType dtype, Device device) {
     const size_t bytes = bytes_for(sizes, dtype);
     const int64_t numel = static_cast<int64_t>(bytes) / item_size(dtype);
-    return fresh(new TensorImpl(storage_on(device, bytes), sizes, numel, dtype));
+    return fresh(new TensorImpl(Storage::allocate(bytes, device), sizes, numel, dtype));
 }
 
 Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype, Device device) {
@@ -116,15 +112,14 @@ Tensor Tensor::empty_strided(const Dims& sizes, const Dims& strides, DType dtype
     for (int i = 0; i < sizes.size(); ++i)
         if (sizes[i] > 0) last = checked_add(last, checked_mul(sizes[i] - 1, strides[i], "stride"), "stride");
     const bool none = sizes.product() == 0;
-    auto storage = storage_on(device, none ? 0
-                                           : static_cast<size_t>(checked_mul(checked_add(last, 1, "stride"),
-                                                                             item_size(dtype), "stride")));
-    return fresh(new TensorImpl(std::move(storage), sizes, strides, 0, dtype));
+    const int64_t bytes = none ? 0 : checked_mul(checked_add(last, 1, "stride"), item_size(dtype), "stride");
+    return fresh(new TensorImpl(Storage::allocate(static_cast<size_t>(bytes), device), sizes, strides, 0, dtype));
 }
 
 Tensor Tensor::zeros(const Dims& sizes, DType dtype, Device device) {
     Tensor t = empty(sizes, dtype, device);
-    std::memset(t.raw(), 0, t->storage->bytes());
+    if (device.type == DeviceType::CPU) std::memset(t.raw(), 0, t->storage->bytes());
+    else memory_of(device).zero(t.raw(), t->storage->bytes(), device);
     return t;
 }
 
@@ -149,24 +144,31 @@ static int existing_dim(int64_t dim, int ndim) {
 int64_t Tensor::size(int64_t dim) const { return sizes()[existing_dim(dim, this->dim())]; }
 int64_t Tensor::stride(int64_t dim) const { return strides()[existing_dim(dim, this->dim())]; }
 
-static void check_single(const Tensor& t) {
+template <class N>
+static N only_element(const Tensor& t) {
     check(t.numel() == 1, "item: expected a tensor with one element, got shape ", t.sizes());
+    return visit(t.dtype(), [&]<class T>() {
+        if (t.device().type == DeviceType::CPU) return convert<N>(*t.data<T>());
+        T value;
+        memory_of(t.device()).copy(&value, Device(), t.raw(), t.device(), sizeof(T));
+        return convert<N>(value);
+    });
 }
 
-double Tensor::item() const {
-    check_single(*this);
-    return visit(dtype(), [&]<class T>() { return convert<double>(*data<T>()); });
-}
+double Tensor::item() const { return only_element<double>(*this); }
 
-int64_t Tensor::item_int() const {
-    check_single(*this);
-    return visit(dtype(), [&]<class T>() { return convert<int64_t>(*data<T>()); });
-}
+int64_t Tensor::item_int() const { return only_element<int64_t>(*this); }
 
 Tensor Tensor::alias(Dims sizes, Dims strides, int64_t offset) const {
     Tensor view(new TensorImpl(impl_->storage, std::move(sizes), std::move(strides), offset, dtype()));
     view->inference = impl_->inference;
     return view;
+}
+
+Tensor Tensor::alias() const {
+    Tensor same = alias(sizes(), strides(), impl_->offset);
+    same->engine_layout = impl_->engine_layout;
+    return same;
 }
 
 int wrap_dim(int64_t dim, int ndim, const char* name) {

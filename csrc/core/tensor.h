@@ -35,6 +35,8 @@ public:
     static void dispose(TensorImpl* impl) { delete impl; }
 
     char* data() const { return storage->data() + offset * item_size(dtype); }
+    // The strides that programs may know of: see Note [Engine layout] in core/layout.h.
+    Dims visible_strides() const { return engine_layout ? contiguous_strides(sizes) : strides; }
 
     Ptr<Storage> storage;
     int64_t offset;  // in elements
@@ -42,11 +44,13 @@ public:
     Dims sizes, strides;  // strides in elements
     DType dtype;
     bool contiguous;
+    bool engine_layout = false;  // see Note [Engine layout]
     bool requires_grad = false;
     bool inference = false;    // made in inference mode: carries no view or version bookkeeping
     uint32_t output_index = 0;  // which result of grad_fn this is
     uint32_t view_version = 0;  // see Note [Views in the graph] in autograd/record.h
     Ptr<NodeBase> grad_fn;
+    std::atomic<uint32_t> readers{0};  // kernels under way without Python's lock: see Note [Engine layout]
     Ptr<TensorImpl> base;     // for a view: the tensor whose memory it shows
     void* python = nullptr;   // the Python object, while there is one
 };
@@ -94,7 +98,7 @@ public:
 
     // Another view of the same memory, unknown to the graph.
     Tensor alias(Dims sizes, Dims strides, int64_t offset) const;
-    Tensor alias() const { return alias(sizes(), strides(), impl_->offset); }
+    Tensor alias() const;
 
 private:
     Ptr<TensorImpl> impl_;

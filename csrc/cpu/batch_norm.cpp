@@ -124,13 +124,12 @@ void normalize(const Batch<T>& b, const Tensor& result, Args a, const T* mean, c
 }
 
 // running = (1 - momentum) * running + momentum * seen
-void move_running(const Op& op, const Tensor& running, const std::vector<double>& seen, double momentum) {
+void move_running(const Tensor& running, const std::vector<double>& seen, double momentum) {
     if (!running.defined()) return;
     const Tensor values = packed_as(running, DType::Float64);
     double* v = values.data<double>();
     for (size_t c = 0; c < seen.size(); ++c) v[c] = (1.0 - momentum) * v[c] + momentum * seen[c];
     if (values.impl() != running.impl()) copy_into(running, values);
-    running->storage->wrote(&op);
 }
 
 // self, weight, bias, running_mean, running_var, momentum, eps
@@ -146,8 +145,8 @@ void train(const KernelCall& call) {
         rstd[c] = static_cast<T>(1.0 / std::sqrt(stats.second[c] / count + a.number(6)));
         stats.second[c] /= count - 1.0;  // running variances are without bias
     }
-    move_running(call.op, a.tensor_or_none(3), stats.first, a.number(5));
-    move_running(call.op, a.tensor_or_none(4), stats.second, a.number(5));
+    move_running(a.tensor_or_none(3), stats.first, a.number(5));
+    move_running(a.tensor_or_none(4), stats.second, a.number(5));
     normalize(b, call.outs[0], a, mean, rstd);
 }
 

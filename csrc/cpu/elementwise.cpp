@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cmath>
 
+#include "core/backend.h"
 #include "cpu/loop_table.h"
 #include "cpu/parallel.h"
 #include "cpu/strided.h"
@@ -219,10 +220,20 @@ KERNEL(CPU, "_convert", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(
 KERNEL(CPU, "_pack", [](const KernelCall& c) { copy(c.outs[0], c.args.tensor(0)); });
 KERNEL(CPU, "fill_", [](const KernelCall& c) { fill(c.outs[0], c.args[1]); });
 KERNEL(CPU, "zero_", zero);
-[[maybe_unused]] const bool installed = [] {
-    elementwise_kernels[static_cast<int>(DeviceType::CPU)] = elementwise;
-    return true;
-}();
+KERNEL(CPU, "_zeros", zero);
+
+class CpuBackend final : public Backend {
+public:
+    CpuBackend() { Backend::elementwise = cpu::elementwise; }
+    void* allocate(size_t bytes, Device) override { return bestiary::allocate(bytes); }
+    void deallocate(void* block, size_t bytes, Device) noexcept override { bestiary::deallocate(block, bytes); }
+    void copy(void* to, Device, const void* from, Device, size_t bytes) override { std::memcpy(to, from, bytes); }
+    void zero(void* block, size_t bytes, Device) override { std::memset(block, 0, bytes); }
+    Generator& default_generator(Device) override { return bestiary::default_generator(); }
+};
+
+CpuBackend cpu_backend;
+const BackendRegistration registered(DeviceType::CPU, &cpu_backend);
 
 }  // namespace
 }  // namespace bestiary::cpu

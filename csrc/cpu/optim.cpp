@@ -43,7 +43,7 @@ void update_strided(Loop loop, const Lists& lists, size_t i, const double* param
 }
 
 // Runs the rule on every parameter with its gradient and state.
-void update(const KernelCall& call, const char* rule, const Lists& lists, const double* params) {
+void update(const char* rule, const Lists& lists, const double* params) {
     const LoopSet* loops = find_loops(rule);
     for (size_t i = 0; i < lists[0].size(); ++i) {
         const Loop loop = loops->get(lists[0][i].dtype());
@@ -52,9 +52,6 @@ void update(const KernelCall& call, const char* rule, const Lists& lists, const 
                                         [i](const auto& list) { return list[i].is_contiguous(); });
         if (packed) update_packed(loop, lists, i, params);
         else update_strided(loop, lists, i, params);
-        for (size_t k = 0; k < lists.size(); ++k)
-            if (k != 1) lists[k][i]->storage->wrote(&call.op);
-        call.outs.push(lists[0][i]);
     }
 }
 
@@ -65,7 +62,7 @@ void sgd_step(const KernelCall& call) {
     if (momentum) lists.push_back(call.args.tensors(2));
     const double params[] = {o.sign(), o.number("weight_decay"), o.number("lr"), o.number("momentum"),
                              1.0 - o.number("dampening"), double(o.flag("nesterov")), double(o.flag("first"))};
-    update(call, momentum ? "sgd_momentum" : "sgd", lists, params);
+    update(momentum ? "sgd_momentum" : "sgd", lists, params);
 }
 
 void adam_step(const KernelCall& call) {
@@ -85,7 +82,7 @@ void adam_step(const KernelCall& call) {
                              lr / (1.0 - std::pow(beta1, step)),
                              1.0 / std::sqrt(1.0 - std::pow(beta2, step)),
                              o.number("eps")};
-    update(call, amsgrad ? "adam_amsgrad" : "adam", lists, params);
+    update(amsgrad ? "adam_amsgrad" : "adam", lists, params);
 }
 
 void rmsprop_step(const KernelCall& call) {
@@ -98,7 +95,7 @@ void rmsprop_step(const KernelCall& call) {
                              o.number("alpha"), o.number("eps"),          o.number("momentum")};
     constexpr const char* rules[2][2] = {{"rmsprop", "rmsprop_centered"},
                                          {"rmsprop_momentum", "rmsprop_momentum_centered"}};
-    update(call, rules[momentum][centered], lists, params);
+    update(rules[momentum][centered], lists, params);
 }
 
 KERNEL(CPU, "sgd_step_", sgd_step);

@@ -82,7 +82,7 @@ void run(Draw& draw, int64_t n) {
 
 // Takes as many counters from the generator as the tensor needs.
 void reserve(Draw& draw, const Value& generator, int64_t n) {
-    Generator& source = generator.none() ? default_generator() : *generator.generator;
+    Generator& source = *generator.generator;
     draw.stream.seed = source.seed();
     draw.stream.counter = source.reserve(static_cast<uint64_t>(ceil_div(n, draw.per_counter())));
 }
@@ -136,21 +136,35 @@ void bernoulli(const KernelCall& call) {
     run(draw, out.numel());
 }
 
-// _dropout(self, p, seed, counter)
+void drop(const KernelCall& call, Draw& draw) {
+    draw.params[0] = call.args.number(1);
+    run(draw, call.outs[0].numel());
+}
+
 void dropout(const KernelCall& call) {
     const Tensor& out = call.outs[0];
     Draw draw("_dropout", compute_type(out.dtype()), out, call.args.tensor(0));
-    draw.params[0] = call.args.number(1);
-    draw.stream.seed = static_cast<uint64_t>(call.args.integer(2));
-    draw.stream.counter = static_cast<uint64_t>(call.args.integer(3));
-    run(draw, out.numel());
+    reserve(draw, call.args[2], out.numel());
+    int64_t* const state = call.outs[1].data<int64_t>();
+    state[0] = static_cast<int64_t>(draw.stream.seed);
+    state[1] = static_cast<int64_t>(draw.stream.counter);
+    drop(call, draw);
+}
+
+void dropout_again(const KernelCall& call) {
+    const Tensor& out = call.outs[0];
+    const Tensor state = packed(call.args.tensor(2));
+    Draw draw("_dropout", compute_type(out.dtype()), out, call.args.tensor(0));
+    draw.stream.seed = static_cast<uint64_t>(state.data<int64_t>()[0]);
+    draw.stream.counter = static_cast<uint64_t>(state.data<int64_t>()[1]);
+    drop(call, draw);
 }
 
 // Numbers one after another, for what can't be done element by element.
 class Sequence {
 public:
     Sequence(const Value& generator, int64_t count) : loop_(loop_of("_randint_", DType::Int64)) {
-        Generator& source = generator.none() ? default_generator() : *generator.generator;
+        Generator& source = *generator.generator;
         stream_.seed = source.seed();
         stream_.counter = source.reserve(static_cast<uint64_t>(ceil_div(count, 2)));
     }
@@ -241,6 +255,7 @@ KERNEL(CPU, "exponential_", exponential);
 KERNEL(CPU, "_randint_", randint);
 KERNEL(CPU, "_bernoulli", bernoulli);
 KERNEL(CPU, "_dropout", dropout);
+KERNEL(CPU, "_dropout_again", dropout_again);
 KERNEL(CPU, "_randperm", randperm);
 KERNEL(CPU, "multinomial", multinomial);
 

@@ -1,6 +1,7 @@
 // Variances and norms: sums of what is computed from each element.
 #include <cmath>
 
+#include "core/backend.h"
 #include "cpu/contiguous.h"
 #include "cpu/reduce.h"
 
@@ -32,8 +33,7 @@ Tensor difference(const Tensor& a, const Tensor& b) {
     const Value args[] = {a, b};
     Results results;
     results.push(Tensor::empty(a.sizes(), a.dtype()));
-    elementwise_kernels[static_cast<int>(DeviceType::CPU)](
-        {Call<"sub">::op(), Args(args, 2), results, a.dtype()});
+    backends[static_cast<int>(DeviceType::CPU)]->elementwise({Call<"sub">::op(), Args(args, 2), results, a.dtype()});
     return results[0];
 }
 

@@ -79,7 +79,7 @@ Tensor as_head_mask(const Value& given, const Dims& batch, int64_t keys, DType d
         mask = expand(mask, sizes);
     }
     if (mask.dtype() == DType::Bool) {
-        const Tensor zeros = Call<"zeros">()(mask.sizes(), dtype);
+        const Tensor zeros = Call<"zeros">()(mask.sizes(), dtype, mask.device());
         mask = masked_fill(zeros, Call<"logical_not">()(mask), kHidden);
     }
     return batch.size() > 2 ? as_heads(mask, batch) : cast(mask, dtype);

@@ -22,7 +22,7 @@ Dims reduced_dims(const Tensor& self) {
 void add_like_self(const Tensor& self, Meta& m) {
     check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
     m.add(self.sizes(), self.dtype());
-    if (!self.is_contiguous() && is_dense(self.sizes(), self.strides())) m.outs[0].strides = self.strides();
+    m.outs[0].follow(self);
 }
 
 void give_gradients(const Backward& b, const Value& mean, const Value& rstd, bool training) {
@@ -33,7 +33,7 @@ void give_gradients(const Backward& b, const Value& mean, const Value& rstd, boo
     if (b.needs("bias")) b.give("bias", grads[2]);
 }
 
-OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
    "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
     .doc("batch_norm by the statistics of the batch; writes the running ones.")
     .shape([](const Op&, Args a, Meta& m) {
@@ -98,7 +98,6 @@ tensor([[0.],
         }
         check_as(ErrorKind::Value, self.numel() != self.sizes()[1],
                  "self: expected more than 1 value per channel when training, got shape ", self.sizes());
-        for (int i = 0; i < 2; ++i) check_writable(names[i], a[i + 1]);
         r.push(train(self, a[3], a[4], a[1], a[2], a[6], a[7]));
     });
 

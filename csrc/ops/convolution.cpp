@@ -66,7 +66,9 @@ void convolution_shape(const Op&, Args a, Meta& m) {
         }
     }
     m.add(sizes, x.dtype());
-    if (!(is_pointwise(a) && x.is_contiguous())) m.outs[0].strides = channels_last_strides(sizes);
+    if (is_pointwise(a) && x.is_contiguous()) return;
+    m.outs[0].strides = channels_last_strides(sizes);
+    m.outs[0].engine_layout = !(shows_channels_last(x) || shows_channels_last(w));
 }
 
 // The convolution of `x` cut to `size`: windows that only the padding of a transposed convolution made are left out.

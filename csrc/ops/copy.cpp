@@ -1,4 +1,5 @@
 // Copies, conversions, and filling.
+#include "core/layout.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -7,7 +8,7 @@ namespace {
 void like_self(const Op&, Args a, Meta& m) {
     const Tensor& t = a.tensor(0);
     m.add(t.sizes(), t.dtype());
-    if (!t.is_contiguous() && is_dense(t.sizes(), t.strides())) m.outs[0].strides = t.strides();
+    m.outs[0].follow(t);
 }
 
 OP("copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor")
@@ -22,13 +23,14 @@ tensor([1., 2.]))")
         m.add(self.sizes(), self.dtype());
     })
     .in_place_only()
+    .across_devices()
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
     .grad("src", "", [](const Backward& b) { return b.g; });
 
 // The strides that a memory format means for self; self's own for None and 'preserve_format'.
 Dims strides_in(const Tensor& self, const Value& format) {
     const std::string_view name = format.none() ? "preserve_format" : format.str();
-    if (name == "preserve_format") return self.strides();
+    if (name == "preserve_format") return self->visible_strides();
     if (name == "contiguous_format") return contiguous_strides(self.sizes());
     const int dims = name == "channels_last" ? 4 : name == "channels_last_3d" ? 5 : 0;
     check_as(
@@ -74,6 +76,15 @@ OP("_convert(Tensor self, dtype dtype) -> Tensor")
     })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
+OP("_to_device(Tensor self, device device) -> Tensor")
+    .doc("A copy on another device, in the layout of self.")
+    .compose([](Args a, Results& r) {
+        const Tensor& self = a.tensor(0);
+        const Dims strides = is_dense(self.sizes(), self.strides()) ? self->visible_strides()
+                                                                    : contiguous_strides(self.sizes());
+        r.push(copy_(Call<"_empty_strided">()(self.sizes(), strides, self.dtype(), a[1]), self));
+    });
+
 OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
     .doc(R"(Self where its elements lie in row-major order (or as ``memory_format`` says), otherwise such a copy.
 
@@ -81,11 +92,11 @@ OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
 (2, 1))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        if (a.none(1))
-            return r.push(self.is_contiguous() ? self : Call<"_pack">()(self, contiguous_strides(self.sizes())));
-        const Dims strides = strides_in(self, a[1]);
+        const Dims seen = self->visible_strides();
+        const Dims strides = a.none(1) ? contiguous_strides(self.sizes()) : strides_in(self, a[1]);
         bool there = true;
-        for (int d = 0; d < self.dim(); ++d) there &= self.sizes()[d] <= 1 || self.strides()[d] == strides[d];
+        for (int d = 0; d < self.dim(); ++d) there &= self.sizes()[d] <= 1 || seen[d] == strides[d];
+        if (there) to_row_major(self);
         r.push(there || self.numel() == 0 ? self : Call<"_pack">()(self, strides));
     });
 

@@ -10,14 +10,31 @@ DType natural_dtype(const Value& number) {
     return natural[static_cast<int>(number.number_category())];
 }
 
+OP("_empty(int[] size, dtype dtype, device device) -> Tensor")
+    .doc("Uninitialised memory.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(0)), a[1].dtype); })
+    .uninitialised();
+
+OP("_empty_strided(int[] size, int[] stride, dtype dtype, device device) -> Tensor")
+    .doc("Uninitialised memory, laid out with strides.")
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(Dims(a.ints(0)), a[2].dtype);
+        m.outs[0].strides = Dims(a.ints(1));
+    })
+    .uninitialised();
+
+OP("_zeros(int[] size, dtype dtype, device device) -> Tensor")
+    .doc("Zeros.")
+    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(0)), a[1].dtype); })
+    .compose([](Args a, Results& r) { r.push(Call<"zero_">()(Call<"_empty">()(a[0], a[1], a[2]))); });
+
 OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
     .doc(R"(Uninitialised memory.
 
 >>> engine.empty(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(
-            made(Tensor::empty(Dims(a.ints(0)), dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
+        r.push(made(Call<"_empty">()(a[0], dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
     });
 
 OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
@@ -30,7 +47,7 @@ OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device
         const Dims size(a.ints(0)), stride(a.ints(1));
         check(size.size() == stride.size(), "stride: expected one for each size, got ", stride, " for ", size);
         for (int64_t step : stride) check(step >= 0, "stride: expected 0 or more, got ", stride);
-        r.push(made(Tensor::empty_strided(size, stride, dtype_or(a[2], DType::Float32), device_or_default(a[3])),
+        r.push(made(Call<"_empty_strided">()(size, stride, dtype_or(a[2], DType::Float32), device_or_default(a[3])),
                     a.flag(4)));
     });
 
@@ -113,7 +130,7 @@ OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=Non
 Size([3]))")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        r.push(made(Tensor::empty(Dims(a.ints(1)), dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+        r.push(made(Call<"_empty">()(a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
     });
 
 OP("new_zeros(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

@@ -31,7 +31,7 @@ void fused_definition(Args a, Results& r) {
     const Tensor log_probs = a.flag(kLogProbs) ? a.tensor(kSelf) : log_softmax(a[kSelf], 1);
     const Tensor ignored = Call<"eq">()(target, a[kIgnoreIndex]);
     const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
-    Tensor weight = a[kWeight].none() ? Call<"ones">()(target.sizes(), log_probs.dtype())
+    Tensor weight = a[kWeight].none() ? Call<"ones">()(target.sizes(), log_probs.dtype(), target.device())
                                       : Call<"index_select">()(a[kWeight], 0, classes);
     weight = masked_fill(weight, ignored, 0.0);
     const double smoothing = a.number(kLabelSmoothing);

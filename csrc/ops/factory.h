@@ -7,7 +7,7 @@ namespace bestiary::ops {
 
 inline DType dtype_or(const Value& v, DType otherwise) { return v.none() ? otherwise : v.dtype; }
 
-inline Device device_or_default(const Value& v) { return v.none() ? Device() : v.device; }
+inline Device device_or_default(const Value& v) { return v.none() ? thread_state.default_device : v.device; }
 inline Device device_or(const Value& v, const Tensor& like) { return v.none() ? like.device() : v.device; }
 
 inline Tensor made(Tensor t, bool wants_grad) {
@@ -23,24 +23,26 @@ inline Tensor in_format(const Tensor& t, const Value& format) {
 }
 
 inline Tensor filled(const Dims& size, const Value& value, DType dtype, Device device) {
-    if (value.number() == 0) return Tensor::zeros(size, dtype, device);
-    const Tensor t = Tensor::empty(size, dtype, device);
+    const bool zeros = value.number() == 0;
+    const Tensor t = zeros ? Call<"_zeros">()(size, dtype, device) : Call<"_empty">()(size, dtype, device);
     const GradMode off(false);
-    Call<"fill_">()(t, value);
+    if (!zeros) Call<"fill_">()(t, value);
     return t;
 }
 
-// How what is made like t lies: as t does, if that leaves no gaps.
-inline Dims strides_like(const Tensor& t) {
-    return is_dense(t.sizes(), t.strides()) ? t.strides() : contiguous_strides(t.sizes());
-}
-
+// In the layout of t, if that leaves no gaps.
 inline Tensor empty_like(const Tensor& t, DType dtype, Device device) {
-    return Tensor::empty_strided(t.sizes(), strides_like(t), dtype, device);
+    if (t.is_contiguous() || t->engine_layout || !is_dense(t.sizes(), t.strides()))
+        return Call<"_empty">()(t.sizes(), dtype, device);
+    return Call<"_empty_strided">()(t.sizes(), t.strides(), dtype, device);
 }
 
 inline Tensor filled_like(const Tensor& t, const Value& value, DType dtype, Device device) {
-    return filled(t.sizes(), value, dtype, device).alias(t.sizes(), strides_like(t), 0);
+    const Tensor like = empty_like(t, dtype, device);
+    const GradMode off(false);
+    if (value.number() == 0) Call<"zero_">()(like);
+    else Call<"fill_">()(like, value);
+    return like;
 }
 
 }  // namespace bestiary::ops

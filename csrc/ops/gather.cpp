@@ -1,6 +1,7 @@
 // One index per element along a dimension, masks, and places in memory.
 #include <algorithm>
 
+#include "core/layout.h"
 #include "core/overflow.h"
 #include "ops/scatter.h"
 
@@ -23,7 +24,7 @@ tensor([[2],
         m.add(a.tensor(2).sizes(), a.tensor(0).dtype());
     })
     .grad("self", "index", [](const Backward& b) {
-        return scatter_add(Call<"zeros">()(b.shape("self"), b.g.dtype()), b["dim"], b["index"], b.g);
+        return scatter_add(Call<"zeros">()(b.shape("self"), b.g.dtype(), b.g.device()), b["dim"], b["index"], b.g);
     });
 
 OP("take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor")
@@ -107,6 +108,7 @@ tensor([[0, 1],
         [2, 3]]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
+        to_row_major(self);
         const auto size = a.ints(1), stride = a.ints(2);
         check(size.size() == stride.size(), "stride: expected ", size.size(), " of them, got ", Dims(stride));
         const int64_t offset = a.none(3) ? self->offset : a.integer(3);

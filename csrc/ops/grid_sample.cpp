@@ -160,20 +160,20 @@ OP("_grid_sample_backward(Tensor grad, Tensor input, Tensor grid, str mode, str 
     });
 
 // Coordinates of n elements between -1 and 1.
-Tensor grid_line(int64_t n, bool align_corners, DType dtype) {
+Tensor grid_line(int64_t n, bool align_corners, const Tensor& like) {
     const double edge = align_corners ? (n > 1 ? 1.0 : 0.0) : 1.0 - 1.0 / static_cast<double>(n);
-    return Call<"linspace">()(-edge, edge, n, dtype);
+    return Call<"linspace">()(-edge, edge, n, like.dtype(), like.device());
 }
 
 // The points of a grid of `sizes`, (elements, dimensions + 1): x, y (, z) and 1.
-Tensor homogeneous_points(const Dims& sizes, bool align_corners, DType dtype) {
+Tensor homogeneous_points(const Dims& sizes, bool align_corners, const Tensor& like) {
     std::vector<Tensor> columns;
     for (int d = sizes.size() - 1; d >= 0; --d) {
         Dims shape(sizes.size(), 1);
         shape[d] = sizes[d];
-        columns.push_back(expand(reshape(grid_line(sizes[d], align_corners, dtype), shape), sizes));
+        columns.push_back(expand(reshape(grid_line(sizes[d], align_corners, like), shape), sizes));
     }
-    columns.push_back(Call<"ones">()(sizes, dtype));
+    columns.push_back(Call<"ones">()(sizes, like.dtype(), like.device()));
     return reshape(Call<"stack">()(columns, -1), Dims{sizes.product(), sizes.size() + 1});
 }
 
@@ -195,7 +195,7 @@ tensor([[[[-0.5000,  0.0000],
         check(theta.sizes() == expected, "theta: expected shape ", expected, ", got ", theta.sizes());
         check_as(ErrorKind::Type, is_floating(theta.dtype()), "theta: expected a floating dtype, got ", theta.dtype());
         const Dims image(size.data() + 2, spatial);
-        const Tensor points = homogeneous_points(image, !a.none(2) && a[2].b, theta.dtype());
+        const Tensor points = homogeneous_points(image, !a.none(2) && a[2].b, theta);
         Dims shape{size[0]};
         for (int64_t n : image) shape.push_back(n);
         shape.push_back(spatial);

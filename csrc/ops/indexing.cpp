@@ -106,7 +106,7 @@ OP("index_fill(Tensor self, int dim, Tensor index, Operand value) -> Tensor")
 tensor([0., 5., 0.]))")
     .compose([](Args a, Results& r) {
         const DType dtype = a.tensor(0).dtype();
-        const Tensor value = a[3].is_tensor() ? a.tensor(3) : Call<"full">()(Dims(), a[3], dtype);
+        const Tensor value = a[3].is_tensor() ? a.tensor(3) : Call<"full">()(Dims(), a[3], dtype, a.tensor(0).device());
         r.push(index_put(a[0], along_dim(a), value));
     })
     .in_place_too();

@@ -52,7 +52,7 @@ tensor([1, 2, 3]))")
         const int d = wrap_dim(b.integer("dim"), b.g.dim());
         int64_t at = 0;
         for (const Tensor& t : b["tensors"].tensor_list()) {
-            parts.push_back(is_nothing(t) ? Call<"zeros">()(t.sizes(), t.dtype())
+            parts.push_back(is_nothing(t) ? Call<"zeros">()(t.sizes(), t.dtype(), t.device())
                                           : narrow(b.g, d, at, t.sizes()[d]));
             at += is_nothing(t) ? 0 : t.sizes()[d];
         }
@@ -135,7 +135,7 @@ tensor([[[1, 3],
 Tensor unused_grad(const Backward& b, Dims size, int d, int64_t n) {
     size[d] = n;
     for (const Tensor* grad = b.grads;; ++grad)
-        if (grad->defined()) return Call<"zeros">()(size, grad->dtype());
+        if (grad->defined()) return Call<"zeros">()(size, grad->dtype(), grad->device());
 }
 
 OP("_split(Tensor self, int[] sizes, int dim) -> Tensor[]")

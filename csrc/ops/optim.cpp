@@ -19,8 +19,6 @@ void check_lists(const Op& op, Args args, Meta&) {
                      params[i].sizes(), ", got ", list[i].sizes());
             check_as(ErrorKind::Type, list[i].dtype() == params[i].dtype(), name, "[", i, "]: expected dtype ",
                      params[i].dtype(), ", got ", list[i].dtype());
-            check(name == "grads" || list[i]->storage->writable(), name, "[", i,
-                  "]: this tensor shows read-only memory; clone() it first");
         }
     }
 }
@@ -32,7 +30,7 @@ void check_state(const Op& op, Args args, const char* list, bool wanted) {
                     : ": expected an empty list with these options");
 }
 
-OP("sgd_step_(Tensor[] params, Tensor[] grads, Tensor[] momentum_buffers, *, float lr, float momentum=0, "
+OP("sgd_step_(Tensor[](w) params, Tensor[] grads, Tensor[](w) momentum_buffers, *, float lr, float momentum=0, "
    "float dampening=0, float weight_decay=0, bool nesterov=False, bool maximize=False, bool first=False) -> Tensor[]")
     .doc(R"(One step of stochastic gradient descent, in place; returns the parameters.
 
@@ -46,9 +44,9 @@ In the `first` step the momentum buffers become the gradients, whatever they hel
         check_state(op, args, "momentum_buffers", args.number(op.schema.index_of("momentum")) != 0);
     });
 
-OP("adam_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, *, "
-   "int step, float lr, float beta1, float beta2, float eps, float weight_decay, bool decoupled=False, "
-   "bool amsgrad=False, bool maximize=False) -> Tensor[]")
+OP("adam_step_(Tensor[](w) params, Tensor[] grads, Tensor[](w) exp_avgs, Tensor[](w) exp_avg_sqs, "
+   "Tensor[](w) max_exp_avg_sqs, *, int step, float lr, float beta1, float beta2, float eps, float weight_decay, "
+   "bool decoupled=False, bool amsgrad=False, bool maximize=False) -> Tensor[]")
     .doc(R"(Step number `step` (from 1) of Adam (Kingma and Ba, 2014), in place; returns the parameters.
 
 `decoupled` weight decay is that of AdamW (Loshchilov and Hutter, 2017).
@@ -65,10 +63,9 @@ OP("adam_step_(Tensor[] params, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_
         check_as(ErrorKind::Value, args.integer(op.schema.index_of("step")) >= 1, "step: expected 1 or more");
     });
 
-OP("rmsprop_step_(Tensor[] params, Tensor[] grads, Tensor[] square_avgs, Tensor[] momentum_buffers, Tensor[] "
-   "grad_avgs, "
-   "*, float lr, float alpha, float eps, float weight_decay=0, float momentum=0, bool centered=False, "
-   "bool maximize=False) -> Tensor[]")
+OP("rmsprop_step_(Tensor[](w) params, Tensor[] grads, Tensor[](w) square_avgs, Tensor[](w) momentum_buffers, "
+   "Tensor[](w) grad_avgs, *, float lr, float alpha, float eps, float weight_decay=0, float momentum=0, "
+   "bool centered=False, bool maximize=False) -> Tensor[]")
     .doc(R"(One step of RMSprop (Hinton, 2012), in place; returns the parameters.
 
 >>> weight, square = engine.ones(1), engine.zeros(1)

@@ -6,18 +6,21 @@
 namespace bestiary::ops {
 namespace {
 
-void image_shape(Meta& m, const Dims& image, std::span<const int64_t> size, DType dtype, bool last) {
-    Dims sizes = image;
+// A result with the batch and channels of `image`, in its layout.
+void image_shape(Meta& m, const Dims& shape, std::span<const int64_t> size, DType dtype, const Tensor& image) {
+    Dims sizes = shape;
     std::copy(size.begin(), size.end(), sizes.begin() + 2);
     m.add(sizes, dtype);
-    if (last) m.outs[m.count - 1].strides = channels_last_strides(sizes);
+    if (!prefers_channels_last(image)) return;
+    m.outs[m.count - 1].strides = channels_last_strides(sizes);
+    m.outs[m.count - 1].engine_layout = image->engine_layout;
 }
 
 void pooled_shape(const Op& op, Args a, Meta& m) {
     const Tensor& x = a.tensor(0);
     check_as(ErrorKind::Type, is_floating(x.dtype()), "input: expected a floating dtype, got ", x.dtype());
     for (size_t i = 0; i < op.schema.results.size(); ++i)
-        image_shape(m, x.sizes(), a.ints(1), i == 0 ? x.dtype() : DType::Int64, prefers_channels_last(x));
+        image_shape(m, x.sizes(), a.ints(1), i == 0 ? x.dtype() : DType::Int64, x);
 }
 
 Tensor max_backward(const Backward& b) {
@@ -42,7 +45,7 @@ OP("_max_pool_backward(Tensor grad, Tensor input, int[] size, int[] kernel, int[
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& x = a.tensor(1);
         m.add(x.sizes(), x.dtype());
-        if (prefers_channels_last(x)) m.outs[0].strides = channels_last_strides(x.sizes());
+        m.outs[0].follow(x);
     })
     .grad("grad", "input", [](const Backward& b) {
         const Tensor indices = Call<"_max_pool_indices">().all(b["input"], b["size"], b["kernel"], b["stride"],
@@ -67,7 +70,7 @@ OP("_avg_pool_backward(Tensor grad, int[] image, int[] size, int[] kernel, int[]
     .doc("The gradient of average pooling: each element of `grad` shared out over its window.")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& g = a.tensor(0);
-        image_shape(m, Dims(a.ints(1)), a.ints(1).subspan(2), g.dtype(), is_channels_last(g));
+        image_shape(m, Dims(a.ints(1)), a.ints(1).subspan(2), g.dtype(), g);
     })
     .grad("grad", "", [](const Backward& b) {
         return Call<"_avg_pool">()(b.g, b["size"], b["kernel"], b["stride"], b["padding"], b["count_include_pad"],

@@ -91,7 +91,8 @@ tensor([[1, 3],
         check(self.dim() >= 2 && self.size(-1) == self.size(-2), "self: expected square matrices, got shape ",
               self.sizes());
         check(a.integer(1) >= 0, "n: expected 0 or more, got ", a.integer(1));
-        Tensor power = expand(Call<"eye">()(self.size(-1), self.size(-1), self.dtype()), self.sizes()), square = self;
+        const Tensor one = Call<"eye">()(self.size(-1), self.size(-1), self.dtype(), self.device());
+        Tensor power = expand(one, self.sizes()), square = self;
         for (int64_t n = a.integer(1); n > 0; n >>= 1) {
             if (n & 1) power = matmul(power, square);
             if (n > 1) square = matmul(square, square);

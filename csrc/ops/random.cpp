@@ -1,6 +1,4 @@
 // Random numbers, from a generator or the default one. What is drawn does not depend on the number of threads.
-#include "core/random.h"
-
 #include <limits>
 
 #include "ops/factory.h"
@@ -22,10 +20,10 @@ Tensor drawn_into(Tensor t, bool wants_grad, const Fill& fill, const A&... args)
 
 template <class Fill, class... A>
 Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, const Fill& fill, const A&... args) {
-    return drawn_into(Tensor::empty(size, dtype, device), wants_grad, fill, args...);
+    return drawn_into(Call<"_empty">()(size, dtype, device), wants_grad, fill, args...);
 }
 
-OP("uniform_(Tensor self, float from=0, float to=1, *, Generator? generator=None) -> Tensor")
+OP("uniform_(Tensor self, float from=0, float to=1, *, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Fills self with numbers drawn evenly from [from, to).
 
 >>> bool((engine.empty(100).uniform_(2, 3) >= 2).all())
@@ -33,7 +31,7 @@ True)")
     .in_place_only()
     .grad("self", "", no_gradient);
 
-OP("normal_(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -> Tensor")
+OP("normal_(Tensor self, float mean=0, float std=1, *, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Fills self with normally distributed numbers (Box and Muller, 1958).
 
 >>> engine.empty(2, 3).normal_(mean=1, std=0)
@@ -42,7 +40,7 @@ tensor([[1., 1., 1.],
     .in_place_only()
     .grad("self", "", no_gradient);
 
-OP("exponential_(Tensor self, float lambd=1, *, Generator? generator=None) -> Tensor")
+OP("exponential_(Tensor self, float lambd=1, *, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Fills self with numbers of the density ``lambd * exp(-lambd * x)``.
 
 >>> bool((engine.empty(100).exponential_() > 0).all())
@@ -50,7 +48,7 @@ True)")
     .in_place_only()
     .grad("self", "", no_gradient);
 
-OP("_randint_(Tensor self, int low, int range, Generator? generator=None) -> Tensor")
+OP("_randint_(Tensor self, int low, int range, Generator(w)? generator=None) -> Tensor")
     .doc("Fills self with integers of [low, low + range); a range of 0 stands for 2^64.")
     .in_place_only()
     .grad("self", "", no_gradient);
@@ -219,7 +217,7 @@ tensor([0, 1, 2, 3]))")
         r.push(made(Call<"_randperm">()(a[0], dtype_or(a[2], DType::Int64), a[1], device), a.flag(4)));
     });
 
-OP("_randperm(int n, dtype dtype, Generator? generator, device device) -> Tensor")
+OP("_randperm(int n, dtype dtype, Generator(w)? generator, device device) -> Tensor")
     .doc("The integers of [0, n) in random order.")
     .shape([](const Op&, Args a, Meta& m) {
         check_as(ErrorKind::Value, a.integer(0) >= 0, "n: expected 0 or more, got ", a.integer(0));
@@ -237,7 +235,7 @@ OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
     .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
-        const Tensor p = expand(Tensor::scalar(a.number(1), DType::Float32), self.sizes());
+        const Tensor p = Call<"full">()(self.sizes(), a.number(1), DType::Float32, self.device());
         r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));
     });
 
@@ -255,7 +253,7 @@ OP("bernoulli_.each(Tensor self, Tensor p, *, Generator? generator=None) -> Tens
         r.push(copy_(a[0], Call<"_bernoulli">()(p, a[2], a.tensor(0).dtype())));
     });
 
-OP("_bernoulli(Tensor p, Generator? generator, dtype dtype) -> Tensor")
+OP("_bernoulli(Tensor p, Generator(w)? generator, dtype dtype) -> Tensor")
     .doc("1 with the probability that p's elements give, otherwise 0.")
     .shape([](const Op&, Args a, Meta& m) {
         const Tensor& p = a.tensor(0);
@@ -263,7 +261,7 @@ OP("_bernoulli(Tensor p, Generator? generator, dtype dtype) -> Tensor")
         m.add(p.sizes(), a[2].dtype);
     });
 
-OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor")
+OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Indices drawn with probabilities proportional to the weights of self, (n,) or (rows, n).
 
 >>> engine.multinomial(engine.tensor([0.0, 1.0, 0.0]), 2, replacement=True)
@@ -280,11 +278,23 @@ tensor([1, 1]))")
         m.add(size, DType::Int64);
     });
 
-// The mask is drawn again for the gradient: nothing is saved but the place in the stream of random numbers.
-OP("_dropout(Tensor self, float p, int seed, int counter) -> Tensor")
-    .doc("Zero with probability p, otherwise self / (1 - p).")
-    .shape([](const Op&, Args a, Meta& m) { m.add(a.tensor(0).sizes(), a.tensor(0).dtype()); })
-    .grad("self", "", [](const Backward& b) { return Call<"_dropout">()(b.g, b["p"], b["seed"], b["counter"]); });
+// The mask is drawn again for the gradient: what is saved is where in the stream of random numbers it began.
+OP("_dropout(Tensor self, float p, Generator(w)? generator=None) -> (Tensor kept, Tensor state)")
+    .doc("Zero with probability p, otherwise self / (1 - p); and the seed and counter that the mask was drawn from.")
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
+        m.outs[0].follow(a.tensor(0));
+        m.add({2}, DType::Int64);
+    })
+    .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
+
+OP("_dropout_again(Tensor self, float p, Tensor state) -> Tensor")
+    .doc("Dropout by the mask that _dropout drew from ``state``.")
+    .shape([](const Op&, Args a, Meta& m) {
+        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
+        m.outs[0].follow(a.tensor(0));
+    })
+    .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("dropout(Tensor self, float p, bool train) -> Tensor")
     .doc(R"(In training, each element is 0 with probability p and scaled by 1 / (1 - p) otherwise.
@@ -297,10 +307,7 @@ tensor([1., 1., 1.]))")
         check_as(ErrorKind::Value, p >= 0 && p <= 1, "p: expected a probability from 0 to 1, got ", p);
         check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
         if (!a.flag(2) || p == 0) return r.push(self);
-        Generator& generator = default_generator();
-        const uint64_t per_counter = self.dtype() == DType::Float64 ? 2 : 4;
-        const uint64_t counter = generator.reserve(static_cast<uint64_t>(self.numel()) / per_counter + 1);
-        r.push(Call<"_dropout">()(self, p, static_cast<int64_t>(generator.seed()), static_cast<int64_t>(counter)));
+        r.push(Call<"_dropout">()(self, p));
     })
     .in_place_too();
 

@@ -23,11 +23,11 @@ Tensor of_type(const Value& self, const Value& dtype) {
 
 // Each element moved one place later along dim, or earlier; what comes in is `fill`.
 Tensor shifted(const Tensor& t, const Value& dim, bool later, double fill) {
-    if (t.dim() == 0) return Call<"full">()(t.sizes(), fill, t.dtype());
+    if (t.dim() == 0) return Call<"full">()(t.sizes(), fill, t.dtype(), t.device());
     if (t.size(dim.i) == 0) return t;
     Dims one = t.sizes();
     one[wrap_dim(dim.i, t.dim())] = 1;
-    const Tensor edge = Call<"full">()(one, fill, t.dtype());
+    const Tensor edge = Call<"full">()(one, fill, t.dtype(), t.device());
     if (later) return cat(std::vector<Tensor>{edge, slice(t, dim, 0, -1)}, dim);
     return cat(std::vector<Tensor>{slice(t, dim, 1), edge}, dim);
 }

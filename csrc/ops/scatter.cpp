@@ -53,7 +53,7 @@ Tensor product_of_others(const Backward& b) {
     const Value dim = b["dim"], index = b["index"];
     const Tensor is_zero = equals(src, 0.0), one = Call<"ones_like">()(src);
     const Tensor others = multiply(b["self"], dim, index, Call<"where">()(is_zero, one, src));
-    const Tensor none = Call<"zeros">()(b.shape("self"), b.g.dtype());
+    const Tensor none = Call<"zeros">()(b.shape("self"), b.g.dtype(), b.g.device());
     const Tensor zeros = scatter_add(none, dim, index, cast(is_zero, b.g.dtype()));
     const Tensor alone = others * cast(equals(zeros, 1.0), b.g.dtype());
     const Tensor divided = gather(b["result"], dim, index) / Call<"where">()(is_zero, one, src);
@@ -66,7 +66,7 @@ OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
     .from_self()
     .grad("self", "index src",
           [](const Backward& b) {
-              const Tensor ones = Call<"full">()(b.shape("self"), 1.0, b.g.dtype());
+              const Tensor ones = Call<"full">()(b.shape("self"), 1.0, b.g.dtype(), b.g.device());
               return b.g * multiply(ones, b["dim"], b["index"], b["src"]);
           })
     .grad("src", "self index src result",
@@ -120,21 +120,22 @@ OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? redu
 >>> engine.zeros(3).scatter(0, engine.tensor([1]), 7)
 tensor([0., 7., 0.]))")
     .compose([](Args a, Results& r) {
-        r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype())));
+        r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype(), a.tensor(0).device())));
     })
     .in_place_too();
 
 // Self with the places that index chooses set to what changes nothing.
 Tensor without_chosen(Args a, double nothing) {
     if (a.flag(5)) return a.tensor(0);
-    return scatter(a[0], a[1], a[2], Call<"full">()(a.tensor(2).sizes(), nothing, a.tensor(0).dtype()));
+    const Tensor& self = a.tensor(0);
+    return scatter(self, a[1], a[2], Call<"full">()(a.tensor(2).sizes(), nothing, self.dtype(), self.device()));
 }
 
 Tensor scattered_mean(Args a) {
     const DType dtype = a.tensor(0).dtype();
     check(is_floating(dtype), "self: expected a floating dtype for reduce='mean', got ", dtype);
-    const Tensor ones = Call<"full">()(a.tensor(0).sizes(), 1.0, dtype);
-    const Tensor one_each = Call<"full">()(a.tensor(2).sizes(), 1.0, dtype);
+    const Tensor ones = Call<"full">()(a.tensor(0).sizes(), 1.0, dtype, a.tensor(0).device());
+    const Tensor one_each = Call<"full">()(a.tensor(2).sizes(), 1.0, dtype, a.tensor(0).device());
     const Tensor start = a.flag(5) ? ones : scatter(ones, a[1], a[2], Call<"zeros_like">()(one_each));
     const Tensor count = scatter_add(start, a[1], a[2], one_each);
     return scatter_add(without_chosen(a, 0), a[1], a[2], a[3]) / count;

@@ -1,6 +1,7 @@
 // Other shapes over the same memory.
 #include <optional>
 
+#include "core/layout.h"
 #include "core/overflow.h"
 #include "ops/names.h"
 
@@ -63,7 +64,7 @@ OP("detach(Tensor self) -> Tensor")
 
 >>> engine.ones(2, requires_grad=True).detach().requires_grad
 False)")
-    .compose([](Args a, Results& r) { r.push(a.tensor(0).alias()); });
+    .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); });
 
 OP("expand(Tensor self, int... size) -> Tensor")
     .doc(R"(Self broadcast to ``size`` without a copy; -1 keeps a dimension.
@@ -148,6 +149,7 @@ tensor([[0, 1, 2],
         [3, 4, 5]]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
+        to_row_major(self);
         const Dims size = infer_size(a.ints(1), self.numel());
         check(view_strides(self, size).has_value(), "shape: a tensor of shape ", self.sizes(), " and strides ",
               self.strides(), " can't be seen as ", size, " without a copy; use reshape()");
@@ -187,6 +189,7 @@ OP("reshape(Tensor self, int... shape) -> Tensor")
 Size([3, 2]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
+        to_row_major(self);
         const Dims size = infer_size(a.ints(1), self.numel());
         if (size == self.sizes()) return r.push(alias(self));
         r.push(Call<"_view">()(view_strides(self, size) ? self : contiguous(self), size));
@@ -214,7 +217,7 @@ tensor([2, 5]))")
 OP("_select_backward(Tensor grad, int[] size, int dim, int index) -> Tensor")
     .doc("Zeros of ``size`` with ``grad`` in the place that select showed.")
     .compose([](Args a, Results& r) {
-        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype());
+        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype(), a.tensor(0).device());
         copy_(select(out, a[2], a[3]), a[0]);
         r.push(out);
     });
@@ -248,7 +251,7 @@ tensor([1, 3, 5]))")
 OP("_slice_backward(Tensor grad, int[] size, int dim, int? start, int? end, int step) -> Tensor")
     .doc("Zeros of ``size`` with ``grad`` in the place that slice showed.")
     .compose([](Args a, Results& r) {
-        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype());
+        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype(), a.tensor(0).device());
         copy_(slice(out, a[2], a[3], a[4], a[5]), a[0]);
         r.push(out);
     });

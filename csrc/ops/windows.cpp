@@ -219,7 +219,7 @@ tensor([[1, 0],
         const Diagonal d(full, layout, a.integer(1), dim1, dim2);
         if (is_floating(self.dtype()))
             return r.push(Call<"_strided_scatter">()(self, d.strides, d.start, full, layout));
-        const Tensor out = Call<"zeros">()(full, self.dtype());
+        const Tensor out = Call<"zeros">()(full, self.dtype(), self.device());
         copy_(Call<"diagonal">()(out, a[1], dim1, dim2), self);
         r.push(out);
     });

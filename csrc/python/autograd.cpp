@@ -1,8 +1,10 @@
 // The graph from Python: backward passes, modes, hooks, nodes, custom functions.
 #include <pybind11/stl.h>
 
+#include "autograd/anomaly.h"
 #include "autograd/engine.h"
 #include "autograd/record.h"
+#include "core/layout.h"
 #include "python/wrap.h"
 
 namespace bestiary::python {
@@ -118,7 +120,8 @@ void bind_autograd(py::module_& m) {
     current_trace = python_trace;
     bind_flag<&ThreadState::grad_mode>(m, "is_grad_enabled", "_set_grad_enabled");
     bind_flag<&ThreadState::inference_mode>(m, "is_inference_mode_enabled", "_set_inference_mode");
-    bind_flag<&ThreadState::anomaly_mode>(m, "is_anomaly_enabled", "_set_anomaly_enabled");
+    m.def("is_anomaly_enabled", [] { return thread_state.anomaly_mode; });
+    m.def("_set_anomaly_enabled", &set_anomaly_mode, py::arg("mode"), "Returns the former mode.");
 
     m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
                           const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph) {
@@ -151,6 +154,7 @@ void bind_autograd(py::module_& m) {
         return edge.node && !edge.node->is_leaf ? node_handle(edge) : py::none();
     });
     m.def("_make_subclass", [](py::handle type, const Tensor& data, bool requires_grad) {
+        to_row_major(data);
         Tensor t = detach(data);
         set_requires_grad(t, requires_grad);
         return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), std::move(t)));
@@ -166,6 +170,8 @@ void bind_autograd(py::module_& m) {
         },
         "A view of the tensor, known to the graph, whose Python type is ``type``.");
     m.def("_set_data", [](const Tensor& t, const Tensor& data) {
+        to_row_major(data);
+        t->engine_layout = false;
         t->storage = data->storage;
         t->offset = data->offset;
         t->numel = data->numel;
@@ -173,7 +179,7 @@ void bind_autograd(py::module_& m) {
         t->strides = data.strides();
         t->dtype = data.dtype();
         t->contiguous = data->contiguous;
-        leaf_node(t).first_result = {t.sizes(), t.dtype()};
+        leaf_node(t).first_result = {t.sizes(), t.dtype(), t.device()};
     }, py::arg("tensor"), py::arg("data"), "Puts other memory behind a leaf tensor: ``x.data = y``.");
 
     py::class_<NodeHandle>(m, "Node", "A step of the graph.")

@@ -9,8 +9,6 @@
 namespace bestiary::python {
 namespace {
 
-constexpr size_t kMaxParams = 24;
-
 // The boxed arguments of one call and what they borrow.
 struct Parsed {
     std::array<Value, kMaxParams> values;

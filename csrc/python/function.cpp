@@ -37,7 +37,8 @@ PyObject* get_doc(PyObject* self, void*) {
 PyObject* get_schemas(PyObject* self, void*) {
     PyObject* list = PyTuple_New(static_cast<Py_ssize_t>(overloads_of(self).size()));
     Py_ssize_t i = 0;
-    for (const Op* op : overloads_of(self)) PyTuple_SET_ITEM(list, i++, PyUnicode_FromString(op->schema.text.c_str()));
+    for (const Op* op : overloads_of(self))
+        PyTuple_SET_ITEM(list, i++, py::cast(&op->schema, py::return_value_policy::reference).release().ptr());
     return list;
 }
 

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "autograd/record.h"
+#include "core/layout.h"
 #include "python/dlpack.h"
 #include "python/wrap.h"
 
@@ -44,6 +45,11 @@ private:
     Ptr<Storage> storage_;
 };
 
+void check_on_host(const Tensor& t, const char* who) {
+    check_as(ErrorKind::Type, t.device().type == DeviceType::CPU, who, ": expected a tensor on the host, got one on ",
+             t.device(), "; use .cpu()");
+}
+
 std::string numpy_name(DType t) { return dtype_name(t); }
 
 Tensor from_numpy(py::array array) {
@@ -69,6 +75,8 @@ py::object to_numpy(const Tensor& t) {
     check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
     check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
           "numpy: a tensor that requires a gradient can't be shared; use .detach()");
+    check_on_host(t, "numpy");
+    to_row_major(t);
     std::vector<py::ssize_t> shape, strides;
     for (int d = 0; d < t.dim(); ++d) {
         shape.push_back(t.sizes()[d]);
@@ -111,6 +119,8 @@ py::capsule to_dlpack(const Tensor& t) {
         throw py::buffer_error("__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
     if (!t->storage->writable())
         throw py::buffer_error("__dlpack__: DLPack can't say that memory is read-only; use .clone()");
+    check_on_host(t, "__dlpack__");
+    to_row_major(t);
     Exported* out = new Exported{{}, Lent(t), t.sizes(), t.strides()};
     out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};
     out->managed.manager_ctx = out;
@@ -161,6 +171,8 @@ Tensor view_storage(const Tensor& bytes, DType dtype, const std::vector<int64_t>
 }
 
 Tensor storage_bytes(const Tensor& t) {
+    check_on_host(t, "storage");
+    to_row_major(t);
     const auto n = static_cast<int64_t>(t->storage->bytes());
     return Tensor(new TensorImpl(t->storage, Dims{n}, Dims{1}, 0, DType::UInt8));
 }
@@ -171,6 +183,7 @@ void bind_interchange(py::module_& m) {
     m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
     m.def("_view_storage", &view_storage);
     m.def("_storage_bytes", &storage_bytes);
+    m.def("_has_engine_layout", [](const Tensor& t) { return t->engine_layout; });
     m.def("_to_numpy", &to_numpy);
     m.def("_to_dlpack", &to_dlpack);
     m.def("from_dlpack", &from_dlpack, py::arg("source"), "A tensor over the memory of any object that speaks DLPack.");

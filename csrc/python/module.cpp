@@ -11,9 +11,11 @@ PYBIND11_MODULE(_C, m) {
     install_graph();
     python::bind_types(m);
     python::bind_tensor(m);
+    python::bind_schema(m);
     python::bind_ops(m);
     python::bind_autograd(m);
     python::bind_interchange(m);
     python::bind_runtime(m);
+    python::bind_transforms(m);
     python::guard_bound_functions(m);
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "core/allocator.h"
+#include "core/backend.h"
 #include "core/random.h"
 #include "cpu/loops.h"
 #include "python/wrap.h"
@@ -27,6 +28,11 @@ void bind_runtime(py::module_& m) {
         default_generator().restore(seed_value("manual_seed", seed), 0);
         return Ptr<Generator>(&default_generator());
     }, py::arg("seed"), "Starts the default generator over from ``seed``.");
+    m.def("_default_device", [] { return thread_state.default_device; });
+    m.def("_set_default_device", [](const Device& device) {
+        backend(device);
+        return std::exchange(thread_state.default_device, device);
+    }, py::arg("device"), "Returns the former one.");
     m.def("cpu_capability", [] {
         return cpu::kIsaNames[static_cast<int>(cpu::supported_isa())];
     }, "The instruction set that kernels were chosen for.");

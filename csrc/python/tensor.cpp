@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "autograd/record.h"
+#include "core/layout.h"
 #include "python/wrap.h"
 
 namespace bestiary::python {
@@ -49,6 +50,7 @@ PyObject* tp_new(PyTypeObject* type, PyObject* args, PyObject*) {
         PyObject* data = PyTuple_GET_ITEM(args, 0);
         check_as(ErrorKind::Type, is_tensor(data), "Tensor: expected a Tensor, got ", Py_TYPE(data)->tp_name,
                  "; engine.tensor() makes one from numbers");
+        to_row_major(unwrap(data));
         return wrap_as(type, detach(unwrap(data)));
     });
 }
@@ -220,18 +222,25 @@ PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject
 PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded_as("stride", [&]() -> PyObject* {
         const Tensor& t = unwrap(self);
-        if (const auto dim = dim_argument(args, count, names)) return PyLong_FromLongLong(t.stride(*dim));
+        const Dims strides = t->visible_strides();
+        if (const auto dim = dim_argument(args, count, names)) {
+            check_as(ErrorKind::Index, t.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", *dim);
+            return PyLong_FromLongLong(strides[wrap_dim(*dim, t.dim())]);
+        }
         PyObject* tuple = PyTuple_New(t.dim());
-        for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(t.strides()[i]));
+        for (int i = 0; i < t.dim(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(strides[i]));
         return tuple;
     });
 }
 PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLong(unwrap(self).dim()); }
 PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self).numel()); }
 PyObject* data_ptr(PyObject* self, PyObject*) {
-    const Tensor& t = unwrap(self);
-    t->storage->share_outside();
-    return PyLong_FromVoidPtr(t.raw());
+    return guarded([&] {
+        const Tensor& t = unwrap(self);
+        to_row_major(t);
+        t->storage->share_outside();
+        return PyLong_FromVoidPtr(t.raw());
+    });
 }
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(unwrap(self)->offset); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(item_size(unwrap(self).dtype())); }
@@ -240,7 +249,7 @@ PyObject* is_inference(PyObject* self, PyObject*) { return PyBool_FromLong(unwra
 PyObject* is_contiguous_method(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) {
     return guarded([&]() -> PyObject* {
         const Tensor& t = unwrap(self);
-        if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous());
+        if (count == 0 && !names) return PyBool_FromLong(t.is_contiguous() || t->engine_layout);
         const bool named = count == 0 && PyTuple_GET_SIZE(names) == 1 &&
                            PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "memory_format") == 0;
         check_as(ErrorKind::Type, (named || (count == 1 && !names)) && PyUnicode_Check(args[0]),

@@ -163,16 +163,19 @@ void bind_types(py::module_& m) {
     py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
         .def(py::init(&Device::parse), py::arg("device"))
         .def(py::init([](const Device& d) { return d; }), py::arg("device"))
-        .def_property_readonly("type", [](const Device& d) { return d.type == DeviceType::CPU ? "cpu" : "cuda"; })
+        .def_property_readonly("type", &Device::type_name)
         .def_property_readonly("index",
                                [](const Device& d) -> std::optional<int> {
-                                   return d.type == DeviceType::CPU ? std::nullopt : std::optional<int>(d.index);
+                                   return d.has_index() ? std::optional<int>(d.index) : std::nullopt;
                                })
         .def(
             "__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
         .def("__hash__", [](const Device& d) { return py::hash(py::str(d.str())); })
         .def("__str__", &Device::str)
-        .def("__repr__", [](const Device& d) { return "device(type='" + d.str() + "')"; })
+        .def("__repr__", [](const Device& d) {
+            const std::string index = d.has_index() ? ", index=" + std::to_string(d.index) : "";
+            return "device(type='" + std::string(d.type_name()) + "'" + index + ")";
+        })
         .def(
             py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
 

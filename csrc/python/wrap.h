@@ -77,10 +77,12 @@ int set_item(PyObject* self, PyObject* index, PyObject* value);
 // Each file's part of the module.
 void bind_types(py::module_& m);
 void bind_tensor(py::module_& m);
+void bind_schema(py::module_& m);
 void bind_ops(py::module_& m);
 void bind_autograd(py::module_& m);
 void bind_interchange(py::module_& m);
 void bind_runtime(py::module_& m);
+void bind_transforms(py::module_& m);
 // When all is bound: see Note [Refused arguments] in guarded.cpp.
 void guard_bound_functions(py::module_& m);
 
@@ -90,6 +92,11 @@ PYBIND11_DECLARE_HOLDER_TYPE(T, ::bestiary::Ptr<T>, true);
 
 // Tensors pass through pybind11's functions as what they are.
 namespace pybind11::detail {
+// Python sees the rows of the table themselves.
+template <>
+struct is_copy_constructible<bestiary::Schema> : std::false_type {};
+template <>
+struct is_copy_constructible<bestiary::Param> : std::false_type {};
 template <>
 struct type_caster<bestiary::Tensor> {
     PYBIND11_TYPE_CASTER(bestiary::Tensor, const_name("Tensor"));

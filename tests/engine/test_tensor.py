@@ -178,7 +178,7 @@ def test_conversion() -> None:
         == x.type_as(engine.zeros(1).double()).dtype
         == engine.float64
     )
-    with pytest.raises(RuntimeError, match="device cuda:0 is not available"):
+    with pytest.raises(RuntimeError, match="device: cuda:0 is not available"):
         x.to("cuda:0")
 
 

@@ -42,7 +42,7 @@ def test_pooling_agrees_in_both_layouts(name: str) -> None:
 
 
 def test_a_network_stays_channels_last() -> None:
-    x = image(3)
+    x = channels_last(image(3))
     for channels in (8, 16):
         weight = engine.ones(channels, x.shape[1], 3, 3)
         x = engine.max_pool2d(engine.conv2d(x, weight, None, 1, 1).relu(), 2)

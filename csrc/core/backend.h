@@ -1,0 +1,41 @@
+// What a type of device provides, apart from its kernels.
+//
+// Note [Backends]
+// Core knows devices by this interface alone. A backend registers itself while its library loads, with its kernels:
+// KERNEL(CUDA, "mul", fn). What it has no kernel for runs as the op's composition, where the row has one. Host memory
+// is core's own: the CPU's backend adds the elementwise driver. The meta device allocates nothing and runs nothing, so
+// every op tells its results' shapes and dtypes there by its shape rule.
+#pragma once
+
+#include "core/device_memory.h"
+#include "core/op.h"
+#include "core/random.h"
+
+namespace bestiary {
+
+class Backend : public DeviceMemory {
+public:
+    // The queue that kernels of the calling thread go to; null where they run at once.
+    virtual Stream stream(Device) { return nullptr; }
+    virtual void synchronize(Device) {}
+    // How many devices of this type there are.
+    virtual int count() const { return 1; }
+    virtual Generator& default_generator(Device device) = 0;
+
+    // The one kernel that runs every elementwise op.
+    KernelFn elementwise = nullptr;
+};
+
+// By DeviceType; null where there is none.
+extern Backend* backends[kDeviceTypes];
+// A RuntimeError where the device can't be used.
+Backend& backend(Device device);
+
+struct BackendRegistration {
+    BackendRegistration(DeviceType type, Backend* backend) { backends[static_cast<int>(type)] = backend; }
+};
+
+// A row-major copy on another device. From the meta device there is nothing to copy: NotImplementedError.
+Tensor copied_to(const Tensor& t, Device device);
+
+}  // namespace bestiary
