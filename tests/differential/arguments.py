@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,26 +50,20 @@ class Target:
         return self.path.rpartition(".")[2]
 
 
-def schema_params(text: str) -> tuple[Param, ...]:
-    inside = re.fullmatch(r"[\w.]+\((.*)\) -> .*", text)
-    assert inside, text
-    before, _, after = inside[1].partition("*, ")
+def schema_params(schema: Any) -> tuple[Param, ...]:
+    """Of an op's schema, an `engine._C.Schema`."""
     return tuple(
-        _schema_param(part, keyword_only)
-        for half, keyword_only in ((before, False), (after, True))
-        for part in re.split(r", (?![^\[]*\])", half.removesuffix(", "))
-        if part
+        Param(
+            p.name,
+            p.kind.removesuffix("[]"),
+            several=p.kind.endswith("[]"),
+            variadic=p.variadic,
+            optional=p.optional,
+            default=p.has_default,
+            keyword_only=p.keyword_only,
+        )
+        for p in schema.params
     )
-
-
-def _schema_param(text: str, keyword_only: bool) -> Param:
-    matched = re.fullmatch(r"(\w+)(\[\])?(\.\.\.)?(\?)? (\w+)(=.*)?", text)
-    assert matched, text
-    kind, several, variadic, optional, name, default = matched.groups()
-    return Param(
-        name, kind, bool(several or variadic), bool(variadic), bool(optional), bool(default),
-        keyword_only,
-    )  # fmt: skip
 
 
 def python_params(function: Any) -> tuple[Param, ...]:
@@ -123,7 +116,9 @@ def draw_case(seed: int, index: int, only: str = "") -> Case:
     draw = Draw(seed, index)
     target = draw.pick(chosen)
     if target.path in PROGRAMS:
-        return _spoiled(draw, Case(target.path, tuple(PROGRAMS[target.path](draw))))
+        args = PROGRAMS[target.path](draw)
+        kwargs = args.pop() if args and isinstance(args[-1], dict) else {}
+        return _spoiled(draw, Case(target.path, tuple(args), kwargs))
     params = draw.pick(target.overloads)
     names = (target.path, target.name, target.name.rstrip("_"))
     family = next((FAMILIES[n] for n in names if n in FAMILIES), None)
@@ -193,7 +188,9 @@ def _call(draw: Draw, target: Target, params: tuple[Param, ...], values: dict[st
     kwargs: dict[str, Any] = {}
     is_method = target.path.startswith("Tensor.")
     by_position = draw.int(1, len(params)) if draw.chance(0.6) else len(params)
-    if COUNTERPARTS.get(target.path, "").startswith("ops."):  # their parameters have other names
+    # their parameters have other names
+    positional = COUNTERPARTS.get(target.path, "").startswith("ops.")
+    if positional:
         by_position = len(params)
     for i, param in enumerate(params):
         if param.name not in values:
@@ -201,7 +198,9 @@ def _call(draw: Draw, target: Target, params: tuple[Param, ...], values: dict[st
             continue
         value = values[param.name]
         first = is_method and i == 0
-        if not first and (param.keyword_only or i >= by_position or draw.chance(0.02)):
+        if not first and (
+            param.keyword_only or i >= by_position or (draw.chance(0.02) and not positional)
+        ):
             by_position = min(by_position, i)
             kwargs["input" if param.name == "self" else param.name] = value
         elif param.variadic and draw.chance(0.5):

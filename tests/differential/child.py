@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 from .case import Case
 from .comparing import Difference, check
+from .running import pair, run
 
 PATIENCE = 60.0  # seconds that a case may take on a busy machine
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The question whether the case runs to its end in this engine."""
+
+    case: Case
 
 
 class Child:
@@ -38,11 +47,16 @@ class Child:
         self.close()
         return died
 
+    def crashes_alone(self, case: Case) -> bool:
+        """Whether it is ours that crashes or hangs, not PyTorch."""
+        return self.ask(Alone(case)) is not None
+
     def _start(self) -> None:
         self._pipe, far = self._context.Pipe()
         self._process = self._context.Process(target=_serve, args=(far,), daemon=True)
         self._process.start()
         far.close()
+        self._pipe.recv()  # when it has imported both frameworks
 
     def close(self) -> None:
         if self._process is not None:
@@ -64,11 +78,16 @@ def _serve(pipe: Connection) -> None:
 
     torch.set_num_threads(1)
     engine.set_num_threads(1)
+    pipe.send(None)
     while True:
         try:
             question = pipe.recv()
         except EOFError:
             return
+        if isinstance(question, Alone):
+            run(engine, pair(question.case.target)[0], question.case)
+            pipe.send(None)
+            continue
         if isinstance(question, Case):
             pipe.send(check(question))
             continue

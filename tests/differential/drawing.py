@@ -137,8 +137,10 @@ class Draw:
         return self.pick(odd) if self.odd_values else self.pick((0.5, 2.0, -1.5, 1.0, 0.1, 3.0))
 
     def float(self) -> Any:
-        return self.pick((0.5, 1.0, 2.0, 0.1, 0.0, -1.0, 1, 2, 0)) if self.chance(0.9) else (
-            self.number()
+        return (
+            self.pick((0.5, 1.0, 2.0, 0.1, 0.0, -1.0, 1, 2, 0))
+            if self.chance(0.9)
+            else (self.number())
         )
 
     def operand(self, shape: tuple[int, ...]) -> Any:

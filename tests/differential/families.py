@@ -139,8 +139,13 @@ def _masked(draw: Draw) -> dict[str, Any]:
     found = _shaped(draw)
     mask = draw.tensor(draw.broadcastable(draw.shape), "bool")
     value = draw.number() if draw.chance(0.7) else draw.tensor((), found["self"].dtype)
-    source = draw.tensor((math.prod(draw.shape) + draw.int(-1, 2),) if draw.shape else (1,),
-                         found["self"].dtype) if math.prod(draw.shape) else draw.tensor((0,))
+    source = (
+        draw.tensor(
+            (math.prod(draw.shape) + draw.int(-1, 2),) if draw.shape else (1,), found["self"].dtype
+        )
+        if math.prod(draw.shape)
+        else draw.tensor((0,))
+    )
     return found | {"mask": mask, "value": value, "source": source}  # fmt: skip
 
 
@@ -436,6 +441,10 @@ def _histc(draw: Draw) -> dict[str, Any]:
     return found | {"bins": draw.int(0, 6), "min": low, "max": low + draw.pick((0, 1, 4.5))}
 
 
+def _logit(draw: Draw) -> dict[str, Any]:
+    return _shaped(draw) | {"eps": draw.pick((None, 0.0, 1e-6, 0.1))}
+
+
 FAMILIES: dict[str, Family] = {
     **{name: (lambda draw, text=text: shapes(draw, text)) for name, text in SHAPES.items()},
     **LAYERS,
@@ -491,4 +500,5 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift"), _shift),
     "pad": _pad,
     "histc": _histc,
+    "logit": _logit,
 }  # fmt: skip

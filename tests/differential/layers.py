@@ -6,6 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from .case import TensorArg
 from .drawing import Draw
 from .shapes import shapes
 
@@ -103,8 +106,9 @@ def _normalized(spec: str, positive: tuple[str, ...] = ()) -> Callable[[Draw], d
         for name in ("running_mean", "running_var"):
             found.setdefault(name, None)
             if found[name] is not None:
-                found[name] = draw.tensor(found[name].values.shape, found[name].dtype, 0.1, 2.0,
-                                          grad=False)
+                found[name] = draw.tensor(
+                    found[name].values.shape, found[name].dtype, 0.1, 2.0, grad=False
+                )
         return found | {"eps": draw.pick((1e-5, 1e-3, 0.1)), "momentum": draw.pick((0.1, 0.5, 0))}
 
     return draw_arguments  # fmt: skip
@@ -137,10 +141,15 @@ def _layer_norm(draw: Draw) -> dict[str, Any]:
 def _pair_loss(draw: Draw) -> dict[str, Any]:
     _floating(draw)
     found = shapes(draw, "input=* target=~*")
-    found |= {"self": found["input"], "weight": draw.tensor(draw.shape) if draw.chance(0.2)
-              else None, "delta": draw.pick((1.0, 0.5)), "beta": draw.pick((1.0, 0.5, 0))}
+    found |= {
+        "self": found["input"],
+        "weight": draw.tensor(draw.shape) if draw.chance(0.2) else None,
+        "delta": draw.pick((1.0, 0.5)),
+        "beta": draw.pick((1.0, 0.5, 0)),
+    }
     return found | {"var": draw.tensor(draw.shape, found["input"].dtype, 0.1, 2.0),
-                    "eps": 1e-3, "p": draw.pick((1, 2)), "margin": draw.pick((1.0, 0.5))}  # fmt: skip
+                    "eps": 1e-3, "p": draw.pick((1, 2)), "margin": draw.pick((1.0, 0.5)),
+                    }  # fmt: skip
 
 
 def _probability_loss(draw: Draw) -> dict[str, Any]:
@@ -238,10 +247,8 @@ def _embedding_bag(draw: Draw) -> dict[str, Any]:
         found["offsets"] = None
     else:
         cuts = sorted(draw.int(0, count) for _ in range(draw.int(0, 3)))
-        offsets = draw.tensor((len(cuts) + 1,), "int64", grad=False)
-        offsets.values[:] = [0, *cuts]
         found["input"] = draw.ints((count,), 0, rows)
-        found["offsets"] = type(offsets)(offsets.values, found["input"].dtype)
+        found["offsets"] = TensorArg(np.array([0, *cuts]), found["input"].dtype)
     if found["mode"] == "sum" and draw.chance(0.4):
         shape = found["input"].values.shape
         found["per_sample_weights"] = draw.tensor(shape, found["weight"].dtype)
@@ -261,8 +268,9 @@ def _interpolate(draw: Draw) -> dict[str, Any]:
     size = _per_dim(draw, n, 1, 8) if draw.chance(0.5) else None
     scale: Any = None
     if size is None:
-        scale = draw.pick((2, 0.5, 1.5, 2.0, 3, 0.7, tuple(draw.pick((0.5, 1.0, 2.0)) for _ in
-                                                            range(n))))
+        scale = draw.pick(
+            (2, 0.5, 1.5, 2.0, 3, 0.7, tuple(draw.pick((0.5, 1.0, 2.0)) for _ in range(n)))
+        )
     linear = mode.endswith("linear") or mode == "bicubic"
     image = draw.tensor(draw.shape)
     return {

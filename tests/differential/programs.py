@@ -118,8 +118,8 @@ def _unique(draw: Draw) -> list[Any]:
 
 
 def _unique_consecutive(draw: Draw) -> list[Any]:
-    given, _, *rest = _unique(draw)
-    return [given, *rest]
+    given, _, inverse, counts, dim = _unique(draw)
+    return [given, {"return_inverse": inverse, "return_counts": counts, "dim": dim}]
 
 
 def _two_dtypes(draw: Draw) -> list[Any]:
@@ -164,7 +164,9 @@ def _new_data(draw: Draw) -> list[Any]:
     return [*_unary(draw), *_data(draw)]
 
 
-OPERATORS = "add sub mul truediv floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge matmul"
+OPERATORS = (
+    "add sub mul truediv floordiv mod pow lshift rshift and_ or_ xor eq ne lt le gt ge matmul"
+)
 PROGRAMS: dict[str, Callable[[Draw], list[Any]]] = {
     **{f"operator.{name}": _binary for name in OPERATORS.split()},
     **{f"operator.{name}": _unary for name in ("neg", "pos", "invert", "abs")},
