@@ -176,6 +176,21 @@ ROWS = [
         dtypes="all",
         in_place=True,
     ),
+    Row(
+        "index_fill",
+        lambda x, dim, index, value: np.full_like(x, value),
+        [Arg(), 0, _places(1, below=1), 1.0],
+        dtypes="all",
+        in_place=True,
+        id="index_fill-0d",
+    ),
+    Row(
+        "index_copy",
+        lambda x, dim, index, source: source,
+        [Arg(), 0, _places(1, below=1), Arg()],
+        in_place=True,
+        id="index_copy-0d",
+    ),
     Row("take", np.take, [Arg(4, 5), _places(3, 2, below=20)], dtypes="all"),
     Row("embedding", lambda w, i: w[i], [Arg(6, 3), _from_start(2, 4, below=6)], method=False),
     Row(
@@ -219,6 +234,7 @@ ROWS = [
             [Arg(4), 0, _from_start(6, below=4), Arg(6), how],
             {"include_self": include_self},
             dtypes="wide",
+            in_place=True,
             id=f"scatter_reduce-{how}-{include_self}",
         )
         for how in ("prod", "mean", "amax", "amin")

@@ -25,7 +25,13 @@ ROWS = [
     Row("vdot", np.vdot, [Arg(3), Arg(3)]),
     Row("trace", np.trace, [Arg(3, 4)], dtypes="number"),
     Row("addr", _addr, [A, Arg(3), Arg(4)], {"beta": 0.5, "alpha": 2}, in_place=True),
-    Row("addbmm", _addbmm, [A, Arg(2, 3, 5), Arg(2, 5, 4)], {"beta": 2, "alpha": 0.5}),
+    Row(
+        "addbmm",
+        _addbmm,
+        [A, Arg(2, 3, 5), Arg(2, 5, 4)],
+        {"beta": 2, "alpha": 0.5},
+        in_place=True,
+    ),
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 5], dtypes="wide"),
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 0], grad=False, id="matrix_power-0"),
     Row("diff", np.diff, [A], dtypes="all"),
@@ -36,6 +42,7 @@ ROWS = [
         [A, 1, -1, Arg(3, 2)],
         id="diff-prepend",
     ),
+    Row("trapz", lambda y: ((y[:, 1:] + y[:, :-1]) / 2).sum(1), [A], method=False),
     Row("trapezoid", lambda y: ((y[:, 1:] + y[:, :-1]) / 2).sum(1), [A], method=False),
     Row(
         "trapezoid",
