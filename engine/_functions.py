@@ -165,9 +165,8 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> _C.Size:
     Size([2, 3])
     """
     sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
-    element = _C.empty(1)
-    shown = [element.expand(size) for size in sizes]
-    return broadcast_tensors(*shown)[0].shape if shown else _C.Size()
+    element = _C.empty(())
+    return broadcast_tensors(element, *(element.expand(size) for size in sizes))[0].shape
 
 
 def block_diag(*tensors: Tensor) -> Tensor:

@@ -212,6 +212,7 @@ void bincount(const KernelCall& call) {
     const Tensor self = packed_as(call.args.tensor(0), DType::Int64);
     const std::span<const int64_t> bins(self.data<int64_t>(), static_cast<size_t>(self.numel()));
     int64_t size = call.args.integer(2);
+    check(size >= 0, "minlength: expected 0 or more, got ", size);
     for (int64_t bin : bins) {
         check(bin >= 0, "self: expected numbers of 0 or more, got ", bin);
         size = std::max(size, bin + 1);

@@ -70,11 +70,15 @@ OP("_leaky_relu_backward(Tensor grad, Tensor output, float negative_slope) -> Te
     });
 
 OP("elu(Tensor self, float alpha=1) -> Tensor")
-    .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere. Alpha must not be negative.
+    .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
 >>> engine.elu(engine.tensor([-1.0, 2.0]))
 tensor([-0.6321,  2.0000]))")
-    .compose([](Args a, Results& r) { r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0)); })
+    .compose([](Args a, Results& r) {
+        // Then outputs do not tell the sign of x, which the gradient of _elu reads off them.
+        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0]) * a[1]));
+        r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0));
+    })
     .in_place_too();
 
 // The constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
@@ -87,12 +91,13 @@ tensor([-1.1113,  2.1014]))")
     .in_place_too();
 
 OP("celu(Tensor self, float alpha=1) -> Tensor")
-    .doc(R"(x where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere. Alpha must be positive.
+    .doc(R"(x where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere. Alpha must not be 0.
 
 >>> engine.celu(engine.tensor([-1.0, 2.0]), 2.0)
 tensor([-0.7869,  2.0000]))")
     .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.number(1) > 0, "alpha: expected more than 0, got ", a.number(1));
+        check_as(ErrorKind::Value, a.number(1) != 0, "alpha: expected another number than 0");
+        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0] / a[1]) * a[1]));
         r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0 / a.number(1)));
     })
     .in_place_too();

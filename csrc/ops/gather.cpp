@@ -38,6 +38,7 @@ tensor([[1, 2, 3]]))")
         check(self.dim() == index.dim(), "indices: expected ", self.dim(), " dimensions as self, got shape ",
               index.sizes());
         const int d = wrap_dim(a.integer(2), self.dim());
+        if (self.dim() == 0) return r.push(gather(self, d, index));
         Dims common = broadcast(self.sizes().without(d), index.sizes().without(d));
         Dims picked = common;
         common.insert(d, self.sizes()[d]);

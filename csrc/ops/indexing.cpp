@@ -73,8 +73,16 @@ tensor([[2, 2],
         [4, 4]]))")
     .compose([](Args a, Results& r) {
         const Tensor picked = index(at_least_1d(a.tensor(0)), along_dim(a));
+        check(a.tensor(0).dim() > 0 || picked.numel() == 1, "index: expected one index into a 0-d tensor, got shape ",
+              a.tensor(2).sizes());
         r.push(a.tensor(0).dim() > 0 ? picked : squeeze(picked));
     });
+
+// Self with its slices at the indices replaced or added to; a 0-d tensor is a line of one element.
+Tensor with_slices(Args a, const Value& values, bool accumulate = false) {
+    const Tensor& self = a.tensor(0);
+    return reshape(index_put(at_least_1d(self), along_dim(a), values, accumulate), self.sizes());
+}
 
 OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha=1) -> Tensor")
     .doc(R"(Self with ``alpha`` times each slice of ``source`` added to the slice of self that ``index`` names.
@@ -84,7 +92,7 @@ tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
         check_slices(a, a.tensor(3));
         const bool scaled = a.number(4) != 1.0;
-        r.push(index_put(a[0], along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true));
+        r.push(with_slices(a, scaled ? a[3] * a[4] : a.tensor(3), true));
     })
     .in_place_too();
 
@@ -95,7 +103,7 @@ OP("index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor")
 tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
         check_slices(a, a.tensor(3));
-        r.push(index_put(a[0], along_dim(a), a[3]));
+        r.push(with_slices(a, a[3]));
     })
     .in_place_too();
 
@@ -107,7 +115,7 @@ tensor([0., 5., 0.]))")
     .compose([](Args a, Results& r) {
         const DType dtype = a.tensor(0).dtype();
         const Tensor value = a[3].is_tensor() ? a.tensor(3) : Call<"full">()(Dims(), a[3], dtype, a.tensor(0).device());
-        r.push(index_put(a[0], along_dim(a), value));
+        r.push(with_slices(a, value));
     })
     .in_place_too();
 

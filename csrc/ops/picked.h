@@ -5,6 +5,8 @@
 
 namespace bestiary::ops {
 
+inline constexpr Call<"ne"> ne;
+
 // The gradient goes to the elements that were picked: `g` added at `places` along b["dim"] of zeros like self.
 inline Tensor to_the_picked(const Backward& b, const Tensor& places, const Tensor& g) {
     return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), g.dtype(), g.device()), b["dim"], places, g);
@@ -22,6 +24,19 @@ inline void picked_shape(const Op&, Args a, Meta& m) {
 
 inline Tensor to_the_one_picked(const Backward& b) {
     return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b));
+}
+
+// The element picked from all of a vector, with a gradient that all its equals share.
+inline Tensor share_among_equals(const Tensor& self, const Tensor& picked) {
+    if (!picked.requires_grad()) return picked;
+    const Tensor equal = eq(self, picked), both_nan = Call<"logical_and">()(ne(self, self), ne(picked, picked));
+    return Call<"amax">()(Call<"masked_select">()(self, Call<"logical_or">()(equal, both_nan)));
+}
+
+// The median of no elements is nan.
+inline Tensor middle_of_none(const Tensor& self) {
+    check(is_floating(self.dtype()), "self: expected elements, got shape ", self.sizes(), " of ", self.dtype());
+    return Call<"mean">()(self);
 }
 
 }  // namespace bestiary::ops

@@ -119,9 +119,9 @@ tensor(1.))")
     .compose([](Args a, Results& r) {
         Results found;
         const Tensor flat = flatten(a[0]);
-        check(flat.numel() > 0, "self: expected elements, got shape ", a.tensor(0).sizes());
+        if (flat.numel() == 0) return r.push(middle_of_none(flat));
         push_nanmedian(flat, 0, false, found);
-        r.push(found[0]);
+        r.push(share_among_equals(flat, found[0]));
     });
 
 OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")

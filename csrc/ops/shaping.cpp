@@ -28,11 +28,17 @@ tensor([3, 2, 1]))")
 
 OP("fliplr(Tensor self) -> Tensor")
     .doc("``flip`` of dimension 1: left and right exchanged.")
-    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{1})); });
+    .compose([](Args a, Results& r) {
+        check(a.tensor(0).dim() > 1, "self: expected at least 2 dimensions, got shape ", a.tensor(0).sizes());
+        r.push(Call<"flip">()(a[0], Dims{1}));
+    });
 
 OP("flipud(Tensor self) -> Tensor")
     .doc("``flip`` of dimension 0: up and down exchanged.")
-    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{0})); });
+    .compose([](Args a, Results& r) {
+        check(a.tensor(0).dim() > 0, "self: expected at least 1 dimension, got shape ", a.tensor(0).sizes());
+        r.push(Call<"flip">()(a[0], Dims{0}));
+    });
 
 OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
     .doc(R"(Turned by ``k`` quarter turns, from the first of the two dimensions towards the second.

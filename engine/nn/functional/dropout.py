@@ -21,6 +21,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check_probability("dropout", p)
     if not training or p == 0.0:
         return input
+    if p == 1.0:  # of integers, too
+        return input.mul_(0) if inplace else input * 0
     return _C.dropout_(input, p, True) if inplace else _C.dropout(input, p, True)
 
 
@@ -31,22 +33,25 @@ def _channel_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    _check_leading(name, input, leading)
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
     return input.mul_(kept) if inplace else input * kept
 
 
-def _check_dims(name: str, input: Tensor, allowed: tuple[int, ...]) -> None:
-    if input.dim() not in allowed:
-        wanted = " or ".join(map(str, allowed))
-        raise ValueError(f"{name}: input must have {wanted} dimensions, got {tuple(input.shape)}")
+def _check_leading(name: str, input: Tensor, leading: int) -> None:
+    if input.dim() < leading:
+        raise ValueError(
+            f"{name}: input must have at least {leading} dimensions, got {tuple(input.shape)}"
+        )
 
 
 def dropout1d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
     """Dropout of whole channels of (N, C, L) or (C, L)."""
-    _check_dims("dropout1d", input, (2, 3))
+    if input.dim() not in (2, 3):
+        raise ValueError(f"dropout1d: input must have 2 or 3 dimensions, got {tuple(input.shape)}")
     return _channel_dropout("dropout1d", input, p, training, inplace, input.dim() - 1)
 
 
@@ -54,7 +59,6 @@ def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
     """Dropout of whole channels of (N, C, H, W) or (N, C, L)."""
-    _check_dims("dropout2d", input, (3, 4))
     return _channel_dropout("dropout2d", input, p, training, inplace, 2)
 
 
@@ -62,14 +66,17 @@ def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
     """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
-    _check_dims("dropout3d", input, (4, 5))
-    return _channel_dropout("dropout3d", input, p, training, inplace, input.dim() - 3)
+    leading = 1 if input.dim() == 4 else 2
+    return _channel_dropout("dropout3d", input, p, training, inplace, leading)
 
 
 def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: int) -> Tensor:
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    if not input.is_floating_point():
+        raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
+    _check_leading(name, input, leading)
     if p == 1.0:
         return input * 0.0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]

@@ -72,14 +72,19 @@ def _elementwise(
     reduction: str,
     *options: float,
 ) -> Tensor:
-    """The op's loss; with weights the mean is over their sum."""
+    """The op's loss; with weights the mean is over their sum, but for Huber's as in PyTorch."""
     _warn_if_broadcast(name, input, target)
     function = getattr(_C, name)
     if weight is None:
         return function(input, target, reduction, *options)
+    if weight.shape != input.shape:
+        raise ValueError(
+            f"{name}: weight: expected the input's shape {tuple(input.shape)}, "
+            f"got {tuple(weight.shape)}"
+        )
     loss = function(input, target, "none", *options) * weight
-    if reduction == "mean":
-        return loss.sum() / weight.expand(loss.shape).sum()
+    if reduction == "mean" and name != "huber_loss":
+        return loss.sum() / weight.sum()
     return reduce_loss(name, loss, reduction)
 
 
@@ -200,6 +205,11 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
+    if target.dim() > 1 or input1.dim() != target.dim() + 1 or input2.dim() != target.dim() + 1:
+        raise RuntimeError(
+            "cosine_embedding_loss: expected inputs (N, D) and target (N,), or (D,) and (), got "
+            f"{tuple(input1.shape)}, {tuple(input2.shape)} and {tuple(target.shape)}"
+        )
     eps = 1e-12
     dot = (input1 * input2).sum(-1)
     squares = ((input1 * input1).sum(-1) + eps) * ((input2 * input2).sum(-1) + eps)
@@ -217,6 +227,11 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """max(0, -y (x1 - x2) + margin)."""
+    if not input1.dim() == input2.dim() == target.dim():
+        shapes = ", ".join(str(tuple(t.shape)) for t in (input1, input2, target))
+        raise RuntimeError(
+            f"margin_ranking_loss: inputs and target must have as many dimensions, got {shapes}"
+        )
     loss = (margin - target * (input1 - input2)).clamp(min=0)
     return reduce_loss("margin_ranking_loss", loss, reduction)
 

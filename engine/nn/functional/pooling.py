@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from engine import _C
@@ -144,8 +145,12 @@ def _lp_pool(
     elements = 1
     for k in (kernel_size,) * n if isinstance(kernel_size, int) else kernel_size:
         elements *= k
-    pool = getattr(_C, f"avg_pool{n}d")
     stride = kernel_size if stride is None else stride
+    if math.isinf(norm_type):
+        sign = math.copysign(1.0, norm_type)
+        largest = getattr(_C, f"max_pool{n}d")
+        return sign * largest(sign * input.abs(), kernel_size, stride, 0, 1, ceil_mode)
+    pool = getattr(_C, f"avg_pool{n}d")
     mean = pool(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
     return (mean.sign() * mean.abs().relu() * elements).pow(1.0 / norm_type)
 
