@@ -71,7 +71,8 @@ def to(
     """Self with another dtype or on another device; self itself where nothing changes.
 
     ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like; then
-    ``non_blocking`` and ``copy`` may follow. ``non_blocking`` is accepted and changes nothing; ``memory_format`` is that of ``contiguous``.
+    ``non_blocking`` and ``copy`` may follow. ``non_blocking`` is accepted and changes nothing;
+    ``memory_format`` is that of ``contiguous``.
 
     >>> import engine
     >>> engine.tensor([1.5]).to(engine.int64)
@@ -79,7 +80,7 @@ def to(
     """
     flags = [given for given in target if isinstance(given, bool)]
     if len(flags) > 2:
-        raise TypeError(f"to: expected non_blocking and copy after the target, got {len(flags)} bools")
+        raise TypeError(f"to: expected non_blocking and copy at most, got {len(flags)} bools")
     copy = flags[1] if len(flags) == 2 else copy
     for given in target:
         if isinstance(given, bool):

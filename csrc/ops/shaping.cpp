@@ -135,7 +135,8 @@ OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
 tensor([1, 1, 2, 2]))")
     .compose([](Args a, Results& r) {
         check(a.integer(1) >= 0, "repeats: expected 0 or more, got ", a.integer(1));
-        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        // A 0-d tensor is a line of one element.
+        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
         const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
         Dims wide = self.sizes(), joined = self.sizes();
         wide.insert(d + 1, a.integer(1));
@@ -149,7 +150,7 @@ OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor
 >>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
 tensor([5, 6, 6]))")
     .compose([](Args a, Results& r) {
-        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
         const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
         r.push(Call<"index_select">()(self, d, Call<"_repeated_places">()(expand(a[1], Dims{self.size(d)}))));
     });
