@@ -24,7 +24,7 @@ comma := ,
 install = $(1)/bin/pip install --quiet --no-build-isolation \
   $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
-.PHONY: help demo test sanitize fuzz faults bench parity differential docs clean
+.PHONY: help demo test sanitize fuzz faults bench parity differential compat docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -65,11 +65,14 @@ differential: .venv-torch/built ## every op on random arguments, compared with P
 	.venv-torch/bin/python -m tests.differential --cases $(CASES) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(ONLY),--only $(ONLY))
 
+compat: .venv-compat/built ## public PyTorch programs, read from BESTIARY_PROGRAMS
+	.venv-compat/bin/python -m tests.compat
+
 docs: .venv-docs/built ## the API reference as pages in build/docs
 	.venv-docs/bin/pdoc --output-directory build/docs engine hub zoo
 
 clean: ## remove all that the other targets made
-	rm -rf build .venv .venv-docs .venv-sanitize .venv-torch
+	rm -rf build .venv .venv-compat .venv-docs .venv-sanitize .venv-torch
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/built: .venv/tools $(INPUTS)
@@ -79,6 +82,10 @@ clean: ## remove all that the other targets made
 .venv-sanitize/built: .venv-sanitize/tools $(INPUTS)
 	$(call install,.venv-sanitize,test,cmake.define.BESTIARY_TESTS=ON \
 	  cmake.define.BESTIARY_SANITIZE=address$(comma)undefined install.strip=false)
+	touch $@
+
+.venv-compat/built: .venv-compat/tools $(INPUTS)
+	$(call install,.venv-compat,compat,)
 	touch $@
 
 .venv-docs/built: .venv-docs/tools $(INPUTS)

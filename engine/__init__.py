@@ -1,7 +1,7 @@
 """Bestiary's deep-learning framework: eager tensors, automatic differentiation, neural networks.
 
 Names, argument order and defaults are PyTorch's, so that most programs read the same after
-``import engine as torch``.
+``import engine as torch``; docs/differences.md says which do not.
 
 >>> import engine
 >>> x = engine.tensor([1.0, 2.0], requires_grad=True)
@@ -12,14 +12,20 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
 from engine import (
+    _views as _views,
     amp as amp,
     autograd as autograd,
     data as data,
+    func as func,
     nn as nn,
     optim as optim,
+    profiler as profiler,
+    random as random,
     testing as testing,
     utils as utils,
 )
@@ -30,7 +36,6 @@ from engine._dtypes import (
     double as double,
     finfo as finfo,
     float as float,
-    get_default_dtype as get_default_dtype,
     half as half,
     iinfo as iinfo,
     int as int,
@@ -39,7 +44,16 @@ from engine._dtypes import (
     short as short,
 )
 from engine._functions import *  # noqa: F403
+from engine._functions import _assert as _assert
+from engine._legacy import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
+from engine._settings import *  # noqa: F403
+from engine._storage import (
+    TypedStorage as TypedStorage,
+    UntypedStorage as UntypedStorage,
+    is_storage as is_storage,
+)
+from engine._version import __version__ as __version__
 from engine.amp.autocast_mode import (
     autocast as autocast,
     get_autocast_dtype as get_autocast_dtype,
@@ -51,6 +65,36 @@ from engine.autograd.modes import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from engine.compat import finder as _finder, missing_methods as _missing_methods
+from engine.compat.compiler import compile as compile
+from engine.random import (
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
 from engine.serialization import load as load, save as save
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:  # imported at their first use
+    from engine import multiprocessing as multiprocessing
+    from engine.compat import (
+        accelerator as accelerator,
+        backends as backends,
+        compiler as compiler,
+        cuda as cuda,
+        distributed as distributed,
+        fx as fx,
+        jit as jit,
+        mps as mps,
+        version as version,
+        xpu as xpu,
+    )
+
+_finder.install(
+    [__name__]
+    + [
+        f"engine.{name}"
+        for name in ("autograd", "nn", "nn.functional", "optim", "utils", "utils.data")
+    ]
+)
+_missing_methods.install()

@@ -10,6 +10,8 @@ __all__ = [
     "contiguous_format",
     "e",
     "inf",
+    "layout",
+    "memory_format",
     "nan",
     "newaxis",
     "pi",
@@ -19,10 +21,31 @@ __all__ = [
 
 newaxis = None
 
-# Memory formats, as contiguous() and clone() take them.
-channels_last = "channels_last"
-channels_last_3d = "channels_last_3d"
-contiguous_format = "contiguous_format"
-preserve_format = "preserve_format"
 
-strided = "strided"  # the layout of every tensor
+class _Word(str):
+    """A word of the ops' schemas that prints as PyTorch's constant."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"engine.{self}"
+
+
+class memory_format(_Word):
+    """The order of a tensor's dimensions in memory, as contiguous() and clone() take it."""
+
+    __slots__ = ()
+
+
+class layout(_Word):
+    """How the elements of a tensor are stored."""
+
+    __slots__ = ()
+
+
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+
+strided = layout("strided")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor, from_numpy
 from engine._dtypes import iinfo
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 
 
 def _array(data: Any, name: str) -> np.ndarray:
@@ -16,8 +16,9 @@ def _array(data: Any, name: str) -> np.ndarray:
     try:
         array = np.array(data)
     except ValueError as error:
+        reason = _ragged(data) or str(error)
         raise ValueError(
-            f"{name}: expected numbers in nested lists of equal lengths: {error}"
+            f"{name}: expected numbers in nested lists of equal lengths, got {reason}"
         ) from None
     if array.dtype.kind == "O" and isinstance(data, int):
         raise ValueError(f"{name}: {data} does not fit in 64 bits")
@@ -26,6 +27,18 @@ def _array(data: Any, name: str) -> np.ndarray:
             f"{name}: expected numbers, bools or nested lists of them, got {data!r:.80}"
         )
     return array
+
+
+def _ragged(data: Any, position: str = "") -> str:
+    """Two parts of nested lists that differ in length, in words; '' where there are none."""
+    if not isinstance(data, (list, tuple)) or not data:
+        return ""
+    kinds = [f"length {len(p)}" if isinstance(p, (list, tuple)) else "a number" for p in data]
+    for i, kind in enumerate(kinds):
+        if kind != kinds[0]:
+            return f"{kinds[0]} at [{position}0] and {kind} at [{position}{i}]"
+    parts = (_ragged(part, f"{position}{i}, ") for i, part in enumerate(data))
+    return next(filter(None, parts), "")
 
 
 def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C.dtype]:
@@ -39,7 +52,7 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
     array = _array(data, name)
     made = from_numpy(array)
     if dtype is None:
-        return made, _C.float32 if made.dtype == _C.float64 else made.dtype
+        return made, _C.get_default_dtype() if made.dtype == _C.float64 else made.dtype
     _check_fits(array, name, dtype)
     return made, dtype
 

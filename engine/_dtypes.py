@@ -36,6 +36,8 @@ class finfo:
 
     # bits, explicit mantissa bits, smallest and largest exponent of a normal number
     _LAYOUT: ClassVar = {
+        _C.float8_e4m3fn: (8, 3, -6, 8),
+        _C.float8_e5m2: (8, 2, -14, 15),
         _C.float16: (16, 10, -14, 15),
         _C.bfloat16: (16, 7, -126, 127),
         _C.float32: (32, 23, -126, 127),
@@ -46,14 +48,17 @@ class finfo:
         if self.dtype not in self._LAYOUT:
             raise TypeError(f"finfo: expected a floating dtype, got {self.dtype}")
         bits, mantissa, low, high = self._LAYOUT[self.dtype]
+        # The largest significand of float8_e4m3fn stands for nan.
+        lost = 2 if self.dtype == _C.float8_e4m3fn else 1
+        largest = (2.0 - lost * 2.0**-mantissa) * 2.0**high
         values = {
             "bits": bits,
             "eps": 2.0**-mantissa,
             "tiny": 2.0**low,
             "smallest_normal": 2.0**low,
-            "max": (2.0 - 2.0**-mantissa) * 2.0**high,
-            "min": -(2.0 - 2.0**-mantissa) * 2.0**high,
-            "resolution": 10.0 ** -{10: 3, 7: 2, 23: 6, 52: 15}[mantissa],
+            "max": largest,
+            "min": -largest,
+            "resolution": 10.0 ** -{2: 0, 3: 0, 10: 3, 7: 2, 23: 6, 52: 15}[mantissa],
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -77,29 +82,22 @@ class iinfo:
         if self.dtype.is_floating_point or self.dtype == _C.bool:
             raise TypeError(f"iinfo: expected an integer dtype, got {self.dtype}")
         bits = self.dtype.itemsize * 8
-        signed = self.dtype != _C.uint8
+        signed = self.dtype.is_signed
         object.__setattr__(self, "bits", bits)
         object.__setattr__(self, "min", -(2 ** (bits - 1)) if signed else 0)
         object.__setattr__(self, "max", 2 ** (bits - signed) - 1)
 
 
-def get_default_dtype() -> _C.dtype:
-    """The dtype of floating tensors made from Python numbers: float32.
+def set_default_dtype(d: _C.dtype) -> None:
+    """Makes a floating dtype that of ``zeros(2)`` and ``tensor(1.5)``, which nothing else decides.
+
+    Also that of integers divided, and of integers combined with Python's floats.
 
     >>> import engine
-    >>> engine.get_default_dtype()
-    engine.float32
-    """
-    return _C.float32
-
-
-def set_default_dtype(dtype: _C.dtype) -> None:
-    """Accepts float32 alone: the engine's results do not depend on a global setting.
-
-    >>> import engine
+    >>> engine.set_default_dtype(engine.float64); engine.zeros(1).dtype
+    engine.float64
     >>> engine.set_default_dtype(engine.float32)
     """
-    if dtype != _C.float32:
-        raise NotImplementedError(
-            f"set_default_dtype: only float32 is supported, got {dtype}; give dtype= instead"
-        )
+    if not isinstance(d, _C.dtype) or not d.is_floating_point:
+        raise TypeError(f"set_default_dtype: expected a floating dtype, got {d}")
+    _C._set_default_dtype(d)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._creation import tensor
-from engine._refusals import guard_functions
+from engine._lazy import numpy as np
 from engine._tensor import method
 
 __all__ = [
@@ -19,17 +21,33 @@ __all__ = [
     "broadcast_tensors",
     "cartesian_prod",
     "combinations",
+    "conj",
+    "diagflat",
     "einsum",
     "equal",
+    "frombuffer",
+    "ger",
+    "get_device",
     "is_complex",
+    "is_conj",
     "is_floating_point",
+    "is_inference",
+    "is_neg",
     "is_nonzero",
     "is_same_size",
+    "is_signed",
     "is_tensor",
+    "meshgrid",
+    "nonzero",
     "numel",
+    "real",
+    "result_type",
     "scalar_tensor",
+    "typename",
     "unique",
     "unique_consecutive",
+    "unravel_index",
+    "vander",
 ]
 
 
@@ -63,6 +81,246 @@ def is_complex(input: Tensor) -> bool:
     return input.is_complex()
 
 
+def is_conj(input: Tensor) -> bool:
+    """Whether ``input`` is conjugated when it is read: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.is_conj(engine.zeros(2))
+    False
+    """
+    return input.is_conj()
+
+
+def is_neg(input: Tensor) -> bool:
+    """Whether ``input`` is negated when it is read: never.
+
+    >>> import engine
+    >>> engine.is_neg(engine.zeros(2))
+    False
+    """
+    return input.is_neg()
+
+
+def is_signed(input: Tensor) -> bool:
+    """Whether the elements of ``input`` can be negative.
+
+    >>> import engine
+    >>> engine.is_signed(engine.tensor([True]))
+    False
+    """
+    return input.is_signed()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether ``input`` was made in inference mode.
+
+    >>> import engine
+    >>> engine.is_inference(engine.zeros(2))
+    False
+    """
+    return input.is_inference()
+
+
+def get_device(input: Tensor) -> int:
+    """The index of the device of ``input``, -1 for the CPU.
+
+    >>> import engine
+    >>> engine.get_device(engine.zeros(2))
+    -1
+    """
+    return input.get_device()
+
+
+def typename(obj: Any) -> str:
+    """The name of an object's type with its module; for a tensor that of :meth:`Tensor.type`.
+
+    >>> import engine
+    >>> engine.typename(engine.zeros(2)), engine.typename("a")
+    ('torch.FloatTensor', 'str')
+    """
+    if isinstance(obj, Tensor):
+        name: str = obj.type()
+        return name
+    module = type(obj).__module__
+    return type(obj).__qualname__ if module == "builtins" else f"{module}.{type(obj).__qualname__}"
+
+
+def frombuffer(
+    buffer: Any, *, dtype: _C.dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A vector over the memory of an object with Python's buffer protocol.
+
+    ``count`` elements, or all of them, from byte ``offset``. Read-only memory gives a tensor that
+    refuses to be written. Raises ValueError where the elements do not fit.
+
+    >>> import engine
+    >>> engine.frombuffer(bytearray(b"\\x01\\x00\\x02\\x00"), dtype=engine.int16)
+    tensor([1, 2], dtype=int16)
+    """
+    try:
+        data = np.frombuffer(buffer, np.uint8) if len(memoryview(buffer).cast("B")) else None
+    except TypeError:
+        raise ValueError(
+            f"frombuffer: argument 'buffer': expected an object with a buffer, "
+            f"got {type(buffer).__name__}"
+        ) from None
+    length = 0 if data is None else data.nbytes
+    if data is None or count == 0 or count < -1:
+        raise ValueError(
+            f"frombuffer: expected a buffer and a count that are not empty, "
+            f"got {length} bytes and count {count}"
+        )
+    if not 0 <= offset < length:
+        raise ValueError(f"frombuffer: offset: expected 0 to {length - 1}, got {offset}")
+    size = dtype.itemsize
+    if count == -1 and (length - offset) % size:
+        raise ValueError(
+            f"frombuffer: {length - offset} bytes are no multiple of the {size} of {dtype}"
+        )
+    count = (length - offset) // size if count == -1 else count
+    if offset + count * size > length:
+        raise ValueError(
+            f"frombuffer: {count} elements of {size} bytes from {offset} exceed {length} bytes"
+        )
+    memory = _C.from_numpy(data[offset : offset + count * size])
+    return _C._view_storage(memory, dtype, [count], [1], 0).requires_grad_(requires_grad)
+
+
+def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> _C.dtype:
+    """The dtype of arithmetic between two tensors or numbers.
+
+    >>> import engine
+    >>> engine.result_type(engine.tensor([1, 2]), 1.0)
+    engine.float32
+    """
+    given = (tensor1, tensor2)
+    # Empty, so that nothing is computed. Numbers rank below all tensors.
+    samples = [
+        _C.zeros((0,) if x.ndim else (), dtype=x.dtype) for x in given if isinstance(x, Tensor)
+    ]
+    found = samples[0] if samples else _C.zeros((), dtype=_C.bool)
+    for other in [*samples[1:], *(x for x in given if not isinstance(x, Tensor))]:
+        found = found if isinstance(other, bool) else found + other
+    return found.dtype
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """Coordinates of a grid: each vector along a dimension of its own, given singly or as a list.
+
+    ``'xy'`` exchanges the first two dimensions; without a word it is ``'ij'``.
+
+    >>> import engine
+    >>> [g.shape for g in engine.meshgrid(engine.zeros(2), engine.zeros(3))]
+    [Size([2, 3]), Size([2, 3])]
+    """
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
+    return tuple(_C.meshgrid(list(given), indexing="ij" if indexing is None else indexing))
+
+
+def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
+    """The indices of the elements that are not zero: a row of indices for each, in row-major order.
+
+    With ``as_tuple`` one vector of indices for each dimension, as indexing takes them.
+
+    >>> import engine
+    >>> x = engine.tensor([[0, 5], [6, 0]])
+    >>> engine.nonzero(x)
+    tensor([[0, 1],
+            [1, 0]])
+    >>> x[engine.nonzero(x, as_tuple=True)]
+    tensor([5, 6])
+    """
+    if as_tuple and out is not None:
+        raise RuntimeError("nonzero: out does not go with as_tuple=True")
+    if not as_tuple:
+        return _C.nonzero(input, out=out)
+    return tuple(_C.nonzero(input.reshape(1) if input.ndim == 0 else input).unbind(1))
+
+
+def _assert(condition: Any, message: str) -> None:
+    assert condition, message
+
+
+def conj(input: Tensor) -> Tensor:
+    """``input`` itself: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.conj(engine.ones(1))
+    tensor([1.])
+    """
+    return input.conj()
+
+
+def real(input: Tensor) -> Tensor:
+    """``input`` itself: there are no complex numbers yet.
+
+    >>> import engine
+    >>> engine.real(engine.ones(1))
+    tensor([1.])
+    """
+    return input.real
+
+
+def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """Another name of ``outer``.
+
+    >>> import engine
+    >>> engine.ger(engine.ones(1), engine.ones(2))
+    tensor([[1., 1.]])
+    """
+    return _C.outer(input, vec2, out=out)
+
+
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """A matrix with the elements of ``input`` on a diagonal.
+
+    >>> import engine
+    >>> engine.diagflat(engine.tensor([[1], [2]]))
+    tensor([[1, 0],
+            [0, 2]])
+    """
+    return input.flatten().diag(offset)
+
+
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The indices in each dimension of ``shape`` of positions in its row-major order.
+
+    Raises ValueError for positions beyond the shape, TypeError for those that are no integers.
+
+    >>> import engine
+    >>> engine.unravel_index(engine.tensor([0, 5]), (2, 3))
+    (tensor([0, 1]), tensor([0, 2]))
+    """
+    sizes = [shape] if isinstance(shape, int) else list(shape)
+    if indices.dtype.is_floating_point or indices.dtype == _C.bool:
+        raise TypeError(f"unravel_index: indices: expected integers, got {indices.dtype}")
+    total = math.prod(sizes)
+    if bool(((indices < 0) | (indices >= total)).any().item()):
+        raise ValueError(f"unravel_index: indices: expected 0 to {total - 1} for shape {sizes}")
+    found: list[Tensor] = []
+    for size in reversed(sizes):
+        found.insert(0, indices % size)
+        indices = indices // size
+    return tuple(found)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers of each element of a vector, a row each, the highest first unless ``increasing``.
+
+    >>> import engine
+    >>> engine.vander(engine.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
+    """
+    if x.ndim != 1:
+        raise RuntimeError(f"vander: x: expected a vector, got shape {tuple(x.shape)}")
+    count = len(x) if N is None else N
+    if count < 0:
+        raise RuntimeError(f"vander: N: expected 0 or more, got {N}")
+    powers = x.unsqueeze(1) ** _C.arange(count)
+    return powers if increasing else powers.flip(1)
+
+
 def is_nonzero(input: Tensor) -> bool:
     """Whether the one element of ``input`` is not zero. Raises RuntimeError if there are several.
 
@@ -90,13 +348,13 @@ def scalar_tensor(
     device: _C.device | str | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A 0-d tensor of a number, float32 unless another dtype is given.
+    """A 0-d tensor of a number, in the default dtype unless another is given.
 
     >>> import engine
     >>> engine.scalar_tensor(2)
     tensor(2.)
     """
-    dtype = _C.float32 if dtype is None else dtype
+    dtype = _C.get_default_dtype() if dtype is None else dtype
     return _C.full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
@@ -286,5 +544,15 @@ def unique_consecutive(
 
 
 guard_functions(globals(), __all__)
-for _function in (allclose, equal, is_nonzero, is_same_size, unique, unique_consecutive):
+for _function in (
+    allclose,
+    diagflat,
+    equal,
+    ger,
+    is_nonzero,
+    is_same_size,
+    nonzero,
+    unique,
+    unique_consecutive,
+):
     method(_function)

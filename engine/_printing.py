@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from engine._lazy import numpy as np
 @dataclass
 class _Options:
     precision: int = 4
-    threshold: int = 1000
+    threshold: float = 1000
     edgeitems: int = 3
     linewidth: int = 80
     sci_mode: bool | None = None
@@ -24,19 +25,48 @@ class _Options:
 _options = _Options()
 
 
-def set_printoptions(**options: Any) -> None:
-    """Sets ``precision``, ``threshold``, ``edgeitems``, ``linewidth`` or ``sci_mode``.
+_PROFILES = {
+    "default": _Options(),
+    "short": _Options(precision=2, edgeitems=2),
+    "full": _Options(threshold=sys.maxsize),
+}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """Sets how tensors print.
+
+    ``precision`` digits after the point; beyond ``threshold`` elements only ``edgeitems`` at both
+    ends of each dimension; lines of ``linewidth`` characters; ``sci_mode`` forces or forbids
+    scientific notation, None leaves it to the numbers. ``profile`` sets all of it first:
+    ``'default'``, ``'short'`` or ``'full'``. Raises ValueError for another profile.
 
     >>> import engine
     >>> engine.set_printoptions(precision=2)
     >>> engine.tensor(3.14159)
     tensor(3.14)
-    >>> engine.set_printoptions(precision=4)
+    >>> engine.set_printoptions(profile="default")
     """
-    for name, value in options.items():
-        if not hasattr(_options, name):
-            raise TypeError(f"set_printoptions: unknown option '{name}'")
-        setattr(_options, name, value)
+    if profile is not None and profile not in _PROFILES:
+        raise ValueError(
+            f"set_printoptions: profile: expected one of {list(_PROFILES)}, got {profile!r}"
+        )
+    if profile is not None:
+        vars(_options).update(vars(_PROFILES[profile]))
+    given = {
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
+        "linewidth": linewidth,
+    }
+    vars(_options).update({name: value for name, value in given.items() if value is not None})
+    _options.sci_mode = sci_mode
 
 
 def _shown_values(array: np.ndarray) -> np.ndarray:
@@ -118,7 +148,8 @@ class _Printer:
 def _described(self: Tensor) -> list[str]:
     """What is said besides the numbers."""
     said = []
-    natural = (_C.float32,) if self.numel() == 0 else (_C.float32, _C.int64, _C.bool)
+    default = _C.get_default_dtype()
+    natural = (default,) if self.numel() == 0 else (default, _C.int64, _C.bool)
     if self.device.type == "meta" or (self.numel() == 0 and self.ndim != 1):
         said.append(f"size={tuple(self.shape)}")
     if self.dtype not in natural:
@@ -138,6 +169,7 @@ def tensor_repr(self: Tensor) -> str:
     if self.device.type == "meta":
         return f"tensor({', '.join(['...', *_described(self)])})"
     plain = self.detach().cpu()
-    array = (plain.float() if self.dtype in (_C.bfloat16, _C.float16) else plain).numpy()
+    small = self.dtype.is_floating_point and self.dtype.itemsize < 4
+    array = (plain.float() if small else plain).numpy()
     numbers = _Printer(array).nested(array, len("tensor(")) if array.size else "[]"
     return f"tensor({', '.join([numbers, *_described(self)])})"

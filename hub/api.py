@@ -1,4 +1,4 @@
-"""What the hub does, in functions: `hub.download` and its companions."""
+"""The functions of the hub: `hub.download` and its companions."""
 
 from __future__ import annotations
 
@@ -9,49 +9,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub import loading, lockfile
-from hub.cache import Cache, hash_file
-from hub.errors import FormatError
-from hub.loading import locate, not_cached
+from hub import caches, loading, lockfile
+from hub.caches import Check, Info, Item, cache_named, cache_of
+from hub.errors import FormatError, RefError
 from hub.parallel import for_each
-from hub.refs import Ref, as_ref
-from hub.repos import names
-from hub.sources import KeepingSource, LocalSource, source_for
+from hub.refs import Ref
+from hub.repos import repo_id
+from hub.sources import as_ref
 
 if TYPE_CHECKING:
-    from hub.care.filters import Filter
-    from hub.care.items import Item
-    from hub.care.verifying import Check
+    from hub.maintenance.filters import Filter
     from hub.repos.plan import Plan
     from hub.repos.repository import Repository
 
+DAY = 86400.0  # seconds
 _AT_ONCE = 4  # files that are fetched side by side
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
-class Info:
-    """What is known of a file or repository; what lies at its source alone is not known.
+class Collected:
+    """Bytes that `collect` removed, or would: from the hub's own cache, and from that of `hf`."""
 
-    `path` is None if it is not on this machine. `size` counts bytes; `tensors` and
-    `elements` count what a weight file holds, running statistics and the like included, and
-    `unreadable` says why they could not be counted.
-    """
+    hub: int
+    hf: int
 
-    ref: str
-    kind: str
-    path: Path | None = None
-    commit: str | None = None
-    files: int | None = None
-    size: int | None = None
-    sha256: str | None = None
-    source: str | None = None
-    fetched: str | None = None
-    license: str | None = None
-    archive_sha256: str | None = None
-    tensors: int | None = None
-    elements: int | None = None
-    unreadable: str | None = None
+    @property
+    def size(self) -> int:
+        return self.hub + self.hf
 
 
 def download(
@@ -87,8 +72,8 @@ def download_all(
 ) -> list[Path]:
     """The files that several references mean, in their order, fetched side by side.
 
-    The first error ends it and is raised; what has come by then is kept. `offline` and `progress`
-    are those of `download`, which says what is raised.
+    The first error ends it and is raised; files that are complete by then stay cached. `offline`
+    and `progress` are those of `download`, which says what is raised.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")
@@ -99,10 +84,10 @@ def download_all(
     bound = [_bound(ref, None) for ref in refs]
     paths: dict[int, Path] = {}
 
-    def bring(number: int) -> None:
+    def load(number: int) -> None:
         paths[number] = loading.load(bound[number], offline=offline, progress=progress)
 
-    for_each(bring, range(len(bound)), threads=_AT_ONCE)
+    for_each(load, range(len(bound)), threads=_AT_ONCE)
     return [paths[number] for number in range(len(bound))]
 
 
@@ -119,10 +104,10 @@ def snapshot(
     """The folder with the files of a repository, all of one commit, each fetched and verified.
 
     `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: the files that match one
-    of the former (default: all) and none of the latter are brought. `revision` is the branch, tag
+    of the former (default: all) and none of the latter are fetched. `revision` is the branch, tag
     or commit, where the reference does not say it. `local_dir` is a folder for plain files
     instead of the library's cache. Offline, what is here must be complete; a branch is then what
-    it was when the server was last asked. `offline` and `progress` are those of `download`.
+    it stood for at the last request. `offline` and `progress` are those of `download`.
 
     Raises RefError, NotFoundError (also if no file matches), AccessError, FetchError,
     OfflineError, CacheError, FormatError for a file that is not well formed, or IntegrityError.
@@ -149,7 +134,7 @@ def plan(
     revision: str | None = None,
     offline: bool | None = None,
 ) -> Plan:
-    """What `snapshot` would bring, with sizes; asks the server and fetches no file.
+    """The files that `snapshot` would fetch, with sizes; asks the server and fetches no file.
 
     >>> plan("hf:org/name/config.json")
     Traceback (most recent call last):
@@ -161,27 +146,32 @@ def plan(
 
 
 def path(ref: str | Ref, sha256: str | None = None) -> Path:
-    """Where the file of a reference lies on this machine. It is verified and never fetched.
+    """The cached file of a reference, or the cached folder of a repository.
 
-    Raises NotFoundError if it is not there and IntegrityError if its bytes are other ones.
+    It is verified and nothing is fetched, so that the folder may lack files. Raises
+    NotFoundError if nothing is there and IntegrityError if the bytes are other ones.
 
     >>> path("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    return loading.find(_bound(ref, sha256))
+    ref = as_ref(ref)
+    if repo_id.is_repository(ref):
+        if sha256 is not None:
+            raise RefError(f"{ref}: is a repository: a SHA-256 pins a file")
+        return _repository(ref, None, offline=True).here()
+    return loading.find(_bound(ref, sha256)).path
 
 
 def ls(filter: Filter | None = None) -> list[Item]:
-    """What is cached, by reference: files, and the commits of repositories, that pass a filter.
+    """The cached files, and commits of repositories, that pass a filter, by reference.
 
     >>> all(item.size >= 0 for item in ls())
     True
     """
-    from hub.care.items import items
-
-    return items() if filter is None else filter.select(items())
+    found = caches.items()
+    return found if filter is None else filter.select(found)
 
 
 def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[Check]:
@@ -193,101 +183,48 @@ def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[C
     >>> all(isinstance(check.ok, bool) for check in verify())
     True
     """
-    from hub.care.verifying import Check, check_record, verify_items, verify_snapshot
-
-    if ref is None:
-        return list(verify_items(ls(filter)))
-    ref = as_ref(ref)
-    if ref.kind == "hf":
-        from hub.repos.cached import CachedRepo
-
-        name = names.parse(ref.identity)
-        cached = CachedRepo(name.repo)
-        commit = cached.folder.commit(name.revision)
-        where = str(replace(name, path=None))
-        checks = list(verify_snapshot(cached, commit, where, name.path)) if commit else []
-        if not checks:
-            raise not_cached(ref)
-        return checks
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        file = source.locate(ref)
-        got = hash_file(file)
-        return [Check(str(ref), file, expected=ref.sha256 or got, got=got)]
-    recorded = Cache().lookup(ref)
-    if recorded is None:
-        raise not_cached(ref)
-    return [check_record(*recorded, ref.sha256)]
+    wanted = [Ref(item.ref) for item in ls(filter)] if ref is None else [as_ref(ref)]
+    return [check for each in wanted for check in cache_of(each).verify(each)]
 
 
 def rm(ref: str | Ref) -> int:
     """Remove a file from the cache and forget the hash of its first download.
 
     Of a repository it removes the commit that the revision stands for, or a file of that. Returns
-    how many bytes that freed. What does not lie in a cache (`file:`, `builtin:`) is not touched
-    and is a NotFoundError.
+    how many bytes that freed. What is in no cache (`file:`, `builtin:`) is not touched and is a
+    NotFoundError.
 
     >>> rm("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
         ...
     hub.errors.NotFoundError: https://example.org/never-downloaded.pth: is not in the cache...
     """
-    from hub.care.removing import remove
+    ref = as_ref(ref)
+    return cache_of(ref).remove(ref)
 
-    return remove(as_ref(ref))
+
+def collect(grace: float = DAY, *, dry_run: bool = False) -> Collected:
+    """Remove blobs without a reference and partial files that no download resumed.
+
+    `grace` is how many seconds ago they must have been left: what is being fetched has no
+    reference yet.
+
+    >>> collect(dry_run=True).size >= 0
+    True
+    """
+    freed = {name: cache_named(name).collect(grace, dry_run=dry_run) for name in ("hub", "hf")}
+    return Collected(**freed)
 
 
 def info(ref: str | Ref) -> Info:
-    """What is known of a file, without fetching it.
+    """Describe a file or repository, without fetching it.
 
     >>> info("https://example.org/never-downloaded.pth").path is None
     True
     """
     ref = as_ref(ref)
-    known = Info(str(ref), ref.kind)
-    source = source_for(ref.kind)
-    if isinstance(source, LocalSource):
-        file = locate(ref, source)
-        known = replace(known, size=file.stat().st_size, sha256=hash_file(file), source=str(file))
-        return _with_contents(replace(known, path=file))
-    if isinstance(source, KeepingSource):
-        return _repository_info(known, ref)
-    cache = Cache()
-    recorded = cache.lookup(ref)
-    if recorded is None:
-        return known
-    record, _ = recorded
-    known = replace(
-        known,
-        size=record.size,
-        sha256=record.sha256,
-        source=record.source,
-        fetched=record.fetched,
-        license=record.license,
-        archive_sha256=record.archive_sha256,
-    )
-    found = cache.find(ref)
-    return _with_contents(replace(known, path=found)) if found else known
-
-
-def _repository_info(known: Info, ref: Ref) -> Info:
-    """What is known of a repository, or of a file of one, that is cached."""
-    from hub.repos.cached import CachedRepo
-
-    name = names.parse(ref.identity)
-    cached = CachedRepo(name.repo)
-    commit = cached.folder.commit(name.revision)
-    if commit is None:
-        return known
-    if name.path is not None:
-        held = cached.find(str(ref), commit, name.path)
-        if held is None:
-            return known
-        known = replace(known, commit=commit, size=held.size, sha256=held.sha256, path=held.path)
-        return _with_contents(known)
-    sizes = [cached.folder.pointer(commit, path).stat().st_size for path in cached.files(commit)]
-    folder = cached.folder.snapshot(commit)
-    return replace(known, commit=commit, size=sum(sizes), files=len(sizes), path=folder)
+    known = cache_of(ref).describe(ref)
+    return _with_contents(known, known.path) if known.path else known
 
 
 def _bound(ref: str | Ref, sha256: str | None) -> Ref:
@@ -307,17 +244,16 @@ def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
     return [patterns] if isinstance(patterns, str) else patterns
 
 
-def _with_contents(known: Info) -> Info:
+def _with_contents(known: Info, path: Path) -> Info:
     """Add what the weight file holds, if it is one and its readers can be imported."""
-    assert known.path is not None
-    if known.path.suffix not in _WEIGHTS:
+    if path.suffix not in _WEIGHTS or not path.is_file():
         return known
     try:
         from hub import formats
     except ImportError as error:  # the readers need numpy, which the rest of the hub does not
         return replace(known, unreadable=str(error))
     try:
-        counts = [math.prod(shape) for shape in _shapes(formats.read(known.path))]
+        counts = [math.prod(shape) for shape in _shapes(formats.read(path))]
     except FormatError as error:
         return replace(known, unreadable=str(error))
     return replace(known, tensors=len(counts), elements=sum(counts))

@@ -3,13 +3,13 @@
     blobs/<sha256>          the bytes, read-only
     files/<key>/<name>      a link to the blob under the file's own name: what callers get
     records/<key>.json      reference, SHA-256, size, origin and time
-    partial/<key>/          what is being fetched, or was until it failed and can go on
+    partial/<key>/          a file being fetched, or of a fetch that can be resumed
     locks/                  empty at rest
 
 `<key>` is half of the SHA-256 of the reference without its pins. A file appears in the order blob,
 link, record, each of them by an atomic rename after its bytes are on the disk; nothing reads a
-blob without its record. Who fetches holds the lock of the entry; who publishes or removes also
-holds the lock of the store, for a moment: no blob is collected before its record is written.
+blob without its record. A fetch holds the lock of the entry; publishing and removing also hold
+the lock of the store, briefly: no blob is collected before its record is written.
 
 Where the file system has no symbolic links, the file is a hard link to the blob, and without those
 it is the blob itself. Caches of others (BESTIARY_SHARED) are read before anything is fetched, and
@@ -18,62 +18,81 @@ never written.
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import hashlib
 import json
 import os
-import stat
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hub import locks
-from hub.disk import feed, is_full
-from hub.errors import CacheError, IntegrityError, NotFoundError
-from hub.refs import Ref
-from hub.sources import Received
+from hub.caches import (
+    TIME_FORMAT,
+    Cache,
+    Check,
+    Info,
+    Item,
+    Packed,
+    not_cached,
+    nothing_to_remove,
+    offline as offline_error,
+)
+from hub.disk import (
+    Stamp,
+    durable_rename,
+    freed_with,
+    hash_file,
+    is_full,
+    listing,
+    make_read_only,
+    newest,
+    remove_tree,
+    tree_size,
+    unlink,
+)
+from hub.errors import CacheError, HubError, IntegrityError
+from hub.file_info import FileInfo, LocalFile
+from hub.log import warn
+from hub.refs import Ref, check_sha256
+from hub.repos.tree import MAX_SIZE
+from hub.sources import Destination, source_for
 
 _TOUCH = 3600.0  # seconds: how exact the time of last use is
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """What the file system says of a file; while it is the same, so are the bytes."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, path: Path) -> Stamp:
-        status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is known of a cached file. `ref` has no pins; `size` counts bytes."""
+@dataclass(frozen=True, kw_only=True)
+class Record(FileInfo):
+    """A cached file. `ref` has no pins, `fetched` is in ISO 8601, UTC."""
 
     ref: str
     filename: str
-    sha256: str
-    size: int
-    source: str
-    fetched: str  # ISO 8601, UTC
+    fetched: str
     stamp: Stamp
-    license: str | None = None
-    archive_sha256: str | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Record:
+    def from_json(cls, text: str | bytes) -> Record:
         """Raises ValueError, TypeError or KeyError if the text is no record."""
         fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "stamp": Stamp(**fields["stamp"])})
+        stamp = Stamp(**fields["stamp"])
+        record = cls(**{**fields, "stamp": stamp})
+        required = record.ref, record.filename, record.sha256, record.source, record.fetched
+        optional = record.license, record.archive_sha256
+        if not all(isinstance(text, str) for text in (*required, *filter(None, optional))):
+            raise TypeError("a field that is no text")
+        if not all(type(number) is int for number in (record.size, *astuple(stamp))):
+            raise TypeError("a field that is no number")
+        time.strptime(record.fetched, TIME_FORMAT)
+        check_sha256(record.ref, record.sha256)
+        if Path(record.filename).name != record.filename or record.filename in ("", ".", ".."):
+            raise ValueError("a file name that leads elsewhere")
+        return record
 
 
 def home() -> Path:
@@ -87,29 +106,21 @@ def home() -> Path:
     return (Path(caches) if caches else Path.home() / ".cache") / "bestiary"
 
 
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        feed(file, digest)
-    return digest.hexdigest()
-
-
 def shared_homes() -> list[Path]:
     """The folders in $BESTIARY_SHARED, which is a list like $PATH: caches laid out as `home()`."""
     listed = os.environ.get("BESTIARY_SHARED", "")
     return [Path(folder).expanduser().absolute() for folder in listed.split(os.pathsep) if folder]
 
 
-class Cache:
-    """The files that were fetched. An OSError on its folder becomes a CacheError.
+class HubCache(Cache):
+    """Fetched files by reference. An OSError on its folder becomes a CacheError.
 
     Without arguments it is the cache of this user, which falls back on the shared ones.
     """
 
     def __init__(self, root: Path | None = None, *, is_shared: bool = False) -> None:
         shared = shared_homes() if root is None else []
-        self._shared = [Cache(folder / "hub", is_shared=True) for folder in shared]
+        self._shared = [HubCache(folder / "hub", is_shared=True) for folder in shared]
         self._is_shared = is_shared
         self.root = root or home() / "hub"
         self._blobs = self.root / "blobs"
@@ -124,13 +135,25 @@ class Cache:
             return self._read(self._record_path(ref.identity))
 
     def records(self) -> list[Record]:
-        """The records of all cached files, by reference."""
+        """The records of all cached files, by reference; of damaged ones it warns."""
+        return self._read_all()[0]
+
+    def _read_all(self) -> tuple[list[Record], bool]:
+        """The records by reference, and whether there are damaged ones."""
+        found, is_damaged = [], False
         with self._io():
-            found = [self._read(path) for path in self._records.glob("*.json")]
-        return sorted((record for record in found if record), key=lambda record: record.ref)
+            for path in sorted(self._records.glob("*.json")):
+                try:
+                    record = self._read(path)
+                except CacheError as error:
+                    warn(str(error))
+                    is_damaged = True
+                else:
+                    found += [record] if record else []
+        return sorted(found, key=lambda record: record.ref), is_damaged
 
     def path(self, record: Record) -> Path:
-        """Where the file of a record lies."""
+        """The path of the file of a record."""
         return self._files / _key(record.ref) / record.filename
 
     def used(self, record: Record) -> float:
@@ -140,14 +163,19 @@ class Cache:
             seen.append(self.path(record).stat().st_atime)
         return max(seen)
 
-    def lookup(self, ref: Ref) -> tuple[Record, Path] | None:
-        """The record of a reference here or in a shared cache, and where its file should be."""
-        for cache in (self, *self._shared):
-            if record := cache.record(ref):
-                return record, cache.path(record)
-        return None
+    def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
+        """The file, fetched if need be."""
+        if offline:
+            found = self.find(ref)
+            if found is None:
+                raise offline_error(ref)
+            return found.path
+        with contextlib.suppress(IntegrityError):  # `_fetch` warns of it, under the lock
+            if found := self.find(ref):
+                return found.path
+        return self._fetch(ref, progress)
 
-    def find(self, ref: Ref) -> Path | None:
+    def find(self, ref: Ref) -> LocalFile | None:
         """The cached file, None if there is none; IntegrityError if its bytes are other ones.
 
         It is hashed if the file system says that it was touched since it was last known good.
@@ -163,7 +191,7 @@ class Cache:
             raise damaged
         return None
 
-    def _find(self, ref: Ref) -> Path | None:
+    def _find(self, ref: Ref) -> LocalFile | None:
         with self._io():
             record = self._read(self._record_path(ref.identity))
             if record is None:
@@ -178,7 +206,85 @@ class Cache:
                 _check_bytes(ref, record, path)
                 self._restamp(record, stamp)
             self._note_use(record)
-            return path
+            return LocalFile(**record.facts(), path=path)
+
+    def describe(self, ref: Ref) -> Info:
+        """The facts of the record, also if its file is missing."""
+        record, _ = self._lookup(ref) or (None, None)
+        if record is None:
+            return Info(str(ref), ref.kind)
+        path = found.path if (found := self.find(ref)) else None
+        return Info(str(ref), ref.kind, path, fetched=record.fetched, **record.facts())
+
+    def verify(self, ref: Ref) -> list[Check]:
+        """Hash the file, wherever it is."""
+        recorded = self._lookup(ref)
+        if recorded is None:
+            raise not_cached(ref)
+        record, path = recorded
+        try:
+            got = hash_file(path)
+        except FileNotFoundError:
+            got = None
+        return [Check(record.ref, path, expected=ref.sha256 or record.sha256, got=got)]
+
+    def items(self) -> Iterator[Item]:
+        """One item for each record."""
+        for record in self.records():
+            path = self.path(record)
+            fetched = float(calendar.timegm(time.strptime(record.fetched, TIME_FORMAT)))
+            yield Item(
+                ref=record.ref,
+                kind=Ref(record.ref).kind,
+                size=record.size,
+                files=1,
+                fetched=fetched,
+                used=max(fetched, self.used(record)),
+                path=path,
+                blobs={path.resolve(): record.size},
+                sha256=record.sha256,
+            )
+
+    def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
+        """The facts of the record that hold on every machine."""
+        ref = Ref(item.ref)
+        found, record = self.find(ref), self.record(ref)
+        if found is None or record is None:
+            raise CacheError(f"{item.ref}: its file is missing; `hub download` fetches it again")
+        blobs[record.sha256] = found.path
+        return {"ref": record.ref, "filename": record.filename, **record.facts()}
+
+    def unpack(self, fields: Mapping[str, Any]) -> Packed:
+        """The file that a manifest describes."""
+        return _PackedFile.from_json(fields)
+
+    def _lookup(self, ref: Ref) -> tuple[Record, Path] | None:
+        """The record of a reference here or in a shared cache, and where its file should be."""
+        for cache in (self, *self._shared):
+            if record := cache.record(ref):
+                return record, cache.path(record)
+        return None
+
+    def _fetch(self, ref: Ref, progress: bool | None) -> Path:
+        with self.lock(ref):
+            try:
+                if found := self.find(ref):  # another process has fetched it meanwhile
+                    return found.path
+            except IntegrityError as error:
+                warn(f"{ref}: the cached file has SHA-256 {error.got}; fetching it again")
+            first = self.record(ref)
+            expected = ref.sha256 or (first.sha256 if first else None)
+            with self.workspace(ref) as folder:
+                destination = Destination(folder, ref.filename, expected, progress)
+                try:
+                    fetched = source_for(ref.kind).fetch(ref, destination)
+                except IntegrityError as error:
+                    if error.expected != expected:  # the archive is the wrong one
+                        raise
+                    raise _wrong_bytes(ref, error.got, error.source, first) from error
+                if expected not in (None, fetched.sha256):
+                    raise _wrong_bytes(ref, fetched.sha256, fetched.source, first)
+                return self.path(self.publish(ref, fetched))
 
     @contextlib.contextmanager
     def lock(self, ref: Ref) -> Iterator[None]:
@@ -191,7 +297,7 @@ class Cache:
     def workspace(self, ref: Ref) -> Iterator[Path]:
         """A folder on the disk of the cache for what is fetched. Under `lock` only.
 
-        It is empty, before and after, but for a partial file from which a fetch can go on.
+        It is empty, before and after, but for a partial file that can be resumed.
         """
         folder = self.partial / _key(ref.identity)
         with self._io():
@@ -202,24 +308,20 @@ class Cache:
             finally:
                 _clear(folder)
 
-    def publish(self, ref: Ref, received: Received) -> Record:
+    def publish(self, ref: Ref, fetched: LocalFile) -> Record:
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
-            blob = self._blobs / received.sha256
-            # Its bytes may be here: another file has them, or who brought them was killed.
-            if not blob.is_file() or hash_file(blob) != received.sha256:
-                _make_read_only(received.path)
-                _move(received.path, blob)
+            blob = self._blobs / fetched.sha256
+            # The bytes may exist: of another file, or of a process that was killed.
+            if not blob.is_file() or hash_file(blob) != fetched.sha256:
+                make_read_only(fetched.path)
+                durable_rename(fetched.path, blob)
             record = Record(
+                **fetched.facts(),
                 ref=ref.identity,
                 filename=ref.filename,
-                sha256=received.sha256,
-                size=received.size,
-                source=received.source,
-                fetched=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                fetched=time.strftime(TIME_FORMAT, time.gmtime()),
                 stamp=Stamp.of(blob),
-                license=received.license,
-                archive_sha256=received.archive_sha256,
             )
             self._link(record)
             self._write(record)
@@ -230,52 +332,54 @@ class Cache:
         with self._io(), self.lock(ref):
             path, partial = self._record_path(ref.identity), self.partial / _key(ref.identity)
             if not path.exists() and not partial.exists():
-                raise NotFoundError(f"{ref}: is not in the cache; `hub ls` shows what is")
+                raise nothing_to_remove(ref)
             with self._store_lock():
                 path.unlink(missing_ok=True)
                 freed = remove_tree(self._files / _key(ref.identity)) + remove_tree(partial)
                 return freed + self._collect_blobs()
 
     def collect(self, grace: float, *, dry_run: bool = False) -> int:
-        """Remove what no record refers to, and partial files that nobody went on with.
+        """Remove unreferenced blobs and abandoned partial files.
 
         `grace` is how many seconds ago they must have been left. Returns how many bytes it freed,
         or would in a `dry_run`.
         """
         with self._io():
             freed = 0
-            for folder in _listing(self.partial):
+            for folder in listing(self.partial):
                 with locks.try_lock(self._locks / folder.name) as is_free:
-                    if is_free and _newest(folder) < time.time() - grace:
+                    if is_free and newest(folder) < time.time() - grace:
                         freed += tree_size(folder) if dry_run else remove_tree(folder)
             if dry_run:
-                return freed + sum(map(_freed_with, self._unused_blobs()))
+                return freed + sum(map(freed_with, self._unused_blobs()))
             locks.sweep(self._locks)
             with self._store_lock():
                 return freed + self._collect_blobs()
 
     def _collect_blobs(self) -> int:
         """Remove blobs without a record. Under the store's lock: publishing has both or none."""
-        return sum(map(_unlink, self._unused_blobs()))
+        return sum(map(unlink, self._unused_blobs()))
 
     def _unused_blobs(self) -> list[Path]:
-        used = {record.sha256 for record in self.records()}
-        return [blob for blob in _listing(self._blobs) if blob.name not in used]
+        records, is_damaged = self._read_all()
+        if is_damaged:
+            return []  # whose bytes the damaged ones need is not known
+        used = {record.sha256 for record in records}
+        return [blob for blob in listing(self._blobs) if blob.name not in used]
 
     def _blob(self, record: Record) -> Path:
         return self._blobs / record.sha256
 
     def _restamp(self, record: Record, stamp: Stamp) -> None:
-        fields = {**asdict(record), "stamp": stamp}
         if self._is_shared:
             return
         # The cache may be read-only: the file is hashed again the next time, that is all.
         with contextlib.suppress(OSError), self._store_lock():
             if self._read(self._record_path(record.ref)) == record:
-                self._write(Record(**fields))
+                self._write(replace(record, stamp=stamp))
 
     def _note_use(self, record: Record) -> None:
-        """The time of a record's file is when it was last asked for, to the hour."""
+        """Set the time of a record's file to that of its last use, to the hour."""
         path = self._record_path(record.ref)
         with contextlib.suppress(OSError):  # a shared cache, perhaps read-only
             if not self._is_shared and path.stat().st_mtime < time.time() - _TOUCH:
@@ -298,12 +402,15 @@ class Cache:
 
     def _read(self, path: Path) -> Record | None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return Record.from_json(text)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            record = Record.from_json(text)
+            if path != self._record_path(record.ref):
+                raise ValueError("a record of another reference")
+            return record
+        except (HubError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise CacheError(f"{path}: is not a record of this cache: delete it") from error
 
     def _write(self, record: Record) -> None:
@@ -314,7 +421,7 @@ class Cache:
             file.write(record.to_json())
             file.flush()
             os.fsync(file.fileno())
-        _move(fresh, path)
+        durable_rename(fresh, path)
 
     def _record_path(self, identity: str) -> Path:
         return self._records / f"{_key(identity)}.json"
@@ -335,10 +442,69 @@ def cache_errors(root: Path) -> Iterator[None]:
         if is_full(error):
             raise CacheError(
                 f"the disk of the cache in {root} is full ({error.strerror}): make room and try "
-                "again, which goes on from what has come"
+                "again, which resumes the download"
             ) from error
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise CacheError(f"the cache in {root} cannot be used: {what}") from error
+
+
+@dataclass(frozen=True)
+class _PackedFile:
+    """A file that an archive holds."""
+
+    ref: str
+    file: FileInfo
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> _PackedFile:
+        ref, license, archive = fields["ref"], fields["license"], fields["archive_sha256"]
+        size = fields["size"]
+        if not isinstance(size, int) or not 0 <= size <= MAX_SIZE:
+            raise ValueError(f"the size {size!r:.40} is none")
+        file = FileInfo(
+            size,
+            check_sha256(ref, fields["sha256"]),
+            str(fields["source"])[:4096],
+            None if license is None else str(license)[:80],
+            None if archive is None else check_sha256(ref, archive),
+        )
+        return cls(ref, file)
+
+    def blobs(self) -> dict[str, int]:
+        return {self.file.sha256: self.file.size}
+
+    def check(self, staged: Mapping[str, Path]) -> None:
+        known = HubCache().record(Ref(self.ref))
+        if known is not None and known.sha256 != self.file.sha256:
+            raise IntegrityError(
+                self.ref,
+                expected=known.sha256,
+                got=self.file.sha256,
+                source="the archive",
+                advice="other bytes are cached already; if that is meant, `hub rm` it first",
+            )
+
+    def publish(self, staged: Mapping[str, Path]) -> None:
+        cache, ref = HubCache(), Ref(self.ref)
+        with cache.lock(ref):
+            if cache.record(ref) is not None:
+                return
+            with cache.workspace(ref) as folder:
+                import shutil  # imports the compression libraries
+
+                body = folder / "body"
+                shutil.copyfile(staged[self.file.sha256], body)
+                cache.publish(ref, LocalFile(**self.file.facts(), path=body))
+
+
+def _wrong_bytes(ref: Ref, got: str | None, source: str, first: Record | None) -> IntegrityError:
+    if ref.sha256 is not None:
+        expected, advice = ref.sha256, "do not use them; check the pin and the source"
+    else:
+        assert first is not None
+        expected = first.sha256
+        advice = f"it changed since {first.fetched}; if that is meant, `hub rm` it first"
+    return IntegrityError(str(ref), expected=expected, got=got, source=source, advice=advice)
 
 
 def _check_pins(ref: Ref, record: Record, path: Path) -> None:
@@ -372,66 +538,14 @@ def _key(identity: str) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
-def _listing(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
-
-
-def remove_tree(folder: Path) -> int:
-    """Remove a folder, if there is one, and say how many bytes that freed."""
-    if not folder.exists():
-        return 0
-    import shutil  # brings the compression libraries along
-
-    freed = tree_size(folder)
-    shutil.rmtree(folder)
-    return freed
-
-
-def tree_size(folder: Path) -> int:
-    """The bytes that go with a folder."""
-    return sum(map(_freed_with, folder.rglob("*")))
-
-
-def _unlink(path: Path) -> int:
-    freed = _freed_with(path)
-    path.unlink()
-    return freed
-
-
-def _freed_with(path: Path) -> int:
-    """The bytes that go with a path: none if it is a folder or has another link."""
-    status = path.lstat()
-    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
-
-
-def _newest(folder: Path) -> float:
-    """When something in a folder was changed last."""
-    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
-
-
 def _clear(folder: Path) -> None:
     """Remove a folder, but keep partial files with the notes that make them useful."""
-    notes = {path.name for path in _listing(folder) if path.suffix == ".json"}
+    notes = {path.name for path in listing(folder) if path.suffix == ".json"}
     kept = notes | {name.removesuffix(".json") for name in notes}
-    for path in _listing(folder):
+    for path in listing(folder):
         if path.is_dir():
             remove_tree(path)
         elif path.name not in kept:
             path.unlink()
     with contextlib.suppress(OSError):
         folder.rmdir()
-
-
-def _make_read_only(path: Path) -> None:
-    path.chmod(path.stat().st_mode & ~0o222)
-
-
-def _move(path: Path, target: Path) -> None:
-    """Rename within the disk, so that the new name outlives a power cut."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(target)
-    descriptor = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,22 +6,15 @@ The page begins with YAML between two lines of dashes, which is what the public 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class CardFile:
-    """A file that a card lists. `size` counts bytes."""
-
-    path: str
-    size: int
-    sha256: str
+from hub.file_info import FileInfo
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says besides the files. `license` is an SPDX identifier in lower case."""
+    """The fields of a card besides the files. `license` is an SPDX identifier in lower case."""
 
     title: str
     license: str | None = None
@@ -30,32 +23,31 @@ class Card:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def render(card: Card, files: Iterable[CardFile]) -> str:
-    """The text of a model card.
+def render(card: Card, files: Mapping[str, FileInfo]) -> str:
+    """The text of a model card that lists files by their path.
 
-    >>> render(Card("tiny", license="mit"), []).splitlines()
+    >>> render(Card("tiny", license="mit"), {}).splitlines()
     ['---', 'license: "mit"', '---', '', '# tiny']
     """
-    listed = list(files)
     # JSON is YAML: quoted text needs no thought about what YAML makes of it.
     lines = ["---"]
     lines += [f"license: {json.dumps(card.license)}"] if card.license else []
     lines += [f"library_name: {json.dumps(card.library)}"] if card.library else []
     lines += _yaml_list("tags", [json.dumps(tag) for tag in card.tags])
     lines += _yaml_list("metrics", [json.dumps(name) for name in card.metrics])
-    lines += _yaml_list("files", [json.dumps(_fields(file)) for file in listed])
+    lines += _yaml_list("files", [json.dumps(_fields(path, file)) for path, file in files.items()])
     lines += ["---", "", f"# {card.title}", ""]
     if card.metrics:
         rows = [[name, f"{value:g}"] for name, value in card.metrics.items()]
         lines += ["## Metrics", "", *_table(["metric", "value"], rows), ""]
-    if listed:
-        rows = [[f"`{file.path}`", f"{file.size:,}", f"`{file.sha256}`"] for file in listed]
+    if files:
+        rows = [[f"`{p}`", f"{file.size:,}", f"`{file.sha256}`"] for p, file in files.items()]
         lines += ["## Files", "", *_table(["file", "bytes", "SHA-256"], rows), ""]
     return "\n".join(lines)
 
 
-def _fields(file: CardFile) -> dict[str, object]:
-    return {"path": file.path, "size": file.size, "sha256": file.sha256}
+def _fields(path: str, file: FileInfo) -> dict[str, object]:
+    return {"path": path, "size": file.size, "sha256": file.sha256}
 
 
 def _yaml_list(key: str, items: list[str]) -> list[str]:

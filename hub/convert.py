@@ -18,15 +18,15 @@ from hub.errors import FormatError
 from hub.formats import Buffer, cast, read, read_metadata, save_sharded, save_torch
 from hub.formats.buffer import ComputedStorage, contiguous_strides
 from hub.formats.sharded import find_weights, flat_tensors
+from hub.formats.tied import find_aliases
 
 AnyPath = str | os.PathLike[str]
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
-_RESERVED = ("format", "total_size")
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was written: the files, how many tensors, and the names that stand for another one's."""
+    """The written files, the number of tensors, and the names that are aliases of another."""
 
     files: tuple[Path, ...]
     tensors: int
@@ -68,7 +68,12 @@ def convert(
         raise ValueError(f"shard_size: expected a number of bytes, got {shard_size}")
     origin = find_weights(Path(source)) if os.path.isdir(source) else Path(source)
     metadata = read_metadata(origin)
-    tensors = _with_aliases(flat_tensors(read(origin), str(origin), key), metadata)
+    tensors = flat_tensors(read(origin), str(origin), key)
+    metadata = {
+        name: text
+        for name, text in metadata.items()
+        if name not in tensors or tensors[name] is not tensors.get(text)
+    }
     aliases = find_aliases(tensors)
     unique = {name: tensor for name, tensor in tensors.items() if name not in aliases}
     try:
@@ -86,24 +91,6 @@ def convert(
     return Conversion(tuple(files), len(unique), aliases)
 
 
-def find_aliases(tensors: Mapping[str, Buffer]) -> dict[str, str]:
-    """Names of tensors that are equal views of the same memory, each with the one that is stored.
-
-    That is the first in alphabetical order, as in the format's own library.
-    """
-    groups: dict[tuple[object, ...], list[str]] = {}
-    for name, tensor in tensors.items():
-        if tensor.numel:
-            view = (tensor.storage, tensor.dtype, tensor.offset, tensor.shape, tensor.strides)
-            groups.setdefault(view, []).append(name)
-    aliases: dict[str, str] = {}
-    for names in groups.values():
-        # A name with a meaning of its own in the metadata cannot be written there as an alias.
-        stored = min(names, key=lambda name: (name not in _RESERVED, name))
-        aliases |= {name: stored for name in names if name != stored}
-    return aliases
-
-
 def separated(tensors: Mapping[str, Buffer]) -> dict[str, Buffer]:
     """The tensors, those that see parts of the same memory as if each had its own."""
     users = Counter(tensor.storage for tensor in tensors.values())
@@ -119,16 +106,6 @@ def _copied(tensor: Buffer) -> Buffer:
 
     storage = ComputedStorage(tensor.nbytes, compute)
     return replace(tensor, strides=contiguous_strides(tensor.shape), storage=storage, offset=0)
-
-
-def _with_aliases(tensors: Mapping[str, Buffer], metadata: dict[str, str]) -> dict[str, Buffer]:
-    """The tensors, also by the names that the metadata know them under, which are taken out."""
-    found = dict(tensors)
-    for name, stored in list(metadata.items()):
-        if name not in tensors and name not in _RESERVED and stored in tensors:
-            found[name] = tensors[stored]
-            del metadata[name]
-    return found
 
 
 def _is_torch(path: Path) -> bool:

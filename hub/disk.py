@@ -1,29 +1,46 @@
-"""The disk: files that appear whole or not at all, and room for what is to come."""
+"""The disk: atomic writes, free space, hashes and removal of files."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
-from hub import stopping
+from hub import cancellation
 from hub.errors import CacheError
-from hub.wording import format_count
+from hub.text import format_count
 
 _BLOCK = 1 << 20  # bytes
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Size, time and inode of a file; while they are the same, so are the bytes."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        status = path.stat()
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file next to `path` that takes its name when the block ends without an error.
 
-    An error in the block leaves what was at `path` as it was and removes the new file.
+    An error in the block leaves what was at `path` as it was and removes the new file. Errors of
+    the file system name `path`.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "weights.bin"
@@ -33,21 +50,23 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     b'whole'
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
+    except BaseException as error:
+        with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            raise type(error)(error.errno, error.strerror, str(target)) from None
         raise
 
 
 def feed(file: BinaryIO | FileIO, *digests: hashlib._Hash) -> None:
-    """Hash an open file to its end; StoppedError if the work of this thread is given up meanwhile.
+    """Hash an open file to its end; CancelledError if this thread is cancelled meanwhile.
 
     >>> import io
     >>> digest = hashlib.sha256()
@@ -56,21 +75,29 @@ def feed(file: BinaryIO | FileIO, *digests: hashlib._Hash) -> None:
     'ba7816bf'
     """
     while block := file.read(_BLOCK):
-        stopping.current().check()
+        cancellation.current().check()
         for digest in digests:
             digest.update(block)
 
 
-def check_room(where: str, size: int, folder: Path, place: str) -> None:
-    """CacheError if the disk of a folder has no room for so many bytes; `place` tells people which.
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        feed(file, digest)
+    return digest.hexdigest()
+
+
+def check_room(where: str, size: int, folder: Path, disk: str) -> None:
+    """CacheError if the disk of a folder has no room for so many bytes; `disk` names it.
 
     >>> check_room("some.bin", 1, Path("/"), "on this disk")
     """
-    import shutil  # brings the compression libraries along
+    import shutil  # imports the compression libraries
 
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise CacheError(f"{where}: needs {format_count(size, 'byte')} and {free} are free {place}")
+        raise CacheError(f"{where}: needs {format_count(size, 'byte')} and {free} are free {disk}")
 
 
 def check_room_in_cache(where: str, size: int, folder: Path) -> None:
@@ -107,3 +134,58 @@ def nearest_existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder
+
+
+def listing(folder: Path) -> list[Path]:
+    """The entries of a folder, none if there is no such folder."""
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def remove_tree(folder: Path) -> int:
+    """Remove a folder, if there is one, and say how many bytes that freed."""
+    if not folder.exists():
+        return 0
+    import shutil  # imports the compression libraries
+
+    freed = tree_size(folder)
+    shutil.rmtree(folder)
+    return freed
+
+
+def tree_size(folder: Path) -> int:
+    """The bytes that go with a folder."""
+    return sum(map(freed_with, folder.rglob("*")))
+
+
+def unlink(path: Path) -> int:
+    """Remove a file, and say how many bytes that freed."""
+    freed = freed_with(path)
+    path.unlink()
+    return freed
+
+
+def freed_with(path: Path) -> int:
+    """The bytes that go with a path: none if it is a folder or has another link."""
+    status = path.lstat()
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
+
+
+def newest(folder: Path) -> float:
+    """When something in a folder was changed last."""
+    return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
+
+
+def make_read_only(path: Path) -> None:
+    """Take the right to write from everybody."""
+    path.chmod(path.stat().st_mode & ~0o222)
+
+
+def durable_rename(path: Path, target: Path) -> None:
+    """Rename within a disk, so that the new name survives a power cut."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)
+    descriptor = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import pickle
+
 
 class HubError(Exception):
-    """Anything that goes wrong in `hub`; every other exception here is one."""
+    """Base class of the exceptions of `hub`."""
 
 
 class FormatError(HubError):
@@ -32,16 +36,33 @@ class FormatError(HubError):
         return ": ".join([*where, self.reason])
 
 
+class UnpicklingError(FormatError, pickle.UnpicklingError):
+    """A pickle that is malformed, or names what is not allowed."""
+
+
+class MissingFileError(FormatError, FileNotFoundError):
+    """There is no weight file of a name."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__("no such file", file=file)
+        self.errno = errno.ENOENT
+        self.strerror = os.strerror(errno.ENOENT)
+        self.filename = file
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return MissingFileError, (self.filename,)
+
+
 class RefError(HubError, ValueError):
-    """A reference cannot be understood, or would leave the place it names."""
+    """A reference is malformed, or would lead out of its source."""
 
 
 class NotFoundError(HubError):
-    """What a reference names does not exist at its source, or is not in the cache."""
+    """The file of a reference does not exist at its source, or is not in the cache."""
 
 
 class FetchError(HubError):
-    """A source could not be reached, or answered with something that is not the file."""
+    """A source could not be reached, or its response is not the file."""
 
 
 class AccessError(FetchError):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub import stopping
+from hub import cancellation
 
 # Seconds between two attempts, for what takes a moment and for what takes long.
 _SHORTEST, _LONGEST = 0.001, 0.05
@@ -16,7 +16,7 @@ _SHORTEST, _LONGEST = 0.001, 0.05
 
 @contextlib.contextmanager
 def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
-    """Hold the lock of this name; whoever else wants it waits. The lock file goes when it is free.
+    """Hold the lock of this name; other processes wait. The lock file is removed when it is free.
 
     `waiting_for` says, to a person who waits, what is going on.
     """
@@ -32,7 +32,7 @@ def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Hold the lock if it is free; tells whether it was."""
+    """Hold the lock if it is free; yields whether it was."""
     descriptor = _acquire(path)
     if descriptor is None:
         yield False
@@ -42,7 +42,7 @@ def try_lock(path: Path) -> Iterator[bool]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove the files of locks that nobody holds, as processes that were killed have left them."""
+    """Remove stale lock files, which killed processes have left."""
     for path in folder.glob("*"):
         with try_lock(path):
             """To let go of it is what removes the file."""
@@ -60,20 +60,19 @@ def _held(path: Path, descriptor: int) -> Iterator[None]:
 
 
 def _wait_for(path: Path) -> int:
-    """The descriptor of the locked file, once it is to be had.
+    """The descriptor of the locked file, once it is free.
 
-    The system would wait for longer than the work of a thread may be wanted: it is asked again and
-    again instead.
+    It polls: a blocking call of the system could not be cancelled.
     """
     pause = _SHORTEST
     while (descriptor := _acquire(path)) is None:
-        stopping.current().wait(pause)
+        cancellation.current().wait(pause)
         pause = min(2 * pause, _LONGEST)
     return descriptor
 
 
 def _acquire(path: Path) -> int | None:
-    """The descriptor of the locked file, or None if it is not to be had without waiting."""
+    """The descriptor of the locked file, or None if another process holds it."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

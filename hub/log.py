@@ -1,10 +1,10 @@
-"""What the hub tells besides its results; the command line shows it on standard error."""
+"""Warnings of the hub; the command line shows them on standard error."""
 
 from __future__ import annotations
 
 
 def warn(message: str) -> None:
-    """Tell of something that was got over."""
+    """Log a problem that was recovered from."""
     import logging  # rarely needed, and a fifth of what importing the hub would take
 
     logging.getLogger("hub").warning(message)

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from hub import stopping
-from hub.stopping import Stop, StoppedError
+from hub import cancellation
+from hub.cancellation import CancelledError, CancelToken
 
 _Item = TypeVar("_Item")
 
@@ -21,20 +21,20 @@ _PATIENCE = 1.0  # seconds that threads have to put down what they are at
 def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads: int) -> None:
     """Do the work for all items, so many at a time; the first error ends it and is raised.
 
-    When that comes, or the caller is interrupted, all other work is stopped wherever it waits (see
-    `hub.stopping`) and has a second to keep what it has. What does not end by then, a connection
-    that is being made for one, ends at its next step, and does not keep the process alive.
+    On an error or an interruption all other work is cancelled (see `hub.cancellation`) and gets a
+    second to save its progress. A thread that takes longer, for one while it connects, ends at its
+    next step and does not keep the process alive.
     """
     todo = deque(items)
     if len(todo) == 1:  # in the thread of the caller, which can be interrupted
         work(todo.pop())
         return
-    stop = Stop()
+    token = CancelToken()
     ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            with stopping.under(stop):
+            with cancellation.using(token):
                 while item := _next(todo):
                     work(item[0])
             ended.put(None)
@@ -46,7 +46,7 @@ def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads
         for number in range(min(threads, len(todo)))
     ]
     try:
-        with stopping.current().interrupting(lambda: ended.put(StoppedError())):
+        with cancellation.current().on_cancel(lambda: ended.put(CancelledError())):
             for thread in running:
                 thread.start()
             for _ in running:
@@ -54,7 +54,7 @@ def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads
                     raise error
     except BaseException:
         todo.clear()
-        stop.set()
+        token.cancel()
         _join(running)
         raise
 

@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Counts the bytes of one file while they come; this one shows nothing."""
+    """Counts the received bytes of one file; this base class shows nothing."""
 
     def begin(self, done: int, total: int | None) -> None:
-        """The file is begun, or begun anew, with `done` bytes of `total` there already."""
+        """Start, or start again, with `done` bytes of `total` received before."""
 
     def update(self, count: int) -> None:
-        """So many more bytes have come. From any thread."""
+        """Count received bytes, from any thread."""
 
     def close(self) -> None:
-        """No more will come."""
+        """End the count."""
 
 
 def meter(label: str, progress: bool | None) -> Meter:
-    """What counts the bytes of one file; `progress` is that of `bar`."""
+    """A meter for one file; `progress` is that of `bar`."""
     return Meter() if progress is False else Bar(label, progress)
 
 
@@ -37,7 +37,7 @@ class Bar(Meter):
     def begin(self, done: int, total: int | None) -> None:
         with self._lock:
             self._bar.reset(total)
-            # What is there from an earlier attempt says nothing about the speed of this one.
+            # Bytes of an earlier attempt do not count for the speed of this one.
             self._bar.initial = self._bar.n = done
             self._bar.refresh()
 
@@ -51,7 +51,7 @@ class Bar(Meter):
 
 def bar(label: str, total: int | None, progress: bool | None) -> tqdm[NoReturn]:
     """A bar that counts bytes; `progress=None` shows it where a person looks at a terminal."""
-    from tqdm import tqdm  # costs more than the rest of the hub: only for who downloads
+    from tqdm import tqdm  # slow to import: only needed for downloads
 
     return tqdm(
         desc=label,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cache import hash_file
-from hub.cards import Card, CardFile, render
+from hub.cards import Card, render
+from hub.disk import hash_file
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError
+from hub.file_info import FileInfo
 from hub.repos.plan import Patterns, choose
 from hub.server.hashes import git_blob
 from hub.server.tree import is_visible
+from hub.text import one_line
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -24,11 +26,11 @@ CARD = "README.md"
 
 @dataclass(frozen=True)
 class Pushed:
-    """What was uploaded, or would be. `commit` is None if nothing was."""
+    """The uploaded files. `commit` is None after a dry run."""
 
     repository: str
     url: str
-    files: tuple[CardFile, ...]
+    files: Mapping[str, FileInfo]
     card: str | None
     commit: str | None
 
@@ -65,33 +67,33 @@ def push(
     if not files:
         raise NotFoundError(f"{root}: holds no file to upload")
     text = None
-    if card is not None and not any(file.path == CARD for file in files):
+    if card is not None and CARD not in files:
         text = render(card, files)
     api = HfApi(endpoint=endpoint, token=token)
     url = f"{api.endpoint}/{repository}"
     if dry_run:
-        return Pushed(repository, url, tuple(files), text, None)
+        return Pushed(repository, url, files, text, None)
     with _library_errors(repository, api.endpoint), _without_xet(api.endpoint):
         commit = _upload(api, root, repository, files, text, message, revision, private)
         _check(api, root, repository, commit, files)
-    return Pushed(repository, url, tuple(files), text, commit)
+    return Pushed(repository, url, files, text, commit)
 
 
-def _files(root: Path, include: Patterns, exclude: Patterns) -> list[CardFile]:
+def _files(root: Path, include: Patterns, exclude: Patterns) -> dict[str, FileInfo]:
     paths = []
     for path in sorted(root.rglob("*")):
         parts = path.relative_to(root).parts
         if all(map(is_visible, parts)) and path.is_file():
             paths.append("/".join(parts))
     chosen = choose(paths, include, exclude)
-    return [CardFile(p, (root / p).stat().st_size, hash_file(root / p)) for p in chosen]
+    return {p: FileInfo((root / p).stat().st_size, hash_file(root / p)) for p in chosen}
 
 
 def _upload(
     api: HfApi,
     root: Path,
     repository: str,
-    files: Sequence[CardFile],
+    files: Mapping[str, FileInfo],
     card: str | None,
     message: str,
     revision: str,
@@ -99,7 +101,7 @@ def _upload(
 ) -> str:
     from huggingface_hub import CommitOperationAdd
 
-    operations = [CommitOperationAdd(file.path, root / file.path) for file in files]
+    operations = [CommitOperationAdd(path, root / path) for path in files]
     if card is not None:
         operations.append(CommitOperationAdd(CARD, card.encode()))
     api.create_repo(repository, private=private or None, exist_ok=True)
@@ -107,22 +109,24 @@ def _upload(
     return str(done.oid)
 
 
-def _check(api: HfApi, root: Path, repository: str, commit: str, files: Sequence[CardFile]) -> None:
+def _check(
+    api: HfApi, root: Path, repository: str, commit: str, files: Mapping[str, FileInfo]
+) -> None:
     """Compare the hashes that the server gives with those of the files."""
-    infos = api.get_paths_info(repository, [file.path for file in files], revision=commit)
+    infos = api.get_paths_info(repository, list(files), revision=commit)
     there = {info.path: info for info in infos}
-    for file in files:
-        info = there.get(file.path)
+    for path, file in files.items():
+        info = there.get(path)
         lfs = getattr(info, "lfs", None)
         if lfs is not None:
             got, expected = lfs.sha256, file.sha256
         else:
             got = getattr(info, "blob_id", None)
-            with (root / file.path).open("rb") as content:
+            with (root / path).open("rb") as content:
                 expected = git_blob(content, file.size)
         if got != expected:
             raise IntegrityError(
-                f"{repository}/{file.path}",
+                f"{repository}/{path}",
                 expected=expected,
                 got=got,
                 source=f"the server, at commit {commit}",
@@ -152,5 +156,4 @@ def _library_errors(repository: str, endpoint: str) -> Iterator[None]:
     except HubError:
         raise
     except (OSError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise FetchError(f"{repository}: {endpoint} did not take it: {reason}") from error
+        raise FetchError(f"{repository}: {endpoint} did not take it: {one_line(error)}") from error

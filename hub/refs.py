@@ -1,4 +1,4 @@
-"""References: one line of text that says which file is meant and where it comes from.
+"""References: one line of text that names a file and its source.
 
     builtin:NAME                            a file shipped with the zoo
     file:PATH                               a file on this machine
@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from hub.errors import RefError
-from hub.sources import source_for
 
 MAX_LENGTH = 4096  # characters
 _MAX_NAME = 120  # characters of a file name in the cache
@@ -34,7 +33,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Ref:
-    """A parsed reference: what is meant (`identity`) and which bytes are accepted (the pins).
+    """A reference as `hub.sources.parse` returns it: `identity` says what is meant, the pins which
+    bytes are accepted.
 
     `str(ref)` is the canonical spelling: parsing it gives an equal reference.
     """
@@ -45,12 +45,12 @@ class Ref:
 
     @property
     def kind(self) -> str:
-        """The name of its source: what stands before the first colon."""
+        """The name of its source: the part before the first colon."""
         return self.identity.partition(":")[0]
 
     @property
     def locator(self) -> str:
-        """What the source looks up: what stands behind the first colon."""
+        """The part behind the first colon, which the source resolves."""
         return self.identity.partition(":")[2]
 
     @property
@@ -75,32 +75,6 @@ class Ref:
         return f"{self.identity}#{fragment}" if fragment else self.identity
 
 
-def parse(text: str) -> Ref:
-    """Parse a reference; RefError says what is wrong with it and what was expected.
-
-    >>> ref = parse("pypi:Some_Model==1.0/weights/model.pth")
-    >>> str(ref), ref.kind, ref.filename
-    ('pypi:some-model==1.0/weights/model.pth', 'pypi', 'model.pth')
-    """
-    check_text(text)
-    body, pins = _split_pins(text)
-    kind, colon, locator = body.partition(":")
-    if not colon:
-        raise RefError(f"{text!r}: has no source; for a file on this machine write 'file:{text}'")
-    if not locator:
-        raise RefError(f"{text!r}: names no file")
-    source = source_for(kind.lower())
-    if "archive-sha256" in pins and not source.from_archive:
-        raise RefError(f"{text!r}: a file of this source has no archive that archive-sha256 pins")
-    identity = source.identify(f"{kind.lower()}:{locator}")
-    return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
-
-
-def as_ref(ref: str | Ref) -> Ref:
-    """The reference itself, or the one that the text means."""
-    return ref if isinstance(ref, Ref) else parse(ref)
-
-
 def check_text(text: str) -> None:
     """Refuse what no reference contains: control characters, lone surrogates, endless text."""
     if len(text) > MAX_LENGTH:
@@ -123,12 +97,13 @@ def check_member(ref: str, path: str) -> str:
         raise RefError(f"{ref}: the path {path!r} is not a relative path with forward slashes")
     if any(part in ("", ".", "..") for part in path.split("/")):
         raise RefError(f"{ref}: the path {path!r} has an empty, '.' or '..' part")
-    if "#" in path:
-        raise RefError(f"{ref}: '#' starts a pin, #sha256=HEX, and {path!r} has another")
+    if "#sha256=" in path or "#archive-sha256=" in path:
+        raise RefError(f"{ref}: holds a pin, #sha256=HEX, in the middle of {path!r}")
     return path
 
 
-def _split_pins(text: str) -> tuple[str, dict[str, str]]:
+def split_pins(text: str) -> tuple[str, dict[str, str]]:
+    """A reference without its pins, and the pins by name; RefError if one is malformed."""
     found = _PINS.search(text)
     if not found:
         return text, {}

@@ -1,4 +1,4 @@
-"""Where a source that has no URL writes a file: hashed and counted on the way to the disk."""
+"""Files written by sources that have no URL: hashed and counted on the way to the disk."""
 
 from __future__ import annotations
 
@@ -7,38 +7,39 @@ import os
 from types import TracebackType
 from typing import Self
 
-from hub import stopping
+from hub import cancellation
 from hub.disk import check_room_in_cache
+from hub.file_info import LocalFile
 from hub.progress import meter
-from hub.sources import Place, Received
+from hub.sources import Destination
 
 
 class Sink:
     """A file being written. Leaving the `with` block puts every byte on the disk."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._file = place.body.open("wb")
+    def __init__(self, destination: Destination) -> None:
+        self._destination = destination
+        self._file = destination.body.open("wb")
         self._hash = hashlib.sha256()
-        self._meter = meter(place.label, place.progress)
+        self._meter = meter(destination.label, destination.progress)
         self.size = 0
 
     def begin(self, total: int | None) -> None:
         """Announce how many bytes will come, if that is known; CacheError if they cannot fit."""
         if total is not None:
-            check_room_in_cache(self._place.label, total, self._place.folder)
+            check_room_in_cache(self._destination.label, total, self._destination.folder)
         self._meter.begin(0, total)
 
     def write(self, chunk: bytes) -> None:
-        stopping.current().check()
+        cancellation.current().check()
         self._file.write(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)
         self._meter.update(len(chunk))
 
-    def received(self, source: str) -> Received:
-        """What has been written, once it is complete."""
-        return Received(self._place.body, self.size, self._hash.hexdigest(), source)
+    def received(self, source: str) -> LocalFile:
+        """The complete file."""
+        return LocalFile(self.size, self._hash.hexdigest(), source, path=self._destination.body)
 
     def __enter__(self) -> Self:
         return self

@@ -30,7 +30,7 @@ def announce(name: str) -> None:
     weights = next(iter(found.weights.values()))
     source, _, file = weights.ref.partition("#")[0].partition("/")
     print(f"model       {name}: {found.summary}, {weights.num_params:,} parameters")
-    print(f"weights     {file or source}, {weights.size / 1e6:,.1f} MB, {weights.licence}")
+    print(f"weights     {file or source}, {weights.size / 1e6:,.1f} MB, {weights.license}")
     print(f"from        {source if file else 'this package'}")
     print(f"sha256      {weights.sha256}")
 

@@ -53,6 +53,49 @@ def test_no_line_of_cpp_is_too_long() -> None:
     assert hits == []
 
 
+# What each folder may include or import besides itself.
+INCLUDES = {
+    "core": set(),
+    "ops": {"core"},
+    "autograd": {"core"},
+    "transforms": {"core", "autograd"},
+    "cpu": {"core"},
+    "python": {"core", "autograd", "transforms", "ops", "cpu"},
+}
+IMPORTS = {"hub": set(), "engine": {"hub"}, "zoo": {"hub", "engine"}}
+
+
+def test_includes_point_down() -> None:
+    hits = [
+        f"{path.relative_to(REPOSITORY)}: {included}"
+        for path in (REPOSITORY / "csrc").rglob("*.[ch]*")
+        for included in re.findall(r'#include "(\w+)/', path.read_text())
+        if included not in INCLUDES[folder := path.relative_to(REPOSITORY / "csrc").parts[0]]
+        and included != folder
+    ]
+    assert hits == []
+
+
+def test_headers_of_core_include_no_dispatch() -> None:
+    """Shapes, storage and tensors are below the op table, which is below dispatch."""
+    for name in ("tensor", "storage", "dtype", "value", "state", "op", "schema", "elementwise"):
+        for path in (REPOSITORY / "csrc" / "core").glob(f"{name}.*"):
+            assert "core/dispatch.h" not in path.read_text(), path
+
+
+def test_imports_point_down() -> None:
+    hits = [
+        f"{path.relative_to(REPOSITORY)}: {imported}"
+        for package, known in IMPORTS.items()
+        for path in (REPOSITORY / package).rglob("*.py")
+        for imported in re.findall(
+            r"^\s*(?:from|import) (hub|engine|zoo)\b", path.read_text(), re.M
+        )
+        if imported != package and imported not in known
+    ]
+    assert hits == []
+
+
 @pytest.mark.parametrize("pattern", [INDEX_HOSTS, MACHINE_PATHS], ids=["index", "machine"])
 def test_no_file_depends_on_one_place(pattern: re.Pattern[str]) -> None:
     """A configured index or mirror is honoured, and nothing expects one machine's folders."""

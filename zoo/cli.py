@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import shutil
-import sys
-import textwrap
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from hub.cli.common import print_json, print_table
+from hub.cli.program import Program
 from hub.errors import HubError
 from zoo import registry
 from zoo.bars import print_bars
 from zoo.errors import ImageError, ZooError
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
-
+_DESCRIPTION = "Pretrained models: what there is, and what they see in an image."
 _EPILOG = """\
 models are named ARCH or ARCH.TAG, where the tag says which weights
 
@@ -38,61 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["info", "nonsense"])
     1
     """
-    options = _parser().parse_args(arguments)
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        print("zoo: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output went away, as `head` does. What is left must go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (ZooError, HubError) as error:
-        _report(error, options.debug)
-        return 1
+    return _program().main(arguments)
 
 
-def _report(error: Exception, debug: bool) -> None:
-    if debug:
-        traceback.print_exception(error)
-    else:
-        print(f"zoo: error: {' '.join(str(error).split())}", file=sys.stderr)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="zoo",
-        description="Pretrained models: what there is, and what they see in an image.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="print JSON")
-    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-    def add(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        summary = (run.__doc__ or "").partition("\n")[0]
-        command = commands.add_parser(name, help=summary, description=summary, parents=[common])
-        command.set_defaults(run=run)
-        return command
-
-    predict = add("predict", _predict)
+def _program() -> Program:
+    program = Program("zoo", _DESCRIPTION, _EPILOG, errors=(ZooError, HubError))
+    predict = program.add("predict", _predict)
     predict.add_argument("model", metavar="MODEL", help="ARCH or ARCH.TAG")
     predict.add_argument("images", metavar="IMAGE", nargs="+", help="image files")
     predict.add_argument("--top", type=_positive, default=5, metavar="N", help="how many classes")
 
-    list_ = add("list", _list)
+    list_ = program.add("list", _list)
     list_.add_argument("pattern", metavar="PATTERN", nargs="?", default="*", help="as in a shell")
     list_.add_argument("--task", help="only models for this task")
     list_.add_argument("--pretrained", action="store_true", help="one line for each weights")
 
-    info = add("info", _info)
+    info = program.add("info", _info)
     info.add_argument("model", metavar="MODEL", help="ARCH or ARCH.TAG")
-    return parser
+    return program
 
 
 def _positive(text: str) -> int:
@@ -110,14 +68,14 @@ def _predict(options: argparse.Namespace) -> int:
         try:
             found = model.predict(path, options.top)
         except ImageError as error:
-            _report(error, options.debug)
+            _program().report(error, debug=options.debug)
             continue
         seen.append((path, found))
         if not options.json:
             print(path)
             print_bars(found)
     if options.json:
-        _print_json(
+        print_json(
             [
                 {"image": path, "model": options.model, "predictions": [asdict(p) for p in found]}
                 for path, found in seen
@@ -130,13 +88,14 @@ def _list(options: argparse.Namespace) -> int:
     """List the models that there are."""
     names = registry.list_models(options.pattern, task=options.task, pretrained=options.pretrained)
     if options.json:
-        _print_json(names)
+        print_json(names)
         return 0
-    width = max(map(len, names), default=0)
+    rows = []
     for name in names:
         found = registry.info(name)
         note = "" if found.weights else " (no pretrained weights)"
-        print(f"{name:{width}}  {found.summary}{note}")
+        rows.append([name, found.summary + note])
+    print_table(rows)
     return 0
 
 
@@ -145,7 +104,7 @@ def _info(options: argparse.Namespace) -> int:
     found = registry.info(options.model)
     facts = _facts(found, options.model.partition(".")[2])
     if options.json:
-        _print_json(facts)
+        print_json(facts)
     else:
         _print_facts(facts)
     return 0
@@ -167,7 +126,7 @@ def _facts(found: registry.ModelInfo, tag: str) -> dict[str, Any]:
                 "sha256": entry.sha256,
                 "bytes": entry.size,
                 "parameters": entry.num_params,
-                "licence": entry.licence,
+                "license": entry.license,
                 "origin": entry.origin,
                 "metrics": [asdict(metric) for metric in entry.metrics],
                 "preprocessing": [f"read as {entry.preprocess.mode}"]
@@ -179,29 +138,18 @@ def _facts(found: registry.ModelInfo, tag: str) -> dict[str, Any]:
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        if name != "weights":
-            _print_row(name, value)
+    print_table([[name, _shown(value)] for name, value in facts.items() if name != "weights"])
     for entry in facts["weights"]:
         print()
+        rows = []
         for name, value in entry.items():
             if name == "metrics":
-                for metric in value:
-                    _print_row(metric["name"], "{value:.2%} on {data} ({source})".format(**metric))
-            elif name == "preprocessing":
-                _print_row(name, "; ".join(value))
+                line = "{value:.2%} on {data} ({source})"
+                rows += [[metric["name"], line.format(**metric)] for metric in value]
             else:
-                _print_row(name, value)
+                rows.append([name, "; ".join(value) if name == "preprocessing" else _shown(value)])
+        print_table(rows)
 
 
-def _print_row(name: str, value: object) -> None:
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    width = max(shutil.get_terminal_size().columns, 60)
-    lines = textwrap.wrap(text, width - 16, break_long_words=False, break_on_hyphens=False)
-    print(f"{name:<15} {lines[0]}")
-    for line in lines[1:]:
-        print(" " * 16 + line)
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=1))
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

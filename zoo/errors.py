@@ -15,5 +15,9 @@ class WeightsError(ZooError):
     """The weights of a model are missing, or do not fit it."""
 
 
+class MissingWeightsError(WeightsError, FileNotFoundError):
+    """There is no file of weights at a path."""
+
+
 class ImageError(ZooError, ValueError):
     """An image that cannot be read; the message names the file."""

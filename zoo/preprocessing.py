@@ -153,36 +153,40 @@ class Resize:
 
 @dataclass(frozen=True)
 class CenterCrop:
-    """Cut (height, width) from the middle; an image that is smaller is padded with zeros."""
+    """Cut (height, width) from the middle; an image that is smaller is padded with zeros.
+
+    The start is half of the difference, rounded half to even, as in torchvision's `CenterCrop`.
+
+    >>> CenterCrop((1, 1))(np.arange(8).repeat(8).reshape(8, 8, 1)).item()
+    4
+    """
 
     size: tuple[int, int]
 
     def __call__(self, image: Array, /) -> Array:
-        for axis, wanted in enumerate(self.size):
-            image = _crop_axis(image, axis, wanted)
-        return image
-
-
-def _crop_axis(image: Array, axis: int, wanted: int) -> Array:
-    missing = max(wanted - image.shape[axis], 0)
-    if missing:
         padding = [(0, 0)] * image.ndim
-        padding[axis] = (missing // 2, missing - missing // 2)
+        for axis, wanted in enumerate(self.size):
+            missing = max(wanted - image.shape[axis], 0)
+            padding[axis] = (missing // 2, missing - missing // 2)
         image = np.pad(image, padding)
-    start = (image.shape[axis] - wanted) // 2
-    keep = slice(start, start + wanted)
-    return image[keep] if axis == 0 else image[:, keep]
+        top, left = (
+            round((side - wanted) / 2)
+            for side, wanted in zip(image.shape[:2], self.size, strict=True)
+        )
+        return image[top : top + self.size[0], left : left + self.size[1]]
 
 
 @dataclass(frozen=True)
 class CenterSquare:
-    """Cut the largest square from the middle, or `fraction` of its side."""
+    """Cut the largest square from the middle, or `fraction` of its side; the start rounds down."""
 
     fraction: float = 1.0
 
     def __call__(self, image: Array, /) -> Array:
-        side = max(round(min(image.shape[:2]) * self.fraction), 1)
-        return CenterCrop((side, side))(image)
+        height, width = image.shape[:2]
+        side = max(round(min(height, width) * self.fraction), 1)
+        top, left = (height - side) // 2, (width - side) // 2
+        return image[top : top + side, left : left + side]
 
 
 @dataclass(frozen=True)

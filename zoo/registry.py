@@ -9,13 +9,15 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import importlib
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from zoo import labels
-from zoo.errors import UnknownModelError, WeightsError
+from zoo.errors import MissingWeightsError, UnknownModelError, WeightsError
 
 if TYPE_CHECKING:
     from engine import Tensor
@@ -53,7 +55,7 @@ class Weights:
     ref: str
     sha256: str
     size: int
-    licence: str
+    license: str
     origin: str
     num_params: int
     preprocess: Preprocess
@@ -155,27 +157,36 @@ def info(name: str) -> ModelInfo:
     return _resolve(name)[0]
 
 
-def load(name: str, pretrained: bool = True, **kwargs: Any) -> ImageClassifier:
+def load(
+    name: str, pretrained: bool | str | os.PathLike[str] = True, **kwargs: Any
+) -> ImageClassifier:
     """Build a model, in evaluation mode, with the weights that the tag of `arch.tag` names.
 
-    Further arguments go to the model's builder. With a `num_classes` other than the weights' own,
-    the classifier is a fresh one and everything before it is pretrained.
+    `pretrained` may also be a file of weights, as `engine.save(model.state_dict(), path)` writes
+    it: a path, or a reference of the hub such as "hf:org/name/model.safetensors". Its names and
+    shapes must be the model's. Further arguments go to the model's builder. With a `num_classes`
+    other than the named weights' own, the classifier is a fresh one and everything before it is
+    pretrained.
 
     Raises `UnknownModelError` for a name that is not there, `WeightsError` if there are no weights
-    or they do not fit, and the hub's errors if they cannot be fetched or are not the expected ones.
+    or they do not fit, FileNotFoundError for a path without a file, TypeError for another type of
+    `pretrained`, and the hub's errors if weights cannot be fetched or are not the expected ones.
 
     >>> load("digits_mlp", pretrained=False, num_classes=2).num_classes
     2
     """
     found, weights = _resolve(name)
-    if pretrained and weights is None:
+    file = None if isinstance(pretrained, bool) else _weights_file(pretrained)
+    if pretrained is True and weights is None:
         raise WeightsError(
             f"{name}: there are no pretrained weights; "
             f"zoo.load({name!r}, pretrained=False) builds it with random ones"
         )
     model = found.build(**kwargs)
-    chosen = weights if pretrained else None
-    if chosen is not None:
+    chosen = weights if pretrained is True else None
+    if file is not None:
+        _load_file(model, found, file)
+    elif chosen is not None:
         _load_weights(model, found, chosen)
     model.describe(found, chosen)
     return model.eval()
@@ -204,7 +215,7 @@ def _resolve(name: str) -> tuple[ModelInfo, Weights | None]:
 
 
 def _load_weights(model: ImageClassifier, found: ModelInfo, weights: Weights) -> None:
-    state = _read_state(weights)
+    state = _fetch_state(weights)
     if model.num_classes != len(found.labels):
         state = {k: v for k, v in state.items() if not k.startswith(found.head)}
         fresh = model.state_dict()
@@ -215,16 +226,46 @@ def _load_weights(model: ImageClassifier, found: ModelInfo, weights: Weights) ->
         raise WeightsError(f"{found.name}.{weights.tag}: {weights.ref}: {error}") from error
 
 
-def _read_state(weights: Weights) -> State:
-    """Fetch, verify and read the file, under the model's names."""
-    import engine
+def _weights_file(source: str | os.PathLike[str]) -> Path:
+    """The file that a path or a reference means, fetched if need be."""
+    import hub
+
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(
+            "load: pretrained: expected True, False, a path or a reference, "
+            f"got {type(source).__name__}"
+        )
+    text = os.fspath(source)
+    if isinstance(source, str) and ":" in text and not os.path.exists(text):
+        return hub.download(text)
+    if not os.path.isfile(text):
+        raise MissingWeightsError(f"{text}: there is no such file of weights")
+    return Path(text)
+
+
+def _load_file(model: ImageClassifier, found: ModelInfo, file: Path) -> None:
+    try:
+        model.load_state_dict(_read_state(file, str(file)), strict=True)
+    except RuntimeError as error:
+        raise WeightsError(f"{found.name}: {file}: {error}") from error
+
+
+def _fetch_state(weights: Weights) -> State:
+    """The state of named weights, fetched and verified, under the model's names."""
     import hub
 
     path = hub.download(weights.ref, sha256=weights.sha256)
-    state = engine.load(path)
-    if not isinstance(state, dict):
-        raise WeightsError(f"{weights.ref}: expected names and tensors, got {type(state).__name__}")
+    state = _read_state(path, weights.ref)
     return {_rename(name, weights.rename): tensor for name, tensor in state.items()}
+
+
+def _read_state(path: Path, source: str) -> State:
+    import engine
+
+    state = engine.load(path, mmap=True)
+    if not isinstance(state, dict):
+        raise WeightsError(f"{source}: expected names and tensors, got {type(state).__name__}")
+    return state
 
 
 def _rename(name: str, table: tuple[tuple[str, str], ...]) -> str:

@@ -10,7 +10,7 @@ namespace {
 class Tracer final : public Interpreter {
 public:
     bool run(const Op& op, Args args, Results& results) override {
-        dispatch_from(below, this, op, args, results);
+        proceed(op, args, results);
         for (const Tensor& t : results) {
             Node* const node = t.defined() ? node_of(t) : nullptr;
             if (node && !node->is_leaf && node->extras().trace.empty()) node->extras().trace = current_trace();

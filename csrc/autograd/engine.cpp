@@ -32,6 +32,7 @@ private:
     void process(Node& node, Results& grads);
     void fill_missing(Node& node, Results& grads);
     void run_hooks(Node& node, Results& grads);
+    void run_node(Node& node, Results& grads);
     void capture(Node& node, const Results& grads);
 
     BackwardOptions options_;
@@ -102,6 +103,8 @@ void GraphTask::run_hooks(Node& node, Results& grads) {
               grads[entry.index].sizes(), ", got ", replaced.sizes());
         grads[entry.index] = std::move(replaced);
     }
+    const auto before = extras->before;
+    for (const auto& [id, hook] : before) hook(grads);
     for (size_t i = 0; i < extras->retained.size(); ++i)
         if (const Tensor& g = grads[extras->retained[i]]; g.defined()) {
             Tensor& kept = node.extras().retained_grads[i];
@@ -115,6 +118,31 @@ void GraphTask::capture(Node& node, const Results& grads) {
     for (const auto& [index, position] : found->second) captured[position] = grads[index];
 }
 
+// Holds back what a node gives until the hooks after it have seen it.
+struct HeldBack final : GradSink {
+    explicit HeldBack(std::span<const Edge> all) : edges(all), grads(all.size()) {}
+    void give(const Edge& edge, Tensor grad) override {
+        Tensor& slot = grads[static_cast<size_t>(&edge - edges.data())];
+        slot = slot.defined() ? Call<"add">()(slot, grad) : std::move(grad);
+    }
+
+    std::span<const Edge> edges;
+    std::vector<Tensor> grads;
+};
+
+void GraphTask::run_node(Node& node, Results& grads) {
+    const NodeExtras* extras = node.extras_or_null();
+    if (!extras || extras->after.empty()) return node.backward(grads, *this);
+    const auto after = extras->after;  // a hook may add or remove hooks
+    Results given;
+    for (int i = 0; i < grads.size(); ++i) given.push(grads[i]);
+    HeldBack held(node.edges());
+    node.backward(grads, held);
+    for (const auto& [id, hook] : after) hook(held.grads, given);
+    for (size_t i = 0; i < held.grads.size(); ++i)
+        if (held.grads[i].defined() && node.edges()[i].node) give(node.edges()[i], std::move(held.grads[i]));
+}
+
 void GraphTask::process(Node& node, Results& grads) {
     run_hooks(node, grads);
     capture(node, grads);
@@ -122,7 +150,7 @@ void GraphTask::process(Node& node, Results& grads) {
     if (restricted_ && !accumulates && !passed_.contains(&node)) return;
     if (!node.is_leaf && node.fills_missing()) fill_missing(node, grads);
     try {
-        node.backward(grads, *this);
+        run_node(node, grads);
     } catch (Error& error) {
         const NodeExtras* extras = node.extras_or_null();
         if (!extras || extras->trace.empty()) throw;

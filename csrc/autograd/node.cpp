@@ -5,6 +5,7 @@
 namespace bestiary {
 
 std::string (*current_trace)() = nullptr;
+thread_local constinit PackSaved pack_saved = nullptr;
 
 uint32_t Node::add_result(const Tensor& t) {
     ResultInfo info{t.sizes(), t.dtype(), t.device()};
@@ -139,8 +140,9 @@ void detach_in_place(const Tensor& t) {
     t->requires_grad = false;
 }
 
+static uint64_t last_id = 0;
+
 uint64_t add_hook(const Tensor& t, GradHook hook) {
-    static uint64_t last_id = 0;
     check(t.requires_grad(), "register_hook: expected a tensor that requires a gradient");
     const Edge edge = gradient_edge(t);
     edge.node->extras().hooks.push_back({++last_id, edge.index, std::move(hook)});
@@ -148,7 +150,20 @@ uint64_t add_hook(const Tensor& t, GradHook hook) {
 }
 
 void remove_hook(Node& node, uint64_t id) {
-    std::erase_if(node.extras().hooks, [id](const NodeExtras::Entry& entry) { return entry.id == id; });
+    NodeExtras& extras = node.extras();
+    std::erase_if(extras.hooks, [id](const NodeExtras::Entry& entry) { return entry.id == id; });
+    std::erase_if(extras.before, [id](const auto& entry) { return entry.first == id; });
+    std::erase_if(extras.after, [id](const auto& entry) { return entry.first == id; });
+}
+
+uint64_t add_before_hook(Node& node, BeforeHook hook) {
+    node.extras().before.emplace_back(++last_id, std::move(hook));
+    return last_id;
+}
+
+uint64_t add_after_hook(Node& node, AfterHook hook) {
+    node.extras().after.emplace_back(++last_id, std::move(hook));
+    return last_id;
 }
 
 }  // namespace bestiary

@@ -29,6 +29,11 @@ protected:
 
 using GradHook = std::function<Tensor(const Tensor&)>;  // an undefined answer leaves the gradient as it is
 
+// Called with the gradients of a node's results before it runs, which it may replace.
+using BeforeHook = std::function<void(Results& results)>;
+// Called with the gradients that a node gave, one per edge, which it may replace, and with those it was given.
+using AfterHook = std::function<void(std::vector<Tensor>& inputs, const Results& results)>;
+
 // What few nodes have.
 struct NodeExtras {
     struct Entry {
@@ -37,8 +42,11 @@ struct NodeExtras {
         GradHook hook;
     };
     std::vector<Entry> hooks;
+    std::vector<std::pair<uint64_t, BeforeHook>> before;
+    std::vector<std::pair<uint64_t, AfterHook>> after;
     std::vector<uint32_t> retained;  // results whose gradient is kept
     std::vector<Tensor> retained_grads;
+    std::shared_ptr<void> metadata;  // of the language above
     std::string trace;  // in anomaly mode: the line of Python that ran the op
 };
 
@@ -117,6 +125,19 @@ void detach_in_place(const Tensor& t);
 // Returns an id for remove_hook.
 uint64_t add_hook(const Tensor& t, GradHook hook);
 void remove_hook(Node& node, uint64_t id);
+uint64_t add_before_hook(Node& node, BeforeHook hook);
+uint64_t add_after_hook(Node& node, AfterHook hook);
+
+// What saved_tensors_hooks put in place of a tensor that a gradient reads.
+class PackedTensor {
+public:
+    virtual ~PackedTensor() = default;
+    virtual Tensor unpack() const = 0;
+};
+
+// Packs what a node is about to save; null while this thread has no hooks for it.
+using PackSaved = std::shared_ptr<const PackedTensor> (*)(const Tensor&);
+extern thread_local constinit PackSaved pack_saved;
 
 // Installs how anomaly mode learns the Python line under way.
 extern std::string (*current_trace)();

@@ -1,5 +1,7 @@
 #include "autograd/op_node.h"
 
+#include <deque>
+
 #include "autograd/engine.h"
 #include "autograd/record.h"
 
@@ -41,6 +43,31 @@ void OpNode::link(const Tensor& t, bool save) {
     if (save) check_not_inference(t);
 }
 
+void OpNode::pack(const Value& v, Input& input) {
+    const auto pack_one = [&](const Tensor& t) {
+        input.packed.push_back(t.defined() ? pack_saved(detach(t)) : nullptr);
+    };
+    if (v.is_tensor()) pack_one(Tensor(v.t));
+    else
+        for (const Tensor& t : v.tensor_list()) pack_one(t);
+}
+
+// The tensors of an argument as they were, in their place in the graph.
+std::vector<Tensor> OpNode::unpack(const Input& input) const {
+    std::vector<Tensor> tensors;
+    for (size_t k = 0; k < input.packed.size(); ++k) {
+        Tensor t = input.packed[k] ? detach(input.packed[k]->unpack()) : Tensor();
+        const Edge& edge = edges_[input.first_edge + static_cast<int>(k)];
+        if (edge.node) {
+            t->grad_fn = Ptr<NodeBase>(edge.node.get());
+            t->output_index = edge.index;
+            t->requires_grad = true;
+        }
+        tensors.push_back(std::move(t));
+    }
+    return tensors;
+}
+
 void OpNode::add_input(const Value& v, bool save) {
     Input& input = inputs_.emplace_back();
     const bool tensors = v.is_tensor() || v.tag == Tag::Tensors;
@@ -51,7 +78,8 @@ void OpNode::add_input(const Value& v, bool save) {
     if (v.tag == Tag::Tensors)
         for (const Tensor& t : v.tensor_list()) link(t, save);
     input.edge_count = edges_.size() - input.first_edge;
-    if (save || !tensors) input.value = OwnedValue(v);
+    if (tensors && save && pack_saved) pack(v, input);
+    else if (save || !tensors) input.value = OwnedValue(v);
 }
 
 void OpNode::save_results(const Results& results) {
@@ -59,14 +87,17 @@ void OpNode::save_results(const Results& results) {
     results_.reserve(results.size());
     for (int k = 0; k < results.size(); ++k) {
         const bool used = uses_ & uses_result(std::min(k, 2));
-        if (used) results_.push_back({detach(results[k]), results[k]->storage->version()});
+        if (used && pack_saved) results_.push_back({Tensor(), 0, pack_saved(detach(results[k]))});
+        else if (used) results_.push_back({detach(results[k]), results[k]->storage->version(), nullptr});
         else results_.emplace_back();
     }
 }
 
 void OpNode::release_saved() {
-    for (Input& input : inputs_)
+    for (Input& input : inputs_) {
         if (input.value.get().tag == Tag::Tensor || input.value.get().tag == Tag::Tensors) input.value = OwnedValue();
+        input.packed.clear();
+    }
     results_.clear();
     released_ = true;
 }
@@ -89,9 +120,9 @@ void OpNode::check_saved(const Input& input) const {
 
 Tensor OpNode::saved_result(int i) const {
     const SavedResult& saved = results_[i];
-    if (!saved.t.defined()) return {};
-    check_saved(saved.t, saved.version);
-    Tensor t = detach(saved.t);
+    if (!saved.t.defined() && !saved.packed) return {};
+    if (!saved.packed) check_saved(saved.t, saved.version);
+    Tensor t = detach(saved.packed ? saved.packed->unpack() : saved.t);
     if (is_floating(t.dtype())) {
         t->grad_fn = Ptr<NodeBase>(const_cast<OpNode*>(this));
         t->output_index = static_cast<uint32_t>(i);
@@ -133,9 +164,14 @@ void OpNode::backward(Results& grads, GradSink& sink) {
     SmallVector<bool, 8> needs;
     SmallVector<Tensor, 8> given;
     SmallVector<std::vector<Tensor>, 2> lists;  // up to the last argument that is a list
+    std::deque<std::vector<Tensor>> unpacked;  // what hooks had packed, for as long as `values` borrow it
     for (int i = 0; i < inputs_.size(); ++i) {
         const Input& input = inputs_[i];
         values.emplace_back(input.value.get());
+        if (!input.packed.empty()) {
+            const std::vector<Tensor>& tensors = unpacked.emplace_back(unpack(input));
+            values[i] = input.is_list ? Value(tensors) : Value(tensors[0]);
+        }
         shapes.emplace_back(input.edge_count == 1 ? &sources_[input.first_edge].sizes : &none);
         needs.emplace_back(input.needs_grad);
         given.emplace_back();

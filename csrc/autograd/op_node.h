@@ -30,6 +30,7 @@ private:
         int edge_count = 0;  // more than one for a Tensor[]
         bool needs_grad = false;
         bool is_list = false;
+        std::vector<std::shared_ptr<const PackedTensor>> packed;  // in place of saved tensors
     };
     // A tensor that was given, alone or in a list.
     struct Source {
@@ -41,12 +42,15 @@ private:
     struct SavedResult {
         Tensor t;  // detached from the graph, so that it does not own its own node
         uint32_t version = 0;
+        std::shared_ptr<const PackedTensor> packed;  // in place of t
     };
 
     OpNode(const Op& op, Args args);
     void link(const Tensor& t, bool save);
     void add_input(const Value& v, bool save);
     Tensor saved_result(int i) const;
+    std::vector<Tensor> unpack(const Input& input) const;
+    static void pack(const Value& v, Input& input);
     Results unpack_results();
     void check_saved(const Tensor& t, uint32_t version) const;
     void check_saved(const Input& input) const;

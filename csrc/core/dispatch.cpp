@@ -296,13 +296,19 @@ void run_in_place(const Op& op, Args args, Results& results) {
     results.push(self);
 }
 
+void run_definition(const Op& op, Args args, Results& results) {
+    op.composed(args, results);
+    check_as(ErrorKind::NotImplemented, results.size() == static_cast<int>(op.schema.results.size()),
+             "the composition gives ", results.size(), " of ", op.schema.results.size(), " results");
+}
+
 void run(const Op& op, Args args, Results& results) {
     switch (op.form) {
         case Op::Form::Compose: return op.composed(args, results);
         case Op::Form::InPlace: return run_in_place(op, args, results);
         case Op::Form::View: run_view(op, args, results); break;
         case Op::Form::Kernel:
-            if (!run_kernel(op, args, results)) return op.composed(args, results);
+            if (!run_kernel(op, args, results)) return run_definition(op, args, results);
             break;
     }
     if (thread_state.grad_mode && op.differentiable() && requires_grad(args)) hooks.record(op, args, results);
@@ -328,13 +334,26 @@ bool requires_grad(Args args) {
     return false;
 }
 
-void dispatch_from(Interpreter* first, Interpreter* top, const Op& op, Args args, Results& results) {
+// The top of the stack when the call under way began.
+static thread_local constinit Interpreter* top_of_call = nullptr;
+
+// Offers the op to `first` and those below it; the ops that a composition then calls start from `top`.
+static void dispatch_from(Interpreter* first, Interpreter* top, const Op& op, Args args, Results& results) {
     for (Interpreter* i = first; i; i = i->below) {
         const InterpreterGuard at_work(i->below);
+        struct Call {
+            explicit Call(Interpreter* top) : saved(std::exchange(top_of_call, top)) {}
+            ~Call() { top_of_call = saved; }
+            Interpreter* saved;
+        } call(top);
         if (i->run(op, args, results)) return;
     }
     const InterpreterGuard inside(op.is_leaf() ? nullptr : top);
     run(op, args, results);
+}
+
+void Interpreter::proceed(const Op& op, Args args, Results& results) {
+    dispatch_from(below, top_of_call, op, args, results);
 }
 
 void push_interpreter(Interpreter* interpreter) {

@@ -6,63 +6,105 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/float8.h"
 #include "core/half.h"
 
 namespace bestiary {
 
-// Ordered by category, then width: promotion compares categories. Complex types will follow Float64.
-enum class DType : uint8_t { Bool, UInt8, Int8, Int16, Int32, Int64, Float16, BFloat16, Float32, Float64 };
-constexpr int kDTypes = 10;
+// The table of dtypes, a row each, in the order in which promotion tries them:
+//     enumerator, name, C++ type, category, digits, exponent bits, signed, whether kernels calculate in it
+// Digits are those of the significand, or of an integer without its sign. Types that no kernel calculates in are stored
+// and converted; elementwise ops calculate in their compute_type. Complex types will follow Float64.
+#define BESTIARY_DTYPES(X)                                               \
+    X(Bool, "bool", bool, Bool, 1, 0, false, true)                       \
+    X(UInt8, "uint8", uint8_t, Int, 8, 0, false, true)                   \
+    X(Int8, "int8", int8_t, Int, 7, 0, true, true)                       \
+    X(UInt16, "uint16", uint16_t, Int, 16, 0, false, false)              \
+    X(Int16, "int16", int16_t, Int, 15, 0, true, true)                   \
+    X(UInt32, "uint32", uint32_t, Int, 32, 0, false, false)              \
+    X(Int32, "int32", int32_t, Int, 31, 0, true, true)                   \
+    X(UInt64, "uint64", uint64_t, Int, 64, 0, false, false)              \
+    X(Int64, "int64", int64_t, Int, 63, 0, true, true)                   \
+    X(Float8E4M3, "float8_e4m3fn", Float8E4M3, Float, 4, 4, true, false) \
+    X(Float8E5M2, "float8_e5m2", Float8E5M2, Float, 3, 5, true, false)   \
+    X(Float16, "float16", Half, Float, 11, 5, true, true)                \
+    X(BFloat16, "bfloat16", BFloat16, Float, 8, 8, true, true)           \
+    X(Float32, "float32", float, Float, 24, 8, true, true)               \
+    X(Float64, "float64", double, Float, 53, 11, true, true)
+
+enum class DType : uint8_t {
+#define BESTIARY_ROW(name, ...) name,
+    BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
+};
 
 enum class Category : uint8_t { Bool, Int, Float };
 
-constexpr Category category(DType t) {
-    if (t == DType::Bool) return Category::Bool;
-    return t < DType::Float16 ? Category::Int : Category::Float;
-}
+struct DTypeInfo {
+    const char* name;
+    int64_t item_size;
+    Category category;
+    int digits, exponent_bits;
+    bool is_signed;
+};
+
+constexpr DTypeInfo kDTypeTable[] = {
+#define BESTIARY_ROW(enumerator, name, T, category, digits, exponent, is_signed, computes) \
+    {name, sizeof(T), Category::category, digits, exponent, is_signed},
+    BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
+};
+constexpr int kDTypes = sizeof(kDTypeTable) / sizeof(kDTypeTable[0]);
+
+constexpr const DTypeInfo& info(DType t) { return kDTypeTable[static_cast<int>(t)]; }
+constexpr Category category(DType t) { return info(t).category; }
 constexpr bool is_floating(DType t) { return category(t) == Category::Float; }
 constexpr bool is_half(DType t) { return t == DType::Float16 || t == DType::BFloat16; }
+constexpr int64_t item_size(DType t) { return info(t).item_size; }
 
-constexpr int64_t item_size(DType t) {
-    constexpr int64_t sizes[kDTypes] = {1, 1, 1, 2, 4, 8, 2, 2, 4, 8};
-    return sizes[static_cast<int>(t)];
-}
-
-const char* dtype_name(DType t);
+constexpr const char* dtype_name(DType t) { return info(t).name; }
 std::optional<DType> dtype_from_name(std::string_view name);
+// The least type that holds the values of both: see Note [Promotion lattice]. A TypeError where there is none.
 DType promote(DType a, DType b);
 
-// The type that arithmetic on 16-bit floats happens in; every other type computes in itself.
-constexpr DType compute_type(DType t) { return is_half(t) ? DType::Float32 : t; }
+// The type that arithmetic happens in where a type has none of its own.
+constexpr DType compute_type(DType t) {
+    if (is_floating(t)) return item_size(t) < 4 ? DType::Float32 : t;
+    return t == DType::UInt16 ? DType::Int32 : t == DType::UInt32 ? DType::Int64 : t;
+}
 
 inline std::ostream& operator<<(std::ostream& out, DType t) { return out << dtype_name(t); }
 
 template <class T> constexpr DType dtype_of();
-template <> constexpr DType dtype_of<bool>() { return DType::Bool; }
-template <> constexpr DType dtype_of<uint8_t>() { return DType::UInt8; }
-template <> constexpr DType dtype_of<int8_t>() { return DType::Int8; }
-template <> constexpr DType dtype_of<int16_t>() { return DType::Int16; }
-template <> constexpr DType dtype_of<int32_t>() { return DType::Int32; }
-template <> constexpr DType dtype_of<int64_t>() { return DType::Int64; }
-template <> constexpr DType dtype_of<Half>() { return DType::Float16; }
-template <> constexpr DType dtype_of<BFloat16>() { return DType::BFloat16; }
-template <> constexpr DType dtype_of<float>() { return DType::Float32; }
-template <> constexpr DType dtype_of<double>() { return DType::Float64; }
+#define BESTIARY_ROW(enumerator, name, T, ...) \
+    template <> constexpr DType dtype_of<T>() { return DType::enumerator; }
+BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
 
-// visit(dtype, [&]<class T>() { ... }) runs the body with T bound to the C++ type of dtype.
+[[noreturn]] void no_kernel_for(DType t);
+
+// visit(dtype, [&]<class T>() { ... }) runs the body with T bound to the C++ type of dtype, in which kernels calculate.
 template <class F>
 decltype(auto) visit(DType t, F&& body) {
     switch (t) {
-        case DType::Bool: return body.template operator()<bool>();
-        case DType::UInt8: return body.template operator()<uint8_t>();
-        case DType::Int8: return body.template operator()<int8_t>();
-        case DType::Int16: return body.template operator()<int16_t>();
-        case DType::Int32: return body.template operator()<int32_t>();
-        case DType::Int64: return body.template operator()<int64_t>();
-        case DType::Float16: return body.template operator()<Half>();
-        case DType::BFloat16: return body.template operator()<BFloat16>();
-        case DType::Float32: return body.template operator()<float>();
-        case DType::Float64: return body.template operator()<double>();
+#define BESTIARY_ROW(enumerator, name, T, category, digits, exponent, is_signed, computes)  \
+    case DType::enumerator:                                                                 \
+        if constexpr (computes) return body.template operator()<T>();                       \
+        else no_kernel_for(t);
+        BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
+    }
+    __builtin_unreachable();
+}
+
+// The same for every type, to store and convert.
+template <class F>
+decltype(auto) visit_stored(DType t, F&& body) {
+    switch (t) {
+#define BESTIARY_ROW(enumerator, name, T, ...) \
+    case DType::enumerator: return body.template operator()<T>();
+        BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
     }
     __builtin_unreachable();
 }
@@ -75,14 +117,15 @@ decltype(auto) visit_float(DType t, F&& body) {
     fail(ErrorKind::Type, "expected float32 or float64, got ", t);
 }
 
-// Any element type to any other, by way of float for the 16-bit ones.
+template <class T>
+constexpr bool is_small_float = is_floating(dtype_of<T>()) && sizeof(T) < 4;
+
+// Any element type to any other, by way of float for the small ones.
 template <class To, class From>
 inline To convert(From value) {
-    constexpr bool from_half = std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>;
-    constexpr bool to_half = std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>;
     if constexpr (std::is_same_v<To, From>) return value;
-    else if constexpr (from_half) return convert<To>(static_cast<float>(value));
-    else if constexpr (to_half) return To(static_cast<float>(value));
+    else if constexpr (is_small_float<From>) return convert<To>(static_cast<float>(value));
+    else if constexpr (is_small_float<To>) return To(static_cast<float>(value));
     else if constexpr (std::is_same_v<To, bool>) return value != From(0);
     else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 8)
         return static_cast<To>(static_cast<int64_t>(value));  // wraps instead of being undefined

@@ -1,4 +1,7 @@
+// Broadcasting and type promotion.
 #include "core/elementwise.h"
+
+#include "core/default_dtype.h"
 
 namespace bestiary {
 namespace {
@@ -18,11 +21,11 @@ struct Promotion {
         else if (v.is_number()) number = std::max(number.value_or(Category::Bool), v.number_category());
     }
     DType result() const {
-        static constexpr DType defaults[] = {DType::Bool, DType::Int64, DType::Float32};
+        const DType defaults[] = {DType::Bool, DType::Int64, default_dtype};
         std::optional<DType> t = dims;
         if (!t || (zero_dims && category(*zero_dims) > category(*t))) t = zero_dims ? zero_dims : t;
         if (number && (!t || *number > category(*t))) t = defaults[static_cast<int>(*number)];
-        return t.value_or(DType::Float32);
+        return t.value_or(default_dtype);
     }
 };
 
@@ -56,7 +59,7 @@ void elementwise_meta(const Op& op, Args args, Meta& meta) {
         first = false;
     }
     DType type = op.promotion == Promote::Same ? args[0].t->dtype : promoted(op, args);
-    if (op.promotion == Promote::Float && !is_floating(type)) type = DType::Float32;
+    if (op.promotion == Promote::Float && !is_floating(type)) type = default_dtype;
     if (first && is_floating(type)) type = DType::Float64;  // numbers alone keep their precision
     meta.compute = type;
     meta.add(std::move(sizes), op.promotion == Promote::Bool ? DType::Bool : type);

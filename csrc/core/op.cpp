@@ -192,6 +192,7 @@ void OpTable::check_declarations() {
     if (!refused_.empty()) fail(ErrorKind::Value, std::exchange(refused_, {}));
     if (!waiting_.empty()) fail(ErrorKind::Value, "a kernel without an op: '", waiting_.begin()->first.first, "'");
     for (const auto& [full_name, given] : std::exchange(calls_, {})) check_call(full_name, given);
+    for (void (*fn)() : std::exchange(when_complete_, {})) fn();
 }
 
 void OpTable::check_call(const std::string& full_name, size_t given) const {

@@ -204,6 +204,8 @@ public:
     // kept for check_declarations to raise. Returns a row outside the table that takes the rest of the declaration.
     Op& refuse(std::string why);
     void check_declarations();
+    // Has `fn` called by check_declarations, when every row is there: for a device that derives its kernels.
+    void when_complete(void (*fn)()) { when_complete_.push_back(fn); }
 
 private:
     std::vector<std::unique_ptr<Op>> ops_;
@@ -211,6 +213,7 @@ private:
     std::map<std::string, std::vector<Op*>, std::less<>> by_name_;
     std::map<std::pair<std::string, DeviceType>, KernelFn> waiting_;  // kernels that came before their row
     std::vector<std::pair<std::string, size_t>> calls_;
+    std::vector<void (*)()> when_complete_;
     std::string refused_;
 
     void check_call(const std::string& full_name, size_t given) const;

@@ -125,13 +125,13 @@ Tensor Tensor::zeros(const Dims& sizes, DType dtype, Device device) {
 
 Tensor Tensor::scalar(double value, DType dtype) {
     Tensor t = empty({}, dtype);
-    visit(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
+    visit_stored(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
     return t;
 }
 
 Tensor Tensor::scalar(int64_t value, DType dtype) {
     Tensor t = empty({}, dtype);
-    visit(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
+    visit_stored(dtype, [&]<class T>() { *t.data<T>() = convert<T>(value); });
     return t;
 }
 
@@ -147,7 +147,7 @@ int64_t Tensor::stride(int64_t dim) const { return strides()[existing_dim(dim, t
 template <class N>
 static N only_element(const Tensor& t) {
     check(t.numel() == 1, "item: expected a tensor with one element, got shape ", t.sizes());
-    return visit(t.dtype(), [&]<class T>() {
+    return visit_stored(t.dtype(), [&]<class T>() {
         if (t.device().type == DeviceType::CPU) return convert<N>(*t.data<T>());
         T value;
         memory_of(t.device()).copy(&value, Device(), t.raw(), t.device(), sizeof(T));

@@ -76,8 +76,8 @@ void add_number(Plan& plan, const Value& v, DType wanted, DType rounded) {
     char* place = plan.scalars[plan.at.operands];
     visit(wanted, [&]<class T>() {
         T value = v.tag == Tag::Float ? convert<T>(v.f) : convert<T>(v.integer());
-        if (rounded == DType::Float16) value = convert<T>(convert<Half>(value));
-        if (rounded == DType::BFloat16) value = convert<T>(convert<BFloat16>(value));
+        if (is_floating(rounded) && item_size(rounded) < 4)
+            value = visit_stored(rounded, [&]<class R>() { return convert<T>(convert<R>(value)); });
         std::memcpy(place, &value, sizeof value);
     });
     plan.at.add_scalar(place);
@@ -193,11 +193,10 @@ void copy(const Tensor& to, const Tensor& from) {
     });
 }
 
-// Calculations wrap, but a number that is to be stored must fit; in uint8 so may its negative, as -1 for 255.
+// Calculations wrap, but a number that is to be stored must fit; in unsigned types so may its negative, as -1 for 255.
 void check_fits(const Value& value, DType dtype) {
     if (category(dtype) != Category::Int || (dtype == DType::Int64 && value.tag == Tag::Int)) return;
-    const int bits = 8 * static_cast<int>(item_size(dtype)) - (dtype != DType::UInt8);
-    const double number = std::trunc(value.number()), limit = std::ldexp(1.0, bits);
+    const double number = std::trunc(value.number()), limit = std::ldexp(1.0, info(dtype).digits);
     check(number < limit && number >= -limit, "value: ", value, " does not fit in ", dtype);
 }
 

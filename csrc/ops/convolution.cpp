@@ -22,7 +22,7 @@ int64_t covered(int64_t count, int64_t kernel, int64_t stride, int64_t padding, 
 }
 
 void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, bool transposed, int64_t groups) {
-    check(w.dtype() == x.dtype(), "weight: expected dtype ", x.dtype(), " as the input has, got ", w.dtype());
+    check(w.dtype() == x.dtype(), "input: expected dtype ", w.dtype(), " as the weight has, got ", x.dtype());
     check_as(ErrorKind::Type, is_floating(x.dtype()), "input: expected a floating dtype, got ", x.dtype());
     check(groups > 0 && w.sizes()[0] % groups == 0, "groups: ", groups, " does not divide the ", w.sizes()[0],
           " channels of a weight of shape ", w.sizes());
@@ -130,12 +130,25 @@ struct Numbers {
     int64_t groups;
 };
 
+bool is_integer(DType t) { return !is_floating(t) && t != DType::Bool; }
+
+// Integers are convolved as float64, exactly where sums stay below 2^53, and wrap around to their dtype.
+Tensor convolve(const Tensor& x, const Value& w, const Value& bias, const Numbers& c, bool transposed) {
+    const auto call = [&](const Value& input, const Value& weight, const Value& added) {
+        return convolution(input, weight, added, c.stride, c.padding, c.dilation, transposed, c.output_padding,
+                           c.groups);
+    };
+    if (!is_integer(x.dtype()) || Tensor(w.t).dtype() != x.dtype()) return call(x, w, bias);
+    const Tensor wide_bias = bias.none() ? Tensor() : cast(bias, DType::Float64);
+    const Tensor y = call(cast(x, DType::Float64), cast(w, DType::Float64), wide_bias);
+    return cast(cast(y, DType::Int64), x.dtype());
+}
+
 // An input without a batch is a batch of one.
 Tensor run(Args a, const Numbers& c, bool transposed) {
     const Tensor& x = a.tensor(0);
     const bool single = x.dim() == c.stride.size() + 1;
-    const Tensor y = convolution(single ? unsqueeze(x, 0) : x, a[1], a[2], c.stride, c.padding, c.dilation, transposed,
-                                 c.output_padding, c.groups);
+    const Tensor y = convolve(single ? unsqueeze(x, 0) : x, a[1], a[2], c, transposed);
     return single ? select(y, 0, 0) : y;
 }
 

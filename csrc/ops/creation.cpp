@@ -6,7 +6,7 @@ namespace {
 
 // The dtype that a Python number brings.
 DType natural_dtype(const Value& number) {
-    static constexpr DType natural[] = {DType::Bool, DType::Int64, DType::Float32};
+    const DType natural[] = {DType::Bool, DType::Int64, default_dtype};
     return natural[static_cast<int>(number.number_category())];
 }
 
@@ -28,13 +28,15 @@ OP("_zeros(int[] size, dtype dtype, device device) -> Tensor")
     .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(0)), a[1].dtype); })
     .compose([](Args a, Results& r) { r.push(Call<"zero_">()(Call<"_empty">()(a[0], a[1], a[2]))); });
 
-OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
+OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
+   "str? memory_format=None) -> Tensor")
     .doc(R"(Uninitialised memory.
 
 >>> engine.empty(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(made(Call<"_empty">()(a[0], dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
+        const Tensor t = Call<"_empty">()(a[0], dtype_or(a[1], default_dtype), device_or_default(a[2]));
+        r.push(made(in_format(t, a[4]), a.flag(3)));
     });
 
 OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
@@ -47,7 +49,7 @@ OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device
         const Dims size(a.ints(0)), stride(a.ints(1));
         check(size.size() == stride.size(), "stride: expected one for each size, got ", stride, " for ", size);
         for (int64_t step : stride) check(step >= 0, "stride: expected 0 or more, got ", stride);
-        r.push(made(Call<"_empty_strided">()(size, stride, dtype_or(a[2], DType::Float32), device_or_default(a[3])),
+        r.push(made(Call<"_empty_strided">()(size, stride, dtype_or(a[2], default_dtype), device_or_default(a[3])),
                     a.flag(4)));
     });
 
@@ -57,7 +59,7 @@ OP("zeros(int... size, *, dtype? dtype=None, device? device=None, bool requires_
 >>> engine.zeros(2)
 tensor([0., 0.]))")
     .compose([](Args a, Results& r) {
-        r.push(made(filled(Dims(a.ints(0)), 0, dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
+        r.push(made(filled(Dims(a.ints(0)), 0, dtype_or(a[1], default_dtype), device_or_default(a[2])), a.flag(3)));
     });
 
 OP("ones(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -66,7 +68,7 @@ OP("ones(int... size, *, dtype? dtype=None, device? device=None, bool requires_g
 >>> engine.ones(2)
 tensor([1., 1.]))")
     .compose([](Args a, Results& r) {
-        r.push(made(filled(Dims(a.ints(0)), 1, dtype_or(a[1], DType::Float32), device_or_default(a[2])), a.flag(3)));
+        r.push(made(filled(Dims(a.ints(0)), 1, dtype_or(a[1], default_dtype), device_or_default(a[2])), a.flag(3)));
     });
 
 OP("full(int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

@@ -100,6 +100,9 @@ Tensor of_classes(const Tensor& self, const Tensor& target, const Value& weight,
 
 Tensor of_probabilities(const Tensor& self, const Tensor& target, const Value& weight, std::string_view reduction,
                         double smoothing) {
+    const bool shaped_as_classes = self.dim() > 1 && target.sizes() == self.sizes().without(1);
+    check_as(ErrorKind::Type, !shaped_as_classes, "target: expected classes as integers for shape ", target.sizes(),
+             ", or probabilities of shape ", self.sizes(), ", got ", target.dtype());
     check_as(ErrorKind::Value, target.sizes() == self.sizes(), "target: probabilities must have self's shape ",
              self.sizes(), ", got ", target.sizes());
     const int dim = self.dim() == 1 ? 0 : 1;

@@ -1,6 +1,7 @@
 // What ops that make tensors from nothing have in common.
 #pragma once
 
+#include "core/default_dtype.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {

@@ -1,5 +1,5 @@
 // Normalisation over trailing dimensions: layer norm and RMS norm.
-#include <limits>
+#include <cmath>
 
 #include "ops/names.h"
 
@@ -79,15 +79,6 @@ tensor([-1.,  1.]))")
         r.push(fused_layer_norm(a[0], a[2], a[3], shape.product(), a[4], true));
     });
 
-double default_eps(DType dtype) {
-    switch (dtype) {
-        case DType::Float16: return 0x1p-10;
-        case DType::BFloat16: return 0x1p-7;
-        case DType::Float64: return std::numeric_limits<double>::epsilon();
-        default: return std::numeric_limits<float>::epsilon();
-    }
-}
-
 OP("rms_norm(Tensor self, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor")
     .doc(R"(Divides by the root mean square over the trailing dimensions ``normalized_shape``:
 x / sqrt(mean(x * x) + eps) * weight (Zhang and Sennrich, "Root mean square layer normalization", 2019). ``eps`` is the
@@ -98,7 +89,7 @@ tensor([1., 1.]))")
     .compose([](Args a, Results& r) {
         const Dims shape(a.ints(1));
         check_normalized_shape(a.tensor(0), shape, a[2], {});
-        const double eps = a[3].none() ? default_eps(a.tensor(0).dtype()) : a.number(3);
+        const double eps = a[3].none() ? std::ldexp(1.0, 1 - info(a.tensor(0).dtype()).digits) : a.number(3);
         r.push(fused_layer_norm(a[0], a[2], std::nullopt, shape.product(), eps, false));
     });
 

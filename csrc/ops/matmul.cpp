@@ -174,6 +174,7 @@ tensor([[3.5000]]))")
         check_dim("weight", w, 2);
         check(x.dim() > 0 && x.sizes().back() == w.sizes()[1], "input: expected a last dimension of ", w.sizes()[1],
               " for a weight of shape ", w.sizes(), ", got shape ", x.sizes());
+        check(x.dtype() == w.dtype(), "input: expected dtype ", w.dtype(), " as the weight has, got ", x.dtype());
         check_types("weight", x, w);
         if (bias.defined()) {
             check_types("bias", x, bias);

@@ -119,10 +119,22 @@ private:
     }
 };
 
+bool is_integer(DType t) { return !is_floating(t) && t != DType::Bool; }
+
+// Values and indices of the largest integers. As float64, which is exact to 2^53, they find the indices; these read
+// the values from the input.
+std::pair<Tensor, Tensor> largest_integers(const Windows& w) {
+    const Tensor indices = Call<"_max_pool_indices">().all(cast(w.input, DType::Float64), w.size, w.kernel, w.stride,
+                                                           w.padding, w.dilation)[1];
+    const Tensor values = Call<"gather">()(flatten(w.input, 2), 2, flatten(indices, 2));
+    return {reshape(values, indices.sizes()), indices};
+}
+
 template <int N>
 void max_pool(Args a, Results& r) {
     Windows w(a.tensor(0), N);
     w.set(a.ints(1), a[2], a.ints(3), a.ints(4), a.flag(5));
+    if (is_integer(w.input.dtype())) return r.push(w.done(largest_integers(w).first));
     r.push(w.done(Call<"_max_pool">()(w.input, w.size, w.kernel, w.stride, w.padding, w.dilation)));
 }
 
@@ -130,6 +142,11 @@ template <int N>
 void max_pool_with_indices(Args a, Results& r) {
     Windows w(a.tensor(0), N);
     w.set(a.ints(1), a[2], a.ints(3), a.ints(4), a.flag(5));
+    if (is_integer(w.input.dtype())) {
+        const auto [values, indices] = largest_integers(w);
+        r.push(w.done(values));
+        return r.push(w.done(indices));
+    }
     for (const Tensor& t : Call<"_max_pool_indices">().all(w.input, w.size, w.kernel, w.stride, w.padding, w.dilation))
         r.push(w.done(t));
 }
@@ -141,8 +158,12 @@ void avg_pool(Args a, Results& r) {
     w.set(a.ints(1), a[2], a.ints(3), one, a.flag(4));
     const bool overrides = a.size() > 6 && !a.none(6);
     check(!overrides || a.integer(6) != 0, "divisor_override: expected any number but 0");
-    r.push(w.done(
-        Call<"_avg_pool">()(w.input, w.size, w.kernel, w.stride, w.padding, a[5], overrides ? a.integer(6) : 0)));
+    // The means of int64 are cut towards zero; sums are exact below 2^53.
+    const bool integer = w.input.dtype() == DType::Int64;
+    const Tensor input = integer ? cast(w.input, DType::Float64) : w.input;
+    const Tensor means = Call<"_avg_pool">()(input, w.size, w.kernel, w.stride, w.padding, a[5],
+                                             overrides ? a.integer(6) : 0);
+    r.push(w.done(integer ? cast(means, DType::Int64) : means));
 }
 
 Windows adaptive(Args a, int n) {

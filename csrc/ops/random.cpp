@@ -55,19 +55,8 @@ OP("_randint_(Tensor self, int low, int range, Generator(w)? generator=None) -> 
 
 // The largest integer up to which the dtype holds all of them.
 int64_t last_integer(DType t) {
-    switch (t) {
-        case DType::Bool: return 1;
-        case DType::UInt8: return std::numeric_limits<uint8_t>::max();
-        case DType::Int8: return std::numeric_limits<int8_t>::max();
-        case DType::Int16: return std::numeric_limits<int16_t>::max();
-        case DType::Int32: return std::numeric_limits<int32_t>::max();
-        case DType::Int64: return std::numeric_limits<int64_t>::max();
-        case DType::Float16: return int64_t{1} << 11;
-        case DType::BFloat16: return int64_t{1} << 8;
-        case DType::Float32: return int64_t{1} << 24;
-        case DType::Float64: return int64_t{1} << 53;
-    }
-    __builtin_unreachable();
+    const int64_t digits = std::min(info(t).digits, 63), end = digits == 63 ? 0 : int64_t{1} << digits;
+    return is_floating(t) ? end : digits == 63 ? std::numeric_limits<int64_t>::max() : end - 1;
 }
 
 constexpr Call<"_randint_"> fill_integers;
@@ -111,7 +100,7 @@ OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? d
 >>> engine.rand(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
                      Call<"uniform_">(), 0.0, 1.0, a[1]));
     });
 
@@ -122,7 +111,7 @@ OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? 
 >>> engine.randn(2, 3).shape
 Size([2, 3]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], DType::Float32), device_or_default(a[3]), a.flag(4),
+        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
                      Call<"normal_">(), 0.0, 1.0, a[1]));
     });
 
@@ -194,7 +183,7 @@ OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtyp
 >>> engine.normal(2.0, 0.0, (2,))
 tensor([2., 2.]))")
     .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Float32), device_or_default(a[5]), a.flag(6),
+        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], default_dtype), device_or_default(a[5]), a.flag(6),
                      Call<"normal_">(), a[0], a[1], a[3]));
     });
 

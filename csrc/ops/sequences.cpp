@@ -27,7 +27,7 @@ Tensor arange(const Value& start, const Value& end, const Value& step, const Val
               bool wants_grad) {
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const int64_t length = range_length(start, end, step);
-    const DType type = dtype_or(dtype, whole ? DType::Int64 : DType::Float32);
+    const DType type = dtype_or(dtype, whole ? DType::Int64 : default_dtype.load());
     return made(Call<"_arange">()(start, step, length, type, device_or_default(device)), wants_grad);
 }
 
@@ -59,7 +59,7 @@ OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? 
 tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000]))")
     .compose([](Args a, Results& r) {
         check_as(ErrorKind::Value, a.integer(2) >= 0, "steps: expected 0 or more, got ", a.integer(2));
-        const DType dtype = dtype_or(a[3], DType::Float32);
+        const DType dtype = dtype_or(a[3], default_dtype);
         r.push(made(Call<"_linspace">()(a[0], a[1], a[2], dtype, device_or_default(a[4])), a.flag(5)));
     });
 
@@ -75,7 +75,7 @@ OP("logspace(Number start, Number end, int steps, float base=10, *, dtype? dtype
 tensor([  1.,  10., 100.]))")
     .compose([](Args a, Results& r) {
         const Tensor exponents = Call<"linspace">()(a[0], a[1], a[2], DType::Float64, a[5]);
-        r.push(made(cast(pow(a[3], exponents), dtype_or(a[4], DType::Float32)), a.flag(6)));
+        r.push(made(cast(pow(a[3], exponents), dtype_or(a[4], default_dtype)), a.flag(6)));
     });
 
 OP("eye(int n, int? m=None, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -89,7 +89,7 @@ tensor([[1., 0.],
         const int64_t columns = a.none(1) ? a.integer(0) : a.integer(1);
         check(a.integer(0) >= 0 && columns >= 0, "n, m: expected 0 or more, got ", a.integer(0), " and ", columns);
         const Tensor on = eq(unsqueeze(counted(a.integer(0), device), 1), counted(columns, device));
-        r.push(made(cast(on, dtype_or(a[2], DType::Float32)), a.flag(4)));
+        r.push(made(cast(on, dtype_or(a[2], default_dtype)), a.flag(4)));
     });
 
 // Column minus row of every place of a matrix.

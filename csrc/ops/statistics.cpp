@@ -1,6 +1,7 @@
 // Variances, norms and other sums over what is computed from each element.
 #include <cmath>
 
+#include "core/default_dtype.h"
 #include "ops/reduce.h"
 
 namespace bestiary::ops {
@@ -167,7 +168,7 @@ tensor(7.))")
 // The covariances of the rows of x, whose columns count `counts` times and weigh `importance`.
 Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, const Value& importance) {
     check(self.dim() <= 2, "self: expected at most two dimensions, got shape ", self.sizes());
-    const Tensor floats = is_floating(self.dtype()) ? self : cast(self, DType::Float32);
+    const Tensor floats = is_floating(self.dtype()) ? self : cast(self, default_dtype);
     const Tensor x = self.dim() == 2 ? floats : reshape(floats, Dims{1, self.numel()});
     check_as(ErrorKind::Type, counts.none() || !is_floating(counts.t->dtype), "fweights: expected integers, got ",
              counts.none() ? DType::Int64 : counts.t->dtype);
@@ -217,7 +218,7 @@ OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
 >>> engine.tensor([1000.0, 1000.0]).logsumexp(0)
 tensor(1000.6932))")
     .compose([](Args a, Results& r) {
-        const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], DType::Float32);
+        const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], default_dtype);
         if (reduced_count(self.sizes(), mask_of(a)) == 0) return r.push(log(sum(exp(self), a[1], a[2])));
         const Tensor top = detach(Call<"amax">()(self, a[1], true));
         const Tensor shift = masked_fill(top, Call<"isinf">()(top), 0.0);

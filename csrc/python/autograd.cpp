@@ -101,6 +101,79 @@ GradHook python_hook(py::object hook) {
     };
 }
 
+py::object or_none(const Tensor& t) { return t.defined() ? py::cast(t) : py::none(); }
+
+template <class List>
+py::tuple as_tuple(const List& grads, size_t count) {
+    py::tuple tuple(count);
+    for (size_t i = 0; i < count; ++i) tuple[i] = or_none(grads[static_cast<int>(i)]);
+    return tuple;
+}
+
+// Puts what a node's hook returned, if it did, in the place of its gradients.
+template <class List>
+void replace_gradients(const py::object& answer, List& grads, size_t count) {
+    if (answer.is_none()) return;
+    const py::tuple given = py::isinstance<Tensor>(answer) || is_tensor(answer.ptr()) ? py::make_tuple(answer)
+                                                                                      : py::tuple(answer);
+    check(given.size() == count, "hook: expected ", count, " gradients, got ", given.size());
+    for (size_t i = 0; i < count; ++i)
+        grads[static_cast<int>(i)] = given[i].is_none() ? Tensor() : given[i].template cast<Tensor>();
+}
+
+BeforeHook before_hook(py::object hook) {
+    return [hook = std::move(hook)](Results& grads) {
+        const auto count = static_cast<size_t>(grads.size());
+        replace_gradients(hook(as_tuple(grads, count)), grads, count);
+    };
+}
+
+AfterHook after_hook(py::object hook) {
+    return [hook = std::move(hook)](std::vector<Tensor>& inputs, const Results& results) {
+        const size_t count = inputs.size();
+        const py::tuple given = as_tuple(results, static_cast<size_t>(results.size()));
+        replace_gradients(hook(as_tuple(inputs, count), given), inputs, count);
+    };
+}
+
+// A tensor packed by a function of Python's, and the function that unpacks it.
+class PythonPacked final : public PackedTensor {
+public:
+    PythonPacked(py::object packed, py::object unpack) : packed_(std::move(packed)), unpack_(std::move(unpack)) {}
+    ~PythonPacked() override {
+        const py::gil_scoped_acquire gil;
+        packed_ = unpack_ = py::object();
+    }
+    Tensor unpack() const override {
+        const py::gil_scoped_acquire gil;
+        const py::object answer = unpack_(packed_);
+        check_as(ErrorKind::Type, is_tensor(answer.ptr()), "saved_tensors_hooks: unpack_hook: expected Tensor, got ",
+                 Py_TYPE(answer.ptr())->tp_name);
+        return unwrap(answer.ptr());
+    }
+
+private:
+    py::object packed_, unpack_;
+};
+
+py::dict metadata_of(Node& node) {
+    std::shared_ptr<void>& held = node.extras().metadata;
+    if (!held) {
+        const auto let_go = [](void* dict) {
+            const py::gil_scoped_acquire gil;
+            Py_DECREF(static_cast<PyObject*>(dict));
+        };
+        held = std::shared_ptr<void>(py::dict().release().ptr(), let_go);
+    }
+    return py::reinterpret_borrow<py::dict>(static_cast<PyObject*>(held.get()));
+}
+
+std::shared_ptr<const PackedTensor> pack_with_python(const Tensor& t) {
+    const py::gil_scoped_acquire gil;
+    const py::tuple hooks = py::module_::import("engine.autograd.graph").attr("_current_hooks")();
+    return std::make_shared<PythonPacked>(hooks[0](t), hooks[1]);
+}
+
 // The innermost line of Python outside this package, for anomaly mode.
 std::string python_trace() {
     return py::module_::import("engine.autograd.anomaly").attr("current_line")().cast<std::string>();
@@ -149,6 +222,12 @@ void bind_autograd(py::module_& m) {
     m.def("_remove_accumulate_hook", [](const Tensor& t, uint64_t id) {
         std::erase_if(leaf_node(t).after_accumulate, [id](const auto& entry) { return entry.first == id; });
     });
+    m.def("_set_saving_hooks", [](bool on) { pack_saved = on ? pack_with_python : nullptr; });
+    m.def("_output_index", [](const Tensor& t) { return is_leaf(t) ? 0 : gradient_edge(t).index; });
+    m.def("_gradient_edge", [](const Tensor& t) {
+        const Edge edge = gradient_edge(t);
+        return py::make_tuple(node_handle(edge), edge.index);
+    });
     m.def("_grad_fn", [](const Tensor& t) -> py::object {
         const Edge edge = gradient_edge(t);
         return edge.node && !edge.node->is_leaf ? node_handle(edge) : py::none();
@@ -189,6 +268,15 @@ void bind_autograd(py::module_& m) {
             for (const Edge& edge : h.node->edges()) next.append(py::make_tuple(node_handle(edge), edge.index));
             return py::tuple(next);
         }, "The nodes that this one hands gradients to, each with the index of its result.")
+        .def("_register_prehook", [](const NodeHandle& h, py::object hook) {
+            return add_before_hook(*h.node, before_hook(std::move(hook)));
+        })
+        .def("_register_hook", [](const NodeHandle& h, py::object hook) {
+            return add_after_hook(*h.node, after_hook(std::move(hook)));
+        })
+        .def("_remove_hook", [](const NodeHandle& h, uint64_t id) { remove_hook(*h.node, id); })
+        .def_property_readonly("metadata", [](const NodeHandle& h) { return metadata_of(*h.node); },
+                               "A dict for notes, which lives as long as the step does.")
         .def("__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; }, py::is_operator())
         .def("__hash__", [](const NodeHandle& h) { return reinterpret_cast<size_t>(h.node.get()); })
         .def("__repr__", [](const NodeHandle& h) { return "<Node " + h.node->name() + ">"; });

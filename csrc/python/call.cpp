@@ -190,12 +190,26 @@ std::string_view canonical(std::string_view name) {
     return name;
 }
 
+// Options of PyTorch's factories that have one choice here; false if `name` is none of them.
+bool is_fixed_option(const Op& op, std::string_view name, PyObject* value) {
+    if (op.schema.index_of("device") < 0 || op.schema.index_of("requires_grad") < 0) return false;
+    if (name == "layout") {
+        const bool strided = value == Py_None || (PyUnicode_Check(value) &&
+                                                  PyUnicode_CompareWithASCIIString(value, "strided") == 0);
+        check_as(ErrorKind::NotImplemented, strided, "layout: only strided tensors are there yet");
+    } else if (name == "pin_memory") {
+        check(value == Py_None || value == Py_False, "pin_memory: there is no device that reads pinned memory");
+    }
+    return name == "layout" || name == "pin_memory";
+}
+
 bool read_keywords(const Op& op, PyObject* const* args, PyObject* names, std::array<bool, kMaxParams>& given,
                    Parsed& out) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
         const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, k));
         int at = op.schema.index_of(name);
         if (at < 0) at = op.schema.index_of(canonical(name));
+        if (at < 0 && is_fixed_option(op, name, args[k])) continue;
         if (at < 0 || given[at]) {
             out.why = concat(at < 0 ? "unexpected keyword argument '" : "argument given twice: '", name, "'");
             return false;
@@ -295,7 +309,35 @@ PyObject* wrap_results(const Op& op, Results& results) {
     return tuple;
 }
 
+static Py_ssize_t index_of_out(PyObject* names) {
+    for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k)
+        if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, k), "out") == 0) return k;
+    return -1;
+}
+
+// A call with out=: what it would return, written by engine/_out.py into the tensors given.
+static PyObject* call_with_out(const std::vector<Op*>& overloads, PyObject* const* args, size_t count,
+                               PyObject* names, Py_ssize_t at) {
+    std::vector<PyObject*> rest(args, args + count + static_cast<size_t>(PyTuple_GET_SIZE(names)));
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(count) + at);
+    py::list kept;
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k)
+        if (k != at) kept.append(py::handle(PyTuple_GET_ITEM(names, k)));
+    const py::tuple other_names(kept);
+    const auto result = py::reinterpret_steal<py::object>(
+        call_overloads(overloads, rest.data(), count, kept.empty() ? nullptr : other_names.ptr()));
+    PyObject* out = args[count + static_cast<size_t>(at)];
+    if (!result || out == Py_None) return result.inc_ref().ptr();
+    return guarded([&] {
+        return py::module_::import("engine._out")
+            .attr("write_out")(overloads[0]->public_name(), result, py::handle(out))
+            .release()
+            .ptr();
+    });
+}
+
 PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* args, size_t count, PyObject* names) {
+    if (const Py_ssize_t at = index_of_out(names); at >= 0) return call_with_out(overloads, args, count, names, at);
     return guarded([&]() -> PyObject* {
         std::string why;  // of the overload that fits best
         size_t best = 0;
@@ -322,13 +364,15 @@ static Value operand(const Op& op, const char* name, PyObject* o) try {
     throw named;
 }
 
+py::object shared_array(PyObject* array) {
+    return py::module_::import("engine").attr("from_numpy")(py::handle(array));
+}
+
 PyObject* call_binary(const Op& op, PyObject* a, PyObject* b) {
     return guarded([&]() -> PyObject* {
         const Value values[] = {operand(op, "self", a), operand(op, "other", b)};
-        if (values[1].none() && py::isinstance<py::array>(b)) {
-            const py::object shared = py::module_::import("engine").attr("from_numpy")(py::handle(b));
-            return call_binary(op, a, shared.ptr());
-        }
+        if (values[0].none() && py::isinstance<py::array>(a)) return call_binary(op, shared_array(a).ptr(), b);
+        if (values[1].none() && py::isinstance<py::array>(b)) return call_binary(op, a, shared_array(b).ptr());
         if (values[0].none() || values[1].none()) return Py_NewRef(Py_NotImplemented);
         Results results;
         dispatch(op, Args(values, 2), results);

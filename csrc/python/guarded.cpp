@@ -3,7 +3,7 @@
 // Note [Refused arguments]
 // What Python says of arguments that do not fit names neither the function called nor its argument, and pybind11 quotes
 // the signatures of C++. So public functions that are no ops of the table are wrapped in a callable that does nothing
-// until one of them raises: then engine/_refusals.py sets the arguments beside the annotations.
+// until one of them raises: then engine/_argument_errors.py sets the arguments beside the annotations.
 #include <Python.h>
 #include <structmember.h>
 
@@ -35,7 +35,7 @@ std::pair<py::tuple, py::dict> collected(PyObject* const* args, size_t count, Py
 void explain(const GuardedFunction& self, PyObject* const* args, size_t count, PyObject* names) {
     py::error_already_set error;
     const auto [positional, keywords] = collected(args, count, names);
-    const py::object better = py::module_::import("engine._refusals")
+    const py::object better = py::module_::import("engine._argument_errors")
                                   .attr("explained")(py::handle(self.function), py::handle(self.title), positional,
                                                      keywords, error.value());
     if (better.is_none()) return error.restore();
@@ -124,7 +124,7 @@ void guard_bound_functions(py::module_& m) {
         else if (PyCFunction_Check(value.ptr())) m.attr(key) = guard(value, name.substr(name[0] == '_'), false);
     }
     m.def("_guard", &guard, py::arg("function"), py::arg("title"), py::arg("binds") = true,
-          "The function, refusing arguments in plain words: see engine/_refusals.py.");
+          "The function, refusing arguments in plain words: see engine/_argument_errors.py.");
 }
 
 }  // namespace bestiary::python

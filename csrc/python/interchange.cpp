@@ -72,7 +72,8 @@ Tensor from_numpy(py::array array) {
 
 py::object to_numpy(const Tensor& t) {
     check_as(ErrorKind::Type, t.defined(), "numpy: argument 'self': expected Tensor, got None");
-    check_as(ErrorKind::Type, t.dtype() != DType::BFloat16, "numpy: NumPy has no bfloat16; use .float()");
+    const bool known = t.dtype() != DType::BFloat16 && !(is_floating(t.dtype()) && item_size(t.dtype()) == 1);
+    check_as(ErrorKind::Type, known, "numpy: NumPy has no ", t.dtype(), "; use .float()");
     check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
           "numpy: a tensor that requires a gradient can't be shared; use .detach()");
     check_on_host(t, "numpy");
@@ -93,7 +94,7 @@ constexpr uint8_t kInt = 0, kUInt = 1, kFloat = 2, kBFloat = 4, kBool = 6;
 DLDataType dl_type(DType t) {
     const auto bits = static_cast<uint8_t>(item_size(t) * 8);
     if (t == DType::Bool) return {kBool, bits, 1};
-    if (t == DType::UInt8) return {kUInt, bits, 1};
+    if (category(t) == Category::Int && !info(t).is_signed) return {kUInt, bits, 1};
     if (t == DType::BFloat16) return {kBFloat, bits, 1};
     return {is_floating(t) ? kFloat : kInt, bits, 1};
 }
@@ -183,6 +184,7 @@ void bind_interchange(py::module_& m) {
     m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
     m.def("_view_storage", &view_storage);
     m.def("_storage_bytes", &storage_bytes);
+    m.def("_storage_uses", [](const Tensor& t) { return t->storage->use_count(); });
     m.def("_has_engine_layout", [](const Tensor& t) { return t->engine_layout; });
     m.def("_to_numpy", &to_numpy);
     m.def("_to_dlpack", &to_dlpack);

@@ -28,6 +28,11 @@ void bind_runtime(py::module_& m) {
         default_generator().restore(seed_value("manual_seed", seed), 0);
         return Ptr<Generator>(&default_generator());
     }, py::arg("seed"), "Starts the default generator over from ``seed``.");
+#ifdef BESTIARY_ONEDNN
+    m.attr("_has_onednn") = true;
+#else
+    m.attr("_has_onednn") = false;
+#endif
     m.def("_default_device", [] { return thread_state.default_device; });
     m.def("_set_default_device", [](const Device& device) {
         backend(device);

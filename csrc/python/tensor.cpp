@@ -4,6 +4,8 @@
 
 #include <optional>
 
+#include <pybind11/numpy.h>
+
 #include "autograd/record.h"
 #include "core/layout.h"
 #include "python/wrap.h"
@@ -44,14 +46,21 @@ void dealloc(PyObject* o) {
     Py_DECREF(type);
 }
 
-PyObject* tp_new(PyTypeObject* type, PyObject* args, PyObject*) {
+// Tensor(2, 3) and Tensor([1, 2]).
+PyObject* legacy_new(PyTypeObject* type, PyObject* args, PyObject* names) {
+    const py::dict options = names ? py::reinterpret_borrow<py::dict>(names) : py::dict();
+    const py::object made = py::module_::import("engine._legacy")
+                                .attr("legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
+    return wrap_as(type, detach(unwrap(made.ptr())));
+}
+
+// Tensor(tensor) is a view of it. Subclasses may take further arguments in a constructor of their own.
+PyObject* tp_new(PyTypeObject* type, PyObject* args, PyObject* names) {
     return guarded([&]() -> PyObject* {
-        if (PyTuple_GET_SIZE(args) == 0) return wrap_as(type, Tensor::empty({0}, DType::Float32));
-        PyObject* data = PyTuple_GET_ITEM(args, 0);
-        check_as(ErrorKind::Type, is_tensor(data), "Tensor: expected a Tensor, got ", Py_TYPE(data)->tp_name,
-                 "; engine.tensor() makes one from numbers");
-        to_row_major(unwrap(data));
-        return wrap_as(type, detach(unwrap(data)));
+        PyObject* first = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
+        if (!first || !is_tensor(first)) return legacy_new(type, args, names);
+        to_row_major(unwrap(first));
+        return wrap_as(type, detach(unwrap(first)));
     });
 }
 
@@ -77,7 +86,10 @@ PyObject* power(PyObject* a, PyObject* b, PyObject*) {
 }
 
 PyObject* matmul(PyObject* a, PyObject* b) {
-    if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+    if (!is_tensor(a) || !is_tensor(b)) {
+        const bool arrays = py::isinstance<py::array>(a) || py::isinstance<py::array>(b);
+        return arrays ? call_binary(Call<"matmul">::op(), a, b) : Py_NewRef(Py_NotImplemented);
+    }
     return guarded([&] { return wrap(Call<"matmul">()(unwrap(a), unwrap(b))); });
 }
 
@@ -167,7 +179,12 @@ int set_requires_grad_flag(PyObject* self, PyObject* value, void*) {
     return done ? 0 : -1;
 }
 PyObject* get_grad(PyObject* self, void*) {
-    Tensor grad = grad_of(unwrap(self));
+    const Tensor& t = unwrap(self);
+    Tensor grad = grad_of(t);
+    if (!grad.defined() && !is_leaf(t) && !retains_grad(t)) {
+        const char* text = "grad of a tensor that is no leaf: backward() does not fill it; call retain_grad() first";
+        if (PyErr_WarnEx(PyExc_UserWarning, text, 1) < 0) return nullptr;
+    }
     return grad.defined() ? wrap(std::move(grad)) : Py_NewRef(Py_None);
 }
 int set_grad_value(PyObject* self, PyObject* value, void*) {

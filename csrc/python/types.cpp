@@ -1,8 +1,11 @@
 // dtype, device, Size, Generator, and exceptions.
+#include <cstring>
 #include <new>
+#include <random>
 
 #include <pybind11/stl.h>
 
+#include "core/default_dtype.h"
 #include "core/random.h"
 #include "python/wrap.h"
 
@@ -27,6 +30,10 @@ PyObject* dtype_reduce(PyObject* self, PyObject*) {
 PyObject* dtype_is_floating_point(PyObject* self, void*) {
     return PyBool_FromLong(is_floating(reinterpret_cast<PyDType*>(self)->value));
 }
+PyObject* dtype_is_complex(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* dtype_is_signed(PyObject* self, void*) {
+    return PyBool_FromLong(info(reinterpret_cast<PyDType*>(self)->value).is_signed);
+}
 PyObject* dtype_itemsize(PyObject* self, void*) {
     return PyLong_FromLongLong(item_size(reinterpret_cast<PyDType*>(self)->value));
 }
@@ -35,6 +42,10 @@ void make_dtypes(py::module_& m) {
     static PyMethodDef methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, nullptr}, {}};
     static PyGetSetDef getters[] = {{"is_floating_point", dtype_is_floating_point, nullptr,
                                      "Whether elements are floating-point numbers.", nullptr},
+                                    {"is_complex", dtype_is_complex, nullptr, "False: there are no complex dtypes yet.",
+                                     nullptr},
+                                    {"is_signed", dtype_is_signed, nullptr, "Whether there are negative elements.",
+                                     nullptr},
                                     {"itemsize", dtype_itemsize, nullptr, "Bytes of one element.", nullptr},
                                     {}};
     static PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(dtype_repr)},
@@ -64,10 +75,29 @@ PyObject* size_numel(PyObject* self, PyObject*) {
     return PyLong_FromLongLong(n);
 }
 
+// What tuples do, as a Size.
+PyObject* as_size(PyObject* tuple) {
+    if (!tuple || !PyTuple_CheckExact(tuple)) return tuple;
+    PyObject* size = PyObject_CallOneArg(reinterpret_cast<PyObject*>(size_type), tuple);
+    Py_DECREF(tuple);
+    return size;
+}
+PyObject* size_concat(PyObject* a, PyObject* b) { return as_size(PyTuple_Type.tp_as_sequence->sq_concat(a, b)); }
+PyObject* size_repeat(PyObject* self, Py_ssize_t n) {
+    return as_size(PyTuple_Type.tp_as_sequence->sq_repeat(self, n));
+}
+PyObject* size_item(PyObject* self, PyObject* key) {
+    PyObject* item = PyTuple_Type.tp_as_mapping->mp_subscript(self, key);
+    return PySlice_Check(key) ? as_size(item) : item;
+}
+
 void make_size(py::module_& m) {
     static PyMethodDef methods[] = {{"numel", size_numel, METH_NOARGS, "The number of elements."}, {}};
     static PyType_Slot slots[] = {{Py_tp_repr, reinterpret_cast<void*>(size_repr)},
                                   {Py_tp_methods, methods},
+                                  {Py_sq_concat, reinterpret_cast<void*>(size_concat)},
+                                  {Py_sq_repeat, reinterpret_cast<void*>(size_repeat)},
+                                  {Py_mp_subscript, reinterpret_cast<void*>(size_item)},
                                   {Py_tp_doc, const_cast<char*>("A tensor's shape: a tuple of sizes.")},
                                   {}};
     static PyType_Spec spec = {"engine.Size", 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
@@ -87,9 +117,29 @@ PyObject* exception_for(ErrorKind kind) {
     return PyExc_RuntimeError;
 }
 
+constexpr int64_t kStateBytes = 16;
+
+Tensor generator_state(const Generator& g) {
+    const uint64_t words[] = {g.seed(), g.position()};
+    const Tensor state = Tensor::empty({kStateBytes}, DType::UInt8);
+    std::memcpy(state.raw(), words, kStateBytes);
+    return state;
+}
+
+void set_generator_state(Generator& g, const Tensor& state) {
+    check_as(ErrorKind::Type, state.defined() && state.dtype() == DType::UInt8,
+             "Generator.set_state: new_state: expected a tensor of uint8, got ",
+             state.defined() ? dtype_name(state.dtype()) : "None");
+    check(state.numel() == kStateBytes && state.is_contiguous(), "Generator.set_state: new_state: expected the ",
+          kStateBytes, " bytes that get_state gives, got shape ", state.sizes());
+    uint64_t words[2];
+    std::memcpy(words, state.raw(), kStateBytes);
+    g.restore(words[0], words[1]);
+}
+
 // The function of this package that the user called; empty if it was the op itself.
 std::string called_function() {
-    return py::module_::import("engine._callers").attr("called_function")().cast<std::string>();
+    return py::module_::import("engine._argument_errors").attr("called_function")().cast<std::string>();
 }
 
 void set_error(Error error) {
@@ -138,7 +188,7 @@ PyObject* wrap_size(const Dims& dims) {
 
 bool dtype_value(PyObject* o, DType& out) {
     if (Py_TYPE(o) == dtype_type) out = reinterpret_cast<PyDType*>(o)->value;
-    else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) out = DType::Float32;
+    else if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) out = DType::Float64;
     else if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) out = DType::Int64;
     else if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) out = DType::Bool;
     else return false;
@@ -155,6 +205,9 @@ void bind_types(py::module_& m) {
     });
     make_dtypes(m);
     make_size(m);
+    m.def("get_default_dtype", [] { return default_dtype.load(); },
+          "The dtype of floating tensors that nothing else decides, such as zeros().");
+    m.def("_set_default_dtype", [](DType dtype) { default_dtype = dtype; });
     m.def("promote_types", &promote, py::arg("type1"), py::arg("type2"), "The smallest dtype that both convert to.");
     m.def(
         "can_cast", [](DType from, DType to) { return category(from) <= category(to); }, py::arg("from_"),
@@ -163,6 +216,10 @@ void bind_types(py::module_& m) {
     py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
         .def(py::init(&Device::parse), py::arg("device"))
         .def(py::init([](const Device& d) { return d; }), py::arg("device"))
+        .def(py::init([](const std::string& type, std::optional<int> index) {
+                 return Device::parse(index ? type + ":" + std::to_string(*index) : type);
+             }),
+             py::arg("type"), py::arg("index") = py::none())
         .def_property_readonly("type", &Device::type_name)
         .def_property_readonly("index",
                                [](const Device& d) -> std::optional<int> {
@@ -192,11 +249,14 @@ void bind_types(py::module_& m) {
             },
             py::arg("seed"), "Starts over from ``seed``.")
         .def("initial_seed", &Generator::seed, "The seed in use.")
-        .def(
-            "get_state", [](const Generator& g) { return std::pair(g.seed(), g.position()); }, "Seed and position.")
-        .def(
-            "set_state", [](Generator& g, std::pair<uint64_t, uint64_t> s) { g.restore(s.first, s.second); },
-            py::arg("state"), "Goes back to what get_state gave.");
+        .def("get_state", &generator_state, "Seed and position, as a tensor of bytes.")
+        .def("set_state", &set_generator_state, py::arg("new_state"), "Goes back to what get_state gave.")
+        .def("seed", [](Generator& g) {
+            const uint64_t seed = std::random_device()() | uint64_t{std::random_device()()} << 32;
+            g.restore(seed, 0);
+            return seed;
+        }, "Starts over from a seed that the system draws, and returns it.")
+        .def_property_readonly("device", [](const Generator&) { return Device(); }, "The device that it serves.");
     m.attr("default_generator") = Ptr<Generator>(&default_generator());
 }
 

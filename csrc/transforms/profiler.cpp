@@ -60,7 +60,7 @@ bool Profiler::run(const Op& op, Args args, Results& results) {
     if (shapes_) events_[index].shapes = shapes_of(args);
     {
         const Ended ended{*this, index};
-        dispatch_from(below, this, op, args, results);
+        proceed(op, args, results);
     }
     if (memory_ && index < events_.size()) events_[index].bytes = new_bytes(args, results);
     return true;

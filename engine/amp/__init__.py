@@ -1,4 +1,4 @@
-"""Mixed precision: see ``torch.amp``."""
+"""Mixed precision: casting of ops, and scaling of the loss."""
 
 from __future__ import annotations
 
@@ -10,3 +10,4 @@ from engine.amp.autocast_mode import (
     is_autocast_available as is_autocast_available,
     is_autocast_enabled as is_autocast_enabled,
 )
+from engine.amp.grad_scaler import GradScaler as GradScaler

@@ -9,18 +9,29 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_functions
+from engine._argument_errors import guard_functions
+from engine._C import Node
+from engine.autograd import forward_ad, functional, graph
 from engine.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from engine.autograd.function import Function
 from engine.autograd.gradients import backward, grad
 from engine.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from engine.autograd.variable import Variable
+from engine.testing.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",
+    "Node",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "forward_ad",
+    "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
     "inference_mode",
     "no_grad",
     "set_detect_anomaly",

@@ -40,10 +40,20 @@ class detect_anomaly:
         _C._set_anomaly_enabled(self._saved)
 
 
-def set_detect_anomaly(mode: bool) -> None:
-    """Switches anomaly mode on or off from here on.
+class set_detect_anomaly(detect_anomaly):
+    """Switches anomaly mode on or off from here on, or for the length of a ``with`` block.
 
     >>> import engine
-    >>> engine.autograd.set_detect_anomaly(False)
+    >>> with engine.autograd.set_detect_anomaly(True):
+    ...     engine.is_anomaly_enabled()
+    True
+    >>> engine.is_anomaly_enabled()
+    False
     """
-    _C._set_anomaly_enabled(mode)
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__(mode)
+        self._saved = _C._set_anomaly_enabled(mode)
+
+    def __enter__(self) -> None:
+        """The mode holds since the object was made."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine.autograd.graph import Packed, packed
 
 
 class Context:
@@ -16,7 +17,7 @@ class Context:
     def __init__(self, function: type[Function], needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._function = function
-        self._saved: tuple[Tensor | None, ...] = ()
+        self._saved: tuple[Any, ...] = ()  # tensors, None, or what hooks packed them into
         self._versions: tuple[int, ...] = ()
         self._released = False
         self._results: tuple[Any, ...] = ()  # as forward gave them, outside the graph
@@ -27,11 +28,8 @@ class Context:
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keeps tensors for the backward pass; writing them in between is an error."""
-        self._saved = tensors
-        self._note_versions()
-
-    def _note_versions(self) -> None:
-        self._versions = tuple(-1 if t is None else t._version for t in self._saved)
+        self._saved = tuple(map(packed, tensors))
+        self._versions = tuple(-1 if t is None else t._version for t in tensors)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
@@ -42,20 +40,22 @@ class Context:
                 "before; pass retain_graph=True the first time"
             )
         for t, version in zip(self._saved, self._versions, strict=True):
-            if t is not None and t._version != version:
+            if isinstance(t, Tensor) and t._version != version:
                 raise RuntimeError(
                     f"a tensor of shape {tuple(t.shape)} saved for the backward pass was "
                     "overwritten after the forward pass; clone() it before writing"
                 )
         return tuple(self._in_graph(t) for t in self._saved)
 
-    def _in_graph(self, saved: Tensor | None) -> Tensor | None:
+    def _in_graph(self, saved: Any) -> Tensor | None:
         """A saved result as the graph knows it; ctx itself must not own what owns ctx."""
+        tensor: Tensor | None = saved.unpack() if isinstance(saved, Packed) else saved
+        original = saved.original if isinstance(saved, Packed) else id(saved)
         differentiable = [r for r in self._results if self._is_differentiable(r)]
         for index, result in enumerate(differentiable):
-            if saved is result and self._node is not None:
-                return _C._as_result(saved, self._node, index)
-        return saved
+            if original == id(result) and tensor is not None and self._node is not None:
+                return _C._as_result(tensor, self._node, index)
+        return tensor
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Names results that no gradient flows through."""

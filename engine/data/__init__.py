@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
+from engine._argument_errors import guard_constructors, guard_functions
 from engine.data.collate import default_collate, default_convert
 from engine.data.dataloader import DataLoader
 from engine.data.dataset import (
@@ -10,10 +10,12 @@ from engine.data.dataset import (
     ConcatDataset,
     Dataset,
     IterableDataset,
+    StackDataset,
     Subset,
     TensorDataset,
     random_split,
 )
+from engine.data.distributed import DistributedSampler
 from engine.data.sampler import (
     BatchSampler,
     RandomSampler,
@@ -30,10 +32,12 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "IterableDataset",
     "RandomSampler",
     "Sampler",
     "SequentialSampler",
+    "StackDataset",
     "Subset",
     "SubsetRandomSampler",
     "TensorDataset",
@@ -46,3 +50,4 @@ __all__ = [
 ]
 
 guard_constructors(globals(), __all__)
+guard_functions(globals(), ["random_split"])

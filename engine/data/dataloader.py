@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from engine._ranges import NON_NEGATIVE, check_int
 from engine.data.collate import default_collate, default_convert
-from engine.data.dataset import Dataset, IterableDataset
-from engine.data.fetch import make_fetch
+from engine.data.dataset import Indexable, IterableDataset
+from engine.data.fetch import EndOfStream, make_fetch
 from engine.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from engine.data.seeding import batch_seeds, draw_seed
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from engine.data.pool import WorkerPool
 
 T_co = TypeVar("T_co", covariant=True)
+
+# Attributes that others are derived from.
+_FIXED = ("dataset", "batch_size", "batch_sampler", "sampler", "drop_last", "persistent_workers")
 
 
 class DataLoader(Generic[T_co]):
@@ -36,7 +40,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset: Dataset[T_co],
+        dataset: Indexable[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
@@ -55,6 +59,11 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
+        if not hasattr(dataset, "__getitem__") and not hasattr(dataset, "__getitems__"):
+            raise TypeError(
+                "DataLoader: dataset must be an IterableDataset or give samples by index, got "
+                f"{type(dataset).__name__}"
+            )
         self.dataset = dataset
         self.num_workers = num_workers
         self.pin_memory = pin_memory
@@ -78,26 +87,33 @@ class DataLoader(Generic[T_co]):
         self.drop_last = drop_last
         self.sampler = sampler
         self.batch_sampler = batch_sampler
+        if collate_fn is not None and not callable(collate_fn):
+            raise TypeError(f"DataLoader: collate_fn must be a function, got {collate_fn!r}")
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate
         self.collate_fn = collate_fn
         self._pool: WorkerPool | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and "_pool" in self.__dict__:
+            raise ValueError(f"DataLoader: {name} cannot be changed once the loader is made")
+        super().__setattr__(name, value)
+
     def _check_worker_options(self) -> None:
-        if self.num_workers < 0:
-            raise ValueError(
-                f"DataLoader: num_workers must not be negative, got {self.num_workers}"
+        check_int("DataLoader", "num_workers", self.num_workers, low=0)
+        NON_NEGATIVE.check("DataLoader", "timeout", self.timeout)
+        if self.worker_init_fn is not None and not callable(self.worker_init_fn):
+            raise TypeError(
+                f"DataLoader: worker_init_fn must be a function, got {self.worker_init_fn!r}"
             )
-        if self.timeout < 0:
-            raise ValueError(f"DataLoader: timeout must not be negative, got {self.timeout}")
         if self.num_workers == 0:
-            for name in ("prefetch_factor", "persistent_workers", "multiprocessing_context"):
-                if getattr(self, name):
+            for name in ("prefetch_factor", "multiprocessing_context"):
+                if getattr(self, name) is not None:
                     raise ValueError(f"DataLoader: {name} needs num_workers > 0")
-        elif self.prefetch_factor is not None and self.prefetch_factor <= 0:
-            raise ValueError(
-                f"DataLoader: prefetch_factor must be positive, got {self.prefetch_factor}"
-            )
+            if self.persistent_workers:
+                raise ValueError("DataLoader: persistent_workers needs num_workers > 0")
+        elif self.prefetch_factor is not None:
+            check_int("DataLoader", "prefetch_factor", self.prefetch_factor, low=1)
 
     def _check_order_options(
         self,
@@ -107,6 +123,8 @@ class DataLoader(Generic[T_co]):
         batch_sampler: Iterable[Any] | None,
         drop_last: bool,
     ) -> None:
+        if batch_size is not None:
+            check_int("DataLoader", "batch_size", batch_size, low=1)
         if isinstance(self.dataset, IterableDataset):
             if shuffle:
                 raise ValueError("DataLoader: an IterableDataset cannot be shuffled")
@@ -114,7 +132,9 @@ class DataLoader(Generic[T_co]):
                 raise ValueError("DataLoader: an IterableDataset takes no sampler")
         if sampler is not None and shuffle:
             raise ValueError("DataLoader: sampler and shuffle exclude each other")
-        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler or drop_last):
+        if batch_sampler is not None and (
+            batch_size != 1 or shuffle or sampler is not None or drop_last
+        ):
             raise ValueError(
                 "DataLoader: batch_sampler excludes batch_size, shuffle, sampler and drop_last"
             )
@@ -185,7 +205,7 @@ def _batches_here(loader: DataLoader[Any], seed: int) -> Iterator[Any]:
         with batch_seeds(seed, number):
             try:
                 batch = fetch(index)
-            except StopIteration:
+            except EndOfStream:
                 return
         yield batch
 

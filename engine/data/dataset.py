@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from engine import _C
 from engine._C import Tensor
@@ -16,6 +17,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 def _length(dataset: Any) -> int:
     return len(dataset)
+
+
+@runtime_checkable
+class Indexable(Protocol[T_co]):
+    """Anything that gives samples by index: a Dataset, a list, an array."""
+
+    def __getitem__(self, index: Any, /) -> T_co: ...
 
 
 class Dataset(Generic[T_co]):
@@ -45,6 +53,13 @@ class IterableDataset(Dataset[T_co]):
         return ChainDataset([self, other])
 
 
+def samples_at(dataset: Indexable[T_co], indices: Iterable[Any]) -> Any:
+    """The samples at the indices, in one call where the dataset has `__getitems__`."""
+    if (together := getattr(dataset, "__getitems__", None)) is not None:
+        return together(indices)
+    return [dataset[i] for i in indices]
+
+
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Rows of tensors of the same length.
 
@@ -70,10 +85,60 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return self.tensors[0].shape[0]
 
 
-class ConcatDataset(Dataset[T_co]):
-    """Datasets one after the other."""
+class StackDataset(Dataset[Any]):
+    """Datasets of the same length side by side: a sample is a tuple of theirs or, where they are
+    given by name, a dict.
 
-    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
+    >>> import engine
+    >>> data = engine.data.StackDataset(x=[1, 2, 3], name=["a", "b", "c"])
+    >>> data[1]
+    {'x': 2, 'name': 'b'}
+    """
+
+    def __init__(self, *args: Indexable[Any], **kwargs: Indexable[Any]) -> None:
+        if bool(args) is bool(kwargs):
+            raise ValueError(
+                "StackDataset: give datasets either by position or by name, got "
+                f"{len(args)} and {len(kwargs)}"
+            )
+        self.datasets: tuple[Any, ...] | dict[str, Any] = args or kwargs
+        lengths = [_length(dataset) for dataset in args or kwargs.values()]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"StackDataset: datasets have different lengths {lengths}")
+        self._length = lengths[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(self.datasets, dict):
+            return {name: dataset[index] for name, dataset in self.datasets.items()}
+        return tuple(dataset[index] for dataset in self.datasets)
+
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        named = isinstance(self.datasets, dict)
+        datasets = self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
+        columns = [samples_at(dataset, indices) for dataset in datasets]
+        for column in columns:
+            if len(column) != len(indices):
+                raise ValueError(
+                    f"StackDataset: a dataset's __getitems__ gave {len(column)} samples for "
+                    f"{len(indices)} indices"
+                )
+        rows = zip(*columns, strict=True)
+        return [dict(zip(self.datasets, row, strict=True)) if named else row for row in rows]
+
+    def __len__(self) -> int:
+        return self._length
+
+
+class ConcatDataset(Dataset[T_co]):
+    """Datasets one after the other.
+
+    >>> import engine
+    >>> data = engine.data.ConcatDataset([range(3), range(10, 12)])
+    >>> len(data), data[3], data[-1]
+    (5, 10, 11)
+    """
+
+    def __init__(self, datasets: Iterable[Indexable[T_co]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise ValueError("ConcatDataset: datasets must not be empty")
@@ -94,7 +159,15 @@ class ConcatDataset(Dataset[T_co]):
 
 
 class ChainDataset(IterableDataset[T_co]):
-    """Streams one after the other."""
+    """Streams one after the other.
+
+    >>> import engine
+    >>> class Count(engine.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(2))
+    >>> list(engine.data.ChainDataset([Count(), Count()]))
+    [0, 1, 0, 1]
+    """
 
     def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
         self.datasets = list(datasets)
@@ -108,21 +181,31 @@ class ChainDataset(IterableDataset[T_co]):
 
 
 class Subset(Dataset[T_co]):
-    """The samples of a dataset at the given indices."""
+    """The samples of a dataset at the given indices.
 
-    def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]) -> None:
+    >>> import engine
+    >>> list(engine.data.Subset("abcd", [3, 0]))
+    ['d', 'a']
+    """
+
+    def __init__(self, dataset: Indexable[T_co], indices: Sequence[int]) -> None:
         self.dataset = dataset
         self.indices = indices
 
-    def __getitem__(self, index: int) -> T_co:
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, list):
+            return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
+
+    def __getitems__(self, indices: list[int]) -> Any:
+        return samples_at(self.dataset, [self.indices[i] for i in indices])
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
 def random_split(
-    dataset: Dataset[T_co], lengths: Sequence[int | float], generator: Any = None
+    dataset: Indexable[T_co], lengths: Sequence[int | float], generator: Any = None
 ) -> list[Subset[T_co]]:
     """Disjoint random subsets of these lengths, or of these parts of the whole.
 
@@ -139,16 +222,21 @@ def random_split(
 
 
 def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
-    if sum(lengths) == total:
+    for length in lengths:
+        if not length >= 0:
+            raise ValueError(f"random_split: lengths must not be negative, got {list(lengths)}")
+    # As in PyTorch, what sums to 1 is parts, and what sums to more is lengths.
+    if not (math.isclose(sum(lengths), 1) and sum(lengths) <= 1):
+        if sum(lengths) != total or any(length != int(length) for length in lengths):
+            raise ValueError(
+                f"random_split: lengths must sum to the dataset's length {total} or to 1, "
+                f"got {list(lengths)}"
+            )
         return [int(length) for length in lengths]
-    if not math.isclose(sum(lengths), 1):
-        raise ValueError(
-            f"random_split: lengths must sum to the dataset's length {total} or to 1, "
-            f"got {list(lengths)}"
-        )
-    if any(not 0 <= length <= 1 for length in lengths):
-        raise ValueError(f"random_split: parts must be between 0 and 1, got {list(lengths)}")
     sizes = [math.floor(total * length) for length in lengths]
     for i in range(total - sum(sizes)):  # what rounding left over
         sizes[i % len(sizes)] += 1
+    for i, size in enumerate(sizes):
+        if size == 0:
+            warnings.warn(f"random_split: part {i} of {total} samples is empty", stacklevel=3)
     return sizes

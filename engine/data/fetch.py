@@ -5,30 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.data.dataset import Dataset, IterableDataset
+from engine.data.dataset import Indexable, IterableDataset, samples_at
 
 Fetch = Callable[[Any], Any]
 
+_END = object()
+
+
+class EndOfStream(Exception):
+    """No batch is left in the stream."""
+
 
 def make_fetch(
-    dataset: Dataset[Any], collate_fn: Callable[[Any], Any], batched: bool, drop_last: bool
+    dataset: Indexable[Any], collate_fn: Callable[[Any], Any], batched: bool, drop_last: bool
 ) -> Fetch:
     """The function from an index, or a list of indices where batched, to a batch.
 
     For an IterableDataset it starts the stream; the indices only count the samples, and
-    StopIteration says that no batch is left.
+    EndOfStream says that no batch is left. StopIteration in a dataset's `__getitem__` or in
+    collate_fn is a RuntimeError, so that no loop takes it for the end of its data.
     """
     if isinstance(dataset, IterableDataset):
-        return _fetch_from_stream(dataset, collate_fn, batched, drop_last)
+        make = _fetch_from_stream(dataset, collate_fn, batched, drop_last)
+    else:
+        make = _fetch_by_index(dataset, collate_fn, batched)
 
     def fetch(index: Any) -> Any:
-        if not batched:
-            return collate_fn(dataset[index])
-        if hasattr(dataset, "__getitems__"):
-            return collate_fn(dataset.__getitems__(index))
-        return collate_fn([dataset[i] for i in index])
+        try:
+            return make(index)
+        except StopIteration as error:
+            raise RuntimeError(
+                "DataLoader: the dataset or collate_fn raised StopIteration"
+            ) from error
 
     return fetch
+
+
+def _fetch_by_index(
+    dataset: Indexable[Any], collate_fn: Callable[[Any], Any], batched: bool
+) -> Fetch:
+    if batched:
+        return lambda index: collate_fn(samples_at(dataset, index))
+    return lambda index: collate_fn(dataset[index])
 
 
 def _fetch_from_stream(
@@ -41,10 +59,13 @@ def _fetch_from_stream(
 
     def fetch(index: Any) -> Any:
         if not batched:
-            return collate_fn(next(samples))
+            sample = next(samples, _END)
+            if sample is _END:
+                raise EndOfStream
+            return collate_fn(sample)
         batch = [sample for _, sample in zip(index, samples, strict=False)]
         if not batch or (drop_last and len(batch) < len(index)):
-            raise StopIteration
+            raise EndOfStream
         return collate_fn(batch)
 
     return fetch

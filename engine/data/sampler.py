@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Generic, TypeVar
 
 from engine import _C, _creation
+from engine._ranges import check_int
+from engine.data.dataset import Indexable
 from engine.data.seeding import draw_seed
 
 T_co = TypeVar("T_co", covariant=True)
@@ -25,8 +27,18 @@ def _private_generator(generator: Any) -> Any:
     return _C.Generator().manual_seed(draw_seed()) if generator is None else generator
 
 
+def _check_flag(sampler: str, name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{sampler}: {name} must be True or False, got {value!r}")
+
+
 class SequentialSampler(Sampler[int]):
-    """All indices in order."""
+    """All indices in order.
+
+    >>> import engine
+    >>> list(engine.data.SequentialSampler("abc"))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -39,7 +51,12 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """Indices in random order, each once in every round, or drawn with replacement."""
+    """Indices in random order, each once in every round, or drawn with replacement.
+
+    >>> import engine
+    >>> sorted(engine.data.RandomSampler("abc"))
+    [0, 1, 2]
+    """
 
     def __init__(
         self,
@@ -48,8 +65,9 @@ class RandomSampler(Sampler[int]):
         num_samples: int | None = None,
         generator: Any = None,
     ) -> None:
-        if num_samples is not None and num_samples <= 0:
-            raise ValueError(f"RandomSampler: num_samples must be positive, got {num_samples}")
+        if num_samples is not None:
+            check_int("RandomSampler", "num_samples", num_samples, low=1)
+        _check_flag("RandomSampler", "replacement", replacement)
         self.data_source = data_source
         self.replacement = replacement
         self._num_samples = num_samples
@@ -57,7 +75,7 @@ class RandomSampler(Sampler[int]):
 
     @property
     def num_samples(self) -> int:
-        """How many indices one iteration gives."""
+        """Number of indices of one iteration."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
@@ -77,34 +95,42 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """The given indices in random order."""
+    """The given indices in random order.
 
-    def __init__(self, indices: Sequence[int], generator: Any = None) -> None:
+    >>> import engine
+    >>> sorted(engine.data.SubsetRandomSampler([2, 5, 7]))
+    [2, 5, 7]
+    """
+
+    def __init__(self, indices: Indexable[int], generator: Any = None) -> None:
         self.indices = indices
         self.generator = generator
 
     def __iter__(self) -> Iterator[int]:
-        order = _C.randperm(len(self.indices), generator=self.generator)
+        order = _C.randperm(len(self), generator=self.generator)
         return (self.indices[i] for i in order.tolist())
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self.indices)  # type: ignore[arg-type]
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """Indices drawn with these probabilities, which need not sum to one."""
+    """Indices drawn with these probabilities, which need not sum to one.
+
+    >>> import engine
+    >>> list(engine.data.WeightedRandomSampler([0.0, 3.0], num_samples=2))
+    [1, 1]
+    """
 
     def __init__(
         self,
-        weights: Sequence[float],
+        weights: Iterable[float],
         num_samples: int,
         replacement: bool = True,
         generator: Any = None,
     ) -> None:
-        if num_samples <= 0:
-            raise ValueError(
-                f"WeightedRandomSampler: num_samples must be positive, got {num_samples}"
-            )
+        check_int("WeightedRandomSampler", "num_samples", num_samples, low=1)
+        _check_flag("WeightedRandomSampler", "replacement", replacement)
         self.weights = _creation.as_tensor(weights, dtype=_C.float64)
         if self.weights.dim() != 1:
             raise ValueError(
@@ -134,8 +160,8 @@ class BatchSampler(Sampler[list[int]]):
     """
 
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(f"BatchSampler: batch_size must be a positive int, got {batch_size}")
+        check_int("BatchSampler", "batch_size", batch_size, low=1)
+        _check_flag("BatchSampler", "drop_last", drop_last)
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

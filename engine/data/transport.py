@@ -143,9 +143,9 @@ class Files:
         if memory is None or len(memory) < size:
             memory = self._mappings[path] = _map(path)
         # The array stands between the mapping and all views of it, so its end is theirs.
-        held = np.frombuffer(memory, np.uint8)
-        weakref.finalize(held, self.give_back, path).atexit = False
-        return held.data
+        bytes_shown = np.frombuffer(memory, np.uint8)
+        weakref.finalize(bytes_shown, self.give_back, path).atexit = False
+        return bytes_shown.data
 
     def give_back(self, path: str) -> None:
         """Nothing in the file is needed any longer."""
@@ -167,6 +167,6 @@ def _map(path: str) -> mmap.mmap:
 
 
 def make_directory() -> str:
-    """A new directory for parcels, in memory where the system has a place for that."""
-    place = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
-    return tempfile.mkdtemp(prefix="engine-loader-", dir=place)
+    """A new directory for parcels, in memory where the system has a file system for that."""
+    parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+    return tempfile.mkdtemp(prefix="engine-loader-", dir=parent)

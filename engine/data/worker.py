@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import _C
 from engine.data import transport
-from engine.data.dataset import Dataset
-from engine.data.fetch import Fetch, make_fetch
+from engine.data.dataset import Indexable
+from engine.data.fetch import EndOfStream, Fetch, make_fetch
 from engine.data.seeding import seed_batch
 
 if TYPE_CHECKING:  # not for everybody who imports the engine: it takes a dozen milliseconds
@@ -24,12 +24,12 @@ if TYPE_CHECKING:  # not for everybody who imports the engine: it takes a dozen 
 
 @dataclass(frozen=True)
 class WorkerInfo:
-    """What get_worker_info() tells inside a worker."""
+    """Result of get_worker_info() inside a worker."""
 
     id: int
     num_workers: int
     seed: int
-    dataset: Dataset[Any]
+    dataset: Indexable[Any]
 
 
 _info: WorkerInfo | None = None
@@ -46,11 +46,11 @@ def get_worker_info() -> WorkerInfo | None:
 
 
 class WorkerSpec(NamedTuple):
-    """What a worker needs to know."""
+    """Arguments of a worker process."""
 
     id: int
     num_workers: int
-    dataset: Dataset[Any]
+    dataset: Indexable[Any]
     collate_fn: Callable[[Any], Any]
     batched: bool
     drop_last: bool
@@ -74,7 +74,7 @@ class MakeBatch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a worker says about one batch; without parcel and failure the stream has ended.
+    """A worker's answer for one batch; without parcel and failure the stream has ended.
 
     `file` is that of the task where the parcel did not need it.
     """
@@ -99,6 +99,8 @@ class WorkerFailure:
 
     def reraise(self) -> None:
         """Raise the exception again, with the worker's traceback as its message."""
+        if issubclass(self.kind, StopIteration):  # which would end the loop over the batches
+            raise RuntimeError(self.message)
         if issubclass(self.kind, KeyError):  # whose message would be shown as a quoted string
             raise KeyError(_Verbatim(self.message))
         try:
@@ -152,7 +154,7 @@ class _Worker:
         self.epoch = -1
         self.seed = 0
         self.fetch: Fetch | None = None
-        # What went wrong before the first batch; every batch reports it.
+        # Failure before the first batch; every batch reports it.
         self.failure: WorkerFailure | None = None
         self.ended = False
 
@@ -183,7 +185,7 @@ class _Worker:
             batch = self.fetch(task.index)
             parcel = transport.pack(batch, self.spec.directory, task.file)
             return Answer(self.epoch, None if parcel.path == task.file else task.file, parcel)
-        except StopIteration:
+        except EndOfStream:
             self.ended = True
             return Answer(self.epoch, task.file)
         except Exception:

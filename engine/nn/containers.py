@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ def _position(index: int, length: int, owner: object) -> int:
 
 
 class _ModuleSequence(Module):
-    """What Sequential and ModuleList share: children named "0", "1", ... or otherwise."""
+    """The common base of Sequential and ModuleList: children in order, named "0", "1", ...."""
 
     def _name_at(self, index: int) -> str:
         names = self._module_names
@@ -54,6 +55,10 @@ class _ModuleSequence(Module):
 
     def insert(self, index: int, module: Module) -> None:
         """Put the module before the index."""
+        if not isinstance(module, Module):
+            raise TypeError(
+                f"{type(self).__name__}: expected a Module, got {type(module).__name__}"
+            )
         modules = list(self)
         modules.insert(index, module)
         self._renumber(modules)
@@ -98,6 +103,24 @@ class Sequential(_ModuleSequence):
 
     def __iadd__(self, other: Sequential) -> Sequential:
         return self.extend(other)
+
+    def __mul__(self, times: int) -> Sequential:
+        if not isinstance(times, int) or times <= 0:
+            raise TypeError(f"Sequential: can be repeated a positive number of times, got {times}")
+        copies = [self, *(copy.deepcopy(self) for _ in range(times - 1))]
+        return Sequential(*(module for part in copies for module in part))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Sequential:
+        return self.extend(list(self * times)[len(self) :])
+
+    def insert(self, index: int, module: Module) -> Sequential:  # type: ignore[override]
+        """Put the module before the index."""
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Sequential: index {index} is out of range of {len(self)}")
+        super().insert(index, module)
+        return self
 
     def append(self, module: Module) -> Sequential:
         """Put the module last."""
@@ -242,7 +265,7 @@ def _describe(value: Any) -> str:
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    return f"{kind} containing: [{value.dtype} of size {tuple(value.shape)}]"
+    return f"{kind} containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
 
 
 class ParameterList(Module):
@@ -294,7 +317,7 @@ class ParameterList(Module):
         return self.extend(values)
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({i}): {_describe(value)}" for i, value in enumerate(self))
+        return "\n".join(f"  ({i}): {_describe(value)}" for i, value in enumerate(self))
 
 
 class ParameterDict(Module):
@@ -336,6 +359,42 @@ class ParameterDict(Module):
     def __contains__(self, key: object) -> bool:
         return key in self._keys
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self._keys))
+
+    def __or__(self, other: Any) -> ParameterDict:
+        result = self.copy()
+        result.update(other)
+        return result
+
+    def __ior__(self, other: Any) -> ParameterDict:
+        self.update(other)
+        return self
+
+    def copy(self) -> ParameterDict:
+        """Another dict of the same tensors."""
+        return ParameterDict(dict(self.items()))
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A dict with these names and one value."""
+        return ParameterDict(dict.fromkeys(keys, default))
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The tensor of the name, which is the default from now on where there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last tensor out and return its name and it."""
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def clear(self) -> None:
+        """Take all tensors out."""
+        for key in list(self._keys):
+            del self[key]
+
     def keys(self) -> Iterable[str]:
         """The names."""
         return self._keys.keys()
@@ -364,4 +423,4 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({key}): {_describe(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_describe(value)}" for key, value in self.items())

@@ -19,7 +19,7 @@ _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _ConvNd(Module):
-    """What all convolutions share; `_dims` is the number of spatial dimensions."""
+    """The common base of all convolutions; `_dims` is the number of spatial dimensions."""
 
     _dims: int
     padding: str | tuple[int, ...]

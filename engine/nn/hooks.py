@@ -1,16 +1,16 @@
-"""Hooks of a Module: what is kept per module, and the call that runs them.
+"""Hooks around a module's call: their tables, of one module and of all, and the call itself.
 
-A module without hooks never comes here; see Module.__call__.
+A call without hooks never comes here; see Module.__call__.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 from engine._C import Tensor
-from engine._hooks import Hook, HookTable
+from engine._hooks import Hook, HookTable, RemovableHandle, register
 from engine.autograd import Function
 
 
@@ -23,6 +23,40 @@ class CallHooks:
         self.backward_pre = HookTable()
         self.backward = HookTable()
 
+    def any(self) -> bool:
+        """Whether there is a hook at all."""
+        return bool(self.forward_pre or self.forward or self.backward_pre or self.backward)
+
+
+class HookView(MutableMapping[int, Callable[..., Any]]):
+    """The functions of one of a module's hook tables, such as `module._forward_hooks`."""
+
+    def __init__(self, module: Any, kind: str) -> None:
+        self._module = module
+        self._kind = kind
+
+    def _table(self) -> HookTable:
+        hooks = self._module._call_hooks
+        return HookTable() if hooks is None else getattr(hooks, self._kind)
+
+    def __getitem__(self, key: int) -> Callable[..., Any]:
+        return self._table()[key].function
+
+    def __setitem__(self, key: int, function: Callable[..., Any]) -> None:
+        getattr(self._module._ensure_call_hooks(), self._kind)[key] = Hook(function)
+
+    def __delitem__(self, key: int) -> None:
+        del self._table()[key]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(list(self._table()))
+
+    def __len__(self) -> int:
+        return len(self._table())
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
 
 class StateHooks:
     """The hooks around state_dict and load_state_dict."""
@@ -34,40 +68,60 @@ class StateHooks:
         self.load_post = HookTable()
 
 
+# Hooks of all modules, which run before a module's own. `module_call` is this module's function
+# while there are any and None otherwise, so that a call without hooks tests for them once.
+every_module = CallHooks()
+module_call: Callable[..., Any] | None = None
+
+
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """forward() between its hooks; `always_call` hooks run even where it raised."""
-    pending = HookTable(module._call_hooks.forward)
+    own: CallHooks = module._call_hooks or CallHooks()
+    call = _Call([*every_module.forward.values(), *own.forward.values()])
     try:
-        return _call(module, args, kwargs, pending)
+        return _call(module, own, args, kwargs, call)
     except Exception:
-        for hook in pending.values():
+        for hook in call.pending:
             if hook.always_call:
-                _run_after_failure(hook, module, args, kwargs)
+                _run_after_failure(hook, module, args, kwargs, call.result)
         raise
 
 
-def _call(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], pending: HookTable) -> Any:
-    hooks: CallHooks = module._call_hooks
-    args, kwargs = _run_forward_pre(hooks, module, args, kwargs)
-    tap = _BackwardTap(module, hooks) if hooks.backward or hooks.backward_pre else None
+class _Call:
+    """The state of one call: the forward hooks still to run, and the result so far."""
+
+    def __init__(self, pending: list[Hook]) -> None:
+        self.pending = pending
+        self.result: Any = None
+
+
+def _call(
+    module: Any,
+    own: CallHooks,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    call: _Call,
+) -> Any:
+    args, kwargs = _run_forward_pre(own, module, args, kwargs)
+    tap = _BackwardTap.of(module, own)
     if tap is not None:
         args = tap.on_input(args)
-    result = module.forward(*args, **kwargs)
-    for key in list(pending):
-        hook = pending.pop(key)
+    call.result = module.forward(*args, **kwargs)
+    while call.pending:
+        hook = call.pending.pop(0)
         if hook.with_kwargs:
-            changed = hook.function(module, args, kwargs, result)
+            changed = hook.function(module, args, kwargs, call.result)
         else:
-            changed = hook.function(module, args, result)
+            changed = hook.function(module, args, call.result)
         if changed is not None:
-            result = changed
-    return result if tap is None else tap.on_output(result)
+            call.result = changed
+    return call.result if tap is None else tap.on_output(call.result)
 
 
 def _run_forward_pre(
-    hooks: CallHooks, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    own: CallHooks, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    for hook in list(hooks.forward_pre.values()):
+    for hook in [*every_module.forward_pre.values(), *own.forward_pre.values()]:
         if hook.with_kwargs:
             changed = hook.function(module, args, kwargs)
             if changed is None:
@@ -86,13 +140,13 @@ def _run_forward_pre(
 
 
 def _run_after_failure(
-    hook: Hook, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    hook: Hook, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
 ) -> None:
     try:
         if hook.with_kwargs:
-            hook.function(module, args, kwargs, None)
+            hook.function(module, args, kwargs, result)
         else:
-            hook.function(module, args, None)
+            hook.function(module, args, result)
     except Exception as error:
         warnings.warn(
             f"a forward hook with always_call raised {error!r} while the error of the module's "
@@ -104,13 +158,20 @@ def _run_after_failure(
 class _BackwardTap:
     """Sits on the inputs and outputs of one call, to see the gradients that pass them."""
 
-    def __init__(self, module: Any, hooks: CallHooks) -> None:
+    def __init__(self, module: Any, pre: list[Hook], post: list[Hook]) -> None:
         self.module = module
-        self.pre = list(hooks.backward_pre.values())
-        self.post = list(hooks.backward.values())
+        self.pre = pre
+        self.post = post
         self.inputs = 0
         self.input_tapped = False
         self.grad_output: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, module: Any, own: CallHooks) -> _BackwardTap | None:
+        """The tap for the hooks on a module's backward, None where it has none."""
+        pre = [*every_module.backward_pre.values(), *own.backward_pre.values()]
+        post = [*every_module.backward.values(), *own.backward.values()]
+        return cls(module, pre, post) if pre or post else None
 
     def on_input(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         where = [i for i, arg in enumerate(args) if isinstance(arg, Tensor)]
@@ -183,3 +244,83 @@ def _identity(
             return on_backward(grads)
 
     return Tap.apply(*tensors)
+
+
+# ---- hooks of all modules ---------------------------------------------------------------------
+
+
+class _GlobalHandle(RemovableHandle):
+    """A handle that also lets calls skip the hooks again once the last one is gone."""
+
+    def __init__(self, handle: RemovableHandle) -> None:
+        def remove() -> None:
+            global module_call
+            handle.remove()
+            if not every_module.any():
+                module_call = None
+
+        super().__init__(handle.id, remove)
+
+
+def _register_global(table: HookTable, hook: Hook) -> RemovableHandle:
+    global module_call
+    module_call = call_with_hooks
+    return _GlobalHandle(register(table, hook))
+
+
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Before every module's forward call `hook(module, args)`."""
+    return _register_global(every_module.forward_pre, Hook(hook))
+
+
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """After every module's forward call `hook(module, args, output)`; see
+    Module.register_forward_hook."""
+    return _register_global(every_module.forward, Hook(hook, with_kwargs, always_call))
+
+
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Before every module's backward call `hook(module, grad_output)`."""
+    return _register_global(every_module.backward_pre, Hook(hook))
+
+
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """After every module's backward call `hook(module, grad_input, grad_output)`."""
+    return _register_global(every_module.backward, Hook(hook))
+
+
+# Hooks that see what is registered in any module: (module, name, value).
+registration_hooks: dict[str, HookTable] = {
+    "parameter": HookTable(),
+    "buffer": HookTable(),
+    "module": HookTable(),
+}
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, parameter)` when any module registers one; what it returns
+    replaces it."""
+    return register(registration_hooks["parameter"], Hook(hook))
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, buffer)` when any module registers one; what it returns replaces
+    it."""
+    return register(registration_hooks["buffer"], Hook(hook))
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, submodule)` when any module registers one; what it returns
+    replaces it."""
+    return register(registration_hooks["module"], Hook(hook))
+
+
+def registered(kind: str, module: Any, name: str, value: Any) -> Any:
+    """The value that the registration hooks make of the one given."""
+    for hook in list(registration_hooks[kind].values()):
+        changed = hook.function(module, name, value)
+        if changed is not None:
+            value = changed
+    return value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import warnings
 from typing import Any
 
 from engine import _C
+from engine._argument_errors import guard_functions
 from engine._C import Tensor
 from engine._lazy import numpy as np
-from engine._refusals import guard_functions
 from engine.autograd import no_grad
 
 _SQUARE_GAINS = {
@@ -65,6 +67,12 @@ def trunc_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Fill from the normal distribution with values outside [a, b] cut away (not clipped)."""
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "trunc_normal_: mean is more than 2 std from [a, b]; the distribution of values may "
+            "be wrong",
+            stacklevel=2,
+        )
     low, high = (math.erf((x - mean) / (std * math.sqrt(2.0))) for x in (a, b))
     with no_grad():
         # The inverse of the cumulative distribution, between its values at a and b.
@@ -126,6 +134,13 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * field, tensor.shape[0] * field
 
 
+def _is_empty(tensor: Tensor) -> bool:
+    """Whether there is nothing to fill, which is warned of."""
+    if 0 in tensor.shape:
+        warnings.warn("initializing a tensor without elements does nothing", stacklevel=3)
+    return 0 in tensor.shape
+
+
 def _fan(tensor: Tensor, mode: str) -> int:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode must be 'fan_in' or 'fan_out', got '{mode}'")
@@ -153,7 +168,7 @@ def kaiming_uniform_(
     generator: Any = None,
 ) -> Tensor:
     """Uniform with variance gain² / fan (He et al., 2015)."""
-    if 0 in tensor.shape:
+    if _is_empty(tensor):
         return tensor
     bound = calculate_gain(nonlinearity, a) * math.sqrt(3.0 / _fan(tensor, mode))
     return uniform_(tensor, -bound, bound, generator)
@@ -167,7 +182,7 @@ def kaiming_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Normal with variance gain² / fan (He et al., 2015)."""
-    if 0 in tensor.shape:
+    if _is_empty(tensor):
         return tensor
     std = calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
     return normal_(tensor, 0.0, std, generator)
@@ -204,3 +219,31 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Any =
 
 
 guard_functions(globals())
+
+
+def _deprecated(function: Any) -> Any:
+    old, new = function.__name__.removesuffix("_"), function.__name__
+
+    @functools.wraps(function)
+    def forward(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(
+            f"nn.init.{old} is deprecated in favour of nn.init.{new}", FutureWarning, stacklevel=2
+        )
+        return function(*args, **kwargs)
+
+    forward.__name__ = forward.__qualname__ = old
+    forward.__doc__ = f"{new} under its older name."
+    return forward
+
+
+uniform = _deprecated(uniform_)
+normal = _deprecated(normal_)
+constant = _deprecated(constant_)
+eye = _deprecated(eye_)
+dirac = _deprecated(dirac_)
+xavier_uniform = _deprecated(xavier_uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)

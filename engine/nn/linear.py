@@ -71,6 +71,10 @@ class Linear(Module):
         )
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The output projection of MultiheadAttention, under the name that its repr shows."""
+
+
 class Bilinear(Module):
     """x1 A x2 + b; weight is (out_features, in1_features, in2_features)."""
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from engine import _C
+from engine._argument_errors import explained_layer
 from engine._C import Tensor
-from engine._hooks import Hook, RemovableHandle, register
-from engine._refusals import explained_layer
 from engine.autograd import no_grad
-from engine.nn import state_dict as _state
-from engine.nn.hooks import CallHooks, StateHooks, call_with_hooks
-from engine.nn.parameter import Buffer, Parameter
+from engine.nn import hooks, state_dict as _state
+from engine.nn.hooks import registered
+from engine.nn.module_hooks import ModuleHooks
+from engine.nn.parameter import Buffer, Parameter, is_lazy
 from engine.nn.registry import Registry
 
 Self = TypeVar("Self", bound="Module")
 
 
-class Module:
+class Module(ModuleHooks):
     """A network or a part of one: parameters, buffers, child modules and a `forward`.
 
     Subclasses call `super().__init__()` first, assign layers and parameters as attributes, and
@@ -38,9 +39,6 @@ class Module:
 
     training: bool
     _version: int = 1
-    # None until the first hook is registered, so that a call without hooks is one test.
-    _call_hooks: CallHooks | None = None
-    _state_hooks: StateHooks | None = None
     _buffer_names: dict[str, bool]  # name: is it persistent?
     _parameter_names: dict[str, bool]
     _module_names: dict[str, bool]
@@ -55,9 +53,9 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            if self._call_hooks is None:
+            if self._call_hooks is None and hooks.module_call is None:
                 return self.forward(*args, **kwargs)
-            return call_with_hooks(self, args, kwargs)
+            return hooks.call_with_hooks(self, args, kwargs)
         except Exception as error:
             if better := explained_layer(self, args, kwargs, error):
                 raise better from None
@@ -99,7 +97,7 @@ class Module:
             self.add_module(name, value)
         elif isinstance(value, Buffer):
             self._forget(name, "_buffer_names")
-            self.register_buffer(name, value.data, value.persistent)
+            self.register_buffer(name, value, value.persistent)
         else:
             if value is not None and "_module_names" in self.__dict__:
                 self._check_replacement(name, value)
@@ -141,8 +139,13 @@ class Module:
                 f"got {type(param).__name__}"
             )
         self._check_new_name("register_parameter", name, names)
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"register_parameter: '{name}' must be a leaf tensor: a parameter computed from "
+                "others is set in forward, as a plain attribute"
+            )
         names[name] = True
-        self.__dict__[name] = param
+        self.__dict__[name] = registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is no parameter; it is in state_dict where it is persistent."""
@@ -153,7 +156,7 @@ class Module:
             )
         self._check_new_name("register_buffer", name, names)
         names[name] = persistent
-        self.__dict__[name] = tensor
+        self.__dict__[name] = registered("buffer", self, name, tensor)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module under the name."""
@@ -164,9 +167,11 @@ class Module:
             )
         self._check_new_name("add_module", name, names)
         names[name] = True
-        self.__dict__[name] = module
+        self.__dict__[name] = registered("module", self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """add_module under its other name."""
+        self.add_module(name, module)
 
     def _check_new_name(self, function: str, name: str, names: dict[str, bool]) -> None:
         if not isinstance(name, str):
@@ -261,20 +266,31 @@ class Module:
         """The module with the dotted name; AttributeError where there is none."""
         module = self
         for name in target.split(".") if target else []:
-            child = module._modules.get(name)
-            if child is None:
+            child = getattr(module, name, None)
+            if not isinstance(child, Module):
                 raise AttributeError(
                     f"{type(module).__name__} has no module '{name}' (looked up for '{target}')"
                 )
             module = child
         return module
 
-    def set_submodule(self, target: str, module: Module) -> None:
-        """Put the module in the place of the dotted name."""
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Replace the module with the dotted name, or add one there unless `strict`.
+
+        Raises AttributeError where the parent does not exist, where the name is that of something
+        else than a module and, where `strict`, of nothing.
+        """
         if not target:
             raise ValueError("set_submodule: target must not be empty")
-        parent, _, name = target.rpartition(".")
-        setattr(self.get_submodule(parent), name, module)
+        if not isinstance(module, Module):
+            raise ValueError(f"set_submodule: module must be a Module, got {type(module).__name__}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if (strict or hasattr(parent, name)) and not isinstance(
+            getattr(parent, name, None), Module
+        ):
+            raise AttributeError(f"{type(parent).__name__} has no module '{name}'")
+        setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with the dotted name; AttributeError where there is none."""
@@ -308,7 +324,9 @@ class Module:
                     parameter.grad = function(grad)
             buffers = self._buffers
             for name, buffer in buffers.items():
-                if buffer is not None:
+                if is_lazy(buffer):
+                    buffer.data = function(buffer.data)
+                elif buffer is not None:
                     buffers[name] = function(buffer)
         return self
 
@@ -346,6 +364,14 @@ class Module:
     def type(self: Self, dst_type: Any) -> Self:
         """Convert every parameter and buffer to the dtype, whatever it was."""
         return self._apply(lambda tensor: tensor.to(dst_type))
+
+    def share_memory(self: Self) -> Self:
+        """Move every parameter and buffer into memory that other processes can map."""
+
+        def share(tensor: Any) -> Tensor:
+            return tensor.share_memory_()
+
+        return self._apply(share)
 
     def float(self: Self) -> Self:
         """Convert all floating point tensors to float32."""
@@ -405,14 +431,25 @@ class Module:
     # ---- state ----------------------------------------------------------------------------
 
     def state_dict(
-        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> OrderedDict[str, Any]:
         """All parameters and persistent buffers under their dotted names.
 
         The tensors share memory with the module; with keep_vars they also carry its graph.
+        Arguments by position are deprecated.
         """
+        if args:
+            warnings.warn(
+                "state_dict: give destination, prefix and keep_vars by keyword",
+                FutureWarning,
+                stacklevel=2,
+            )
+            given: list[Any] = [destination, prefix, keep_vars]
+            given[: len(args)] = args
+            destination, prefix, keep_vars = given
         if destination is None:
-            destination = _StateDict()
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()  # the version of each module, by its name
         return _state.save(self, destination, prefix, keep_vars)
 
     def load_state_dict(
@@ -467,82 +504,14 @@ class Module:
     def _has_extra_state(self) -> bool:
         return type(self).get_extra_state is not Module.get_extra_state
 
-    # ---- hooks ----------------------------------------------------------------------------
-
-    def _ensure_call_hooks(self) -> CallHooks:
-        if self._call_hooks is None:
-            self._call_hooks = CallHooks()
-        return self._call_hooks
-
-    def _ensure_state_hooks(self) -> StateHooks:
-        if self._state_hooks is None:
-            self._state_hooks = StateHooks()
-        return self._state_hooks
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Before forward call `hook(module, args)`, or `hook(module, args, kwargs)`; what it
-        returns replaces the arguments."""
-        return register(self._ensure_call_hooks().forward_pre, Hook(hook, with_kwargs), prepend)
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
-        """After forward call `hook(module, args, output)`, or `hook(module, args, kwargs,
-        output)`; what it returns replaces the output. With always_call also after an error."""
-        table = self._ensure_call_hooks().forward
-        return register(table, Hook(hook, with_kwargs, always_call), prepend)
-
-    def register_full_backward_pre_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, grad_output)` before the module's backward; what it returns
-        replaces the gradients."""
-        return register(self._ensure_call_hooks().backward_pre, Hook(hook), prepend)
-
-    def register_full_backward_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, grad_input, grad_output)` when the gradients of the module's
-        positional inputs are known; what it returns replaces grad_input."""
-        return register(self._ensure_call_hooks().backward, Hook(hook), prepend)
-
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, prefix, keep_vars)` before state_dict."""
-        return register(self._ensure_state_hooks().save_pre, Hook(hook))
-
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, state_dict, prefix, local_metadata)` after state_dict."""
-        return register(self._ensure_state_hooks().save_post, Hook(hook))
-
-    _register_state_dict_hook = register_state_dict_post_hook
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
-        unexpected_keys, error_msgs)` before loading; it may change the dict."""
-        return register(self._ensure_state_hooks().load_pre, Hook(hook))
-
-    def _register_load_state_dict_pre_hook(
-        self, hook: Callable[..., Any], with_module: bool = False
-    ) -> RemovableHandle:
-        if with_module:
-            return self.register_load_state_dict_pre_hook(hook)
-        return self.register_load_state_dict_pre_hook(lambda module, *rest: hook(*rest))
-
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, incompatible_keys)` after loading; it may change the lists."""
-        return register(self._ensure_state_hooks().load_post, Hook(hook))
-
     # ---- printing -------------------------------------------------------------------------
 
+    def __dir__(self) -> list[str]:
+        names = {*dir(type(self)), *self.__dict__}
+        return sorted(name for name in names if not name[0].isdigit())
+
     def extra_repr(self) -> str:
-        """What repr shows of the module itself, inside the brackets."""
+        """The module's own part of repr, inside the brackets."""
         return ""
 
     def _get_name(self) -> str:
@@ -555,14 +524,6 @@ class Module:
             return f"{self._get_name()}({''.join(extra)})"
         body = "\n  ".join(extra + children)
         return f"{self._get_name()}(\n  {body}\n)"
-
-
-class _StateDict(OrderedDict[str, Any]):
-    """An OrderedDict that also carries the version of each module that wrote into it."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._metadata: dict[str, dict[str, Any]] = {}
 
 
 def _indented(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 from engine.nn import functional as F, init
-from engine.nn.linear import Linear
+from engine.nn.linear import NonDynamicallyQuantizableLinear
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 
@@ -76,7 +76,7 @@ class MultiheadAttention(Module):
         self.register_parameter("k_proj_weight", parameter(not same, e, self.kdim))
         self.register_parameter("v_proj_weight", parameter(not same, e, self.vdim))
         self.register_parameter("in_proj_bias", parameter(bias, 3 * e))
-        self.out_proj = Linear(e, e, bias=bias, device=device, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(e, e, bias=bias, device=device, dtype=dtype)
         self.register_parameter("bias_k", parameter(add_bias_kv, 1, 1, e))
         self.register_parameter("bias_v", parameter(add_bias_kv, 1, 1, e))
         self._reset_parameters()
@@ -106,8 +106,8 @@ class MultiheadAttention(Module):
     ) -> tuple[Tensor, Tensor | None]:
         if is_causal and attn_mask is None:
             raise ValueError("MultiheadAttention: is_causal is a hint and needs attn_mask too")
-        turned = self.batch_first and query.dim() == 3
-        if turned:
+        transposed = self.batch_first and query.dim() == 3
+        if transposed:
             query, key, value = _batch_second(query, key, value)
         output, weights = F.multi_head_attention_forward(
             query,
@@ -134,13 +134,13 @@ class MultiheadAttention(Module):
             average_attn_weights=average_attn_weights,
             is_causal=is_causal,
         )
-        return (output.transpose(0, 1) if turned else output), weights
+        return (output.transpose(0, 1) if transposed else output), weights
 
 
 def _batch_second(*tensors: Tensor) -> list[Tensor]:
     """(N, L, E) to (L, N, E); one tensor given thrice stays one, so it is projected once."""
-    turned: dict[int, Tensor] = {}
+    transposed: dict[int, Tensor] = {}
     for tensor in tensors:
-        if id(tensor) not in turned:
-            turned[id(tensor)] = tensor.transpose(0, 1)
-    return [turned[id(tensor)] for tensor in tensors]
+        if id(tensor) not in transposed:
+            transposed[id(tensor)] = tensor.transpose(0, 1)
+    return [transposed[id(tensor)] for tensor in tensors]

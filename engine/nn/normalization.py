@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from engine import _C, _creation
 from engine._C import Tensor
 from engine.nn import functional as F, init
+from engine.nn.functional.normalization import cross_map_lrn2d
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 
@@ -41,13 +43,13 @@ class _NormBase(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(_C.empty(num_features, **place)) if wanted else None
+            value = Parameter(_C.empty(num_features, **factory)) if wanted else None
             self.register_parameter(name, value)
         tracked = track_running_stats
-        self.register_buffer("running_mean", _C.zeros(num_features, **place) if tracked else None)
-        self.register_buffer("running_var", _C.ones(num_features, **place) if tracked else None)
+        self.register_buffer("running_mean", _C.zeros(num_features, **factory) if tracked else None)
+        self.register_buffer("running_var", _C.ones(num_features, **factory) if tracked else None)
         count = _creation.tensor(0, dtype=_C.int64, device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
@@ -151,6 +153,67 @@ class BatchNorm3d(_BatchNorm):
     _dims = (5,)
 
 
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation of (N, C, ...) by the statistics of the whole process group's batch.
+
+    In one process the group's batch is the module's own, which makes it BatchNorm. Raises
+    NotImplementedError for a process_group: statistics are not exchanged between processes yet.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        if process_group is not None:
+            raise NotImplementedError(
+                "SyncBatchNorm: process_group must be None, statistics are not exchanged between "
+                "processes yet"
+            )
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+        self.process_group = process_group
+
+    def _check_input(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"SyncBatchNorm: expected at least 2D input, got {input.dim()}D input")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
+        """The module with every BatchNorm in it replaced by a SyncBatchNorm of its tensors.
+
+        >>> from engine import nn
+        >>> net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        >>> type(nn.SyncBatchNorm.convert_sync_batchnorm(net)[1]).__name__
+        'SyncBatchNorm'
+        """
+        if isinstance(module, _BatchNorm):
+            converted: Module = cls(
+                module.num_features,
+                module.eps,
+                module.momentum,
+                module.affine,
+                module.track_running_stats,
+                process_group,
+            )
+            for registry in ("_parameters", "_buffers"):
+                getattr(converted, registry).update(getattr(module, registry))
+            converted.training = module.training
+            return converted
+        for name, child in module.named_children():
+            module.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return module
+
+
 class _InstanceNorm(_NormBase):
     def __init__(
         self,
@@ -206,7 +269,7 @@ class InstanceNorm3d(_InstanceNorm):
 
 
 def _as_shape(shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+    return (operator.index(shape),) if isinstance(shape, SupportsIndex) else tuple(shape)
 
 
 class LayerNorm(Module):
@@ -233,9 +296,9 @@ class LayerNorm(Module):
         self.normalized_shape = _as_shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        place = {"device": device, "dtype": dtype}
+        factory = {"device": device, "dtype": dtype}
         for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            value = Parameter(_C.empty(self.normalized_shape, **place)) if wanted else None
+            value = Parameter(_C.empty(self.normalized_shape, **factory)) if wanted else None
             self.register_parameter(name, value)
         self.reset_parameters()
 
@@ -366,3 +429,13 @@ class LocalResponseNorm(Module):
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """LocalResponseNorm of (N, C, H, W) with a window of as many channels on both sides."""
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__(size, alpha, beta, k)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return cross_map_lrn2d(input, self.size, self.alpha, self.beta, self.k)

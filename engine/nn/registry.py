@@ -1,4 +1,4 @@
-"""What a Module's `_parameters`, `_buffers` and `_modules` are."""
+"""The live dicts `_parameters`, `_buffers` and `_modules` of a Module."""
 
 from __future__ import annotations
 

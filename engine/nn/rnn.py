@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,6 +79,11 @@ class RNNBase(Module):
             raise ValueError(
                 f"{name}: proj_size must be less than hidden_size {hidden_size}, got {proj_size}"
             )
+        if dropout > 0 and num_layers == 1:
+            warnings.warn(
+                f"{name}: dropout={dropout} acts between layers and does nothing with num_layers=1",
+                stacklevel=2,
+            )
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -114,7 +120,7 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """Does nothing here: the weights need no particular place in memory."""
+        """Does nothing: the weights need no particular memory layout."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -144,17 +150,15 @@ class RNNBase(Module):
         name = type(self).__name__
         if input.dim() not in (2, 3):
             raise ValueError(f"{name}: expected 2D or 3D input, got {input.dim()}D input")
-        if input.numel() == 0:
-            raise ValueError(f"{name}: input has no steps or sequences: {tuple(input.shape)}")
         batched = input.dim() == 3
         x = input if batched else input.unsqueeze(1)
         if batched and self.batch_first:
             x = x.transpose(0, 1)
-        if states is not None and not batched:
-            states = [state.unsqueeze(1) for state in states]
+        if x.shape[0] == 0:
+            raise ValueError(f"{name}: input has no steps: {tuple(input.shape)}")
         length, batch, features = x.shape
         self._check_features(features)
-        states = self._checked_states(states, batch, x)
+        states = self._checked_states(states, batch if batched else None, x)
         data, finals = self._run_layers(
             x.reshape(length * batch, features), [batch] * length, states
         )
@@ -168,9 +172,10 @@ class RNNBase(Module):
     ) -> tuple[PackedSequence, list[Tensor]]:
         sizes = input.batch_sizes.tolist()
         self._check_features(input.data.shape[1])
-        if states is not None and input.sorted_indices is not None:
-            states = [state.index_select(1, input.sorted_indices) for state in states]
+        given = states is not None
         states = self._checked_states(states, sizes[0], input.data)
+        if given and input.sorted_indices is not None:
+            states = [state.index_select(1, input.sorted_indices) for state in states]
         data, finals = self._run_layers(input.data, sizes, states)
         if input.unsorted_indices is not None:
             finals = [final.index_select(1, input.unsorted_indices) for final in finals]
@@ -184,19 +189,18 @@ class RNNBase(Module):
             )
 
     def _checked_states(
-        self, states: Sequence[Tensor] | None, batch: int, like: Tensor
+        self, states: Sequence[Tensor] | None, batch: int | None, like: Tensor
     ) -> Sequence[Tensor]:
+        """The states (layers, N, features), zeros where none are given; batch is None for an
+        input without N, whose states are without it too."""
         rows = self.num_layers * (2 if self.bidirectional else 1)
-        shapes = [(rows, batch, size) for size in self._state_sizes()]
+        sizes = self._state_sizes()
         if states is None:
+            shapes = [(rows, 1 if batch is None else batch, size) for size in sizes]
             return [_C.zeros(s, dtype=like.dtype, device=like.device) for s in shapes]
-        for state, shape in zip(states, shapes, strict=True):
-            if tuple(state.shape) != shape:
-                raise ValueError(
-                    f"{type(self).__name__}: expected a state of shape {shape}, "
-                    f"got {tuple(state.shape)}"
-                )
-        return states
+        leading = (rows,) if batch is None else (rows, batch)
+        _check_states(type(self).__name__, states, [(*leading, size) for size in sizes], like)
+        return states if batch is not None else [state.unsqueeze(1) for state in states]
 
     def _run_layers(
         self, data: Tensor, sizes: list[int], states: Sequence[Tensor]
@@ -217,7 +221,7 @@ class RNNBase(Module):
         return data, [_C.stack(list(kind)) for kind in zip(*finals, strict=True)]
 
     def _input_gates(self, data: Tensor, sizes: list[int], suffix: str) -> Sequence[Tensor]:
-        """What the input adds to the gates, for all steps in one product."""
+        """The input's share of the gates, for all steps in one product."""
         bias = getattr(self, "bias_ih" + suffix) if self.bias else None
         return _linear(data, getattr(self, "weight_ih" + suffix), bias).split(sizes)
 
@@ -270,6 +274,23 @@ class RNNBase(Module):
             if getattr(self, name) != default:
                 text += f", {name}={getattr(self, name)}"
         return text
+
+
+def _check_states(name: str, states: Any, shapes: Sequence[tuple[int, ...]], like: Tensor) -> None:
+    """Refuse states of another number, shape or dtype than the layer and its input ask for."""
+    names = ["h_0", "c_0"][: len(shapes)]
+    if not isinstance(states, (tuple, list)) or len(states) != len(shapes):
+        got = len(states) if isinstance(states, (tuple, list)) else type(states).__name__
+        raise TypeError(f"{name}: the state must be a tuple ({', '.join(names)}), got {got}")
+    for what, state, shape in zip(names, states, shapes, strict=True):
+        if not isinstance(state, Tensor):
+            raise TypeError(f"{name}: {what} must be a Tensor, got {type(state).__name__}")
+        if tuple(state.shape) != shape:
+            raise ValueError(f"{name}: {what} must have shape {shape}, got {tuple(state.shape)}")
+        if state.dtype != like.dtype:
+            raise ValueError(
+                f"{name}: {what} must have the input's dtype {like.dtype}, got {state.dtype}"
+            )
 
 
 def _no_projection(name: str, kwargs: dict[str, Any]) -> None:
@@ -406,6 +427,7 @@ class RNNCellBase(Module):
     """One step of a recurrent layer over (N, input_size) or (input_size,)."""
 
     _gates: int
+    _states = 1
     weight_ih: Parameter
     weight_hh: Parameter
     bias_ih: Parameter | None
@@ -423,11 +445,11 @@ class RNNCellBase(Module):
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
-        rows, place = self._gates * hidden_size, {"device": device, "dtype": dtype}
-        self.weight_ih = Parameter(_C.empty(rows, input_size, **place))
-        self.weight_hh = Parameter(_C.empty(rows, hidden_size, **place))
+        rows, factory = self._gates * hidden_size, {"device": device, "dtype": dtype}
+        self.weight_ih = Parameter(_C.empty(rows, input_size, **factory))
+        self.weight_hh = Parameter(_C.empty(rows, hidden_size, **factory))
         for name in ("bias_ih", "bias_hh"):
-            self.register_parameter(name, Parameter(_C.empty(rows, **place)) if bias else None)
+            self.register_parameter(name, Parameter(_C.empty(rows, **factory)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -444,16 +466,25 @@ class RNNCellBase(Module):
         if input.dim() not in (1, 2):
             raise ValueError(f"{name}: expected 1D or 2D input, got {input.dim()}D input")
         x = input if input.dim() == 2 else input.unsqueeze(0)
+        if x.shape[1] != self.input_size:
+            raise ValueError(
+                f"{name}: expected input_size {self.input_size} features, got {x.shape[1]}"
+            )
+        shape = (*input.shape[:-1], self.hidden_size)
         if state is None:
             zeros = _C.zeros(x.shape[0], self.hidden_size, dtype=x.dtype, device=x.device)
             state = (zeros, zeros)
-        elif input.dim() == 1:
-            state = tuple(part.unsqueeze(0) for part in state)
+        else:
+            _check_states(name, state, [shape] * self._states, x)
+            if input.dim() == 1:
+                state = tuple(part.unsqueeze(0) for part in state)
         state = self._step(_linear(x, self.weight_ih, self.bias_ih), state)
         return state if input.dim() == 2 else tuple(part.squeeze(0) for part in state)
 
     def extra_repr(self) -> str:
-        return f"{self.input_size}, {self.hidden_size}{'' if self.bias else ', bias=False'}"
+        text = f"{self.input_size}, {self.hidden_size}{'' if self.bias else ', bias=False'}"
+        nonlinearity = getattr(self, "nonlinearity", "tanh")
+        return text if nonlinearity == "tanh" else f"{text}, nonlinearity={nonlinearity}"
 
 
 class RNNCell(RNNCellBase):
@@ -504,6 +535,7 @@ class LSTMCell(RNNCellBase):
     """
 
     _gates = 4
+    _states = 2
 
     def _step(self, gates: Tensor, state: State) -> State:
         return _lstm_step(gates, state, self.weight_hh, self.bias_hh, None)

@@ -24,6 +24,8 @@ class _Table(Module):
         padding_idx: int | None,
         max_norm: float | None,
         norm_type: float,
+        scale_grad_by_freq: bool,
+        sparse: bool,
         weight: Tensor | None,
         freeze: bool,
         device: Any,
@@ -42,6 +44,8 @@ class _Table(Module):
         self.padding_idx = padding_idx
         self.max_norm = max_norm
         self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        self.sparse = sparse
         if weight is None:
             empty = _C.empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
             self.weight = Parameter(empty, requires_grad=not freeze)
@@ -71,17 +75,17 @@ class _Table(Module):
         table: Any = cls
         return table(*embeddings.shape, _weight=embeddings, _freeze=freeze, **kwargs)
 
-    def extra_repr(self) -> str:
-        text = f"{self.num_embeddings}, {self.embedding_dim}"
-        for name, default in (("padding_idx", None), ("max_norm", None), ("norm_type", 2.0)):
-            if getattr(self, name) != default:
-                text += f", {name}={getattr(self, name)}"
-        return text
+    def _options(self) -> str:
+        """The options that are not at their defaults, for repr."""
+        defaults = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False}
+        return "".join(
+            f", {name}={getattr(self, name)}"
+            for name, default in defaults.items()
+            if getattr(self, name) != default
+        )
 
-
-def _refuse_scaling(name: str, scale_grad_by_freq: bool) -> None:
-    if scale_grad_by_freq:
-        raise ValueError(f"{name}: scale_grad_by_freq=True is not supported")
+    def _padding(self) -> str:
+        return "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
 
 
 class Embedding(_Table):
@@ -109,13 +113,14 @@ class Embedding(_Table):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        _refuse_scaling("Embedding", scale_grad_by_freq)
         super().__init__(
             num_embeddings,
             embedding_dim,
             padding_idx,
             max_norm,
             norm_type,
+            scale_grad_by_freq,
+            sparse,
             _weight,
             _freeze,
             device,
@@ -123,7 +128,20 @@ class Embedding(_Table):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type)
+        return F.embedding(
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.sparse,
+        )
+
+    def extra_repr(self) -> str:
+        sparse = ", sparse=True" if self.sparse else ""
+        size = f"{self.num_embeddings}, {self.embedding_dim}"
+        return f"{size}{self._padding()}{self._options()}{sparse}"
 
 
 class EmbeddingBag(_Table):
@@ -154,13 +172,14 @@ class EmbeddingBag(_Table):
         *,
         _freeze: bool = False,
     ) -> None:
-        _refuse_scaling("EmbeddingBag", scale_grad_by_freq)
         super().__init__(
             num_embeddings,
             embedding_dim,
             padding_idx,
             max_norm,
             norm_type,
+            scale_grad_by_freq,
+            sparse,
             _weight,
             _freeze,
             device,
@@ -181,11 +200,14 @@ class EmbeddingBag(_Table):
             offsets,
             self.max_norm,
             self.norm_type,
+            self.scale_grad_by_freq,
             self.mode,
+            self.sparse,
             per_sample_weights,
             self.include_last_offset,
             self.padding_idx,
         )
 
     def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, mode={self.mode!r}"
+        size = f"{self.num_embeddings}, {self.embedding_dim}"
+        return f"{size}{self._options()}, mode={self.mode!r}{self._padding()}"

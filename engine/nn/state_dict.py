@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from engine.nn.parameter import Parameter
 
 if TYPE_CHECKING:
     from engine.nn.module import Module
+    from engine.nn.registry import Registry
 
 EXTRA_STATE = "_extra_state"
 
@@ -56,7 +58,11 @@ def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
 def load(
     module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool
 ) -> IncompatibleKeys:
-    """Copy the tensors into the module, or with `assign` take them over."""
+    """Copy the tensors into the module, or with `assign` take them over.
+
+    Parameters that are one tensor under several names stay so if their values share memory too;
+    PyTorch makes a parameter of its own of each.
+    """
     if not isinstance(state_dict, Mapping):
         raise TypeError(
             f"load_state_dict: state_dict must be a mapping, got {type(state_dict).__name__}"
@@ -65,8 +71,11 @@ def load(
     state: OrderedDict[str, Any] = OrderedDict(state_dict)
     result = IncompatibleKeys([], [])
     errors: list[str] = []
+    ties = _find_ties(module) if assign else []
     with no_grad():
         _load_tree(module, state, "", metadata, strict, assign, result, errors)
+    for names in ties:
+        _tie_again(names)
     if strict:
         if result.unexpected_keys:
             errors.insert(0, f"Unexpected key(s) in state_dict: {_quoted(result.unexpected_keys)}.")
@@ -77,6 +86,26 @@ def load(
             f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(errors)
         )
     return result
+
+
+def _find_ties(module: Module) -> list[list[tuple[Registry, str]]]:
+    """Return where each tensor is registered that is so under several names."""
+    found: dict[int, list[tuple[Registry, str]]] = {}
+    for child in module.modules():
+        for registry in (child._parameters, child._buffers):
+            for name, tensor in registry.items():
+                if tensor is not None:
+                    found.setdefault(id(tensor), []).append((registry, name))
+    return [names for names in found.values() if len(names) > 1]
+
+
+def _tie_again(names: list[tuple[Registry, str]]) -> None:
+    """Register one tensor under all names if those assigned to them are views of one memory."""
+    tensors = [registry[name] for registry, name in names if registry.get(name) is not None]
+    views = {(t.data_ptr(), t.shape, t.stride(), t.dtype, t.requires_grad) for t in tensors}
+    if len(tensors) == len(names) and len(views) == 1:
+        for registry, name in names:
+            registry[name] = tensors[0]
 
 
 def _quoted(keys: list[str]) -> str:
@@ -177,12 +206,27 @@ def _load_one(
             f"checkpoint, the shape in current model is {tuple(target.shape)}."
         )
         return
-    if not assign:
-        target.copy_(value)
-    elif isinstance(target, Parameter) and not isinstance(value, Parameter):
-        setattr(module, name, Parameter(value, target.requires_grad))
-    else:
+    try:
+        if not assign:
+            _warn_of_meta(target, value, key)
+            target.copy_(value)
+            return
+        if isinstance(target, Parameter) and not isinstance(value, Parameter):
+            value = Parameter(value, target.requires_grad)
+        elif isinstance(target, Parameter):
+            value.requires_grad_(target.requires_grad)
         setattr(module, name, value)
+    except Exception as error:
+        errors.append(f'While copying the parameter named "{key}", an error occurred: {error}')
+
+
+def _warn_of_meta(target: Tensor, value: Tensor, key: str) -> None:
+    if target.device.type == "meta" and value.device.type != "meta":
+        warnings.warn(
+            f"load_state_dict: {key!r} of the module is of the device meta, so that copying into it"
+            " does nothing; assign=True takes the tensor over",
+            stacklevel=2,
+        )
 
 
 def _load_extra_state(

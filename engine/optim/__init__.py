@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from engine._refusals import guard_constructors
-from engine.optim import lr_scheduler
-from engine.optim.adam import Adam, AdamW
-from engine.optim.adaptive import Adadelta, Adagrad, Adamax, NAdam, RAdam
+from engine._argument_errors import guard_constructors
+from engine.optim import lr_scheduler, swa_utils
+from engine.optim.adadelta import Adadelta
+from engine.optim.adafactor import Adafactor
+from engine.optim.adagrad import Adagrad
+from engine.optim.adam import Adam
+from engine.optim.adamax import Adamax
+from engine.optim.adamw import AdamW
+from engine.optim.asgd import ASGD
+from engine.optim.lbfgs import LBFGS
+from engine.optim.muon import Muon
+from engine.optim.nadam import NAdam
 from engine.optim.optimizer import Optimizer
+from engine.optim.radam import RAdam
 from engine.optim.rmsprop import RMSprop
+from engine.optim.rprop import Rprop
 from engine.optim.sgd import SGD
+from engine.optim.sparse_adam import SparseAdam
 
 __all__ = [
+    "ASGD",
+    "LBFGS",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "Rprop",
+    "SparseAdam",
     "lr_scheduler",
+    "swa_utils",
 ]
 
 guard_constructors(globals(), __all__)

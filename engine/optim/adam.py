@@ -1,24 +1,18 @@
-"""Adam and AdamW."""
+"""Adam."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine import _C
-from engine.optim.optimizer import (
-    Closure,
-    Optimizer,
-    Params,
-    check_betas,
-    check_options,
-    refuse_differentiable,
-)
+from engine._C import Tensor
+from engine._ranges import BELOW_ONE, NON_NEGATIVE
+from engine.optim.builtin import BuiltinOptimizer
+from engine.optim.optimizer import Closure, ParamsT
 
 
-class Adam(Optimizer):
+class Adam(BuiltinOptimizer):
     """Adaptive moments (Kingma and Ba, 2014), all parameters in one call.
-
-    `foreach`, `capturable` and `fused` are taken for compatibility and change nothing.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -28,11 +22,18 @@ class Adam(Optimizer):
     0.5
     """
 
+    _ranges: ClassVar = {
+        "lr": NON_NEGATIVE,
+        "betas": (BELOW_ONE, BELOW_ONE),
+        "eps": NON_NEGATIVE,
+        "weight_decay": NON_NEGATIVE,
+    }
+
     def __init__(
         self,
-        params: Params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         amsgrad: bool = False,
@@ -44,10 +45,6 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        name = type(self).__name__
-        check_options(name, lr=lr, eps=eps, weight_decay=weight_decay)
-        check_betas(name, betas)
-        refuse_differentiable(name, differentiable)
         super().__init__(
             params,
             {
@@ -56,7 +53,11 @@ class Adam(Optimizer):
                 "eps": eps,
                 "weight_decay": weight_decay,
                 "amsgrad": amsgrad,
+                "foreach": foreach,
                 "maximize": maximize,
+                "capturable": capturable,
+                "differentiable": differentiable,
+                "fused": fused,
                 "decoupled_weight_decay": decoupled_weight_decay,
             },
         )
@@ -105,56 +106,11 @@ class Adam(Optimizer):
             lr=float(group["lr"]),
             beta1=float(beta1),
             beta2=float(beta2),
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
+            eps=float(group["eps"]),
+            weight_decay=float(group["weight_decay"]),
             decoupled=group["decoupled_weight_decay"],
             amsgrad=amsgrad,
             maximize=group["maximize"],
         )
         for state in states:
             state["step"] = step
-
-
-class AdamW(Adam):
-    """Adam whose weight decay does not pass through the moments (Loshchilov and Hutter, 2017).
-
-    >>> import engine
-    >>> weight = engine.nn.Parameter(engine.ones(1))
-    >>> weight.grad = engine.zeros(1)
-    >>> engine.optim.AdamW([weight], lr=0.5, weight_decay=0.1).step()
-    >>> round(weight.item(), 4)
-    0.95
-    """
-
-    def __init__(
-        self,
-        params: Params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            maximize=maximize,
-            differentiable=differentiable,
-            decoupled_weight_decay=True,
-        )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        # A state saved from an optimizer without the option must not switch it off.
-        for group in self.param_groups:
-            group["decoupled_weight_decay"] = True

@@ -5,101 +5,160 @@ from __future__ import annotations
 import copy
 import functools
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from engine import _C
 from engine._C import Tensor
 from engine._hooks import Hook, HookTable, RemovableHandle, register
-from engine.autograd import enable_grad, no_grad
+from engine.autograd import enable_grad
 
 Closure = Callable[[], Any]
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
+ParamsT = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
+State = dict[str, Any]
+
+
+class _RequiredParameter:
+    """The default of an option that each group must give."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _RequiredParameter()
+
+_global_step_pre_hooks = HookTable()
+_global_step_post_hooks = HookTable()
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """Count the call and run the hooks around it, once where a step calls its parent's."""
+    """Run the hooks around a step, once where a step calls its parent's."""
 
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
         if type(self).step is not hooked:
             return step(self, *args, **kwargs)
-        self._steps_taken += 1
-        for hook in list(self._step_pre_hooks.values()):
-            changed = hook.function(self, args, kwargs)
-            if changed is not None:
-                args, kwargs = changed
+        self._opt_called = True
+        if _global_step_pre_hooks or self.__dict__.get("_optimizer_step_pre_hooks"):
+            args, kwargs = _run_pre_hooks(self, args, kwargs)
         result = step(self, *args, **kwargs)
-        for hook in list(self._step_post_hooks.values()):
-            hook.function(self, args, kwargs)
+        if _global_step_post_hooks or self.__dict__.get("_optimizer_step_post_hooks"):
+            own = self._hooks("_optimizer_step_post_hooks")
+            for hook in [*own.values(), *_global_step_post_hooks.values()]:
+                hook.function(self, args, kwargs)
         return result
 
     return hooked
 
 
+def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """The arguments of the step, as the hooks leave them."""
+    own = optimizer._hooks("_optimizer_step_pre_hooks")
+    for hook in [*_global_step_pre_hooks.values(), *own.values()]:
+        changed = hook.function(optimizer, args, kwargs)
+        if changed is None:
+            continue
+        if not isinstance(changed, tuple) or len(changed) != 2:
+            raise RuntimeError(
+                f"{hook.function}: a hook before a step must return None or a tuple of new args "
+                f"and new kwargs, got {changed!r}"
+            )
+        args, kwargs = changed
+    return args, kwargs
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Before each step of every optimizer call `hook(optimizer, args, kwargs)`."""
+    return register(_global_step_pre_hooks, Hook(hook))
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """After each step of every optimizer call `hook(optimizer, args, kwargs)`."""
+    return register(_global_step_post_hooks, Hook(hook))
+
+
 class Optimizer:
     """Parameters in groups with options of their own, and a state for each parameter.
 
-    `params` are tensors, or dicts with "params" and the options in which a group differs from
-    `defaults`. A subclass defines `step`.
+    `params` are tensors, `(name, tensor)` pairs as `named_parameters` gives them, or dicts with
+    "params" and the options in which a group differs from `defaults`. A subclass defines `step`.
+
+    >>> import engine
+    >>> class SignDescent(engine.optim.Optimizer):
+    ...     def __init__(self, params, lr=0.1):
+    ...         super().__init__(params, {"lr": lr})
+    ...     @engine.no_grad()
+    ...     def step(self, closure=None):
+    ...         for group in self.param_groups:
+    ...             for param in group["params"]:
+    ...                 param.sub_(group["lr"] * param.grad.sign())
+    >>> weight = engine.nn.Parameter(engine.ones(1))
+    >>> weight.grad = engine.full((1,), 7.0)
+    >>> SignDescent([weight], lr=0.5).step(); weight.item()
+    0.5
     """
+
+    _opt_called = False  # whether step has been called, for the warning of schedules
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
 
-    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
+        name = type(self).__name__
         if isinstance(params, Tensor):
-            raise TypeError(
-                f"{type(self).__name__}: params must be an iterable of Tensors or dicts, got a "
-                "Tensor"
-            )
+            raise TypeError(f"{name}: params must be an iterable of Tensors or dicts, got a Tensor")
         self.defaults = defaults
-        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.state: defaultdict[Any, Any] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self._init_hooks()
         groups: list[Any] = list(params)
         if not groups:
-            raise ValueError(f"{type(self).__name__}: got an empty list of parameters")
+            raise ValueError(f"{name}: got an empty list of parameters")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
-
-    def _init_hooks(self) -> None:
-        self._step_pre_hooks = HookTable()
-        self._step_post_hooks = HookTable()
-        self._steps_taken = 0
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters with options of their own, for instance layers unfrozen later."""
         name = type(self).__name__
         if not isinstance(param_group, dict):
             raise TypeError(f"{name}: a parameter group must be a dict, got {param_group!r}")
-        params = param_group["params"]
-        if isinstance(params, set):
-            raise TypeError(f"{name}: parameters must have an order, got a set")
-        params = [params] if isinstance(params, Tensor) else list(params)
+        if "params" not in param_group:
+            raise KeyError(f"{name}: a parameter group needs 'params', got {list(param_group)}")
+        names, params = _split_names(name, param_group["params"])
+        self._check_params(params)
+        group = {**self.defaults, **param_group, "params": params}
+        for option, value in group.items():
+            if value is required:
+                raise ValueError(f"{name}: a parameter group needs a value of {option!r}")
+        if names:
+            group["param_names"] = names
+        named = {"param_names" in other for other in [*self.param_groups, group]}
+        if len(named) > 1:
+            raise ValueError(f"{name}: either all parameter groups have names or none")
+        self.param_groups.append(group)
+
+    def _check_params(self, params: list[Any]) -> None:
+        name = type(self).__name__
         known = {id(p) for group in self.param_groups for p in group["params"]}
         for param in params:
             if not isinstance(param, Tensor):
                 raise TypeError(f"{name}: can only optimize Tensors, got {type(param).__name__}")
-            if not param.is_leaf:
+            if not param.is_leaf and not self.defaults.get("differentiable"):
                 raise ValueError(f"{name}: can't optimize a Tensor that is no leaf of the graph")
             if id(param) in known:
-                raise ValueError(f"{name}: a parameter is in more than one place in the groups")
+                raise ValueError(f"{name}: a parameter is in the groups more than once")
             known.add(id(param))
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Forget the gradients of all parameters, or fill them with zeros in place."""
         for group in self.param_groups:
             for param in group["params"]:
                 if set_to_none:
                     param.grad = None
                 elif param.grad is not None:
-                    param.grad = _C.zeros_like(param.grad)
+                    param.grad.detach_().zero_()
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters by their gradients; closure recomputes and returns the loss."""
@@ -114,19 +173,60 @@ class Optimizer:
     # ---- state ----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """State and options, with numbers in the place of parameters; shares memory."""
+        """State and options, with numbers in place of parameters; tensors share memory.
+
+        The layout is PyTorch's, so that each side loads what the other has saved.
+        """
+        for hook in self._hooks("_optimizer_state_dict_pre_hooks").values():
+            hook.function(self)
         numbers: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
             for param in group["params"]:
                 numbers.setdefault(id(param), len(numbers))
             groups.append({**group, "params": [numbers[id(p)] for p in group["params"]]})
-        state = {numbers[id(param)]: dict(value) for param, value in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: self._packed(value)
+            for key, value in self.state.items()
+        }
+        packed = {"state": state, "param_groups": groups}
+        for hook in self._hooks("_optimizer_state_dict_post_hooks").values():
+            changed = hook.function(self, packed)
+            packed = packed if changed is None else changed
+        return packed
+
+    def _packed(self, state: Any) -> Any:
+        """A parameter's state as it is saved."""
+        return dict(state) if isinstance(state, dict) else state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict of an optimizer of the same groups returned."""
+        """Take over a copy of what state_dict of an optimizer of the same groups returned.
+
+        Tensors come to the device and, for floating-point parameters, to the dtype of their
+        parameter; all but those called "step".
+        """
+        state_dict = dict(state_dict)
+        for hook in self._hooks("_optimizer_load_state_dict_pre_hooks").values():
+            changed = hook.function(self, state_dict)
+            state_dict = state_dict if changed is None else changed
         saved = copy.deepcopy(state_dict["param_groups"])
+        params = self._matched_params(saved)
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for number, values in state_dict["state"].items():
+            if number in params:
+                state[params[number]] = self._loaded(values, params[number])
+            else:
+                state[number] = values
+        groups = [
+            {**old, **new, "params": old["params"]}
+            for old, new in zip(self.param_groups, saved, strict=True)
+        ]
+        self.__setstate__({"state": state, "param_groups": groups})
+        for hook in self._hooks("_optimizer_load_state_dict_post_hooks").values():
+            hook.function(self)
+
+    def _matched_params(self, saved: list[dict[str, Any]]) -> dict[Any, Tensor]:
+        """The parameters by their numbers in the saved groups."""
         own = self.param_groups
         if len(saved) != len(own):
             raise ValueError(
@@ -141,19 +241,16 @@ class Optimizer:
                     f"one has {len(new['params'])}"
                 )
             params.update(zip(new["params"], old["params"], strict=True))
-        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
-        for number, values in state_dict["state"].items():
-            param = params[number]
-            state[param] = {key: _loaded(key, value, param) for key, value in values.items()}
-        self.__setstate__(
-            {
-                "state": state,
-                "param_groups": [
-                    {**old, **new, "params": old["params"]}
-                    for old, new in zip(own, saved, strict=True)
-                ],
-            }
-        )
+        return params
+
+    def _loaded(self, state: Any, param: Tensor) -> Any:
+        """A copy of a loaded state, with the types of this optimizer's."""
+        if not isinstance(state, dict):
+            return _loaded_value(state, param)
+        return {
+            key: copy.deepcopy(value) if key == "step" else _loaded_value(value, param)
+            for key, value in state.items()
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -164,21 +261,50 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        if "_steps_taken" not in self.__dict__:
-            self._init_hooks()
         for group in self.param_groups:
             for name, default in self.defaults.items():
                 group.setdefault(name, default)
 
     # ---- hooks ----------------------------------------------------------------------------
 
+    def _hooks(self, table: str) -> HookTable:
+        """A table of hooks; optimizers that wrap another may never have called __init__."""
+        found = self.__dict__.get(table)
+        if found is None:
+            found = self.__dict__[table] = HookTable()
+        return found
+
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Before step call `hook(optimizer, args, kwargs)`; what it returns replaces both."""
-        return register(self._step_pre_hooks, Hook(hook))
+        return register(self._hooks("_optimizer_step_pre_hooks"), Hook(hook))
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """After step call `hook(optimizer, args, kwargs)`."""
-        return register(self._step_post_hooks, Hook(hook))
+        return register(self._hooks("_optimizer_step_post_hooks"), Hook(hook))
+
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Before state_dict call `hook(optimizer)`."""
+        return register(self._hooks("_optimizer_state_dict_pre_hooks"), Hook(hook), prepend)
+
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """After state_dict call `hook(optimizer, state_dict)`; what it returns replaces it."""
+        return register(self._hooks("_optimizer_state_dict_post_hooks"), Hook(hook), prepend)
+
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Before loading call `hook(optimizer, state_dict)`; what it returns replaces it."""
+        return register(self._hooks("_optimizer_load_state_dict_pre_hooks"), Hook(hook), prepend)
+
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """After loading call `hook(optimizer)`."""
+        return register(self._hooks("_optimizer_load_state_dict_post_hooks"), Hook(hook), prepend)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -188,68 +314,26 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _loaded(key: str, value: Any, param: Tensor) -> Any:
-    """A loaded state value as this optimizer keeps it: on the parameter's device, in its dtype,
-    and the count of steps as an int."""
-    if key == "step":
-        return int(value)
-    if not isinstance(value, Tensor):
-        return copy.deepcopy(value)
-    if param.is_floating_point():
-        return value.to(device=param.device, dtype=param.dtype).clone()
-    return value.to(param.device).clone()
+def _split_names(optimizer: str, params: Any) -> tuple[list[str], list[Any]]:
+    """Names, if there are any, and tensors of a group's parameters."""
+    if isinstance(params, (set, frozenset)):
+        raise TypeError(f"{optimizer}: parameters must have an order, got a set")
+    items = [params] if isinstance(params, Tensor) else list(params)
+    pairs = [item for item in items if isinstance(item, tuple)]
+    if not pairs:
+        return [], items
+    if len(pairs) < len(items):
+        raise ValueError(f"{optimizer}: either all parameters have names or none")
+    return [name for name, _ in pairs], [param for _, param in pairs]
 
 
-class PerParameter(Optimizer):
-    """An optimizer whose update is written for one parameter at a time."""
-
-    def _initial_state(self, param: Tensor, group: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _update(
-        self, param: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        raise NotImplementedError
-
-    def step(self, closure: Closure | None = None) -> Any:
-        """Update the parameters by their gradients; closure recomputes and returns the loss."""
-        loss = self._evaluate(closure)
-        with no_grad():
-            for group in self.param_groups:
-                for param in group["params"]:
-                    if param.grad is not None:
-                        self._step_one(param, param.grad, group)
-        return loss
-
-    def _step_one(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
-        state = self.state[param]
-        if not state:
-            state["step"] = 0
-            state.update(self._initial_state(param, group))
-        state["step"] += 1
-        grad = -grad if group["maximize"] else grad
-        if group["weight_decay"] and group.get("decoupled_weight_decay"):
-            param.mul_(1 - float(group["lr"]) * group["weight_decay"])
-        elif group["weight_decay"]:
-            grad = grad + group["weight_decay"] * param
-        self._update(param, grad, state, group)
-
-
-def check_options(optimizer: str, **options: float) -> None:
-    """ValueError for an option that is negative, naming it."""
-    for name, value in options.items():
-        if not float(value) >= 0.0:
-            raise ValueError(f"{optimizer}: {name} must not be negative, got {value}")
-
-
-def check_betas(optimizer: str, betas: tuple[float, float]) -> None:
-    """ValueError for a beta that is not in [0, 1)."""
-    for i, beta in enumerate(betas):
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"{optimizer}: betas[{i}] must be in [0, 1), got {beta}")
-
-
-def refuse_differentiable(optimizer: str, differentiable: bool) -> None:
-    """ValueError where gradients through the update are asked for."""
-    if differentiable:
-        raise ValueError(f"{optimizer}: differentiable=True is not supported")
+def _loaded_value(value: Any, param: Tensor) -> Any:
+    """A copy of a value, tensors inside on the parameter's device and in its dtype."""
+    if isinstance(value, Tensor):
+        dtype = param.dtype if param.is_floating_point() else value.dtype
+        return value.to(device=param.device, dtype=dtype).clone()
+    if isinstance(value, Mapping):
+        return {key: _loaded_value(item, param) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_loaded_value(item, param) for item in value)
+    return copy.deepcopy(value)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine import _C
-from engine.optim.optimizer import (
-    Closure,
-    Optimizer,
-    Params,
-    check_options,
-    refuse_differentiable,
-)
+from engine._C import Tensor
+from engine._ranges import NON_NEGATIVE
+from engine.optim.builtin import BuiltinOptimizer
+from engine.optim.optimizer import Closure, ParamsT
 
 
-class RMSprop(Optimizer):
+class RMSprop(BuiltinOptimizer):
     """Gradients over a running root mean square (Hinton, 2012), all parameters in one call.
-
-    `foreach` and `capturable` are taken for compatibility and change nothing.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -27,10 +22,18 @@ class RMSprop(Optimizer):
     0.9
     """
 
+    _ranges: ClassVar = {
+        "lr": NON_NEGATIVE,
+        "alpha": NON_NEGATIVE,
+        "eps": NON_NEGATIVE,
+        "weight_decay": NON_NEGATIVE,
+        "momentum": NON_NEGATIVE,
+    }
+
     def __init__(
         self,
-        params: Params,
-        lr: float = 1e-2,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
         weight_decay: float = 0.0,
@@ -41,10 +44,6 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        check_options(
-            "RMSprop", lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum
-        )
-        refuse_differentiable("RMSprop", differentiable)
         super().__init__(
             params,
             {
@@ -54,7 +53,10 @@ class RMSprop(Optimizer):
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "centered": centered,
+                "capturable": capturable,
+                "foreach": foreach,
                 "maximize": maximize,
+                "differentiable": differentiable,
             },
         )
 
@@ -69,7 +71,7 @@ class RMSprop(Optimizer):
 
     def _apply(self, group: dict[str, Any], params: list[Any]) -> None:
         states = [self.state[param] or self._initial_state(param, group) for param in params]
-        momentum, centered = group["momentum"], group["centered"]
+        momentum, centered = float(group["momentum"]), group["centered"]
         _C.rmsprop_step_(
             params,
             [param.grad for param in params],
@@ -77,9 +79,9 @@ class RMSprop(Optimizer):
             [state["momentum_buffer"] for state in states] if momentum > 0 else [],
             [state["grad_avg"] for state in states] if centered else [],
             lr=float(group["lr"]),
-            alpha=group["alpha"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
+            alpha=float(group["alpha"]),
+            eps=float(group["eps"]),
+            weight_decay=float(group["weight_decay"]),
             momentum=momentum,
             centered=centered,
             maximize=group["maximize"],

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from engine import _C
-from engine.optim.optimizer import (
-    Closure,
-    Optimizer,
-    Params,
-    check_options,
-    refuse_differentiable,
-)
+from engine._C import Tensor
+from engine._ranges import ANY, NON_NEGATIVE
+from engine.optim.builtin import BuiltinOptimizer
+from engine.optim.optimizer import Closure, ParamsT
 
 
-class SGD(Optimizer):
+class SGD(BuiltinOptimizer):
     """Gradient descent with momentum (Sutskever et al., 2013), all parameters in one call.
-
-    `foreach` and `fused` are taken for compatibility and change nothing.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -27,13 +22,20 @@ class SGD(Optimizer):
     0.5
     """
 
+    _ranges: ClassVar = {
+        "lr": NON_NEGATIVE,
+        "momentum": NON_NEGATIVE,
+        "dampening": ANY,
+        "weight_decay": NON_NEGATIVE,
+    }
+
     def __init__(
         self,
-        params: Params,
-        lr: float = 1e-3,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0.0,
         dampening: float = 0.0,
-        weight_decay: float = 0.0,
+        weight_decay: float | Tensor = 0.0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
@@ -41,10 +43,6 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_options("SGD", lr=lr, momentum=momentum, weight_decay=weight_decay)
-        refuse_differentiable("SGD", differentiable)
-        if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("SGD: nesterov needs a momentum and no dampening")
         super().__init__(
             params,
             {
@@ -54,8 +52,16 @@ class SGD(Optimizer):
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
                 "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
             },
         )
+
+    def _check_options(self, options: dict[str, Any]) -> None:
+        super()._check_options(options)
+        if options["nesterov"] and (options["momentum"] <= 0 or options["dampening"] != 0):
+            raise ValueError("SGD: nesterov needs a momentum and no dampening")
 
     def step(self, closure: Closure | None = None) -> Any:
         """Update the parameters by their gradients; closure recomputes and returns the loss."""
@@ -91,9 +97,9 @@ class SGD(Optimizer):
                 [param.grad for param in params],
                 buffers,
                 lr=float(group["lr"]),
-                momentum=group["momentum"],
-                dampening=group["dampening"],
-                weight_decay=group["weight_decay"],
+                momentum=float(group["momentum"]),
+                dampening=float(group["dampening"]),
+                weight_decay=float(group["weight_decay"]),
                 nesterov=group["nesterov"],
                 maximize=group["maximize"],
                 first=first,

@@ -4,3 +4,5 @@ from __future__ import annotations
 
 from engine.data import *  # noqa: F403
 from engine.data import __all__ as __all__
+
+__path__: list[str] = []  # a package, whose modules engine/compat/paths.py lists

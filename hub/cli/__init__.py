@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import importlib
-import logging
-import os
-import sys
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from hub.cli.common import Commands
-from hub.errors import HubError
-
-_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+from hub.cli.program import Program
 
 # In the order in which `hub --help` lists their commands.
 _GROUPS = (
@@ -67,56 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["path", "nonsense"])
     1
     """
-    try:
-        options = _parser().parse_args(arguments)
-        with _logging_to_stderr(quiet=getattr(options, "quiet", False)):
-            return _run(options)
-    except KeyboardInterrupt:
-        print("hub: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+    return _program().main(arguments)
 
 
-def _run(options: argparse.Namespace) -> int:
-    try:
-        status: int = options.run(options)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:
-        # Whoever read our output went away, as `head` does. What is left must go somewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (HubError, OSError) as error:
-        if options.debug:
-            traceback.print_exc()
-        else:
-            print(f"hub: error: {error}", file=sys.stderr)
-        return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hub",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = Commands(parser)
+def _program() -> Program:
+    program = Program("hub", _DESCRIPTION, _EPILOG)
     for group in _GROUPS:
-        importlib.import_module(group).register(commands)
-    return parser
-
-
-@contextlib.contextmanager
-def _logging_to_stderr(*, quiet: bool) -> Iterator[None]:
-    """Show what the hub logs; afterwards the logger is as it was, for a program that calls us."""
-    logger = logging.getLogger("hub")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("hub: %(message)s"))
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.WARNING if quiet else logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+        importlib.import_module(group).register(program)
+    return program

@@ -10,44 +10,44 @@ from pathlib import Path
 
 from hub import api
 from hub.cache import home
-from hub.care.filters import Filter, parse_age, parse_size
-from hub.care.items import Item, size_on_disk
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub.caches import Item, size_on_disk
+from hub.cli.common import add_quiet, format_bytes, print_json, print_table
+from hub.cli.program import Program
 from hub.errors import NotFoundError, RefError
-from hub.refs import Ref, parse
-from hub.wording import format_count
+from hub.maintenance.filters import Filter, parse_age, parse_size
+from hub.refs import Ref
+from hub.sources import parse
+from hub.text import format_count
 
 
-def register(commands: Commands) -> None:
-    ls = commands.add("ls", _ls)
-    du = commands.add("du", _du)
-    verify = commands.add("verify", _verify)
+def register(program: Program) -> None:
+    ls = program.add("ls", _ls)
+    du = program.add("du", _du)
+    verify = program.add("verify", _verify)
     verify.add_argument("refs", metavar="REF", nargs="*", help="which items (default: all)")
-    rm = commands.add("rm", _rm)
+    rm = program.add("rm", _rm)
     rm.add_argument("refs", metavar="REF", nargs="*", help="what to remove")
-    export = commands.add("export", _export)
+    export = program.add("export", _export)
     export.add_argument("file", metavar="FILE", type=Path, help="the archive to write")
     export.add_argument("refs", metavar="REF", nargs="*", help="which items (default: all)")
     for command in (ls, du, verify, rm, export):
         _add_filters(command)
 
-    gc = commands.add("gc", _gc)
+    gc = program.add("gc", _gc)
     gc.add_argument(
         "--grace", metavar="AGE", default="1d", help="leave what is younger alone (default: 1d)"
     )
-    move = commands.add("move", _move)
-    move.add_argument("folder", metavar="DIR", type=Path, help="where it is to lie")
+    move = program.add("move", _move)
+    move.add_argument("folder", metavar="DIR", type=Path, help="the new folder")
     move.add_argument(
         "--cache", choices=["hub", "hf"], default="hub", help="which cache (default: hub)"
     )
-    imports = commands.add("import", _import)
+    imports = program.add("import", _import)
     imports.add_argument("file", metavar="FILE", type=Path, help="the archive to read")
     for command in (rm, gc):
         command.add_argument("--dry-run", action="store_true", help="remove nothing")
-    for command in (ls, du, verify, gc):
-        command.add_argument("--json", action="store_true", help="print JSON")
     for command in (export, imports, move):
-        command.add_argument("--quiet", action="store_true", help="draw no progress bar")
+        add_quiet(command)
 
 
 def _ls(options: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def _ls(options: argparse.Namespace) -> int:
 
 
 def _du(options: argparse.Namespace) -> int:
-    """Say how much room the caches take, by kind and by owner.
+    """Sum up the disk usage of the caches, by kind and by owner.
 
     examples:
       hub du
@@ -135,26 +135,30 @@ def _rm(options: argparse.Namespace) -> int:
     chosen = _filter(options)
     if bool(options.refs) != chosen.is_empty:
         raise RefError("say what to remove: either references or filters")
-    removed = options.refs or [item.ref for item in api.ls(chosen)]
     if options.dry_run:
-        for item in _named(options.refs) if options.refs else api.ls(chosen):
-            print(f"would remove {item.ref}: {format_bytes(item.size)}")
+        items = _named(options.refs) if options.refs else api.ls(chosen)
+        sizes = {item.ref: item.size for item in items}
+    else:
+        sizes = {ref: api.rm(ref) for ref in options.refs or [item.ref for item in api.ls(chosen)]}
+    if options.json:
+        print_json([{"ref": r, "size": s, "dry_run": options.dry_run} for r, s in sizes.items()])
         return 0
-    for ref in removed:
-        print(f"removed {ref}: {format_bytes(api.rm(ref))} freed")
+    for ref, size in sizes.items():
+        if options.dry_run:
+            print(f"would remove {ref}: {format_bytes(size)}")
+        else:
+            print(f"removed {ref}: {format_bytes(size)} freed")
     return 0
 
 
 def _gc(options: argparse.Namespace) -> int:
-    """Remove bytes that no reference needs and downloads that nobody went on with.
+    """Remove unreferenced blobs and abandoned downloads.
 
     examples:
       hub gc --dry-run
       hub gc --grace 1h
     """
-    from hub.care.garbage import collect
-
-    found = collect(parse_age(options.grace), dry_run=options.dry_run)
+    found = api.collect(parse_age(options.grace), dry_run=options.dry_run)
     if options.json:
         print_json({**asdict(found), "size": found.size, "dry_run": options.dry_run})
         return 0
@@ -165,7 +169,7 @@ def _gc(options: argparse.Namespace) -> int:
 
 
 def _move(options: argparse.Namespace) -> int:
-    """Move a cache to another disk and leave a link in its place.
+    """Move a cache to another disk and leave a link to it.
 
     All files are compared before the link takes the name of the folder. `hub` is the cache of the
     hub ($BESTIARY_HOME), `hf` that of repositories ($HF_HUB_CACHE).
@@ -174,10 +178,13 @@ def _move(options: argparse.Namespace) -> int:
       hub move /mnt/large/bestiary
       hub move --cache hf /mnt/large/huggingface
     """
-    from hub.care.moving import move
+    from hub.maintenance.moving import move
 
     cache = home() if options.cache == "hub" else _hf_cache()
-    moved = move(cache, options.folder, progress=False if options.quiet else None)
+    moved = move(cache, options.folder, progress=options.progress)
+    if options.json:
+        print_json({"cache": cache, "target": options.folder.absolute(), "size": moved})
+        return 0
     print(f"{format_bytes(moved)} moved: {cache} is a link to {options.folder.absolute()} now")
     return 0
 
@@ -189,7 +196,7 @@ def _export(options: argparse.Namespace) -> int:
       hub export models.tar hf:org/name pypi:some-model==1.0/some_model/weights.pth
       hub export all.tar --kind hf
     """
-    from hub.care.archive import export
+    from hub.maintenance.archive import export
 
     chosen = _filter(options)
     if options.refs and not chosen.is_empty:
@@ -197,7 +204,10 @@ def _export(options: argparse.Namespace) -> int:
     items = _named(options.refs) if options.refs else api.ls(chosen)
     if not items:
         raise NotFoundError("nothing that is cached passes these filters")
-    size = export(options.file, items, progress=False if options.quiet else None)
+    size = export(options.file, items, progress=options.progress)
+    if options.json:
+        print_json({"file": options.file, "size": size, "items": [item.ref for item in items]})
+        return 0
     for item in items:
         print(item.ref)
     print(f"{format_count(len(items), 'item')}, {format_bytes(size)} in {options.file}")
@@ -210,9 +220,12 @@ def _import(options: argparse.Namespace) -> int:
     example:
       hub import models.tar
     """
-    from hub.care.archive import import_
+    from hub.maintenance.archive import import_
 
-    taken = import_(options.file, progress=False if options.quiet else None)
+    taken = import_(options.file, progress=options.progress)
+    if options.json:
+        print_json({"file": options.file, "items": taken})
+        return 0
     for ref in taken:
         print(ref)
     return 0
@@ -250,7 +263,7 @@ def _named(texts: list[str]) -> list[Item]:
 
 
 def _group(item: Item) -> str:
-    """What `du` adds up: the owner of repositories, the host of URLs, else the kind."""
+    """The group of an item in `du`: the owner of repositories, the host of URLs, else the kind."""
     head, _, rest = item.ref.partition(":")
     return f"{head}:{rest.lstrip('/').partition('/')[0]}"
 

@@ -1,43 +1,34 @@
-"""What the commands share: how they are added to the parser and how they print."""
+"""Options and printing that the commands share."""
 
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
-from collections.abc import Callable, Container, Sequence
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Container, Sequence
 
-Run = Callable[[argparse.Namespace], int]
+_NARROWEST = 20  # columns that the last column of a table needs to stay beside the others
 
 
-class Commands:
-    """The commands of a parser. A group adds its own with `add`."""
+def add_patterns(command: argparse.ArgumentParser) -> None:
+    """Add the options --include and --exclude."""
+    for name, what in (("include", "only such files"), ("exclude", "no such files")):
+        text = f"of repositories: {what}"
+        command.add_argument(f"--{name}", metavar="PATTERN", action="append", help=text)
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._commands = parser.add_subparsers(metavar="COMMAND", required=True)
-        self._debug = argparse.ArgumentParser(add_help=False)
-        self._debug.add_argument(
-            "--debug", action="store_true", help="show the traceback of an error"
-        )
 
-    def add(self, name: str, run: Run) -> argparse.ArgumentParser:
-        """A new command and its parser, to which the caller adds arguments.
+def add_quiet(command: argparse.ArgumentParser) -> None:
+    """Add the option --quiet; `options.progress` is then that of the functions of `hub`."""
+    text = "draw no progress bar"
+    command.add_argument("--quiet", dest="progress", action="store_const", const=False, help=text)
 
-        `run` gets the parsed arguments and returns the exit status. The first line of its
-        docstring is the command's help; what follows, its examples above all, is printed below
-        the arguments.
-        """
-        summary, _, rest = inspect.cleandoc(run.__doc__ or "").partition("\n")
-        command: argparse.ArgumentParser = self._commands.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=rest.strip("\n"),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            parents=[self._debug],
-        )
-        command.set_defaults(run=run)
-        return command
+
+def add_offline(command: argparse.ArgumentParser) -> None:
+    """Add the option --offline."""
+    command.add_argument("--offline", action="store_true", default=None, help="never fetch")
 
 
 def print_json(value: object) -> None:
@@ -58,8 +49,23 @@ def format_bytes(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
-def print_table(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> None:
+def line_width() -> int | None:
+    """The columns of the terminal, None where the output goes elsewhere and may be of any width.
+
+    The environment variable COLUMNS has precedence.
+    """
+    if sys.stdout.isatty() or os.environ.get("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def print_table(
+    rows: Sequence[Sequence[str]], right: Container[int] = (), widths: Sequence[int] = ()
+) -> None:
     """Print rows with their columns aligned; `right` names those that are aligned to the right.
+
+    `widths` are the least widths of the first columns. Where a line would be wider than the
+    terminal, its last cell is folded.
 
     >>> print_table([["9 B", "a"], ["10 MB", "b"]], right=[0])
       9 B  a
@@ -67,10 +73,25 @@ def print_table(rows: Sequence[Sequence[str]], right: Container[int] = ()) -> No
     """
     if not rows:
         return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if number in right else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    fixed = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    fixed = [max(pair) for pair in zip(fixed, [*widths, *[0] * len(fixed)], strict=False)]
+    for *cells, last in rows:
+        start = "".join(
+            (cell.rjust(width) if number in right else cell.ljust(width)) + "  "
+            for number, (cell, width) in enumerate(zip(cells, fixed, strict=True))
+        )
+        print(*_folded(start, last), sep="\n")
+
+
+def _folded(start: str, last: str) -> list[str]:
+    """The lines of a row, the last cell below the others where too little room is beside them."""
+    width = line_width()
+    if width is None or len(start) + len(last) <= width:
+        return [(start + last).rstrip()]
+    if width - len(start) >= _NARROWEST:
+        head, indent = [], len(start)
+    else:
+        head, indent, start = [start.rstrip()], 2, "  "
+    room = max(width - indent, 1)
+    first, *more = textwrap.wrap(last, room, break_on_hyphens=False) or [""]
+    return [*head, start + first, *(" " * indent + line for line in more)]

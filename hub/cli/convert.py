@@ -6,16 +6,17 @@ import argparse
 from pathlib import Path
 
 from hub import api
-from hub.care.filters import parse_size
-from hub.cli.common import Commands, format_bytes
+from hub.cli.common import format_bytes, print_json, print_table
+from hub.cli.program import Program
 from hub.errors import HubError
-from hub.wording import format_count
+from hub.maintenance.filters import parse_size
+from hub.text import format_count
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
-def register(commands: Commands) -> None:
-    convert = commands.add("convert", _convert)
+def register(program: Program) -> None:
+    convert = program.add("convert", _convert)
     convert.add_argument("source", metavar="SOURCE", help="a weight file, index, folder or REF")
     convert.add_argument("target", metavar="TARGET", type=Path, help="the file to write")
     convert.add_argument("--dtype", choices=_DTYPES, help="the type of floating-point tensors")
@@ -55,8 +56,12 @@ def _convert(options: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise HubError(str(error)) from error
-    for file in done.files:
-        print(f"{format_bytes(file.stat().st_size):>9}  {file}")
+    sizes = {file: file.stat().st_size for file in done.files}
+    if options.json:
+        files = [{"path": file, "size": size} for file, size in sizes.items()]
+        print_json({"files": files, "tensors": done.tensors, "aliases": dict(done.aliases)})
+        return 0
+    print_table([[format_bytes(size), str(file)] for file, size in sizes.items()], right=[0])
     names = format_count(len(done.aliases), "more name")
     print(f"{format_count(done.tensors, 'tensor')}, {names} for them")
     return 0

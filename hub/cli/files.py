@@ -1,4 +1,4 @@
-"""Commands about files that are asked for: download, info and path."""
+"""Commands about files and repositories by reference: download, info and path."""
 
 from __future__ import annotations
 
@@ -6,47 +6,49 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub import api, refs
-from hub.cli.common import Commands, format_bytes, print_json, print_table
+from hub import api
+from hub.cli.common import (
+    add_offline,
+    add_patterns,
+    add_quiet,
+    format_bytes,
+    print_json,
+    print_table,
+)
+from hub.cli.program import ERROR, Program
 from hub.errors import RefError
 from hub.refs import Ref
-from hub.repos.names import is_repository
+from hub.repos.repo_id import is_repository
+from hub.sources import parse
+from hub.text import format_count
 from hub.transfer.speed import parse_rate, set_limit
-from hub.wording import format_count
 
 
-def register(commands: Commands) -> None:
-    download = commands.add("download", _download)
+def register(program: Program) -> None:
+    download = program.add("download", _download)
     download.add_argument("refs", metavar="REF", nargs="+", help="what to download")
     download.add_argument("--sha256", metavar="HEX", help="accept these bytes only (one file)")
-    download.add_argument(
-        "--include", metavar="PATTERN", action="append", help="of a repository: only such files"
-    )
-    download.add_argument(
-        "--exclude", metavar="PATTERN", action="append", help="of a repository: no such files"
-    )
+    add_patterns(download)
     download.add_argument("--revision", metavar="REV", help="branch, tag or commit (default: main)")
     download.add_argument(
         "--local-dir", metavar="DIR", type=Path, help="of a repository: plain files in this folder"
     )
     download.add_argument("--dry-run", action="store_true", help="say what would be fetched")
-    download.add_argument("--offline", action="store_true", default=None, help="never fetch")
+    add_offline(download)
     download.add_argument(
         "--limit-rate", metavar="RATE", help="bytes per second for all of it, like 500k or 2M"
     )
-    download.add_argument("--quiet", action="store_true", help="draw no progress bar")
-    download.add_argument("--json", action="store_true", help="of a dry run: print JSON")
+    add_quiet(download)
 
-    info = commands.add("info", _info)
+    info = program.add("info", _info)
     info.add_argument("ref", metavar="REF", help="what to describe")
-    info.add_argument("--json", action="store_true", help="print JSON")
 
-    path = commands.add("path", _path)
-    path.add_argument("ref", metavar="REF", help="the file to look for")
+    path = program.add("path", _path)
+    path.add_argument("ref", metavar="REF", help="the file or repository to look for")
 
 
 def _download(options: argparse.Namespace) -> int:
-    """Download files and repositories that are not here yet and print where they lie.
+    """Download files and repositories that are not cached yet and print their paths.
 
     examples:
       hub download hf:org/name/config.json
@@ -56,30 +58,34 @@ def _download(options: argparse.Namespace) -> int:
     """
     if options.sha256 and len(options.refs) > 1:
         raise RefError(f"--sha256 pins one file, not {len(options.refs)}")
-    parsed = [refs.parse(text) for text in options.refs]
+    parsed = [parse(text) for text in options.refs]
     for ref in parsed:
         _check_options(ref, options)
     if options.dry_run:
         return _dry_run(parsed, options)
-    progress = False if options.quiet else None
     if options.limit_rate:
         set_limit(parse_rate(options.limit_rate))
     files = [ref.pinned(options.sha256) for ref in parsed if not is_repository(ref)]
-    paths = iter(api.download_all(files, offline=options.offline, progress=progress))
+    paths = iter(api.download_all(files, offline=options.offline, progress=options.progress))
+    found = []
     for ref in parsed:
-        if is_repository(ref):
-            folder = api.snapshot(
+        if not is_repository(ref):
+            path = next(paths)
+        else:
+            path = api.snapshot(
                 ref,
                 include=options.include,
                 exclude=options.exclude,
                 revision=options.revision,
                 local_dir=options.local_dir,
                 offline=options.offline,
-                progress=progress,
+                progress=options.progress,
             )
-            print(folder)
-        else:
-            print(next(paths))
+        found.append({"ref": str(ref), "path": path})
+        if not options.json:
+            print(path)
+    if options.json:
+        print_json(found)
     return 0
 
 
@@ -123,16 +129,19 @@ def _dry_run(parsed: list[Ref], options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    """Say what is known of a file or a repository, without fetching it.
+    """Describe a file or a repository, without fetching it.
+
+    The exit status is 1 if it is not on this machine.
 
     examples:
       hub info hf:org/name
       hub info pypi:some-model==1.0/some_model/weights.pth --json
     """
     found = api.info(options.ref)
+    status = 0 if found.path else ERROR
     if options.json:
         print_json(asdict(found))
-        return 0
+        return status
     rows = {
         "reference": found.ref,
         "kind": found.kind,
@@ -144,21 +153,24 @@ def _info(options: argparse.Namespace) -> int:
         "source": found.source,
         "archive": found.archive_sha256 and f"sha256 {found.archive_sha256}",
         "fetched": found.fetched,
-        "licence": found.license,
+        "license": found.license,
         "tensors": found.tensors and f"{found.tensors:,} with {found.elements:,} elements",
         "contents": found.unreadable and f"cannot be read: {found.unreadable}",
     }
-    for name, value in rows.items():
-        if value is not None:
-            print(f"{name:<10} {value}")
-    return 0
+    print_table([[name, str(value)] for name, value in rows.items() if value is not None])
+    return status
 
 
 def _path(options: argparse.Namespace) -> int:
-    """Print where a cached file lies; fails if it is not cached.
+    """Print the path of a cached file or repository; fails if it is not cached.
 
-    example:
+    examples:
       cat "$(hub path hf:org/name/config.json)"
+      ls "$(hub path hf:org/name)"
     """
-    print(api.path(options.ref))
+    found = api.path(options.ref)
+    if options.json:
+        print_json({"ref": options.ref, "path": found})
+    else:
+        print(found)
     return 0

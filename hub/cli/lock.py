@@ -5,34 +5,40 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hub.cli.common import Commands, format_bytes, print_json, print_table
-from hub.wording import format_count
+from hub.cli.common import (
+    add_offline,
+    add_patterns,
+    add_quiet,
+    format_bytes,
+    print_json,
+    print_table,
+)
+from hub.cli.program import Program
+from hub.text import format_count
+
+if TYPE_CHECKING:
+    from hub.lockfile.format import Entry
 
 
-def register(commands: Commands) -> None:
-    lock = commands.add("lock", _lock)
+def register(program: Program) -> None:
+    lock = program.add("lock", _lock)
     lock.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to write")
     lock.add_argument("refs", metavar="REF", nargs="*", help="what to lock (default: as it is)")
-    lock.add_argument(
-        "--include", metavar="PATTERN", action="append", help="of repositories: only such files"
-    )
-    lock.add_argument(
-        "--exclude", metavar="PATTERN", action="append", help="of repositories: no such files"
-    )
-    sync = commands.add("sync", _sync)
+    add_patterns(lock)
+    sync = program.add("sync", _sync)
     sync.add_argument("file", metavar="LOCKFILE", type=Path, help="the lock file to follow")
-    sync.add_argument("--json", action="store_true", help="print JSON")
     for command in (lock, sync):
-        command.add_argument("--offline", action="store_true", default=None, help="never fetch")
-        command.add_argument("--quiet", action="store_true", help="draw no progress bar")
+        add_offline(command)
+        add_quiet(command)
 
 
 def _lock(options: argparse.Namespace) -> int:
     """Write a lock file: commit, path, size and SHA-256 of everything a program loads.
 
-    Without REF, what the lock file lists is looked up anew, with its patterns. A program runs
-    under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
+    Without REF, the references of the lock file are resolved again, with their patterns. A program
+    runs under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
 
     examples:
       hub lock app.lock hf:org/name pypi:some-model==1.0/some_model/weights.pth
@@ -47,10 +53,15 @@ def _lock(options: argparse.Namespace) -> int:
         include=options.include,
         exclude=options.exclude,
         offline=options.offline,
-        progress=False if options.quiet else None,
+        progress=options.progress,
     )
+    if options.json:
+        print_json(
+            {"file": written.path, "entries": [_as_json(entry) for entry in written.entries]}
+        )
+        return 0
     rows = [
-        [format_bytes(entry.size), f"{len(entry.files) or 1}", entry.ref, (entry.commit or "")[:12]]
+        [format_bytes(entry.size), f"{len(entry.files) or 1}", (entry.commit or "")[:12], entry.ref]
         for entry in written.entries
     ]
     print_table(rows, right=[0, 1])
@@ -61,8 +72,17 @@ def _lock(options: argparse.Namespace) -> int:
     return 0
 
 
+def _as_json(entry: Entry) -> dict[str, object]:
+    return {
+        "ref": entry.ref,
+        "commit": entry.commit,
+        "files": len(entry.files) or 1,
+        "size": entry.size,
+    }
+
+
 def _sync(options: argparse.Namespace) -> int:
-    """Bring and verify everything that a lock file lists: ready for work offline.
+    """Fetch and verify everything that a lock file lists: ready for work offline.
 
     examples:
       hub sync app.lock
@@ -70,8 +90,7 @@ def _sync(options: argparse.Namespace) -> int:
     """
     from hub.lockfile import making
 
-    progress = False if options.quiet else None
-    done = making.sync(options.file, offline=options.offline, progress=progress)
+    done = making.sync(options.file, offline=options.offline, progress=options.progress)
     if options.json:
         print_json([asdict(synced) for synced in done])
         return 0

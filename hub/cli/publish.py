@@ -1,4 +1,4 @@
-"""Commands that bring models to a server: mirror and push."""
+"""Commands that copy models to a server: mirror and push."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from hub.cli.common import Commands, format_bytes, print_json
+from hub.cli.common import add_patterns, add_quiet, format_bytes, print_json, print_table
+from hub.cli.program import Program
 from hub.errors import HubError
-from hub.wording import format_count
+from hub.text import format_count
 
 
-def register(commands: Commands) -> None:
-    mirror = commands.add("mirror", _mirror)
+def register(program: Program) -> None:
+    mirror = program.add("mirror", _mirror)
     mirror.add_argument("refs", metavar="REF", nargs="+", help="models, like hf:org/name")
     mirror.add_argument("folder", metavar="DIR", type=Path, help="the folder that is served")
-    _add_patterns(mirror)
-    mirror.add_argument("--quiet", action="store_true", help="draw no progress bar")
-    mirror.add_argument("--json", action="store_true", help="print JSON")
+    add_patterns(mirror)
+    add_quiet(mirror)
 
-    push = commands.add("push", _push)
+    push = program.add("push", _push)
     push.add_argument("folder", metavar="DIR", type=Path, help="the folder with the files")
     push.add_argument("repository", metavar="REPO", help="where they go: ORG/NAME")
     push.add_argument("--endpoint", metavar="URL", help="the server (default: $HF_ENDPOINT)")
@@ -32,21 +32,15 @@ def register(commands: Commands) -> None:
     push.add_argument(
         "--metric", metavar="NAME=VALUE", action="append", default=[], help="for the card"
     )
-    _add_patterns(push)
+    add_patterns(push)
     push.add_argument("--dry-run", action="store_true", help="say what would be uploaded")
-    push.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _add_patterns(parser: argparse.ArgumentParser) -> None:
-    for name, what in (("include", "only such files"), ("exclude", "no such files")):
-        parser.add_argument(f"--{name}", metavar="PATTERN", action="append", help=what)
 
 
 def _mirror(options: argparse.Namespace) -> int:
-    """Bring models from the public hub into a folder that is served.
+    """Mirror models of the public hub into a folder that is served.
 
-    Every file is verified. What is there already is not fetched again, and an interrupted run goes
-    on where it stopped.
+    Every file is verified. Files that are there are not fetched again, and an interrupted run is
+    resumed.
 
     examples:
       hub mirror hf:org/name models
@@ -62,13 +56,14 @@ def _mirror(options: argparse.Namespace) -> int:
             options.folder,
             include=options.include,
             exclude=options.exclude,
-            progress=False if options.quiet else None,
+            progress=options.progress,
         )
         found.append(done)
         if not options.json:
-            state = "updated" if done.changed else "as it was"
+            state = "updated" if done.changed else "unchanged"
             size, files = format_bytes(done.size), format_count(done.files, "file")
-            print(f"{done.commit[:12]}  {size:>9}  {files:>11}  {done.ref}  {state}")
+            row = [done.commit[:12], size, files, f"{done.ref}  {state}"]
+            print_table([row], right=[1, 2], widths=[12, 9, 11])
     if options.json:
         print_json([asdict(done) for done in found])
     return 0
@@ -107,12 +102,16 @@ def _push(options: argparse.Namespace) -> int:
         dry_run=options.dry_run,
     )
     if options.json:
-        print_json(asdict(done))
+        files = [
+            {"path": path, "size": file.size, "sha256": file.sha256}
+            for path, file in done.files.items()
+        ]
+        print_json({**asdict(done), "files": files})
         return 0
-    for file in done.files:
-        print(f"{file.sha256[:12]}  {format_bytes(file.size):>9}  {file.path}")
+    rows = [[file.sha256[:12], format_bytes(file.size), p] for p, file in done.files.items()]
     if done.card is not None:
-        print(f"{'generated':<12}  {format_bytes(len(done.card.encode())):>9}  README.md")
+        rows.append(["generated", format_bytes(len(done.card.encode())), "README.md"])
+    print_table(rows, right=[1])
     verb = "would go" if done.commit is None else f"commit {done.commit}, went"
     print(f"{format_count(len(done.files), 'file')} {verb} to {done.url}")
     return 0

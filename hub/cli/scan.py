@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import api
-from hub.cli.common import Commands, print_json
+from hub.cli.common import print_json
+from hub.cli.program import Program
 from hub.errors import FormatError, HubError
-from hub.wording import format_count
+from hub.text import format_count
 
 if TYPE_CHECKING:
     from hub.formats import ScanReport
 
-# What lies beside weights in a folder and is not read as weights.
+# Files beside weights that are not scanned.
 _NOT_WEIGHTS = (
     (".c", ".cfg", ".cpp", ".css", ".csv", ".gif", ".gitattributes", ".gitignore", ".h", ".html")
     + (".ipynb", ".jpeg", ".jpg", ".js", ".json", ".jsonl", ".log", ".md", ".model", ".pdf", ".png")
@@ -24,10 +25,9 @@ _NOT_WEIGHTS = (
 )
 
 
-def register(commands: Commands) -> None:
-    scan = commands.add("scan", _scan)
+def register(program: Program) -> None:
+    scan = program.add("scan", _scan)
     scan.add_argument("targets", metavar="FILE|DIR|REF", nargs="+", help="what to scan")
-    scan.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _scan(options: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _files(target: str) -> Iterator[Path]:
-    """The files that an argument means; those of a folder that may hold weights."""
+    """The files of an argument; of a folder those that may hold weights."""
     path = Path(target)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())

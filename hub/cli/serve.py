@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -12,19 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub import urls
-from hub.cli.common import Commands, format_bytes
+from hub.cli.common import format_bytes, print_table
+from hub.cli.program import Program
 from hub.errors import HubError
-from hub.wording import format_count
+from hub.text import format_count
 
 _PORT = 8000
+_LAST_PORT = 65535
 _EVERYWHERE = ("0.0.0.0", "::")
 
 
-def register(commands: Commands) -> None:
-    serve = commands.add("serve", _serve)
+def register(program: Program) -> None:
+    serve = program.add("serve", _serve, json=False)
     serve.add_argument("folder", metavar="DIR", type=Path, help="the folder with the models")
     serve.add_argument("--host", default="127.0.0.1", help="the address to serve at (%(default)s)")
-    serve.add_argument("--port", type=int, default=_PORT, help="0 takes a free one (%(default)s)")
+    serve.add_argument("--port", type=_port, default=_PORT, help="0 takes a free one (%(default)s)")
     serve.add_argument(
         "--token-file", metavar="FILE", type=Path, help="one token a line: clients must send one"
     )
@@ -32,6 +33,12 @@ def register(commands: Commands) -> None:
     access.add_argument("--readonly", action="store_true", help="take no uploads (the default)")
     access.add_argument("--allow-push", action="store_true", help="take uploads")
     serve.add_argument("--quiet", action="store_true", help="log errors only")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"expected 0 to {_LAST_PORT}, got {text!r}")
+    return int(text)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -65,16 +72,16 @@ def _serve(options: argparse.Namespace) -> int:
         entries = snapshot.tree.entries.values()
         size = format_bytes(sum(entry.size for entry in entries))
         files = format_count(len(entries), "file")
-        print(f"{snapshot.commit[:12]}  {size:>9}  {files:>11}  {snapshot.name}")
+        row = [snapshot.commit[:12], size, files, snapshot.name]
+        print_table([row], right=[1, 2], widths=[12, 9, 11])
     if not count and not options.allow_push:
         raise HubError(f"{options.folder}: holds no DIR/ORG/NAME/ or DIR/NAME/ with files")
-    with server, _clock_in_log():
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-        _announce(server.url, options)
-        try:
+    try:
+        with server, _clock_in_log():
+            _announce(server.url, options)
             server.wait()
-        except KeyboardInterrupt:
-            print("stopped")
+    except KeyboardInterrupt:  # Ctrl-C or SIGTERM
+        print("stopped")
     return 0
 
 

@@ -6,28 +6,38 @@ names is ever imported or called, and there is no option to do so.
 
 from __future__ import annotations
 
-from hub.errors import FormatError
+from hub.errors import FormatError, MissingFileError
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.casting import cast
 from hub.formats.dtypes import DTYPES, DType
 from hub.formats.files import read, read_metadata, scan, write
+from hub.formats.holders import find_fault, not_allowed
 from hub.formats.safetensors import SafetensorsFile, save_safetensors
 from hub.formats.scan import GlobalUse, ScanReport
 from hub.formats.sharded import save_sharded
+from hub.formats.structure import replace_values
+from hub.formats.torchobjects import TORCH_GLOBALS, Device, Size
 from hub.formats.torchwriter import save_torch
 
 __all__ = [
     "DTYPES",
     "Buffer",
+    "TORCH_GLOBALS",
     "DType",
+    "Device",
     "FormatError",
     "GlobalUse",
+    "MissingFileError",
     "SafetensorsFile",
     "ScanReport",
+    "Size",
     "Storage",
     "cast",
+    "find_fault",
+    "not_allowed",
     "read",
     "read_metadata",
+    "replace_values",
     "save_safetensors",
     "save_sharded",
     "save_torch",

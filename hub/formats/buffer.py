@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hub.formats.dtypes import DTYPES
-from hub.wording import format_count
+from hub.text import format_count
 
 MAX_DIMENSIONS = 64
 MAX_INT = 2**63 - 1
@@ -21,25 +21,28 @@ class Storage:
 
     Two buffers that hold the same `Storage` object share memory: that is how aliasing is kept.
     `memory` is one-dimensional and of bytes; it cannot be written to where it is a mapped file.
+    `location` is the device that a PyTorch file says the bytes were on.
 
     >>> Storage(np.zeros(8, np.uint8)).nbytes
     8
     """
 
-    __slots__ = ("_memory", "nbytes")
+    __slots__ = ("_memory", "location", "nbytes")
 
-    def __init__(self, memory: NDArray[np.uint8]) -> None:
+    def __init__(self, memory: NDArray[np.uint8], location: str = "cpu") -> None:
         if memory.dtype != np.uint8 or memory.ndim != 1 or not memory.flags.c_contiguous:
             raise ValueError("the memory of a storage is a contiguous one-dimensional uint8 array")
         self._memory: NDArray[np.uint8] | None = memory
         self.nbytes = memory.size
+        self.location = location
 
     @classmethod
-    def reserve(cls, nbytes: int) -> Storage:
+    def reserve(cls, nbytes: int, location: str = "cpu") -> Storage:
         """Return a storage whose memory is attached later: some files name it before it comes."""
         storage = cls.__new__(cls)
         storage._memory = None
         storage.nbytes = nbytes
+        storage.location = location
         return storage
 
     def attach(self, memory: NDArray[np.uint8]) -> None:
@@ -70,6 +73,7 @@ class ComputedStorage(Storage):
     def __init__(self, nbytes: int, compute: Callable[[], NDArray[np.uint8]]) -> None:
         self._memory = None
         self.nbytes = nbytes
+        self.location = "cpu"
         self._compute = compute
 
     @property
@@ -85,8 +89,9 @@ class ComputedStorage(Storage):
 class Buffer:
     """A strided view of a storage: dtype, shape, strides and offset counted in elements.
 
-    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad` and `is_parameter` carry
-    what PyTorch files record of a tensor. Raises ValueError where the view leaves its storage.
+    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad`, `is_parameter` and the
+    `attributes` that a program has set carry what PyTorch files record of a tensor. Raises
+    ValueError where the view leaves its storage.
 
     >>> Buffer.from_numpy(np.ones((2, 3), np.float32)).strides
     (3, 1)
@@ -99,6 +104,7 @@ class Buffer:
     offset: int = 0
     requires_grad: bool = False
     is_parameter: bool = False
+    attributes: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -18,11 +18,12 @@ import numpy as np
 
 from hub.formats.buffer import MAX_DIMENSIONS
 from hub.formats.structure import describe, unusual_keys
-from hub.wording import format_count
+from hub.text import format_count
 
 Arguments = tuple[object, ...]
 _MAX_UNUSUAL_KEYS = 1024
-_ARRAY_TYPE = re.compile("b1|[iu][1248]|f[248]|c8|c16")
+_ARRAY_TYPE = re.compile("b1|[iu][1248]|f[248]|c8|c16|[SU][0-9]{1,7}")
+_ALIGNED_TEXT = 8  # the flag of dtypes whose elements have to be aligned though they are text
 _BYTE_ORDERS = ("<", ">", "=", "|")
 _ENCODINGS = ("latin1", "latin-1", "utf-8")
 
@@ -68,6 +69,7 @@ class PendingDType(Pending):
         if type(state) is not tuple or tuple(type(part) for part in state) != plain:
             raise ValueError("the state of a numpy.dtype is not that of a plain number type")
         version, order, *_, flags = state
+        flags &= ~(_ALIGNED_TEXT if self.code[0] == "U" else 0)
         if version != 3 or order not in _BYTE_ORDERS or flags != 0:
             raise ValueError(f"a numpy.dtype of version {version}, order {order}, flags {flags}")
         return np.dtype(self.code).newbyteorder(order)
@@ -131,19 +133,24 @@ def _bounded(lengths: tuple[int, ...]) -> tuple[int, ...]:
     return lengths
 
 
-def _content(data: object) -> bytes:
+def _content(data: object) -> bytearray:
+    """Return a copy of the bytes of an array, so that it can be written to."""
     if isinstance(data, (bytes, bytearray)):
-        return bytes(data)
+        return bytearray(data)
     if isinstance(data, str) and data.isascii():  # a string of Python 2
-        return data.encode()
+        return bytearray(data.encode())
     raise ValueError(f"the content of an array is {describe(data)}")
 
 
-def _make_dtype(args: Arguments) -> PendingDType:
-    code = arity(args, 1, 3, "numpy.dtype")[0]
+def check_array_dtype(code: object) -> str:
+    """Return the code of a NumPy dtype without its byte order; ValueError but for numbers, text."""
     if type(code) is not str or not _ARRAY_TYPE.fullmatch(code):
-        raise ValueError(f"numpy dtype {describe(code)} is not allowed: only plain numbers are")
-    return PendingDType(code)
+        raise ValueError(f"numpy dtype {describe(code)} is not allowed: only numbers and text are")
+    return code
+
+
+def _make_dtype(args: Arguments) -> PendingDType:
+    return PendingDType(check_array_dtype(arity(args, 1, 3, "numpy.dtype")[0]))
 
 
 def _reconstruct(args: Arguments) -> PendingArray:
@@ -249,7 +256,7 @@ _MAKERS: dict[tuple[str, str], Callable[[Arguments], object]] = {
     },
 }
 
-PLAIN_GLOBALS: Mapping[tuple[str, str], object] = {
+BASIC_GLOBALS: Mapping[tuple[str, str], object] = {
     **{key: Constructor(".".join(key), make) for key, make in _MAKERS.items()},
     ("numpy", "ndarray"): _NDARRAY,
 }

@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from hub.errors import FormatError
+from hub.formats.safetensors import SafetensorsFile, header_length
 from hub.formats.scan import ScanReport, scan_pickle
 from hub.formats.source import Source
 from hub.formats.zipreader import ZipReader
@@ -71,6 +72,8 @@ def scan_source(source: Source) -> ScanReport:
 def _scan(source: Source, name: str, depth: int, budget: _Budget) -> ScanReport:
     if depth == 0:
         return _problem(source, f"archives are nested more than {MAX_DEPTH} deep")
+    if _is_safetensors(source):
+        return ScanReport()
     start = source.bytes(0, 512)
     for magic, scan in _SCANS.items():
         if start.startswith(magic):
@@ -88,6 +91,17 @@ def _scan(source: Source, name: str, depth: int, budget: _Budget) -> ScanReport:
     if lowered.endswith(_PICKLE_NAMES + _MAYBE_NAMES):
         return scan_pickle(source, certain=False)
     return ScanReport()
+
+
+def _is_safetensors(source: Source) -> bool:
+    """Whether the whole header is one: its length alone may look like any of the other formats."""
+    if header_length(source) is None:
+        return False
+    try:
+        SafetensorsFile(source)
+    except FormatError:
+        return False
+    return True
 
 
 def _problem(source: Source, reason: str) -> ScanReport:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from hub.errors import FormatError
 from hub.formats.containers import scan_source
-from hub.formats.safetensors import SafetensorsFile, header_length, save_safetensors
+from hub.formats.holders import refuse_class
+from hub.formats.pickler import Convert, converted
+from hub.formats.safetensors import (
+    SafetensorsFile,
+    check_tensors,
+    header_length,
+    save_safetensors,
+)
 from hub.formats.scan import ScanReport
 from hub.formats.sharded import find_weights, index_metadata, read_index, read_sharded
 from hub.formats.source import Source, open_source
 from hub.formats.streams import is_stream, read_stream
+from hub.formats.tied import find_aliases, restore_aliases
 from hub.formats.torchfile import read_pickle, read_torch_zip
 from hub.formats.torchwriter import save_torch
+from hub.formats.unpickler import FindClass
 from hub.formats.zipreader import ZipReader
 
 AnyPath = str | os.PathLike[str]
-_TORCH_SUFFIXES = (".pt", ".pth", ".bin")
 _ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
 _PICKLE_PROTOCOLS = range(2, 6)
 
@@ -36,16 +45,25 @@ _OTHERS = (
 _TAR_MAGIC = (257, b"ustar")
 
 
-def read(path: AnyPath | BinaryIO, *, member: str | None = None, writable: bool = False) -> object:
+def read(
+    path: AnyPath | BinaryIO,
+    *,
+    member: str | None = None,
+    writable: bool = False,
+    find_class: FindClass = refuse_class,
+) -> object:
     """Return what a weight file holds, with every tensor as a `Buffer`.
 
-    The format is told by the content, never by the name: safetensors gives a dict of buffers;
-    PyTorch's zip and legacy files give the object that was saved; a bare pickle gives plain data
-    and numpy arrays (which cannot be written to). The index of a model in several files, or the
+    The format is told by the content, never by the name: safetensors gives a dict of buffers, tied
+    ones under all their names; PyTorch's zip and legacy files give the object that was saved; a
+    bare pickle gives plain data and numpy arrays. The index of a model in several files, or the
     folder of any, gives the tensors of all. `member` reads a file inside a zip. Tensors look
     into the mapped file, which must stay as it is while they are in use; with `writable` they can
     be written to, and the file does not change. A file object is read to its end, into memory that
-    can be written to; it holds no index of several files. Raises FormatError for anything else.
+    can be written to; it holds no index of several files.
+    `find_class(module, name)` gives classes that only hold data where a pickle names one, and
+    raises ValueError for others. Raises MissingFileError where there is no file, FormatError for
+    anything else.
 
     >>> import tempfile
     >>> import numpy as np
@@ -56,14 +74,19 @@ def read(path: AnyPath | BinaryIO, *, member: str | None = None, writable: bool 
     [1.0, 1.0]
     """
     if is_stream(path, "read"):
-        return read_source(_member(read_stream(cast(BinaryIO, path)), member))
+        return read_source(_member(read_stream(cast(BinaryIO, path)), member), find_class)
     path = cast(AnyPath, path)
     if member is None and os.path.isdir(path):
         path = find_weights(Path(path))
-    source = _open(path, member, writable)
+
+    def opened(file: AnyPath) -> Source:
+        return open_source(file, writable=writable)
+
+    source = _member(opened(path), member)
     if _kind(source) == "index" and member is None:
-        return read_sharded(source, lambda shard: read_source(_open(shard, None, writable)))
-    return read_source(source)
+        found = read_sharded(source, lambda shard: read_source(opened(shard), tied=False))
+        return restore_aliases(found, index_metadata(source))
+    return read_source(source, find_class)
 
 
 def read_metadata(path: AnyPath) -> dict[str, str]:
@@ -78,29 +101,48 @@ def read_metadata(path: AnyPath) -> dict[str, str]:
     return index_metadata(source) if kind == "index" else {}
 
 
-def write(path: AnyPath | BinaryIO, value: object) -> None:
-    """Write a value in the format that the name ends in: .safetensors, .pt, .pth or .bin.
+def write(
+    path: AnyPath | BinaryIO,
+    value: object,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    convert: Convert | None = None,
+    name: str = "value",
+    legacy: bool = False,
+) -> None:
+    """Write a safetensors file if the name ends in .safetensors, else a file of PyTorch's format.
 
-    The file appears whole or not at all. A safetensors file takes a flat dict of buffers (see
-    `save_safetensors`), the others, and file objects, what `save_torch` takes. Raises ValueError
-    for other endings.
+    The file appears whole or not at all. A safetensors file takes a flat dict of buffers and the
+    strings of `metadata` (see `save_safetensors`); tensors with several names are stored once, and
+    the metadata say which names those are. Other files, and file objects, take what `save_torch`
+    does, and no metadata. `convert` gives what to write for values of other types, `name` is what
+    errors call the value. Raises TypeError for what the format does not hold.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from hub.formats import Buffer
+    >>> path = Path(tempfile.mkdtemp()) / "tied.safetensors"
+    >>> one = Buffer.from_numpy(np.ones(2))
+    >>> write(path, {"a": one, "b": one})
+    >>> read_metadata(path), sorted(read(path))
+    ({'format': 'pt', 'b': 'a'}, ['a', 'b'])
     """
-    if is_stream(path, "write"):
-        return save_torch(path, value)
-    path = cast(AnyPath, path)
-    suffix = Path(path).suffix.lower()
-    if suffix in _TORCH_SUFFIXES:
-        save_torch(path, value)
-    elif suffix != ".safetensors":
-        known = ", ".join((".safetensors", *_TORCH_SUFFIXES))
-        raise ValueError(f"path {os.fspath(path)!r}: the name should end in one of {known}")
-    elif isinstance(value, dict):
-        save_safetensors(path, value)
-    else:
-        raise TypeError(f"value: a safetensors file holds a dict, got {type(value).__name__}")
+    if is_stream(path, "write") or Path(cast(AnyPath, path)).suffix.lower() != ".safetensors":
+        if metadata is not None:
+            raise ValueError("metadata: only .safetensors files have room for it")
+        return save_torch(path, value, convert=convert, name=name, legacy=legacy)
+    value = converted(value, convert, name)
+    if not isinstance(value, dict):
+        raise TypeError(f"{name}: a safetensors file holds a dict, got {type(value).__name__}")
+    tensors = check_tensors(
+        {key: converted(item, convert, f"{name}[{key!r}]") for key, item in dict.items(value)}, name
+    )
+    aliases = find_aliases(tensors)
+    stored = {key: tensor for key, tensor in tensors.items() if key not in aliases}
+    save_safetensors(cast(AnyPath, path), stored, {"format": "pt", **(metadata or {}), **aliases})
 
 
-def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
+def scan(path: AnyPath | BinaryIO, *, member: str | None = None) -> ScanReport:
     """List every global that the pickles of a file name, and why reading would refuse it.
 
     Archives, packed files and NumPy's are looked into, at any depth, and no object is made. Raises
@@ -112,7 +154,8 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
     >>> [(use.module, use.name, use.allowed) for use in scan(path).globals]
     [('os', 'system', False)]
     """
-    source = _open(path, member, writable=False)
+    opened = read_stream(cast(BinaryIO, path)) if is_stream(path, "read") else None
+    source = _member(opened or open_source(cast(AnyPath, path)), member)
     report = scan_source(source)
     try:
         if _kind(source) == "index":
@@ -124,20 +167,19 @@ def scan(path: AnyPath, *, member: str | None = None) -> ScanReport:
     return report
 
 
-def read_source(source: Source) -> object:
+def read_source(
+    source: Source, find_class: FindClass = refuse_class, *, tied: bool = True
+) -> object:
     """Return what one file holds, told by its content. Raises FormatError as `read` does."""
     kind = _kind(source)
     if kind == "zip":
-        return read_torch_zip(source)
+        return read_torch_zip(source, find_class)
     if kind == "pickle":
-        return read_pickle(source)
+        return read_pickle(source, find_class)
     if kind == "safetensors":
-        return dict(SafetensorsFile(source))
+        file = SafetensorsFile(source)
+        return restore_aliases(file, file.metadata) if tied else dict(file)
     raise source.error(_what_else(source))
-
-
-def _open(path: AnyPath, member: str | None, writable: bool) -> Source:
-    return _member(open_source(path, writable=writable), member)
 
 
 def _member(source: Source, member: str | None) -> Source:
@@ -152,14 +194,18 @@ def _member(source: Source, member: str | None) -> Source:
 
 
 def _kind(source: Source) -> str | None:
+    # The length that a safetensors file begins with may look like the start of any other format.
+    length = header_length(source)
+    if length is not None and 8 + length <= len(source):
+        return "safetensors"
     start = source.bytes(0, 4)
     if start in _ZIP_STARTS:
         return "zip"
     if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:
         return "pickle"
-    if start[:1] == b"{":
-        return "index"
-    return "safetensors" if header_length(source) is not None else None
+    if length is not None:
+        return "safetensors"  # cut short
+    return "index" if start[:1] == b"{" else None
 
 
 def _what_else(source: Source) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hub.wording import format_count
+from hub.text import format_count
 
 _MAX_LINE = 4096
 _MAX_INTEGER = 256

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from hub.disk import atomic_write
 from hub.errors import FormatError
 from hub.formats.buffer import (
     MAX_DIMENSIONS,
@@ -29,7 +28,8 @@ from hub.formats.buffer import (
 from hub.formats.dtypes import BY_SAFETENSORS, DTYPES
 from hub.formats.jsontext import parse_object
 from hub.formats.source import Source, open_source
-from hub.wording import format_count
+from hub.formats.streams import opened
+from hub.text import format_count
 
 MAX_HEADER = 100_000_000
 _ALIGNMENT = 8
@@ -82,7 +82,11 @@ class SafetensorsFile(Mapping[str, Buffer]):
 
 
 def header_length(source: Source) -> int | None:
-    """Return the length of the header if the source begins as a safetensors file does."""
+    """Return the length of the header if the source begins as a safetensors file does.
+
+    It may be more than the source has. No JSON text begins so, as the length has zero bytes, and
+    no zip, as its first header would give a packing method that there is not.
+    """
     length = int.from_bytes(source.bytes(0, 8), "little")
     return length if length <= MAX_HEADER and source.bytes(8, 9) == b"{" else None
 
@@ -99,7 +103,8 @@ def save_safetensors(
     metadata of other types, and ValueError for a dtype that the format lacks and for tensors that
     share memory, as the format cannot express that.
     """
-    _check_tensors(tensors)
+    check_tensors(tensors)
+    _check_overlaps(tensors)
     order = sorted(tensors, key=lambda name: (-DTYPES[tensors[name].dtype].itemsize, name))
     header: dict[str, object] = {}
     if metadata:
@@ -115,7 +120,7 @@ def save_safetensors(
     text += b" " * (-len(text) % _ALIGNMENT)
     if len(text) > MAX_HEADER:
         raise ValueError(f"a header of {len(text)} bytes, the format allows {MAX_HEADER}")
-    with atomic_write(path) as file:
+    with opened(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name in order:
             file.write(np.ascontiguousarray(tensors[name].numpy()).reshape(-1).view(np.uint8).data)
@@ -186,18 +191,28 @@ def _check_cover(entries: Mapping[str, _Entry], data: Source) -> None:
         raise data.error(f"the tensors end at {position} and the file's data at {len(data)}")
 
 
-def _check_tensors(tensors: Mapping[Any, Any]) -> None:
-    ranges: list[tuple[int, int, str]] = []
+def check_tensors(tensors: Mapping[Any, Any], what: str = "tensors") -> Mapping[str, Buffer]:
+    """Return the tensors; TypeError or ValueError unless the format can hold them and the names."""
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Buffer):
             kinds = f"{type(name).__name__} to {type(tensor).__name__}"
-            raise TypeError(f"safetensors files map names to buffers, got {name!r:.80}: {kinds}")
+            raise TypeError(
+                f"{what}: safetensors files map names to tensors, got {name!r:.80}: {kinds};"
+                " a .pt file holds other values too"
+            )
         if name == "__metadata__":
-            raise ValueError("a tensor cannot be named __metadata__")
+            raise ValueError(f"{what}: a tensor cannot be named __metadata__")
         if DTYPES[tensor.dtype].safetensors is None:
             raise ValueError(f"tensor {name!r}: safetensors files cannot hold {tensor.dtype}")
-        if tensor.numel and not isinstance(tensor.storage, ComputedStorage):
-            ranges.append((*tensor.address_range(), name))
+    return tensors
+
+
+def _check_overlaps(tensors: Mapping[str, Buffer]) -> None:
+    ranges = [
+        (*tensor.address_range(), name)
+        for name, tensor in tensors.items()
+        if tensor.numel and not isinstance(tensor.storage, ComputedStorage)
+    ]
     ranges.sort()
     for (_, stop, first), (start, _, second) in pairwise(ranges):
         if start < stop:

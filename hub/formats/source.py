@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.errors import FormatError
+from hub.errors import FormatError, MissingFileError
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,8 @@ def open_source(path: str | os.PathLike[str], *, writable: bool = False) -> Sour
 
     With `writable`, the memory can be written to and the file keeps what it has (a private
     mapping). The file must not be cut short by others while the memory is in use. Raises
-    FormatError where there is no such file or it is empty, a directory or not a regular file.
+    MissingFileError where there is no such file, and FormatError where it is empty, a directory or
+    not a regular file.
     """
     name = os.fspath(path)
     try:
@@ -63,7 +64,7 @@ def open_source(path: str | os.PathLike[str], *, writable: bool = False) -> Sour
             access = mmap.ACCESS_COPY if writable else mmap.ACCESS_READ
             mapping = mmap.mmap(file.fileno(), 0, access=access)
     except FileNotFoundError:
-        raise FormatError("no such file", file=name) from None
+        raise MissingFileError(name) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise FormatError(f"cannot be opened: {error}", file=name) from error
     return Source(name, np.frombuffer(mapping, np.uint8))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -46,11 +48,12 @@ def read_stream(file: BinaryIO) -> Source:
 def opened(target: Target) -> Iterator[BinaryIO]:
     """A file to write to: a path's, which appears whole or not at all, or the object itself.
 
-    The offsets in a zip count from the start of its file, so for an object that stands elsewhere,
-    or can't say, everything is collected first.
+    A link is followed, and a file that is replaced leaves its permissions to the new one. Pipes and
+    devices are written to as they are. The offsets in a zip count from the start of its file, so
+    for an object that stands elsewhere, or can't say, everything is collected first.
     """
     if isinstance(target, (str, os.PathLike)):
-        with atomic_write(target) as file:
+        with _opened_path(os.path.realpath(target)) as file:
             yield file
     elif target.seekable() and target.tell() == 0:
         yield target
@@ -58,6 +61,23 @@ def opened(target: Target) -> Iterator[BinaryIO]:
         collected = io.BytesIO()
         yield collected
         target.write(collected.getbuffer())
+
+
+@contextmanager
+def _opened_path(path: str) -> Iterator[BinaryIO]:
+    mode = os.stat(path).st_mode if os.path.exists(path) else None
+    if mode is None or stat.S_ISREG(mode):
+        with atomic_write(path) as file:
+            if mode is not None:
+                os.chmod(file.name, stat.S_IMODE(mode))
+            yield file
+    elif stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    else:
+        collected = io.BytesIO()
+        yield collected
+        with open(path, "wb") as file:
+            file.write(collected.getbuffer())
 
 
 def _name(file: object) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import datetime
+import enum
+import pathlib
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
+from hub.formats.attributes import parts, replace_part
 from hub.formats.buffer import Buffer
 from hub.formats.dtypes import DType
 
@@ -13,70 +19,136 @@ MAX_DEPTH = 100
 MAX_EXPANDED = 1 << 24
 _MAX_KEY_PARTS = 64
 _SCALARS = (type(None), bool, int, float, complex, str, bytes)
-_LEAVES = (*_SCALARS, bytearray, Buffer, DType, np.ndarray, np.generic, np.dtype)
+_DATES = (datetime.date, datetime.time, datetime.timedelta, datetime.timezone)
+_NAMED = (np.generic, enum.Enum, pathlib.PurePath, *_DATES)
+_LEAVES = (*_SCALARS, *_NAMED, bytearray, range, slice, Buffer, DType, np.ndarray, np.dtype)
+_SEQUENCES: tuple[Any, ...] = (list, tuple, set, frozenset, deque)
+_WITHOUT_ATTRIBUTES = frozenset((*_SEQUENCES, dict))
 
 
-def check_structure(root: object) -> None:
+def check_structure(root: object, holders: Collection[type] = ()) -> None:
     """Raise ValueError unless `root` is plain data that can be walked.
 
-    Plain data is scalars, buffers, arrays and dtypes in lists, tuples, sets and dicts. It may
-    share parts but not contain itself, nests at most MAX_DEPTH deep, and has at most MAX_EXPANDED
-    parts when those that are shared count each time ("billion laughs").
+    Plain data is scalars, buffers, arrays and dtypes in lists, tuples, sets and dicts, and in the
+    attributes of the classes in `holders`. It may share parts but not contain itself, nests at most
+    MAX_DEPTH deep, and has at most MAX_EXPANDED parts when those that are shared count each time
+    ("billion laughs").
 
     >>> check_structure({"a": [1, 2.0, "three"]})
     """
     # For each container that has been walked: how deep it nests and how many parts it unfolds to.
     measured: dict[int, tuple[int, int]] = {}
     open_containers: set[int] = set()
-    path: list[tuple[Collection[object], Iterator[Collection[object]]]] = []
+    path: list[tuple[list[object], int, Iterator[object]]] = []
 
-    def enter(container: Collection[object]) -> None:
+    def enter(container: object) -> None:
         if id(container) in open_containers:
             raise ValueError("an object contains itself")
         if len(path) >= MAX_DEPTH:
             raise ValueError(f"objects are nested more than {MAX_DEPTH} deep")
         open_containers.add(id(container))
-        path.append((container, iter(_containers_in(container))))
+        values = _values_in(container)
+        path.append((values, id(container), iter(_containers_among(values, holders))))
 
-    for top in _containers_in([root]):
+    for top in _containers_among([root], holders):
         enter(top)
     while path:
-        container, rest = path[-1]
+        values, key, rest = path[-1]
         unmeasured = next((child for child in rest if id(child) not in measured), None)
         if unmeasured is not None:
             enter(unmeasured)
             continue
         path.pop()
-        open_containers.remove(id(container))
-        measured[id(container)] = _measure(container, measured)
+        open_containers.remove(key)
+        measured[key] = _measure(values, measured)
 
 
-def _measure(
-    container: Collection[object], measured: dict[int, tuple[int, int]]
-) -> tuple[int, int]:
-    depth, parts = 1, 1 + len(container)
-    for child in _containers_in(container):
-        child_depth, child_parts = measured[id(child)]
+def replace_values(
+    root: object, kinds: tuple[type, ...], convert: Callable[[object], object]
+) -> object:
+    """Return `root`, which has passed `check_structure`, with all values of `kinds` converted.
+
+    Each is converted once, however often it is referred to. Containers are changed in place; only
+    tuples are made anew where an item has changed.
+
+    >>> replace_values({"a": [1, (2, "x")]}, (int,), lambda value: value + 1)
+    {'a': [2, (3, 'x')]}
+    """
+    # The originals are held on to, so that no other object gets the id of one.
+    done: dict[int, tuple[object, object]] = {}
+
+    def replaced(value: object) -> object:
+        if id(value) in done:
+            return done[id(value)][1]
+        if isinstance(value, kinds):
+            result = convert(value)
+        elif isinstance(value, _LEAVES):
+            return value
+        elif isinstance(value, tuple):
+            items = [replaced(item) for item in value]
+            same = all(new is old for new, old in zip(items, value, strict=True))
+            result = value if same else tuple.__new__(type(value), items)
+        else:
+            result = value
+            _replace_inside(value, replaced)
+        done[id(value)] = (value, result)
+        return result
+
+    return replaced(root)
+
+
+def _replace_inside(container: object, replaced: Callable[[object], object]) -> None:
+    if isinstance(container, dict):
+        for key, value in list(dict.items(container)):
+            new = replaced(value)
+            if new is not value:
+                dict.__setitem__(container, key, new)
+    elif isinstance(container, (list, deque)):
+        base: Any = list if isinstance(container, list) else deque
+        for index, value in enumerate(_values_in(container)[: len(container)]):
+            base.__setitem__(container, index, replaced(value))
+    if type(container) not in _WITHOUT_ATTRIBUTES:
+        for name, value in parts(container):
+            new = replaced(value)
+            if new is not value:
+                replace_part(container, name, new)
+
+
+def _measure(values: list[object], measured: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    depth, count = 1, 1 + len(values)
+    for value in values:
+        child_depth, child_count = measured.get(id(value), (0, 0))
         depth = max(depth, 1 + child_depth)
-        parts += child_parts
+        count += child_count
     if depth > MAX_DEPTH:
         raise ValueError(f"objects are nested more than {MAX_DEPTH} deep")
-    if parts > MAX_EXPANDED:
+    if count > MAX_EXPANDED:
         raise ValueError(f"shared objects unfold to more than {MAX_EXPANDED} parts")
-    return depth, parts
+    return depth, count
 
 
-def _containers_in(container: Collection[object]) -> list[Collection[object]]:
-    """Return the containers directly inside, and raise ValueError for what is not plain data."""
-    values: Iterable[object] = container
+def _values_in(container: object) -> list[object]:
+    """Return the values directly inside a container, those of its attributes last."""
+    values: list[object] = []
     if isinstance(container, dict):
-        # State dicts carry the versions of modules in an attribute.
-        values = [*container.values(), getattr(container, "_metadata", None)]
-    found: list[Collection[object]] = []
+        values = list(dict.values(container))
+    for base in _SEQUENCES:
+        if isinstance(container, base):
+            values = list(base.__iter__(container))
+    if type(container) not in _WITHOUT_ATTRIBUTES:
+        values += [value for _, value in parts(container)]
+    return values
+
+
+def _containers_among(values: list[object], holders: Collection[type]) -> list[object]:
+    """Return those that hold others, and raise ValueError for what is not plain data."""
+    found: list[object] = []
     for value in values:
-        if isinstance(value, (list, tuple, dict, set, frozenset)):
+        if isinstance(value, _LEAVES):
+            continue
+        if isinstance(value, (dict, *_SEQUENCES)) or type(value) in holders:
             found.append(value)
-        elif not isinstance(value, _LEAVES):
+        else:
             raise ValueError(f"{describe(value)} is left over as a value")
     return found
 
@@ -86,7 +158,7 @@ def unusual_keys(keys: Iterable[object]) -> int:
 
     Whoever writes a file can choose numbers whose hashes collide, so that a dict of them takes
     quadratic time: the caller limits how many it takes. Raises ValueError for keys that are not
-    scalars or small tuples of scalars.
+    scalars, dates, paths, enumeration members or small tuples of them.
     """
     total = 0
     for key in keys:
@@ -103,7 +175,7 @@ def _key_parts(key: object) -> int:
         count += 1
         if type(part) is tuple and count + len(part) <= _MAX_KEY_PARTS:
             waiting.extend(part)
-        elif type(part) not in _SCALARS or count > _MAX_KEY_PARTS:
+        elif not (type(part) in _SCALARS or isinstance(part, _NAMED)) or count > _MAX_KEY_PARTS:
             raise ValueError(f"{describe(part)} is used as a key")
     return count
 

@@ -10,23 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.formats.buffer import Storage, aligned
-from hub.formats.constructors import PLAIN_GLOBALS
+from hub.formats.holders import refuse_class
 from hub.formats.source import Source
+from hub.formats.standard import PLAIN_GLOBALS
 from hub.formats.structure import describe
 from hub.formats.torchobjects import TORCH_GLOBALS, StorageType, TypedStorage
-from hub.formats.unpickler import Unpickler
+from hub.formats.unpickler import FindClass, Unpickler
 from hub.formats.zipreader import ZipReader
-from hub.wording import format_count
+from hub.text import format_count
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES = 5
-_PROTOCOL_VERSION = 1001
+LEGACY_VERSION = 1001
 _MAX_ZIP_VERSION = 10
 # Enough for every element type, and what the writers of the zip format keep to anyway.
 _ALIGNMENT = 8
 
 
-def read_torch_zip(source: Source) -> object:
+def read_torch_zip(source: Source, find_class: FindClass = refuse_class) -> object:
     """Return the object of a zip that `torch.save` wrote; its tensors look into the file itself.
 
     Raises FormatError for other zips, files of big-endian machines, and malformed ones.
@@ -35,18 +36,19 @@ def read_torch_zip(source: Source) -> object:
     root = _find_root(archive, source)
     _check_records(archive, root)
     storages = _ZipStorages(archive, root)
-    return Unpickler(archive.read(f"{root}/data.pkl"), TORCH_GLOBALS, storages.load).load()
+    data = archive.read(f"{root}/data.pkl")
+    return Unpickler(data, TORCH_GLOBALS, storages.load, find_class=find_class).load()
 
 
-def read_pickle(source: Source) -> object:
+def read_pickle(source: Source, find_class: FindClass = refuse_class) -> object:
     """Return the object of a legacy PyTorch file, or of a bare pickle of plain data and arrays.
 
     Raises FormatError for whatever else a pickle holds, and for bytes that follow it.
     """
-    first = Unpickler(source, PLAIN_GLOBALS)
+    first = Unpickler(source, PLAIN_GLOBALS, find_class=find_class)
     value = first.load()
     if type(value) is int and value == MAGIC_NUMBER:
-        return _read_legacy(source, first.end)
+        return _read_legacy(source, first.end, find_class)
     if first.end != len(source):
         rest = format_count(len(source) - first.end, "byte")
         raise source.error(f"behind the pickle comes more: {rest}", first.end)
@@ -77,8 +79,8 @@ def _check_records(archive: ZipReader, root: str) -> None:
             raise record.error(f"file version {text!r}, at most {_MAX_ZIP_VERSION} is read", 0)
 
 
-def _storage_reference(pid: object) -> tuple[StorageType, str, int]:
-    """Return the kind, key and number of elements that a persistent id gives of a storage."""
+def _storage_reference(pid: object) -> tuple[StorageType, str, str, int]:
+    """Return the kind, key, device and number of elements that a persistent id gives."""
     if type(pid) is not tuple or len(pid) < 5 or pid[0] != "storage":
         raise ValueError(f"the persistent id is {describe(pid)}, not that of a storage")
     kind, key, location, numel = pid[1:5]
@@ -88,7 +90,7 @@ def _storage_reference(pid: object) -> tuple[StorageType, str, int]:
         raise ValueError(f"storage key {describe(key)}, location {describe(location)}")
     if type(numel) is not int or not 0 <= numel * kind.itemsize < 2**63:
         raise ValueError(f"storage {key[:40]!r} has {describe(numel)} elements")
-    return kind, key, numel
+    return kind, key, location, numel
 
 
 class _ZipStorages:
@@ -100,12 +102,12 @@ class _ZipStorages:
         self._made: dict[str, Storage] = {}
 
     def load(self, pid: object) -> TypedStorage:
-        kind, key, numel = _storage_reference(pid)
+        kind, key, location, numel = _storage_reference(pid)
         if type(pid) is not tuple or len(pid) != 5:
             raise ValueError("a storage is referred to by more than its five parts")
         if key not in self._made:
             record = self._archive.read(f"{self._root}/data/{key}")
-            self._made[key] = Storage(aligned(record.memory, _ALIGNMENT))
+            self._made[key] = Storage(aligned(record.memory, _ALIGNMENT), location)
         storage = self._made[key]
         if storage.nbytes != numel * kind.itemsize:
             raise ValueError(
@@ -124,13 +126,13 @@ class _LegacyStorages:
         self._roots: dict[str, TypedStorage] = {}
 
     def load(self, pid: object) -> TypedStorage:
-        kind, key, numel = _storage_reference(pid)
+        kind, key, location, numel = _storage_reference(pid)
         if key not in self._roots:
             # Only what the file can hold is promised, however often it is asked for.
             self._promised += numel * kind.itemsize
             if self._promised > len(self._source):
                 raise ValueError(f"storages of {self._promised} bytes, more than the file has")
-            storage = Storage.reserve(numel * kind.itemsize)
+            storage = Storage.reserve(numel * kind.itemsize, location)
             self._roots[key] = TypedStorage(storage, kind, 0, numel)
         root = self._roots[key]
         if (root.kind, root.numel) != (kind, numel):
@@ -170,15 +172,15 @@ class _LegacyStorages:
         return position
 
 
-def _read_legacy(source: Source, position: int) -> object:
+def _read_legacy(source: Source, position: int, find_class: FindClass) -> object:
     version, position = _next_pickle(source, position)
-    if type(version) is not int or version != _PROTOCOL_VERSION:
-        raise source.error(f"format version {describe(version)}, expected {_PROTOCOL_VERSION}")
+    if type(version) is not int or version != LEGACY_VERSION:
+        raise source.error(f"format version {describe(version)}, expected {LEGACY_VERSION}")
     machine, position = _next_pickle(source, position)
     if not isinstance(machine, Mapping) or machine.get("little_endian") is not True:
         raise source.error("written by a machine that is not little-endian", position)
     storages = _LegacyStorages(source)
-    reader = Unpickler(source, TORCH_GLOBALS, storages.load, position)
+    reader = Unpickler(source, TORCH_GLOBALS, storages.load, position, find_class)
     value = reader.load()
     keys, position = _next_pickle(source, reader.end)
     end = storages.attach(keys, position)

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hub.formats.buffer import Buffer, Storage
-from hub.formats.constructors import PLAIN_GLOBALS, Arguments, Constructor, arity, integer, sizes
+from hub.formats.constructors import Arguments, Constructor, Marker, arity, integer, sizes
 from hub.formats.dtypes import BY_STORAGE, DTYPES, DType
+from hub.formats.standard import PLAIN_GLOBALS
 from hub.formats.structure import describe
 
+# What programs tag tensors with; other attributes would have to be walked like any container.
+_ATTRIBUTES = (type(None), bool, int, float, complex, str, bytes)
+_TENSOR_CLASSES = ("torch.Tensor", "torch.nn.parameter.Parameter")
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "npu")
+
+
+class Size(tuple[int, ...]):
+    """A `torch.Size`."""
+
+    __slots__ = ()
+
+
+class Device(str):
+    """A `torch.device` by its name, such as 'cuda:0'."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -100,22 +116,55 @@ def _rebuild_parameter(args: Arguments) -> Buffer:
     return dataclasses.replace(data, requires_grad=_flag(requires_grad), is_parameter=True)
 
 
-def _size(args: Arguments) -> tuple[int, ...]:
-    return sizes(arity(args, 1, 1, "torch.Size")[0], "a torch.Size")
+def _rebuild_parameter_with_state(args: Arguments) -> Buffer:
+    *plain, state = arity(args, 4, 4, "_rebuild_parameter_with_state")
+    return _with_attributes(_rebuild_parameter(tuple(plain)), state)
 
 
-def _device(args: Arguments) -> str:
+def _rebuild_from_type_v2(args: Arguments) -> Buffer:
+    """Make a tensor that has attributes of its own; subclasses of tensors are refused."""
+    rebuild, kind, inner, state = arity(args, 4, 4, "_rebuild_from_type_v2")
+    make = _REBUILDS.get(getattr(rebuild, "qualified_name", ""))
+    if make is None or not isinstance(kind, Marker) or kind.qualified_name not in _TENSOR_CLASSES:
+        raise ValueError(f"a tensor is made by {describe(rebuild)} as {describe(kind)}")
+    if type(inner) is not tuple:
+        raise ValueError(f"the arguments of a tensor are {describe(inner)}")
+    return _with_attributes(make(inner), state)
+
+
+def _with_attributes(made: Buffer, state: object) -> Buffer:
+    attributes = state[0] if type(state) is tuple and len(state) == 2 and not state[1] else state
+    if attributes is None:
+        return made
+    if type(attributes) is not dict:
+        raise ValueError(f"the attributes of a tensor are {describe(attributes)}")
+    for name, value in attributes.items():
+        if type(name) is not str or type(value) not in _ATTRIBUTES:
+            raise ValueError(f"a tensor has the attribute {describe(name)}: {describe(value)}")
+    return dataclasses.replace(made, attributes=dict(attributes))
+
+
+def _size(args: Arguments) -> Size:
+    return Size(sizes(arity(args, 1, 1, "torch.Size")[0], "a torch.Size"))
+
+
+def _device(args: Arguments) -> Device:
     kind = arity(args, 1, 2, "torch.device")[0]
     if type(kind) is not str or kind not in _DEVICES:
         raise ValueError(f"{describe(kind)} is not a device")
-    return kind if len(args) == 1 else f"{kind}:{integer(args[1], 'the index of a device')}"
+    index = "" if len(args) == 1 else f":{integer(args[1], 'the index of a device')}"
+    return Device(kind + index)
 
 
-_MAKERS = {
-    ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
-    ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_v3,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+_REBUILDS: dict[str, Callable[[Arguments], Buffer]] = {
+    f"torch._utils.{make.__name__}": make
+    for make in (_rebuild_tensor, _rebuild_tensor_v2, _rebuild_tensor_v3, _rebuild_parameter)
+}
+
+_MAKERS: dict[tuple[str, str], Callable[[Arguments], object]] = {
+    **{("torch._utils", make.__name__): make for make in _REBUILDS.values()},
+    ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter_with_state,
+    ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type_v2,
     ("torch", "Size"): _size,
     ("torch", "device"): _device,
 }
@@ -128,4 +177,6 @@ TORCH_GLOBALS: Mapping[tuple[str, str], object] = {
     **{("torch", name): StorageType(f"torch.{name}", dtype) for name, dtype in BY_STORAGE.items()},
     UNTYPED: StorageType(".".join(UNTYPED), None),
     **{("torch", name): dtype for name, dtype in DTYPES.items()},
+    ("torch", "Tensor"): Marker("torch.Tensor"),
+    ("torch.nn.parameter", "Parameter"): Marker("torch.nn.parameter.Parameter"),
 }

@@ -7,22 +7,27 @@ memory, time and nesting. What it does not know is an error that names it.
 from __future__ import annotations
 
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from hub.errors import UnpicklingError
 from hub.formats.constructors import Constructor, Pending
+from hub.formats.holders import STANDARD, create, find_fault, not_allowed, refuse_class, set_state
 from hub.formats.opcodes import Cursor, instructions
 from hub.formats.source import Source
 from hub.formats.structure import check_structure, describe, unusual_keys
 
 Globals = Mapping[tuple[str, str], object]
+FindClass = Callable[[str, str], type]
 
 # Memory that a pickle may take, as bytes that are free and a multiple of its size on top. Honest
 # pickles of many small objects need much of the first, those of large arrays only the second.
 _FREE_MEMORY = 256 << 20
 _MEMORY_RATIO = 8
 _OBJECT = 64
+_HOLDER = 256
 _COSTS = {
     **dict.fromkeys(("NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"), 16),
     **dict.fromkeys(("BININT1", "BINGET", "LONG_BINGET"), 16),
@@ -38,9 +43,10 @@ _MAX_UNUSUAL_KEYS = 4096
 class Unpickler:
     """Reads one pickle from a source.
 
-    `allowed` maps the module and name of each allowed global to what stands for it. What a
-    persistent id means is up to `persistent_load`, which raises ValueError for ids that it does
-    not know. After `load`, `end` is the position behind the pickle.
+    `allowed` maps the module and name of each allowed global to what stands for it; for others,
+    `find_class` gives the class of that name, which must be one that only holds data, or raises
+    ValueError. What a persistent id means is up to `persistent_load`, which raises ValueError for
+    ids that it does not know. After `load`, `end` is the position behind the pickle.
     """
 
     def __init__(
@@ -49,9 +55,12 @@ class Unpickler:
         allowed: Globals,
         persistent_load: Callable[[object], object] | None = None,
         start: int = 0,
+        find_class: FindClass = refuse_class,
     ) -> None:
         self._source = source
         self._allowed = allowed
+        self._find_class = find_class
+        self._holders = set(STANDARD)
         self._persistent_load = persistent_load
         self._cursor = Cursor(source.memory.data, start)
         self._stack: list[object] = []
@@ -67,7 +76,7 @@ class Unpickler:
         return self._cursor.position
 
     def load(self) -> object:
-        """Return the object. Raises FormatError, with the position, for everything else."""
+        """Return the object. Raises UnpicklingError, with the position, for everything else."""
         try:
             for opcode, argument in instructions(self._cursor):
                 handler = _HANDLERS.get(opcode.name)
@@ -77,7 +86,8 @@ class Unpickler:
                 handler(self, argument)
             return self._result()
         except ValueError as error:
-            raise self._source.error(str(error), self._cursor.instruction) from None
+            source, position = self._source, self._source.origin + self._cursor.instruction
+            raise UnpicklingError(str(error), file=source.name, position=position) from None
 
     def _result(self) -> object:
         result = self._pop()
@@ -85,7 +95,7 @@ class Unpickler:
             raise ValueError("objects are left on the stack")
         if self._pending:
             raise ValueError("a numpy object is never given its state")
-        check_structure(result)
+        check_structure(result, self._holders)
         return result
 
     def _charge(self, count: int) -> None:
@@ -156,9 +166,10 @@ class Unpickler:
 
     def _extend(self, items: list[object]) -> None:
         target = self._top()
-        if type(target) is not list:
+        if not isinstance(target, (list, deque)):
             raise ValueError(f"items are appended to {describe(target)}")
-        target.extend(items)
+        base: Any = list if isinstance(target, list) else deque
+        base.extend(target, items)  # not what a subclass makes of it
 
     def _update(self, items: list[object]) -> None:
         target = self._top()
@@ -167,7 +178,13 @@ class Unpickler:
         if len(items) % 2:
             raise ValueError("a key is set without its value")
         self._check_keys(items[::2])
-        target.update(zip(items[::2], items[1::2], strict=True))
+        if type(target) is dict:
+            target.update(zip(items[::2], items[1::2], strict=True))
+            return
+        # Past the methods of subclasses; Counter's update would add to what is there.
+        setter = OrderedDict.__setitem__ if isinstance(target, OrderedDict) else dict.__setitem__
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            setter(target, key, value)
 
     def _add(self, items: list[object]) -> None:
         target = self._top()
@@ -192,10 +209,15 @@ class Unpickler:
         self._global((module, name))
 
     def _global(self, key: tuple[str, str]) -> None:
-        if key not in self._allowed:
-            name = ".".join(key)
-            raise ValueError(f"global {name!r:.200} is not allowed: weight files hold plain data")
-        self._push(self._allowed[key])
+        self._push(self._allowed[key] if key in self._allowed else self._holder(*key))
+
+    def _holder(self, module: str, name: str) -> Constructor:
+        cls = self._find_class(module, name)
+        fault = find_fault(cls)
+        if fault is not None:
+            raise ValueError(not_allowed(module, name, fault))
+        self._holders.add(cls)
+        return Constructor(f"{module}.{name}", partial(create, cls))
 
     def _call(self, _: object) -> None:
         function, args = self._pop_many(2)
@@ -207,6 +229,7 @@ class Unpickler:
         self._charge(sum(_weight(arg) for arg in args))
         made = function.make(args)
         self._pending += isinstance(made, Pending)
+        self._charge(_HOLDER if type(made) in self._holders else 0)
         self._push(made)
 
     def _build(self, _: object) -> None:
@@ -223,6 +246,10 @@ class Unpickler:
         elif type(target) is OrderedDict:
             _set_metadata(target, state)
             self._push(target)
+        elif type(target) in self._holders:
+            self._charge(sum(map(_weight, state if type(state) is tuple else (state,))))
+            set_state(target, state)
+            self._push(target)
         else:
             raise ValueError(f"{describe(target)} is given state, which it cannot have")
 
@@ -236,7 +263,11 @@ class Unpickler:
 def _weight(arg: object) -> int:
     if isinstance(arg, (str, bytes, bytearray)):
         return sys.getsizeof(arg)
-    return _OBJECT * len(arg) if isinstance(arg, (list, tuple, dict, set, frozenset)) else _OBJECT
+    return (
+        _OBJECT * len(arg)
+        if isinstance(arg, (list, tuple, dict, set, frozenset, deque))
+        else _OBJECT
+    )
 
 
 def _set_metadata(target: OrderedDict[object, object], state: object) -> None:

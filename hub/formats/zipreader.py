@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.formats.source import Source
-from hub.wording import format_count
+from hub.text import format_count
 
 _END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")

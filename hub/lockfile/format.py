@@ -27,13 +27,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hub import refs
 from hub.disk import atomic_write
 from hub.errors import HubError, LockError
+from hub.file_info import FileInfo
 from hub.refs import Ref, check_sha256
-from hub.repos import names
-from hub.repos.names import COMMIT, Name
+from hub.repos import repo_id
+from hub.repos.repo_id import COMMIT, RepoRef
 from hub.repos.tree import MAX_SIZE, check_path
+from hub.sources import parse
 
 if TYPE_CHECKING:
     from hub.repos.repository import Repository
@@ -47,14 +48,6 @@ version = 1
 
 
 @dataclass(frozen=True)
-class LockedFile:
-    """A file as it must be."""
-
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Entry:
     """A reference and what it stands for.
 
@@ -63,16 +56,16 @@ class Entry:
 
     ref: str
     commit: str | None = None
-    file: LockedFile | None = None
+    file: FileInfo | None = None
     archive_sha256: str | None = None
-    files: Mapping[str, LockedFile] = field(default_factory=dict)
+    files: Mapping[str, FileInfo] = field(default_factory=dict)
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
 
     @property
-    def name(self) -> Name | None:
-        """What it names, if that is a repository or a file of one."""
-        return names.parse(self.ref) if self.ref.startswith("hf:") else None
+    def name(self) -> RepoRef | None:
+        """The repository of the reference, or the file in one; None for other sources."""
+        return repo_id.of(Ref(self.ref))
 
     @property
     def size(self) -> int:
@@ -113,9 +106,8 @@ class LockFile:
         name = repository.name
         for entry in self.entries:
             if entry.files and _covers(entry, name):
-                files = {path: (file.size, file.sha256) for path, file in entry.files.items()}
                 at = replace(name, revision=entry.commit or name.revision)
-                return repository.locked(at, Locked(self.path, files))
+                return repository.locked(at, Locked(self.path, entry.files))
         raise LockError(
             f"{name}: {self.path} does not list it, and nothing else may be loaded under it: "
             "add it with `hub lock`"
@@ -128,9 +120,9 @@ class LockFile:
         return None
 
     def _in_repository(self, ref: Ref) -> Ref | None:
-        if ref.kind != "hf":
+        name = repo_id.of(ref)
+        if name is None:
             return None
-        name = names.parse(ref.identity)
         for entry in self.entries:
             file = entry.files.get(name.path or "")
             if file and _covers(entry, name):
@@ -186,7 +178,7 @@ def to_toml(entries: Iterable[Entry]) -> str:
     return "\n".join(parts)
 
 
-def _row(item: tuple[str, LockedFile]) -> str:
+def _row(item: tuple[str, FileInfo]) -> str:
     path, file = item
     return f"  {{ path = {_quoted(path)}, size = {file.size}, sha256 = {_quoted(file.sha256)} }},"
 
@@ -198,8 +190,8 @@ def _quoted(text: str) -> str:
 
 def _entry(path: Path, fields: dict[str, Any]) -> Entry:
     ref, commit = fields["ref"], fields.get("commit")
-    if str(refs.parse(ref)) != ref:
-        raise ValueError(f"the reference {ref!r} is not spelled {str(refs.parse(ref))!r}")
+    if str(parse(ref)) != ref:
+        raise ValueError(f"the reference {ref!r} is not spelled {str(parse(ref))!r}")
     if commit is not None and not COMMIT.fullmatch(commit):
         raise ValueError(f"the commit {commit!r} is not 40 hexadecimal digits")
     archive = fields.get("archive-sha256")
@@ -228,14 +220,14 @@ def _patterns(fields: dict[str, Any], name: str) -> tuple[str, ...] | None:
     return tuple(patterns)
 
 
-def _file(ref: str, fields: dict[str, Any]) -> LockedFile:
+def _file(ref: str, fields: dict[str, Any]) -> FileInfo:
     size = fields["size"]
     if type(size) is not int or not 0 <= size <= MAX_SIZE:
         raise ValueError(f"{ref}: the size {size!r:.40} is none")
-    return LockedFile(size, check_sha256(ref, fields["sha256"]))
+    return FileInfo(size, check_sha256(ref, fields["sha256"]))
 
 
-def _covers(entry: Entry, name: Name) -> bool:
+def _covers(entry: Entry, name: RepoRef) -> bool:
     """Whether a name means the repository of an entry, at the revision that was locked."""
     locked = entry.name
     if locked is None or locked.repo != name.repo:

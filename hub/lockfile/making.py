@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hub import loading, refs
+from hub import loading
 from hub.cache import cache_errors
 from hub.errors import IntegrityError, NotFoundError, RefError
-from hub.lockfile.format import Entry, LockedFile, LockFile, read
+from hub.file_info import FileInfo
+from hub.lockfile.format import Entry, LockFile, read
 from hub.refs import Ref
-from hub.repos import names
+from hub.repos import repo_id
 from hub.repos.layout import RepoFolder
+from hub.sources import as_ref, parse
 
 
 @dataclass(frozen=True)
 class Synced:
-    """What `sync` did for a reference: how many of its bytes were here, and how many came."""
+    """The result of `sync` for a reference: its size, and how many bytes were fetched."""
 
     ref: str
     files: int
@@ -34,10 +36,10 @@ def lock(
     offline: bool | None = None,
     progress: bool | None = None,
 ) -> LockFile:
-    """Write a lock file with what these references stand for now, which is fetched if need be.
+    """Write a lock file with the files that these references mean now, fetched if need be.
 
     `include` and `exclude` choose files of repositories, as in `hub.snapshot`. Without references
-    those of the lock file are looked up anew, each with its patterns. Raises what loading the
+    those of the lock file are resolved again, each with its patterns. Raises what loading the
     references raises; the lock file is then as it was.
 
     >>> import tempfile
@@ -49,13 +51,13 @@ def lock(
     """
     path = Path(path)
     patterns = _tuple(include), _tuple(exclude)
-    requests = {refs.as_ref(ref): patterns for ref in wanted}
+    requests = {as_ref(ref): patterns for ref in wanted}
     if not requests:
         known = read(path).entries
-        requests = {refs.parse(entry.ref): (entry.include, entry.exclude) for entry in known}
+        requests = {parse(entry.ref): (entry.include, entry.exclude) for entry in known}
     entries = [
         _repository_entry(ref, *chosen, offline=offline, progress=progress)
-        if names.is_repository(ref)
+        if repo_id.is_repository(ref)
         else _file_entry(ref, offline=offline, progress=progress)
         for ref, chosen in requests.items()
     ]
@@ -67,7 +69,7 @@ def lock(
 def sync(
     path: str | Path, *, offline: bool | None = None, progress: bool | None = None
 ) -> list[Synced]:
-    """Bring everything that a lock file lists and verify all of it: ready for work offline.
+    """Fetch and verify everything that a lock file lists: ready for work offline.
 
     Raises LockError, or what loading raises: IntegrityError if anything is not as it was locked.
 
@@ -87,11 +89,11 @@ def sync(
 
 def _file_entry(ref: Ref, *, offline: bool | None, progress: bool | None) -> Entry:
     loading.load(ref, offline=offline, progress=progress)
-    held = loading.held(ref)
+    file = loading.find(ref)
     entry = Entry(
         ref.identity,
-        file=LockedFile(held.size, held.sha256),
-        archive_sha256=held.archive_sha256,
+        file=FileInfo(file.size, file.sha256),
+        archive_sha256=file.archive_sha256,
     )
     name = entry.name
     return replace(entry, commit=RepoFolder(name.repo).commit(name.revision)) if name else entry
@@ -108,8 +110,8 @@ def _repository_entry(
     repository = loading.repository(ref, None, offline)
     commit = repository.snapshot(include, exclude, progress=progress).name
     files = {
-        path: LockedFile(held.size, held.sha256)
-        for path, held in repository.held(commit, include, exclude).items()
+        path: FileInfo(file.size, file.sha256)
+        for path, file in repository.cached_files(commit, include, exclude).items()
     }
     if not files:
         raise RefError(f"{ref}: has no files to lock")
@@ -119,7 +121,7 @@ def _repository_entry(
 def _sync_repository(
     found: LockFile, entry: Entry, *, offline: bool | None, progress: bool | None
 ) -> Synced:
-    repository = loading.repository(refs.parse(entry.ref), None, offline)
+    repository = loading.repository(parse(entry.ref), None, offline)
     bound = found.bind_repository(repository)
     fetched = bound.plan().to_fetch
     bound.snapshot(progress=progress)
@@ -136,7 +138,7 @@ def _sync_file(entry: Entry, *, offline: bool | None, progress: bool | None) -> 
 
 
 def _note_branch(entry: Entry) -> None:
-    """Other programs ask for the branch; what they were told of it before is left alone."""
+    """Write the ref of the branch for other programs, unless there is one."""
     name = entry.name
     if name and entry.commit:
         folder = RepoFolder(name.repo)

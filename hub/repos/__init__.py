@@ -1,19 +1,21 @@
 """Repositories of the Hugging Face Hub, and of servers that speak as it does.
 
-What is where comes from the library `huggingface_hub`; the bytes come through `hub.transfer` and
+The listings come from the library `huggingface_hub`; the bytes come through `hub.transfer` and
 are checked against the hashes that the repository gives before anything is published. They are
-kept in the library's own cache, which its clients read:
+stored in the library's own cache, which its clients read:
 
-    names       references to repositories
-    client      what the server says
-    tree        the files of a commit, checked before they are believed
-    layout      the cache on the disk
-    stamps      which files were hashed, so that untouched ones need not be again
-    contents    what a file must be besides its hash
-    cached      files that are here, checked when they are read
-    fetching    files that are brought here
-    plan        which files of a commit are meant
-    repository  all of that together: files and snapshots
-    localdir    plain files in a folder of the user's
-    bars        progress of many files at once
+    repo_id         references to repositories
+    client          requests to the server
+    tree            the files of a commit, validated
+    layout          the cache on the disk
+    verified_files  files whose hash was verified, so that untouched ones are not hashed again
+    validation      checks of files beyond their hash
+    cached          cached files, verified when they are read
+    fetching        fetching of files
+    plan            selection of the files of a commit
+    repository      all of that together: files and snapshots
+    hf_cache        the interface of `hub.caches`
+    packing         repositories in archives
+    localdir        plain files in a folder of the user's
+    progress        progress of many files at once
 """

@@ -1,4 +1,4 @@
-"""What lies in the cache of a repository: found, and checked when it is read."""
+"""Cached files of a repository: found, and verified when they are read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import hashlib
 import os
 from pathlib import Path
 
-from hub.cache import Stamp, hash_file
-from hub.disk import feed
+from hub.disk import Stamp, feed, hash_file
 from hub.errors import CacheError, IntegrityError
-from hub.repos.contents import check_contents
+from hub.file_info import LocalFile
 from hub.repos.layout import RepoFolder
-from hub.repos.names import Repo
-from hub.repos.stamps import Stamps
+from hub.repos.repo_id import Repo
 from hub.repos.tree import is_etag
-from hub.sources import Held
+from hub.repos.validation import validate
+from hub.repos.verified_files import VerifiedFiles
 from hub.transfer.digests import git_sha1
 
 _ADVICE = (
@@ -30,11 +29,11 @@ class CachedRepo:
     def __init__(self, repo: Repo, root: Path | None = None) -> None:
         self.repo = repo
         self.folder = RepoFolder(repo, root)
-        self.stamps = Stamps(self.folder)
-        self.save = self.stamps.save
+        self.verified = VerifiedFiles(self.folder)
+        self.save = self.verified.save
         self.tree = functools.cache(self.folder.tree)
 
-    def find(self, where: str, commit: str, path: str) -> Held | None:
+    def find(self, where: str, commit: str, path: str) -> LocalFile | None:
         """A file of a commit, None if it is not here.
 
         It is hashed if the system says that it was touched since it was last found good.
@@ -48,10 +47,10 @@ class CachedRepo:
         except (FileNotFoundError, NotADirectoryError):
             return None
         etag = self.etag(where, commit, path, target)
-        sha256 = self.stamps.sha256(target, etag)
+        sha256 = self.verified.sha256(target, etag)
         if sha256 is None:
             sha256 = self.check(where, path, target, etag)
-        return Held(pointer, size, sha256)
+        return LocalFile(size, sha256, path=pointer)
 
     def check(self, where: str, path: str, target: Path, etag: str) -> str:
         """Hash a file, compare it with the hash that the repository gives, and remember it.
@@ -69,8 +68,8 @@ class CachedRepo:
                 advice=_ADVICE,
                 digest=digest_name(etag),
             )
-        check_contents(where, path, target)
-        self.stamps.add(target, stamp, sha256, etag)
+        validate(where, path, target)
+        self.verified.add(target, stamp, sha256, etag)
         return sha256
 
     def files(self, commit: str) -> list[str]:
@@ -104,7 +103,7 @@ class CachedRepo:
 
 
 def digest_name(etag: str) -> str:
-    """What kind of hash names a blob, for an error."""
+    """The kind of the hash that names a blob, for an error."""
     return "git SHA-1" if len(etag) == 40 else "SHA-256"
 
 

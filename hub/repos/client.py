@@ -1,4 +1,4 @@
-"""What a repository server says, asked through the library `huggingface_hub`.
+"""Requests to a repository server, through the library `huggingface_hub`.
 
 Tokens, HF_ENDPOINT, proxies and the format of the answers are the library's business; its many
 exceptions become ours here. The bytes of files do not come this way.
@@ -15,8 +15,9 @@ from urllib.parse import quote
 from hub import urls
 from hub.disk import is_full
 from hub.errors import AccessError, FetchError, HubError, NotFoundError, OfflineError, RefError
-from hub.repos.names import COMMIT, Name, Repo
+from hub.repos.repo_id import COMMIT, Repo, RepoRef
 from hub.repos.tree import RepoFile, check_files, file_of_etag
+from hub.text import root_cause
 from hub.transfer import limits
 from hub.transfer.retry import Retries, Transient, retry_after
 
@@ -29,7 +30,7 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class UnreachableError(FetchError):
-    """The server could not be asked: what it said last may do."""
+    """The server cannot be reached: cached answers may do."""
 
 
 class NoSuchFileError(NotFoundError):
@@ -41,7 +42,7 @@ class NoSuchFileError(NotFoundError):
 
 
 class Client:
-    """Questions about one repository. `where` names, in errors, what was asked for."""
+    """Requests about one repository. `where` is the reference that errors name."""
 
     def __init__(self, repo: Repo, where: str) -> None:
         from huggingface_hub import HfApi  # takes ten times as long to import as all of the hub
@@ -53,14 +54,14 @@ class Client:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with a request for bytes: the user's token, if there is one."""
+        """The headers of requests for files: the user's token, if there is one."""
         from huggingface_hub import constants, get_token
 
         token = None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
         return {"Authorization": f"Bearer {token}"} if token else {}
 
     def url(self, commit: str, path: str) -> str:
-        """Where the bytes of a file are asked for."""
+        """The URL of a file."""
         if commit not in self._folders:
             from huggingface_hub import hf_hub_url
 
@@ -92,7 +93,7 @@ class Client:
         """All files of a commit, by path."""
         return self._ask(lambda: check_files(self._where, self._list(commit)))
 
-    def file(self, name: Name, *, patient: bool = True) -> tuple[str, RepoFile]:
+    def file(self, name: RepoRef, *, patient: bool = True) -> tuple[str, RepoFile]:
         """The commit that a revision stands for now, and one file of it.
 
         NoSuchFileError if it has no such file; UnreachableError as `commit`.
@@ -104,22 +105,22 @@ class Client:
             patient=patient,
         )
         commit = self._checked_commit(name.revision, answer.commit_hash)
-        xet = getattr(answer, "xet_file_data", None)  # older versions do not tell
+        xet = getattr(answer, "xet_file_data", None)  # missing in older versions
         stored = None if xet is None else xet.file_hash
         file = file_of_etag(self._where, path, answer.size, answer.etag, stored)
         return commit, file
 
     def download(self, commit: str, path: str, folder: Path) -> Path:
-        """Have the library bring a file into a folder. It checks the size, and no hash."""
+        """Have the library fetch a file into a folder. It checks the size, and no hash."""
         from huggingface_hub import hf_hub_download
 
         repo = self._repo
-        brought = self._ask(
+        fetched = self._ask(
             lambda: hf_hub_download(
                 repo.name, path, repo_type=repo.type, revision=commit, local_dir=folder
             )
         )
-        return Path(brought)
+        return Path(fetched)
 
     def _list(self, commit: str) -> Iterator[RepoFile]:
         repo = self._repo
@@ -204,8 +205,8 @@ class Client:
         except Exception as error:
             if isinstance(error, OSError) and is_full(error):
                 raise
-            # Whatever its HTTP library calls a connection that fails.
-            reason = " ".join(str(error).split()) or type(error).__name__
+            # A failed connection, of whichever HTTP library it uses.
+            reason = root_cause(error)
             endpoint = self._api.endpoint
             raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
 

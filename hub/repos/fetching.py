@@ -1,4 +1,4 @@
-"""Files of a repository brought here: hashed while they come, published when they are right."""
+"""Files of a repository, fetched: hashed while they are received, published if they match."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cache import Stamp
+from hub.disk import Stamp
 from hub.errors import FetchError, FormatError, IntegrityError, NotFoundError
 from hub.log import warn
 from hub.progress import Meter
 from hub.repos.cached import CachedRepo, digest_name, hash_blob
 from hub.repos.client import Client
-from hub.repos.contents import check_contents
 from hub.repos.tree import RepoFile
-from hub.transfer import Expected, fetch
+from hub.repos.validation import validate
+from hub.transfer import fetch
 from hub.transfer.retry import Transient
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Fetcher:
         self._headers = client.headers
         self._pins = pins or {}
 
-    def bring(self, file: RepoFile, meter: Meter) -> Path:
+    def fetch(self, file: RepoFile, meter: Meter) -> Path:
         """The file in the snapshot of its commit, fetched unless its bytes are here already."""
         self._check_pin(file)
         if self._is_good(file):
@@ -62,19 +62,19 @@ class Fetcher:
             sha256 = self.receive(file, received, meter)
             stamp = Stamp.of(received)  # a rename changes nothing of it
             pointer = self._folder.publish(received, self._commit, file)
-            self._cached.stamps.add(self._cached.target(pointer), stamp, sha256, file.etag)
+            self._cached.verified.add(self._cached.target(pointer), stamp, sha256, file.etag)
             return pointer
 
     def receive(self, file: RepoFile, received: Path, meter: Meter) -> str:
-        """Bring a file to this place, checked in full, and return its SHA-256.
+        """Receive a file at this path, checked in full, and return its SHA-256.
 
-        What had come before a failure that may pass is left there, for the next call to go on.
+        After a transient failure the received part stays there, for the next call to resume.
         """
         received.parent.mkdir(parents=True, exist_ok=True)
         where = self._name(file)
         sha256 = self._transfer(where, file, received, meter)
         try:
-            check_contents(where, file.path, received)
+            validate(where, file.path, received)
         except FormatError:
             received.unlink()
             raise
@@ -85,7 +85,7 @@ class Fetcher:
         try:
             found = self._cached.find(self._name(file), self._commit, file.path)
         except IntegrityError:
-            return False  # told of by who holds the lock
+            return False  # reported under the lock
         return found is not None and self._pins.get(file.path) in (None, found.sha256)
 
     def _is_here(self, file: RepoFile) -> bool:
@@ -97,7 +97,7 @@ class Fetcher:
             blob = self._folder.blob(file.etag)
             if not blob.is_file():
                 return False
-            if self._cached.stamps.sha256(blob, file.etag) is None:
+            if self._cached.verified.sha256(blob, file.etag) is None:
                 self._cached.check(where, file.path, blob, file.etag)
         except IntegrityError as error:
             warn(f"{where}: the cached file has the hash {error.got}; fetching it again")
@@ -115,11 +115,7 @@ class Fetcher:
                 ref=where,
                 session=self._session,
                 headers=self._headers,
-                expected=Expected(
-                    size=file.size,
-                    sha256=file.sha256 or self._pins.get(file.path),
-                    git_sha1=None if file.sha256 else file.git,
-                ),
+                expected=file.expected(self._pins.get(file.path)),
                 html=file.path.lower().endswith((".html", ".htm")),
                 meter=meter,
             ).sha256
@@ -130,11 +126,11 @@ class Fetcher:
             return self._by_library(where, file, received)
 
     def _by_library(self, where: str, file: RepoFile, received: Path) -> str:
-        """Have the library bring the file, which it does not check, and hash it here."""
+        """Have the library fetch the file, which it does not hash, and hash it here."""
         scratch = received.with_suffix(".xet")
         try:
-            brought = self._client.download(self._commit, file.path, scratch)
-            sha256, got = hash_blob(brought, file.etag)
+            fetched = self._client.download(self._commit, file.path, scratch)
+            sha256, got = hash_blob(fetched, file.etag)
             pin = self._pins.get(file.path, sha256)
             for expected, found in ((file.etag, got), (pin, sha256)):
                 if found != expected:
@@ -146,7 +142,7 @@ class Fetcher:
                         advice="do not use it; try again, and tell whoever runs the server",
                         digest=digest_name(expected),
                     )
-            brought.replace(received)
+            fetched.replace(received)
             return sha256
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

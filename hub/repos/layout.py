@@ -24,14 +24,14 @@ from pathlib import Path
 
 from hub import locks
 from hub.errors import CacheError, FetchError
-from hub.repos.names import COMMIT, Repo
+from hub.repos.repo_id import COMMIT, Repo
 from hub.repos.tree import RepoFile, check_files
 
 _TREE_VERSION = 1
 
 
 def cache_folder() -> Path:
-    """Where the library keeps repositories, which HF_HUB_CACHE or HF_HOME set."""
+    """The cache folder of the library, set by HF_HUB_CACHE or HF_HOME."""
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE).expanduser().absolute()
@@ -53,11 +53,11 @@ class RepoFolder:
         return self.snapshots / commit
 
     def pointer(self, commit: str, path: str) -> Path:
-        """Where a file of a commit is read."""
+        """The path of a file in the snapshot of a commit."""
         return self.snapshots / commit / path
 
     def commit(self, revision: str) -> str | None:
-        """The commit that a revision stood for when it was last asked for."""
+        """The commit of a revision at the last request to the server."""
         if COMMIT.fullmatch(revision):
             return revision
         path = self.refs / revision
@@ -77,7 +77,7 @@ class RepoFolder:
         return sorted(name for name in names if COMMIT.fullmatch(name))
 
     def revisions(self, commit: str) -> list[str]:
-        """The branches and tags that stood for a commit when they were last asked for."""
+        """The branches and tags that stood for a commit at their last request."""
         found = []
         for path in self.refs.rglob("*"):
             if path.is_file() and path.read_bytes().strip() == commit.encode():
@@ -103,7 +103,14 @@ class RepoFolder:
             return check_files(str(path), files)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, AttributeError, FetchError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            FetchError,
+        ) as error:
             raise CacheError(f"{path}: is no listing of files: delete it ({error})") from None
 
     def write_tree(self, commit: str, files: Iterable[RepoFile]) -> None:
@@ -160,7 +167,7 @@ class RepoFolder:
             if self._has_links:
                 fresh.symlink_to(os.path.relpath(blob, pointer.parent))
             else:
-                import shutil  # brings the compression libraries along
+                import shutil  # imports the compression libraries
 
                 shutil.copyfile(blob, fresh)
             fresh.replace(pointer)

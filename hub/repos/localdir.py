@@ -1,7 +1,8 @@
 """Files of a repository as plain files in a folder of the user's.
 
-What was put there is noted as the library does, in `.cache/huggingface/download` of the folder,
-so that its client knows the files too.
+Copied files are recorded as the library does, in `.cache/huggingface/download` of the folder,
+so that its client knows the files too. Beside it are the commit of the branch and its listing, laid
+out as in the cache, so that the folder is complete offline.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from hub.cache import cache_errors
 from hub.errors import CacheError, IntegrityError, OfflineError
 from hub.parallel import for_each
 from hub.progress import Meter
-from hub.repos.bars import Bars
 from hub.repos.cached import hash_blob
 from hub.repos.fetching import Fetcher
+from hub.repos.layout import RepoFolder
 from hub.repos.plan import Patterns
+from hub.repos.progress import DownloadProgress
 from hub.repos.repository import THREADS, Repository, check_space
 from hub.repos.tree import RepoFile, check_case
 
@@ -32,17 +34,19 @@ def copy_to(
     *,
     progress: bool | None = None,
 ) -> Path:
-    """Bring the chosen files into a folder, each of them verified; from the cache where it can be.
+    """Copy the chosen files into a folder, each of them verified; from the cache where it has them.
 
-    A file that is there with other bytes is replaced only if nobody changed it since it was put
-    there; CacheError if somebody did.
+    A file with other bytes is replaced only if it was not changed since it was copied; else it is
+    a CacheError.
     """
     folder = folder.expanduser().absolute()
+    # Commit and listing are stored in the folder: the cache has no snapshot for them.
+    repository.notes = RepoFolder(repository.name.repo, folder / ".cache" / "huggingface")
     commit, files = repository.choose(include, exclude)
     local = _LocalFolder(folder, repository, commit)
     wanted = [file for file in files if local.needs(file)]
     check_space(repository.where, folder, sum(file.size for file in wanted))
-    bars = Bars(str(repository.name.repo), sum(file.size for file in wanted), progress)
+    bars = DownloadProgress(str(repository.name.repo), sum(file.size for file in wanted), progress)
     with contextlib.ExitStack() as stack:
         stack.enter_context(cache_errors(folder))
         check_case(repository.where, (file.path for file in files), folder)
@@ -54,6 +58,7 @@ def copy_to(
                 local.put(file, fetcher, meter)
 
         for_each(put, wanted, threads=THREADS)
+    repository.remember(commit)
     repository.cached.save()
     return folder
 
@@ -66,7 +71,7 @@ class _LocalFolder:
         self._commit = commit
 
     def needs(self, file: RepoFile) -> bool:
-        """Whether a file is to be put there: it is missing, or an earlier edition that was put."""
+        """Whether a file is to be copied: it is missing, or an earlier version that was copied."""
         target = self._folder / file.path
         if not target.exists():
             return True
@@ -83,9 +88,9 @@ class _LocalFolder:
         return True
 
     def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
-        """Put a file there, from the cache if it has it."""
+        """Copy a file, from the cache if it has it, else from the server."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
-        waiting = f"another process brings {file.path}"
+        waiting = f"another process fetches {file.path}"
         with locks.lock(received.with_suffix(".lock"), waiting_for=waiting):
             if not self._copy(file, received):
                 if fetcher is None:

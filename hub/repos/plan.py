@@ -1,4 +1,4 @@
-"""Which files of a repository a snapshot has."""
+"""Selection of the files of a snapshot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `snapshot` would do: the commit that the revision stands for, and its files."""
+    """The commit and files that `snapshot` would fetch."""
 
     ref: str
     commit: str

@@ -11,21 +11,22 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from hub.cache import cache_errors
+from hub.caches import not_cached, offline
 from hub.disk import check_room, is_full, nearest_existing
 from hub.errors import IntegrityError, LockError, NotFoundError, OfflineError
+from hub.file_info import FileInfo, LocalFile
 from hub.log import warn
 from hub.parallel import for_each
 from hub.progress import Bar
-from hub.repos.bars import Bars
 from hub.repos.cached import CachedRepo
 from hub.repos.client import Client, NoSuchFileError, UnreachableError
 from hub.repos.fetching import Fetcher
-from hub.repos.names import Name
 from hub.repos.plan import Patterns, Plan, Planned, choose
+from hub.repos.progress import DownloadProgress
+from hub.repos.repo_id import RepoRef
 from hub.repos.tree import RepoFile, check_case
-from hub.sources import Held
+from hub.text import format_count
 from hub.transfer import new_session
-from hub.wording import format_count
 
 THREADS = 8  # files at a time: small ones take longer to ask for than to send
 _SHOWN = 3  # names of missing files in an error
@@ -33,38 +34,39 @@ _SHOWN = 3  # names of missing files in an error
 
 @dataclass(frozen=True)
 class Locked:
-    """What a lock file lists of a repository: size and SHA-256 of files, by path."""
+    """The files of a repository that a lock file lists, by path."""
 
     path: Path
-    files: Mapping[str, tuple[int, str]]
+    files: Mapping[str, FileInfo]
 
 
 class Repository:
-    """What a reference names. `pins` holds SHA-256 digests, by path, that files must have.
+    """A repository at a revision. `pins` holds SHA-256 digests, by path, that files must have.
 
-    `offline` never asks the server: a branch is then what it was when it was last asked for.
+    `offline` never asks the server: a branch stands for the commit of the last request.
     Under a lock file (see `locked`) the files that it lists are all that there is.
     """
 
     def __init__(
-        self, name: Name, *, offline: bool = False, pins: Mapping[str, str] | None = None
+        self, name: RepoRef, *, offline: bool = False, pins: Mapping[str, str] | None = None
     ) -> None:
         self.name = name
         self.where = str(name)
         self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
+        self.notes = self.cached.folder  # where commits of branches and listings are written down
         self.pins = dict(pins or {})
         self._lock: Locked | None = None
         self._listing: dict[str, RepoFile] | None = None  # what the server has just said
 
-    def locked(self, name: Name, lock: Locked) -> Repository:
+    def locked(self, name: RepoRef, lock: Locked) -> Repository:
         """The same at a commit and with files that a lock file names."""
-        pins = {path: sha256 for path, (_, sha256) in lock.files.items()}
+        pins = {path: file.sha256 for path, file in lock.files.items()}
         repository = Repository(name, offline=self.offline, pins=pins)
         repository._lock = lock
         return repository
 
-    def find(self) -> Held | None:
+    def find(self) -> LocalFile | None:
         """The file that the reference names, if it is here. The server is not asked."""
         assert self.name.path is not None
         with cache_errors(self.cached.folder.root):
@@ -83,19 +85,33 @@ class Repository:
             finally:
                 self.cached.save()
 
-    def held(self, commit: str, include: Patterns, exclude: Patterns) -> dict[str, Held]:
-        """What is known of the files of a commit that match and are here, by path."""
+    def here(self) -> Path:
+        """The folder of the commit with the files that are here, each of them verified.
+
+        Under a lock file all that it lists must be. NotFoundError if there is none.
+        """
+        if self._lock is not None:
+            return self.snapshot()
+        commit = self.cached.folder.commit(self.name.revision)
+        if commit is None or not self.cached_files(commit, None, None):
+            raise not_cached(self.where)
+        return self.cached.folder.snapshot(commit)
+
+    def cached_files(
+        self, commit: str, include: Patterns, exclude: Patterns
+    ) -> dict[str, LocalFile]:
+        """The cached files of a commit that match, by path."""
         found = {}
         for path in choose(self.cached.files(commit), include, exclude):
-            if held := self.checked(commit, path):
-                found[path] = held
+            if file := self.checked(commit, path):
+                found[path] = file
         self.cached.save()
         return found
 
     def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
-        """What `snapshot` would do; it asks the server and changes nothing."""
+        """The files that `snapshot` would fetch; asks the server and changes nothing."""
         commit, files = self.choose(include, exclude)
-        planned = [Planned(f.path, f.size, self._lies_here(commit, f)) for f in files]
+        planned = [Planned(f.path, f.size, self._is_here(commit, f)) for f in files]
         return Plan(self.where, commit, tuple(planned))
 
     def choose(self, include: Patterns, exclude: Patterns) -> tuple[str, list[RepoFile]]:
@@ -130,19 +146,27 @@ class Repository:
         missing = self._missing(commit, files)
         if missing and self.offline:
             raise self._missing_offline(missing, files)
-        listing = self._listing
-        if listing is not None:
-            self._note(lambda: folder.write_tree(commit, listing.values()))
+        self._remember_listing(commit)
         if missing:
             check_case(self.where, (file.path for file in files), folder.root)
-            self._bring_all(commit, missing, progress)
+            self._fetch_all(commit, missing, progress)
         if self._lock is not None:
             self._check_nothing_else(commit, self._lock, include, exclude)
         snapshot = folder.snapshot(commit)
         if not files:
             snapshot.mkdir(parents=True, exist_ok=True)
-        self._note(lambda: folder.write_ref(self.name.revision, commit))
+        self.remember(commit)
         return snapshot
+
+    def remember(self, commit: str) -> None:
+        """Write down what the server said, for work offline."""
+        self._remember_listing(commit)
+        self._note(lambda: self.notes.write_ref(self.name.revision, commit))
+
+    def _remember_listing(self, commit: str) -> None:
+        listing = self._listing or self.cached.tree(commit)
+        if listing is not None and not self.notes.tree_path(commit).exists():
+            self._note(lambda: self.notes.write_tree(commit, listing.values()))
 
     def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
         """Brings files of a commit until the stack is closed."""
@@ -167,21 +191,18 @@ class Repository:
         if commit is not None and is_settled and folder.is_known_absent(commit, path):
             raise NotFoundError(f"{self.where}: {self.name.repo} has no such file there")
         if self.offline:
-            raise OfflineError(
-                f"{self.where}: is not in the cache and the hub is offline: "
-                "download it where there is a network"
-            )
+            raise offline(self.where)
         return None
 
-    def _found_unless_repairable(self, commit: str, path: str) -> Held | None:
+    def _found_unless_repairable(self, commit: str, path: str) -> LocalFile | None:
         try:
             return self.checked(commit, path)
         except IntegrityError:
             if self.offline:
                 raise
-            return None  # told of where it is fetched again
+            return None  # reported when it is fetched again
 
-    def checked(self, commit: str, path: str) -> Held | None:
+    def checked(self, commit: str, path: str) -> LocalFile | None:
         """A file of a commit, if it is here; IntegrityError if it is not the right one."""
         found = self.cached.find(self.where, commit, path)
         pin = self.pins.get(path)
@@ -203,7 +224,7 @@ class Repository:
             return self._last_known_file(error)
         with contextlib.ExitStack() as stack:
             bar = stack.enter_context(contextlib.closing(Bar(file.path, progress)))
-            path = self.fetcher(commit, stack).bring(file, bar)
+            path = self.fetcher(commit, stack).fetch(file, bar)
         self._note(lambda: self.cached.folder.write_ref(self.name.revision, commit))
         return path
 
@@ -214,7 +235,7 @@ class Repository:
         except OSError as error:
             if is_full(error):
                 raise
-            warn(f"{self.where}: what the server says is not kept for work offline: {error}")
+            warn(f"{self.where}: the listing cannot be stored for work offline: {error}")
 
     def _ask_for_file(self, client: Client) -> tuple[str, RepoFile]:
         folder, path = self.cached.folder, self.name.path
@@ -237,20 +258,17 @@ class Repository:
         found = self.find()
         if found is None:
             raise error
-        warn(f"{error}; using what it was when it was last asked for")
+        warn(f"{error}; using the commit of the last request")
         return found.path
 
     def _commit(self) -> str:
         """The commit that the revision stands for."""
         if self.name.commit is not None:
             return self.name.commit
-        last = self.cached.folder.commit(self.name.revision)
+        last = self._last_commit()
         if self.offline:
             if last is None:
-                raise OfflineError(
-                    f"{self.where}: is not in the cache and the hub is offline: "
-                    "download it where there is a network"
-                )
+                raise offline(self.where)
             return last
         try:
             client = Client(self.name.repo, self.where)
@@ -258,18 +276,24 @@ class Repository:
         except UnreachableError as error:
             if last is None:
                 raise
-            warn(f"{error}; using what it was when it was last asked for")
+            warn(f"{error}; using the commit of the last request")
             self.offline = True
             return last
+
+    def _last_commit(self) -> str | None:
+        revision = self.name.revision
+        return self.notes.commit(revision) or self.cached.folder.commit(revision)
 
     def _tree(self, commit: str) -> dict[str, RepoFile]:
         """All files of a commit; under a lock file those that it lists."""
         tree = self.cached.tree(commit)
+        if tree is None:
+            tree = self.notes.tree(commit)
         lock = self._lock
         if tree is None and lock and (self.offline or self._has_all(commit, lock)):
             return {
-                path: RepoFile(path, size, None, sha256)
-                for path, (size, sha256) in lock.files.items()
+                path: RepoFile(path, file.size, None, file.sha256)
+                for path, file in lock.files.items()
             }
         if tree is None:
             tree = self._listing = self._ask_for_tree(commit)
@@ -336,21 +360,21 @@ class Repository:
                 "list: add it with `hub lock`, exclude it, or use a local folder"
             )
 
-    def _bring_all(self, commit: str, files: list[RepoFile], progress: bool | None) -> None:
-        to_come = sum(file.size for file in files if not self._lies_here(commit, file))
+    def _fetch_all(self, commit: str, files: list[RepoFile], progress: bool | None) -> None:
+        to_come = sum(file.size for file in files if not self._is_here(commit, file))
         check_space(self.where, self.cached.folder.root, to_come)
-        bars = Bars(str(self.name.repo), sum(file.size for file in files), progress)
+        bars = DownloadProgress(str(self.name.repo), sum(file.size for file in files), progress)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.closing(bars))
             fetcher = self.fetcher(commit, stack)
 
-            def bring(file: RepoFile) -> None:
+            def fetch(file: RepoFile) -> None:
                 with contextlib.closing(bars.meter(file.path, file.size)) as meter:
-                    fetcher.bring(file, meter)
+                    fetcher.fetch(file, meter)
 
-            for_each(bring, files, threads=THREADS)
+            for_each(fetch, files, threads=THREADS)
 
-    def _lies_here(self, commit: str, file: RepoFile) -> bool:
+    def _is_here(self, commit: str, file: RepoFile) -> bool:
         folder = self.cached.folder
         return folder.pointer(commit, file.path).exists() or folder.blob(file.etag).exists()
 

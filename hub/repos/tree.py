@@ -1,7 +1,6 @@
-"""What a repository holds at a commit: its files, with the sizes and hashes that the server gives.
+"""The files of a repository at a commit, with the sizes and hashes that the server gives.
 
-Nothing of it is believed before it was checked: paths become paths on this disk, hashes become
-the names of blobs.
+All of it is validated before use: paths become paths on this disk, hashes become names of blobs.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 from hub.disk import ignores_case, nearest_existing
 from hub.errors import CacheError, FetchError, RefError
+from hub.file_info import Expected
 from hub.refs import check_member, check_text
 
 MAX_SIZE = 1 << 44  # bytes, 16 TiB: a file that claims more is a mistake or an attack
@@ -44,6 +44,10 @@ class RepoFile:
         etag = self.sha256 or self.git
         assert etag is not None
         return etag
+
+    def expected(self, pin: str | None) -> Expected:
+        """The size and hash that received bytes are checked against."""
+        return Expected(self.size, self.sha256 or pin, None if self.sha256 else self.git)
 
     def to_json(self) -> dict[str, object]:
         """As the library writes it into its listings of trees."""
@@ -125,7 +129,7 @@ def check_file(where: str, file: RepoFile) -> RepoFile:
 def check_path(where: str, path: str) -> str:
     """The path if it stays in its folder on every system; RefError if not."""
     check_text(path)
-    check_member(where, path.replace("#", "_"))  # starts a pin in a reference, means nothing here
+    check_member(where, path.replace("#", "_"))  # what a reference takes for a pin may be a name
     if any(len(part.encode()) > _MAX_PART for part in path.split("/")):
         raise RefError(f"{where}: a part of the path {path:.80}... is longer than a name may be")
     return path

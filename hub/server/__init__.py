@@ -19,12 +19,12 @@ from typing import Self
 from hub.errors import HubError
 from hub.server.auth import Guard
 from hub.server.connection import ConnectionServer
-from hub.server.messages import Limits
+from hub.server.downloads import Downloads
+from hub.server.http import Limits
 from hub.server.publishing import Publisher
-from hub.server.reading import Reader
 from hub.server.routes import Routes
 from hub.server.store import Store
-from hub.server.writing import Writer
+from hub.server.uploads import Uploads
 
 __all__ = ["Limits", "Server", "Store"]
 
@@ -59,13 +59,14 @@ class Server:
             raise HubError(f"{path}: there is no such folder to serve")
         self.store = Store(path)
         guard = Guard(tokens)
-        reader = Reader(self.store)
-        writer = Writer(reader, Publisher(self.store), guard, allow_push)
-        routes = Routes(guard, reader, writer)
+        downloads = Downloads(self.store)
+        uploads = Uploads(downloads, Publisher(self.store), guard, allow_push)
+        routes = Routes(guard, downloads, uploads)
         try:
             self._server = ConnectionServer((host, port), routes, limits or Limits())
-        except OSError as error:
-            raise HubError(f"{host}:{port}: cannot be served at: {error.strerror}") from error
+        except (OSError, OverflowError) as error:  # the latter of a port beyond 65535
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise HubError(f"{host}:{port}: cannot be served at: {reason}") from error
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._server.server_address[1]}"
         self._thread: threading.Thread | None = None

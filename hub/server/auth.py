@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens, and keys for single uploads."""
+"""Authentication: bearer tokens, and signed keys for single uploads."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 from hub.errors import HubError
-from hub.server.messages import HttpError
+from hub.server.http import HttpError
 
 _KEY_LIFE = 24 * 3600  # seconds
 _MIN_LENGTH = 8
 
 
 class Guard:
-    """Knows the tokens; with none, whoever can reach the server may read."""
+    """Checks tokens; without any, every client may read."""
 
     def __init__(self, tokens: Iterable[str] = ()) -> None:
         # Digests have one length, so that comparing them takes one time.

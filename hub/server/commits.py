@@ -1,4 +1,4 @@
-"""The commits under which mirrored content is known where it came from."""
+"""Commits of mirrored repositories on the server they were mirrored from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ID = re.compile(r"[0-9a-f]{40}")
 
 
 class KnownCommits:
-    """Which tree a commit stands for, kept in a JSON file that other processes may write to.
+    """The trees of commits, in a JSON file that other processes may write to.
 
     A tree that is not known stands for itself: its id is its commit. As the names are bound to the
     content, a repository that is changed after it was mirrored loses them.
@@ -62,7 +62,7 @@ class KnownCommits:
 def _load(path: Path) -> dict[str, str]:
     try:
         found = json.loads(path.read_bytes()).items()
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
     return {
         commit: tree

@@ -1,4 +1,4 @@
-"""The connections of the server: requests are read off them and answers put on."""
+"""The connections of the server: parses requests and sends responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import BinaryIO, cast
 from urllib.parse import parse_qs, unquote
 
-from hub.server.messages import Body, Content, Handle, HttpError, Limits, Request, Response
+from hub.server.http import Body, Content, Handle, HttpError, Limits, Request, Response
 
 _log = logging.getLogger("hub.server")
 
@@ -47,11 +47,11 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
     @property
     def crowded(self) -> bool:
-        """Whether so many are served that whoever is silent should make room."""
+        """Whether idle connections should be closed to make room."""
         return len(self._open) * 4 > self.limits.clients * 3
 
     def process_request(self, request: object, client_address: object) -> None:
-        """Serve a connection as soon as a thread is free for it; the rest waits to be accepted."""
+        """Serve a connection once a thread is free; further ones wait in the backlog."""
         connection = cast(socket.socket, request)
         while not self._slots.acquire(timeout=0.1):
             if self.closing:
@@ -72,11 +72,11 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
             self._slots.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say what went wrong; a client that hung up is no news."""
+        """Log an unexpected error of a connection."""
         _log.exception("a connection was closed")
 
     def close(self) -> None:
-        """Stop serving, hanging up on whoever is connected."""
+        """Stop serving and close all connections."""
         self.closing = True
         self.shutdown()
         self.server_close()
@@ -87,7 +87,7 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
 
 class _HeadReader(io.RawIOBase):
-    """Reads from a socket; the head of a request may take so long and be so large."""
+    """Reads from a socket, with limits of time and size for the head of a request."""
 
     def __init__(self, connection: socket.socket, limits: Limits) -> None:
         super().__init__()
@@ -97,13 +97,13 @@ class _HeadReader(io.RawIOBase):
         self._left: int | None = None
 
     def begin_head(self) -> None:
-        """A request may begin; its time is counted from its first byte."""
+        """Expect a request; its time is counted from its first byte."""
         self._deadline = None
         self._left = self._limits.head_size
         self._connection.settimeout(self._limits.idle)
 
     def end_head(self) -> None:
-        """The head is read: what follows is limited by whoever wants it."""
+        """End the limits of the head; the reader of the body has limits of its own."""
         self._left = None
         self._connection.settimeout(self._limits.stall)
 
@@ -135,19 +135,19 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     server: ConnectionServer
 
     def setup(self) -> None:
-        """Put the bounded reader in the place of the socket's own."""
+        """Replace the socket's reader by the bounded one."""
         super().setup()
         self._reader = _HeadReader(self.connection, self.server.limits)
         self.rfile = io.BufferedReader(self._reader)
         self._began = 0.0
 
     def handle(self) -> None:
-        """Serve until one side has enough."""
+        """Serve until either side closes the connection."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 
     def handle_one_request(self) -> None:
-        """Read a request, have it answered and say so in the log."""
+        """Read a request, send the response and log both."""
         self.close_connection = True
         self.command, self.path, self.requestline = "?", "?", ""
         self.request_version = self.protocol_version
@@ -164,13 +164,13 @@ class _Connection(http.server.BaseHTTPRequestHandler):
                 failure = HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed")
                 response = _error(failure)
             self._drain(request.body)
-        except HttpError as error:  # not understood, so where the next request begins is not known
+        except HttpError as error:  # malformed: the start of the next request is unknown
             response = _error(error)
             self.close_connection = True
         self._answer(response)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the standard library's parser has to say of a malformed request."""
+        """Turn an error of the standard library's parser into one response."""
         raise HttpError(HTTPStatus(code), message or HTTPStatus(code).phrase)
 
     def handle_expect_100(self) -> bool:
@@ -181,7 +181,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         """Log nothing here: `_answer` does."""
 
     def _read_head(self) -> bool:
-        """Read request line and headers; False if the client has nothing more to ask."""
+        """Read request line and headers; False at the end of the connection."""
         self._reader.begin_head()
         self.raw_requestline = self.rfile.readline(_MAX_LINE + 1)
         self._began = time.monotonic()
@@ -218,7 +218,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _drain(self, body: Body) -> None:
-        """Read what is left of a body, or give the connection up if that is much."""
+        """Read the rest of a body, or close the connection if that is much."""
         left = self.server.limits.drain
         if not body.done and self.headers.get("Expect"):
             self.close_connection = True

@@ -1,4 +1,4 @@
-"""Answers that carry a file: validators, conditions and ranges as RFC 9110 has them."""
+"""Responses with a file: validators, conditions and ranges after RFC 9110."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import BinaryIO
 from urllib.parse import quote
 
-from hub.cache import Stamp
-from hub.server.messages import Content, HttpError, Request, Response
+from hub.disk import Stamp
+from hub.server.http import Content, HttpError, Request, Response
 from hub.server.tree import Entry
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
@@ -22,7 +22,7 @@ class FileChangedError(Exception):
 
 
 def file_response(request: Request, entry: Entry, commit: str) -> Response:
-    """The answer to a request for a file; FileChangedError if it is another one by now."""
+    """The response to a request for a file; FileChangedError if it changed since it was hashed."""
     headers = _headers(entry, commit)
     if _matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(HTTPStatus.NOT_MODIFIED, headers)
@@ -76,7 +76,7 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 
 def _parse_range(text: str, size: int) -> tuple[int, int] | None:
-    """Where a range begins and ends; None for what may be ignored: several ranges, other units.
+    """Start and end of a range; None if it may be ignored: several ranges, other units.
 
     Raises HttpError if no byte of the file is in it.
     """

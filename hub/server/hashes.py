@@ -10,18 +10,17 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from hub.cache import Stamp
-from hub.disk import atomic_write
+from hub.disk import Stamp, atomic_write
 from hub.transfer.digests import git_sha1
 
 _CHUNK = 1 << 20  # bytes
-# A file may be written to again within the same tick of its clock: what is this fresh is hashed
-# anew the next time.
+# A file may be written to again within one tick of its clock: hashes of files this recent are not
+# cached.
 _SETTLED_NS = 2_000_000_000
 
 
 class Hashes:
-    """The git blob ids and SHA-256 digests of files, remembered by inode, size and time.
+    """The git blob ids and SHA-256 digests of files, cached by inode, size and time.
 
     They are kept in a JSON file where that can be written, else in memory alone. A damaged file of
     hashes counts as none.
@@ -106,5 +105,5 @@ def _load(path: Path) -> dict[str, str]:
         content = json.loads(path.read_bytes())
         hashes = content["hashes"] if content["version"] == 1 else {}
         return {str(key): str(value) for key, value in hashes.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}

@@ -1,4 +1,4 @@
-"""Repositories of a public hub, brought into a folder that is served."""
+"""Mirrors of repositories of a public hub, in a folder that is served."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub.errors import IntegrityError, RefError
-from hub.refs import Ref, parse
-from hub.repos.names import DEFAULT_REVISION, Name, parse as parse_name
+from hub.refs import Ref
+from hub.repos import repo_id
 from hub.repos.plan import Patterns
+from hub.repos.repo_id import DEFAULT_REVISION, RepoRef
 from hub.repos.repository import Repository
 from hub.repos.tree import RepoFile
 from hub.server.publishing import Publisher
 from hub.server.store import MAIN, Store
 from hub.server.tree import Tree, is_visible, make_entry, make_tree
+from hub.sources import as_ref
 
 
 @dataclass(frozen=True)
 class Mirrored:
-    """A repository in a served folder: where it came from, how it is served, what it holds."""
+    """A mirrored repository: its origin, and its name and size on the server."""
 
     ref: str
     repository: str
@@ -39,14 +41,14 @@ def mirror(
     exclude: Patterns = None,
     progress: bool | None = None,
 ) -> Mirrored:
-    """Bring a repository into a folder that `hub.server.Server` serves.
+    """Mirror a repository into a folder that `hub.server.Server` serves.
 
-    A branch or tag keeps its name, a commit becomes `main`. What has all files of its commit is
-    known by it in the mirror, so that lock files hold there. The files go through the cache: what
-    is there is not fetched again, an interrupted run goes on, and each is hashed where it will be
-    served from. They share the disk with the cache where they can. The repository appears, or
-    changes, whole or not at all. Hidden files other than .gitattributes are left out. Raises
-    RefError unless the reference is a model's, and what `hub.snapshot` raises.
+    A branch or tag keeps its name, a commit becomes `main`. A repository with all files of its
+    commit keeps that commit in the mirror, so that lock files hold there. Files go through the
+    cache, which resumes an interrupted run, and are hashed again in the served folder; where they
+    can, they are links to those of the cache. The repository is replaced atomically. Hidden files
+    other than .gitattributes are left out. Raises RefError unless the reference is a model's, and
+    what `hub.snapshot` raises.
     """
     name = _model(ref)
     commit, files = Repository(name).choose(include, exclude)
@@ -54,16 +56,16 @@ def mirror(
     pinned = Repository(replace(name, revision=commit))
     snapshot = pinned.snapshot(include, exclude, progress=progress)
     store = Store(Path(folder))
-    lying = {file.path: (snapshot / file.path).resolve() for file in wanted}
-    _check(str(name), store, wanted, lying)
+    sources = {file.path: (snapshot / file.path).resolve() for file in wanted}
+    _check(str(name), store, wanted, sources)
     revision = MAIN if name.commit or name.revision == DEFAULT_REVISION else name.revision
     base = _open(store, name.repo.name, revision)
-    tree = make_tree({path: make_entry(path, file, store.hashes) for path, file in lying.items()})
+    tree = make_tree({path: make_entry(path, file, store.hashes) for path, file in sources.items()})
     changed = tree.id != base.id
     if changed:
         publisher = Publisher(store)
         with publisher.workspace() as scratch:
-            publisher.publish(name.repo.name, revision, base, lying, scratch)
+            publisher.publish(name.repo.name, revision, base, sources, scratch)
     if include is None and exclude is None and len(wanted) == len(files):
         store.commits.add(commit, tree.id)
     store.hashes.save()
@@ -79,9 +81,9 @@ def mirror(
     )
 
 
-def _model(ref: str | Ref) -> Name:
-    parsed = ref if isinstance(ref, Ref) else parse(ref)
-    name = parse_name(parsed.identity) if parsed.kind == "hf" else None
+def _model(ref: str | Ref) -> RepoRef:
+    parsed = as_ref(ref)
+    name = repo_id.of(parsed)
     if name is None or name.path is not None or name.repo.type != "model":
         raise RefError(
             f"{parsed}: only models are mirrored, like 'hf:org/name' or 'hf:org/name@v1'"
@@ -89,10 +91,10 @@ def _model(ref: str | Ref) -> Name:
     return name
 
 
-def _check(ref: str, store: Store, files: Iterable[RepoFile], lying: dict[str, Path]) -> None:
+def _check(ref: str, store: Store, files: Iterable[RepoFile], sources: dict[str, Path]) -> None:
     """Hash the files as the server does and compare with what the repository says of them."""
     for file in files:
-        path = lying[file.path]
+        path = sources[file.path]
         entry = make_entry(file.path, path, store.hashes)
         got = store.hashes.sha256(path, entry.stamp)
         if file.sha256 is None:
@@ -110,5 +112,5 @@ def _check(ref: str, store: Store, files: Iterable[RepoFile], lying: dict[str, P
 
 def _open(store: Store, repository: str, revision: str) -> Tree:
     """The tree that is served so far; an empty folder is made where there is none."""
-    folder = store.make_place(repository, revision)
+    folder = store.make_revision_folder(repository, revision)
     return store.read(folder, max_age=0)

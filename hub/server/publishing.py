@@ -1,4 +1,4 @@
-"""Changes of repositories: staged beside them, complete and verified before anybody sees them."""
+"""Commits: staged beside the repository, complete and verified before they become visible."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LEFTOVER_LIFE = 24 * 3600  # seconds
 
 
 class ConflictError(Exception):
-    """The repository is not as whoever changes it believes."""
+    """The repository was changed since the caller read it."""
 
 
 class Publisher:
-    """Gives repositories new content, each change whole or not at all."""
+    """Replaces the content of repositories, atomically."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,7 +39,7 @@ class Publisher:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """An empty folder on the disk of the repositories, gone afterwards."""
+        """A temporary folder on the disk of the repositories."""
         folder = self._incoming / secrets.token_hex(8)
         folder.mkdir(parents=True)
         try:
@@ -60,7 +60,7 @@ class Publisher:
         file.replace(self._objects / sha256)
 
     def tidy(self) -> None:
-        """Remove what uploads left behind that were never finished."""
+        """Remove leftovers of unfinished uploads."""
         oldest = time.time() - _LEFTOVER_LIFE
         for folder in (self._objects, self._incoming):
             for path in folder.iterdir() if folder.is_dir() else ():
@@ -72,11 +72,11 @@ class Publisher:
     ) -> Tree:
         """Make `files`, by their path in the repository, the content of a revision.
 
-        `base` is what the caller saw: ConflictError if it is no longer so. What lies in `scratch`
-        is moved, all else linked. ValueError if a path is a file and a folder at once. Returns the
-        new tree.
+        `base` is the tree that the caller read: ConflictError if it was changed. Files in `scratch`
+        are moved, all others linked. ValueError if a path is a file and a folder at once. Returns
+        the new tree.
         """
-        folder = self._store.place(repository, revision)
+        folder = self._store.revision_folder(repository, revision)
         with self._store.replace(folder):
             if self._store.read(folder, max_age=0).id != base.id:
                 raise ConflictError(f"{repository}: was changed by somebody else meanwhile")
@@ -88,14 +88,14 @@ class Publisher:
             past = self._store.history(repository) / base.id
             if past.exists() or not base.entries:
                 past = scratch / "replaced"
-            self._store.move_in(staged, folder, past)
+            self._store.replace_by(staged, folder, past)
             sync(folder.parent)
         self._store.hashes.save()
         return tree
 
 
 def sync(path: Path) -> None:
-    """Have a file or folder survive a power cut."""
+    """Sync a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -125,7 +125,7 @@ def _stage(files: Mapping[str, Path], scratch: Path) -> Path:
 
 
 def _carry_hidden(folder: Path, staged: Path) -> None:
-    """Link what the server does not see, such as `.git`, into the folder's successor."""
+    """Link files that are not served, such as `.git`, into the replacement of a folder."""
     for item in folder.iterdir():
         if is_visible(item.name):
             continue

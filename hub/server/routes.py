@@ -1,4 +1,4 @@
-"""Which address is answered by what."""
+"""Routes: the handler of each address."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import logging
 from http import HTTPStatus
 
 from hub.server.auth import Guard
-from hub.server.messages import HttpError, Request, Response
-from hub.server.reading import Reader
-from hub.server.writing import Writer
+from hub.server.downloads import Downloads
+from hub.server.http import HttpError, Request, Response
+from hub.server.uploads import Uploads
 
 _log = logging.getLogger("hub.server")
 
-# Who asks is not recorded: there are tokens and no accounts.
+# The same for every client: there are tokens and no accounts.
 _WHO = {
     "type": "user",
     "id": "0",
@@ -30,15 +30,15 @@ _VERBS = frozenset(
 
 
 class Routes:
-    """Takes requests to the reader and the writer, once it is clear who asks."""
+    """Passes requests on to downloads and uploads, after checking their token."""
 
-    def __init__(self, guard: Guard, reader: Reader, writer: Writer) -> None:
+    def __init__(self, guard: Guard, downloads: Downloads, uploads: Uploads) -> None:
         self._guard = guard
-        self._reader = reader
-        self._writer = writer
+        self._downloads = downloads
+        self._uploads = uploads
 
     def __call__(self, request: Request) -> Response:
-        """Answer a request; HttpError says why not."""
+        """The response to a request; HttpError if there is none."""
         segments = request.segments
         if request.method == "PUT":  # carries a key of its own
             return self._put(request)
@@ -51,17 +51,17 @@ class Routes:
                 if request.method not in ("GET", "HEAD"):
                     break
                 path = "/".join(segments[at + 2 :])
-                return self._reader.file(request, repository, segments[at + 1], path)
+                return self._downloads.file(request, repository, segments[at + 1], path)
         repository, rest = _split_git(segments)
         if request.method == "POST" and rest == ["info", "lfs", "objects", "batch"]:
-            return self._writer.batch(request, repository)
+            return self._uploads.batch(request, repository)
         raise _unknown(request)
 
     def _put(self, request: Request) -> Response:
         repository, rest = _split_git(request.segments)
         if len(rest) != 2 or rest[0] != "lfs":
             raise _unknown(request)
-        return self._writer.put(request, repository, rest[1])
+        return self._uploads.put(request, repository, rest[1])
 
     def _api(self, request: Request, segments: list[str]) -> Response:
         if segments[0] == "models" and len(segments) > 1:
@@ -69,11 +69,11 @@ class Routes:
         method = "GET" if request.method == "HEAD" else request.method
         match method, segments:
             case "GET", ["models"]:
-                return self._reader.models(request)
+                return self._downloads.models(request)
             case "GET", ["whoami-v2"]:
                 return Response.json(_WHO)
             case "POST", ["repos", "create"]:
-                return self._writer.create(request)
+                return self._uploads.create(request)
             case "POST", ["validate-yaml"]:
                 return Response.json({"errors": [], "warnings": []})
         raise _unknown(request)
@@ -85,29 +85,29 @@ class Routes:
         method = "GET" if request.method == "HEAD" else request.method
         match method, rest:
             case "GET", []:
-                return self._reader.info(request, repository, "main")
+                return self._downloads.info(request, repository, "main")
             case "GET", ["revision", revision]:
-                return self._reader.info(request, repository, revision)
+                return self._downloads.info(request, repository, revision)
             case "GET", ["tree", revision, *path]:
-                return self._reader.tree(request, repository, revision, "/".join(path))
+                return self._downloads.tree(request, repository, revision, "/".join(path))
             case "GET", ["refs"]:
-                return self._reader.refs(repository)
+                return self._downloads.refs(repository)
             case "GET", ["commits", revision]:
-                return self._reader.commits(repository, revision)
+                return self._downloads.commits(repository, revision)
             case "GET", ["auth-check"]:
-                self._reader.snapshot(repository, "main")
+                self._downloads.snapshot(repository, "main")
                 return Response.json({})
             case "POST", ["paths-info", revision]:
-                return self._reader.paths_info(request, repository, revision)
+                return self._downloads.paths_info(request, repository, revision)
             case "POST", ["preupload", revision]:
-                return self._writer.preupload(request, repository, revision)
+                return self._uploads.preupload(request, repository, revision)
             case "POST", ["commit", revision]:
-                return self._writer.commit(request, repository, revision)
+                return self._uploads.commit(request, repository, revision)
             case "GET", ["auth-check", "write"]:
-                self._writer.check_allowed()
+                self._uploads.check_allowed()
                 return Response.json({})
             case "GET", ["xet-read-token" | "xet-write-token", *_]:
-                # The library does not show this answer to who uploads, but he may see the log.
+                # The library hides this response from its user, who may see the log.
                 _log.warning("%r: uploads by Xet are not taken, %s", repository, _NO_XET)
                 raise HttpError(
                     HTTPStatus.NOT_FOUND,

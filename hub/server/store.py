@@ -3,14 +3,14 @@
     DIR/NAME/...            a repository: a folder that holds at least one file
     DIR/ORG/NAME/...        a repository: a folder in a folder that holds folders only
     DIR/ORG/NAME@REV/...    the same repository at a branch or tag other than `main`
-    DIR/.hub/               what the server keeps for itself, not served:
+    DIR/.hub/               private to the server, not served:
         hashes.json         the hashes of files (see `hub.server.hashes`)
         commits.json        the commits of what was mirrored (see `hub.server.commits`)
         history/ORG/NAME/   earlier states of `main` by commit, hard links where nothing changed
-        next/ORG/NAME/      a repository on the way to its place
+        next/ORG/NAME/      a staged repository, about to be renamed
         objects/, incoming/ large files that were uploaded and are not in a repository yet
 
-Any of it may be made, changed and removed with the tools of the system; the server reads it anew.
+Any of it may be made, changed and removed with the tools of the system; the server reads it again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from hub.errors import NotFoundError, RefError
-from hub.repos.names import COMMIT, Repo, parse
+from hub.repos.repo_id import COMMIT, Repo, parse
 from hub.server.commits import KnownCommits
 from hub.server.hashes import Hashes
 from hub.server.tree import Tree, is_visible, read_tree
@@ -64,7 +64,7 @@ class Snapshot:
 
 @dataclass
 class _Folder:
-    """What was read of a folder, and when. Its lock is held while it is read or replaced."""
+    """The cached tree of a folder, and its age. Its lock is held while it is read or replaced."""
 
     lock: threading.RLock
     tree: Tree | None = None
@@ -110,7 +110,7 @@ class Store:
         return sorted(found)
 
     def folder(self, repository: str) -> Path:
-        """Where `main` of a repository lies; RepositoryNotFoundError if there is no such one."""
+        """The folder of `main` of a repository; RepositoryNotFoundError if there is none."""
         folder = self.root / repository
         if not is_repository_id(repository) or not self._is_there(folder, self._is_repository):
             raise RepositoryNotFoundError(f"{repository}: there is no such repository")
@@ -120,15 +120,15 @@ class Store:
         """A repository at a branch, tag or commit.
 
         With `fresh=False` a commit that was known is not looked for again: whoever opens its files
-        compares their stamps. Raises RepositoryNotFoundError or RevisionNotFoundError.
+        compares their verified. Raises RepositoryNotFoundError or RevisionNotFoundError.
         """
         if COMMIT.fullmatch(revision):
             return self._find_commit(repository, self.folder(repository), revision, fresh)
-        folder = self.place(repository, revision)
+        folder = self.revision_folder(repository, revision)
         return Snapshot(repository, folder, self.read(folder))
 
-    def place(self, repository: str, revision: str) -> Path:
-        """Where a branch or tag lies. Raises as `resolve` does."""
+    def revision_folder(self, repository: str, revision: str) -> Path:
+        """The folder of a branch or tag. Raises as `resolve` does."""
         main = self.folder(repository)
         if revision == MAIN:
             return main
@@ -137,12 +137,12 @@ class Store:
             raise RevisionNotFoundError(f"{repository}: has no revision {revision!r}")
         return folder
 
-    def make_place(self, repository: str, revision: str) -> Path:
-        """Where a branch or tag lies, an empty folder if there was none yet."""
+    def make_revision_folder(self, repository: str, revision: str) -> Path:
+        """The folder of a branch or tag, created empty if there is none."""
         for each in (MAIN, revision):
             if not self._is_there(folder := self._folder_of(repository, each), _is_folder):
                 folder.mkdir(parents=True, exist_ok=True)
-        return self.place(repository, revision)
+        return self.revision_folder(repository, revision)
 
     def refs(self, repository: str) -> dict[str, str]:
         """The names of the revisions of a repository and the commits they stand for."""
@@ -174,17 +174,17 @@ class Store:
         self.hashes.save(forget_unused=True)
 
     def history(self, repository: str) -> Path:
-        """Where the earlier states of `main` lie."""
+        """The folder of the earlier commits of `main`."""
         return self.private / "history" / repository
 
     def forget(self, folder: Path) -> None:
-        """Read a folder anew the next time."""
+        """Drop the cached tree of a folder."""
         with self.replace(folder):
             pass
 
     @contextmanager
     def replace(self, folder: Path) -> Iterator[None]:
-        """Nobody reads a folder meanwhile, and it is read anew afterwards."""
+        """Block readers of a folder, and drop its cached tree afterwards."""
         known = self._known(folder)
         with known.lock:
             try:
@@ -213,11 +213,11 @@ class Store:
                 return Snapshot(repository, folder, replace(tree, known_as=commit))
         raise RevisionNotFoundError(f"{repository}: has no commit {commit}, or no longer")
 
-    def move_in(self, staged: Path, folder: Path, past: Path) -> None:
-        """Put a staged folder in the place of another, which goes to `past`. Under `replace` only.
+    def replace_by(self, staged: Path, folder: Path, past: Path) -> None:
+        """Replace a folder by a staged one; the old one is moved to `past`. Under `replace` only.
 
-        Between the two moves there is no folder. Who looks then waits, and if the server is killed
-        there, the next look finishes what was begun.
+        Between the two renames there is no folder: readers wait, and after a crash there the next
+        reader finishes the replacement.
         """
         successor = self._successor(folder)
         successor.parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +233,7 @@ class Store:
         return self.private / "next" / folder.relative_to(self.root)
 
     def _is_there(self, folder: Path, is_kind: Callable[[Path], bool]) -> bool:
-        """Whether a folder is there and of a kind, once its successor is in its place."""
+        """Whether a folder is there and of a kind; an interrupted replacement is finished first."""
         if is_kind(folder):
             return True
         with self._moving:

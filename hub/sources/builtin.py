@@ -7,15 +7,16 @@ from pathlib import Path
 
 from hub.errors import NotFoundError
 from hub.refs import Ref, check_member
+from hub.sources import Source
 
 PACKAGE = "zoo"
 FOLDER = "weights"
 
 
-class BuiltinSource:
+class BuiltinSource(Source):
     """Files inside the installed package."""
 
-    from_archive = False
+    cache = "none"
 
     def identify(self, text: str) -> str:
         return "builtin:" + check_member(repr(text), text.removeprefix("builtin:"))
@@ -32,7 +33,7 @@ class BuiltinSource:
 
 
 def _folders() -> list[Path]:
-    # The spec tells where the package lies without running it: the hub must not import the zoo,
+    # The spec tells where the package is without running it: the hub must not import the zoo,
     # which imports the hub.
     spec = importlib.util.find_spec(PACKAGE)
     locations = spec.submodule_search_locations if spec else None

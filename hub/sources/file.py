@@ -12,12 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 from hub.errors import NotFoundError, RefError
 from hub.refs import Ref, check_text
+from hub.sources import Source
 
 
-class FileSource:
+class FileSource(Source):
     """Files that the user names by path."""
 
-    from_archive = False
+    cache = "none"
 
     def identify(self, text: str) -> str:
         path = text.removeprefix("file:")
@@ -44,7 +45,7 @@ def _url_path(text: str) -> str:
         raise RefError(f"{text!r}: is not a file URL: {error}") from None
     if url.netloc not in ("", "localhost") or url.query or not url.path.strip("/"):
         raise RefError(f"{text!r}: is not a file URL of this machine, like 'file:///folder/name'")
-    # What '#' cut off belongs to no path: as_uri writes %23.
+    # A fragment is no part of the path: as_uri writes %23.
     if url.fragment:
         raise RefError(f"{text!r}: '#{url.fragment}' is not a pin, #sha256=HEX")
     path = unquote(url.path)

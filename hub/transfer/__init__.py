@@ -1,22 +1,23 @@
-"""Files over HTTP: resumed, checked while they come, never taken on trust.
+"""Files over HTTP: resumed, hashed while they are received, never taken on trust.
 
-`fetch` brings one URL into one file; everything else here is a part of it:
+`fetch` fetches one URL into one file; everything else here is a part of it:
 
-    limits    how long, how often, how fast: numbers to change
-    http      one request: redirects, credentials, what an answer must look like
-    retry     which failures pass, and how long to wait for that
-    partial   the file being received and the note beside it from which another process goes on
-    ranges    which bytes are there
-    plan      who of several connections brings which part
-    pouring   the connections
-    digests   SHA-256 and git's SHA-1, computed behind the bytes as they come
-    speed     a limit of bandwidth, and a floor under it
+    limits       timeouts, retries and speeds
+    http         one request: redirects, credentials, checks of the response
+    retry        transient failures, and the wait before the next attempt
+    partial      the file being received, and the note from which another process resumes it
+    checkpoints  the times at which that note is written
+    ranges       sets of byte ranges
+    plan         the parts of a file that connections claim
+    connections  the first connection, and helpers
+    digests      SHA-256 and git's SHA-1, computed behind the received bytes
+    speed        a bandwidth limit, and a minimum speed
 """
 
-from hub.transfer.fetching import Fetched, fetch
+from hub.file_info import Expected
+from hub.transfer.fetching import fetch
 from hub.transfer.http import new_session
 from hub.transfer.limits import Limits
-from hub.transfer.partial import Expected
 from hub.transfer.speed import Throttle
 
-__all__ = ["Expected", "Fetched", "Limits", "Throttle", "fetch", "new_session"]
+__all__ = ["Expected", "Limits", "Throttle", "fetch", "new_session"]

@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 
-from hub import stopping
+from hub import cancellation
 
 _BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
 # Waking the thread that hashes costs both threads more than the call: it is done for this much.
@@ -17,7 +17,7 @@ _AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
 
 
 def git_sha1(size: int) -> hashlib._Hash:
-    """What computes git's name of a blob of so many bytes, which are to follow.
+    """A hash that computes git's name of a blob of `size` bytes, which are to follow.
 
     Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
 
@@ -30,8 +30,8 @@ def git_sha1(size: int) -> hashlib._Hash:
 class Digests:
     """Hashes a file in order, behind the lowest byte that is still missing.
 
-    What was kept from an earlier attempt is read back and hashed while the connection is made:
-    the state of a hash cannot be stored. `git` asks for git's name of the blob as well.
+    Bytes of an earlier attempt are read back and hashed while the connection is made: the state of
+    a hash cannot be stored. `git` asks for git's name of the blob as well.
     """
 
     def __init__(self, path: Path, size: int, *, git: bool = False) -> None:
@@ -63,8 +63,8 @@ class Digests:
             self._thread.start()
 
     def finish(self) -> tuple[str, str | None]:
-        """SHA-256 and, if it was asked for, git's SHA-1, once all bytes are there."""
-        with stopping.current().interrupting(self._stop):
+        """SHA-256 and, if `git` was set, git's SHA-1, once all bytes are written."""
+        with cancellation.current().on_cancel(self._stop):
             if self._thread is not None:
                 self._announce(self._size)
                 self._thread.join()

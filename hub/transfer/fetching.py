@@ -1,23 +1,25 @@
-"""`fetch`: one URL into one file, whatever the network does meanwhile."""
+"""`fetch`: one URL into one file, with retries and resumption."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import urls
 from hub.errors import FetchError, HubError, IntegrityError
+from hub.file_info import Expected, LocalFile
+from hub.log import warn
 from hub.progress import Meter
 from hub.transfer import limits as default
-from hub.transfer.http import Answer, Client, OtherEdition, Wanted, new_session
+from hub.transfer.connections import Helpers, Receiver
+from hub.transfer.http import Answer, Client, VersionChanged, Wanted, new_session
 from hub.transfer.limits import Limits
-from hub.transfer.partial import Expected, Partial, Version
+from hub.transfer.partial import Partial, Version
 from hub.transfer.plan import Claim, Plan
-from hub.transfer.pouring import Crew, Spout
 from hub.transfer.retry import Retries, Transient
 from hub.transfer.speed import Throttle, TooSlow, shared
 
@@ -26,22 +28,6 @@ if TYPE_CHECKING:
 
 _HTML = (b"<!doctype html", b"<html")
 _ENDLESS = 1 << 62  # bytes: where a file of unknown size ends
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A file that has come: complete, checked and on the disk.
-
-    `source` is where it was found, redirects followed, without the query. `git_sha1` is None
-    unless it was expected.
-    """
-
-    path: Path
-    size: int
-    sha256: str
-    git_sha1: str | None
-    etag: str | None
-    source: str
 
 
 def fetch(
@@ -56,28 +42,27 @@ def fetch(
     meter: Meter | None = None,
     throttle: Throttle | None = None,
     limits: Limits | None = None,
-) -> Fetched:
-    """Bring one URL into the file `path`, going on from what an earlier call has left there.
+) -> LocalFile:
+    """Fetch one URL into the file `path`, resuming the partial file of an earlier call.
 
-    When it returns, all bytes have been hashed, compared with what is expected and put on the
-    disk: the file is ready to be published by a rename. While it runs, and after a failure that
-    may pass, `path` is the unfinished file and `path` + ".json" says which of its bytes count:
-    leave both where they are and call again, from this process or any other, to go on. Neither is
-    left of wrong bytes, nor of what no attempt could go on from. Only one caller at a time may use
-    a path: hold a lock on it. Calls for different paths may run in threads and share session,
-    meter and throttle.
+    When it returns, all bytes are hashed, compared with `expected` and synced to the disk: the file
+    is ready to be published by a rename. During the call, and after a transient failure, `path` is
+    the partial file and `path` + ".json" holds its valid ranges: call again, from this process or
+    any other, to resume it. Both are removed after wrong bytes, and where nothing could be resumed.
+    Only one caller at a time may use a path: hold a lock on it. Calls for different paths may run
+    in threads and share session, meter and throttle.
 
-    `ref` is named in every error. `session` comes from `new_session`. Whether the URL may be asked
-    is for the caller to say; redirects lead to https, or stay with the plain http they come from.
+    `ref` is named in every error. `session` comes from `new_session`. The caller decides whether
+    the URL is allowed; redirects lead to https, or from plain http to the same origin.
     `headers` (a login) are sent to the origin of the URL and to no other, nor is there any other
     credential but those of ~/.netrc, which requests looks up by host. `html` accepts a web page.
     `meter` counts bytes.
 
-    A failed connection, 429 and most 5xx are tried again after a random, growing wait or the one
-    that the server asks for; the bytes that have come are kept where the server can go on from
-    there and names the edition of the file (ETag), or where `expected` would tell editions apart.
-    If the file changes meanwhile it is fetched anew. A file that comes slowly over one connection
-    is fetched over several. Limits say how long, how often and how many.
+    A failed connection, 429 and most 5xx are retried after a random, growing wait or the one
+    that the server asks for; received bytes are kept where the server can go on from there and
+    sends a strong ETag, or where `expected` would reveal a mixture. If the file changes meanwhile
+    it is fetched again. A file that is slow over one connection is fetched over several. Limits
+    say how long, how often and how many.
 
     Raises NotFoundError (404, 410), AccessError (401, 403), IntegrityError (wrong bytes),
     CacheError (no room on the disk) or FetchError; OSError if the folder cannot be written.
@@ -89,10 +74,10 @@ def fetch(
             session = stack.enter_context(new_session(limits.connections))
         client = Client(session, url, ref=ref, headers=headers or {}, limits=limits)
         partial = Partial(path, ref=ref, url=url, expected=expected, limits=limits)
-        spout = Spout(
+        receiver = Receiver(
             client, partial, meter=meter or Meter(), throttle=throttle or shared(), limits=limits
         )
-        transfer = _Transfer(spout, expected=expected, html=html)
+        transfer = _Transfer(receiver, expected=expected, html=html)
         try:
             fetched = transfer.run()
         except BaseException:
@@ -105,35 +90,35 @@ def fetch(
 class _Transfer:
     """The state of one call of `fetch`."""
 
-    def __init__(self, spout: Spout, *, expected: Expected, html: bool) -> None:
-        self._spout = spout
-        self._partial = spout.partial
-        self._client = spout.client
-        self._limits = spout.limits
-        self._ref = spout.client.ref
+    def __init__(self, receiver: Receiver, *, expected: Expected, html: bool) -> None:
+        self._receiver = receiver
+        self._partial = receiver.partial
+        self._client = receiver.client
+        self._limits = receiver.limits
+        self._ref = receiver.client.ref
         self._expected = expected
         self._html = html
-        self._source = urls.without_query(spout.client.url)
-        self._crew = Crew(spout)
+        self._source = urls.without_query(receiver.client.url)
+        self._helpers = Helpers(receiver)
         self._plan: Plan | None = None
         self._is_patchwork = False  # whether the bytes came in more than one answer
         self._began = 0.0
 
-    def run(self) -> Fetched:
+    def run(self) -> LocalFile:
         self._resume()
         self._receive()
         is_patchwork = self._is_patchwork
         try:
             return self._checked()
         except IntegrityError:
-            # A part may be of another edition, or of a damaged disk: the whole is fetched once.
+            # A part may be of another version, or of a damaged disk: the whole is fetched once.
             if not is_patchwork:
                 raise
         self._receive()
         return self._checked()
 
     def close(self, *, finished: bool) -> None:
-        self._crew.stop()
+        self._helpers.cancel()
         self._partial.close(finished=finished)
 
     def _resume(self) -> None:
@@ -144,7 +129,9 @@ class _Transfer:
             self._plan = Plan(self._partial, self._limits.piece)
         else:
             self._partial.start(Version())
-        self._spout.meter.begin(len(self._partial.done), self._partial.size or self._expected.size)
+        self._receiver.meter.begin(
+            len(self._partial.done), self._partial.size or self._expected.size
+        )
 
     def _receive(self) -> None:
         """Until all bytes are there."""
@@ -157,7 +144,7 @@ class _Transfer:
                 done = len(self._partial.done)
                 progress = done > most and not isinstance(error, TooSlow)
                 most = max(most, done)
-                if isinstance(error, OtherEdition):
+                if isinstance(error, VersionChanged):
                     self._start(Version())
                 retries.wait(error, progress=progress)
 
@@ -168,7 +155,7 @@ class _Transfer:
         if self._plan is not None and self._partial.can_grow:
             claim = self._plan.claim(wait=True)
             if claim is None:
-                return  # others have brought the rest
+                return  # helpers have received the rest
             wanted = claim.start, self._plan.room(claim)
         try:
             with self._client.get(wanted, self._partial.version) as answer:
@@ -177,13 +164,13 @@ class _Transfer:
                 self._is_patchwork |= answer.is_range
                 self._source = answer.source
                 if claim is not None:
-                    self._pour(answer, claim)
+                    self._write(answer, claim)
         finally:
             if claim is not None and self._plan is not None:
-                self._plan.give_back(claim)
+                self._plan.release(claim)
 
     def _accept(self, answer: Answer) -> Claim | None:
-        """Begin anew with an answer that is the whole file, if it can be the one expected."""
+        """Start again with a response that is the whole file, if it can be the one expected."""
         if answer.content_type == "text/html":
             self._refuse_web_page()
         size, expected = answer.version.size, self._expected.size
@@ -192,48 +179,48 @@ class _Transfer:
                 f"{self._ref}: {answer.source} announced {size} bytes, expected {expected}"
             )
         if size is None and not answer.is_chunked and not self._expected.is_bound:
-            # The end of the body is then the end of the connection, and a cut would pass for it.
-            raise FetchError(
-                f"{self._ref}: the server does not say how long it is: pin it, #sha256=HEX"
+            warn(
+                f"{self._ref}: the server does not say how long it is: a file that is cut short "
+                "would not be noticed, unless it is pinned, #sha256=HEX"
             )
         self._start(replace(answer.version, size=expected if size is None else size))
         if self._plan is None:
-            return Claim(0, _ENDLESS, self._partial.edition)
+            return Claim(0, _ENDLESS, self._partial.generation)
         return self._plan.claim(wait=False)
 
     def _start(self, version: Version) -> None:
-        self._crew.stop()
-        self._crew = Crew(self._spout)
+        self._helpers.cancel()
+        self._helpers = Helpers(self._receiver)
         self._is_patchwork = False
         self._partial.start(version)
         self._plan = Plan(self._partial, self._limits.piece) if version.size is not None else None
-        self._spout.meter.begin(0, version.size or self._expected.size)
+        self._receiver.meter.begin(0, version.size or self._expected.size)
 
-    def _pour(self, answer: Answer, claim: Claim) -> None:
+    def _write(self, answer: Answer, claim: Claim) -> None:
         self._began, before = time.monotonic(), len(self._partial.done)
 
         def call_for_help() -> None:
             if self._is_worth_helping(answer, before):
                 assert self._plan is not None
                 self._is_patchwork = True
-                self._crew.start(self._plan, answer.version, self._limits.connections - 1)
+                self._helpers.start(self._plan, answer.version, self._limits.connections - 1)
 
-        end = self._spout.pour(answer, claim, self._plan, call_for_help)
+        end = self._receiver.receive(answer, claim, self._plan, call_for_help)
         if self._plan is None:
             self._partial.learn_size(end)
 
     def _is_worth_helping(self, answer: Answer, before: int) -> bool:
         """Whether the line has shown to be slower than several could be."""
         elapsed = time.monotonic() - self._began
-        if self._crew.has_started or elapsed < self._limits.parallel_after:
+        if self._helpers.has_started or elapsed < self._limits.parallel_after:
             return False
-        if self._plan is None or self._spout.throttle is not None or not answer.serves_ranges:
+        if self._plan is None or self._receiver.throttle is not None or not answer.serves_ranges:
             return False
         done, size = len(self._partial.done), self._partial.size or 0
         seconds_left = (size - done) * elapsed / max(done - before, 1)
         return self._partial.can_grow and seconds_left > self._limits.parallel_if_left
 
-    def _checked(self) -> Fetched:
+    def _checked(self) -> LocalFile:
         """The complete file, if it is the one expected; else nothing of it is left."""
         sha256, git_sha1 = self._partial.finish()
         size = self._partial.size
@@ -246,8 +233,7 @@ class _Transfer:
         except HubError:
             self._start(Version())
             raise
-        etag = self._partial.version.etag
-        return Fetched(self._partial.path, size, sha256, git_sha1, etag, self._source)
+        return LocalFile(size, sha256, self._source, path=self._partial.path)
 
     def _check(self, digest: str, expected: str | None, got: str | None) -> None:
         if expected is None or (got is not None and got.startswith(expected)):

@@ -1,18 +1,18 @@
-"""One HTTP request: redirects, credentials, and what an answer must look like."""
+"""One HTTP request: redirects, credentials, and the checks of a response."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from hub import stopping, urls
+from hub import cancellation, urls
 from hub.errors import AccessError, FetchError, NotFoundError, RefError
+from hub.text import root_cause
 from hub.transfer.limits import Limits
 from hub.transfer.partial import Version
 from hub.transfer.retry import Transient, retry_after
@@ -31,8 +31,8 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)
 _TOO_LONG = 1 << 16  # bytes of the body of a redirect
 
 
-class OtherEdition(Transient):
-    """What is here is of no use any more: the source has another file, or serves no ranges."""
+class VersionChanged(Transient):
+    """The received part cannot be resumed: the source has another version, or serves no ranges."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, wait=0.0)
@@ -40,7 +40,7 @@ class OtherEdition(Transient):
 
 @dataclass(eq=False)
 class Answer:
-    """A response that holds the file, or the range of it that was asked for.
+    """A response with the file, or with the requested range of it.
 
     `serves_ranges`: the server has shown or said that it answers requests for ranges.
     """
@@ -62,11 +62,11 @@ class Answer:
 
     @property
     def source(self) -> str:
-        """Where it was found, redirects followed; fit to be shown."""
+        """Its URL after redirects, without the query; fit to be shown."""
         return urls.without_query(self.response.url)
 
     def chunks(self, largest: int) -> Iterator[bytes]:
-        """The body, as it comes in."""
+        """The body, in chunks as they are received."""
         while chunk := self.response.raw.read1(largest, decode_content=False):
             yield chunk
 
@@ -98,9 +98,9 @@ class Client:
     def get(self, wanted: Wanted | None = None, version: Version | None = None) -> Iterator[Answer]:
         """Ask for the file, or for a range of this version of it.
 
-        The answer may be the whole file where a range was wanted. Transient if it may go well
-        another time; OtherEdition if the range is of no use any more; NotFoundError, AccessError
-        or FetchError if it will not go well.
+        The answer may be the whole file where a range was wanted. Transient if a retry may
+        succeed; VersionChanged if the range cannot be resumed; NotFoundError, AccessError or
+        FetchError if a retry is useless.
         """
         headers = {}
         if wanted is not None:
@@ -111,7 +111,7 @@ class Client:
             self._check_status(response, wanted)
             self._check_kind(response)
             answer = self._answer(response, wanted, version or Version())
-            with stopping.current().interrupting(answer.interrupt):
+            with cancellation.current().on_cancel(answer.interrupt):
                 yield answer
 
     def _follow(self, headers: Mapping[str, str]) -> Response:
@@ -124,7 +124,7 @@ class Client:
             response = self._session.get(
                 url,
                 headers={**headers, **own},
-                # requests would put the login of ~/.netrc in the place of ours.
+                # requests would replace our login by that of ~/.netrc.
                 auth=_as_it_is if has_login else None,
                 timeout=timeout,
                 stream=True,
@@ -174,7 +174,7 @@ class Client:
         if status in _FORBIDDEN:
             raise AccessError(f"{self.ref}: {answer}: it asks for a login that allows this")
         if status == 416 and wanted is not None:
-            raise OtherEdition(answer)
+            raise VersionChanged(answer)
         expected = "200" if wanted is None else "200 or 206"
         if status != 200 and (status != 206 or wanted is None):
             raise FetchError(f"{self.ref}: {answer}, expected {expected}")
@@ -194,11 +194,9 @@ class Client:
             size = self._size_of_range(response, wanted)
         else:
             size = self._length(response)
-        found = Version(
-            size, headers.get("ETag"), headers.get("Last-Modified"), headers.get("Date")
-        )
+        found = Version(size, headers.get("ETag"), headers.get("Last-Modified"))
         if is_range and known.is_other_than(found):
-            raise OtherEdition(f"{urls.without_query(response.url)} has another edition by now")
+            raise VersionChanged(f"{urls.without_query(response.url)} has another version by now")
         says_so = headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(response, found, is_range, is_range or says_so)
 
@@ -221,7 +219,7 @@ class Client:
             fits = (start, end) == (wanted[0], expected_end) and start < end <= (size or end)
             if fits and self._length(response) in (None, end - start):
                 return size
-        raise OtherEdition(
+        raise VersionChanged(
             f"{urls.without_query(response.url)} answered bytes {_spelled(wanted)} "
             f"with Content-Range {text[:60]!r}"
         )
@@ -235,7 +233,7 @@ class Client:
         try:
             yield
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
-            raise FetchError(f"{self.ref}: no secure connection: {_reason(error)}") from error
+            raise FetchError(f"{self.ref}: no secure connection: {root_cause(error)}") from error
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
             raise Transient("the server did not answer in time") from error
         except (
@@ -245,9 +243,9 @@ class Client:
             http.client.HTTPException,
             ConnectionError,
         ) as error:
-            raise Transient(f"the connection failed: {_reason(error)}") from error
+            raise Transient(f"the connection failed: {root_cause(error)}") from error
         except requests.exceptions.RequestException as error:
-            raise FetchError(f"{self.ref}: {_reason(error)}") from error
+            raise FetchError(f"{self.ref}: {root_cause(error)}") from error
 
 
 def _spelled(wanted: Wanted) -> str:
@@ -264,17 +262,3 @@ def new_session(connections: int = 4) -> Session:
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
     return request
-
-
-def _reason(error: BaseException) -> str:
-    """What lies at the bottom of an exception that libraries have wrapped, on one line."""
-    while inner := _wrapped(error):
-        error = inner
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.strerror or os.strerror(error.errno)
-    return " ".join(str(error).split())
-
-
-def _wrapped(error: BaseException) -> BaseException | None:
-    inner = (getattr(error, "reason", None), *error.args)
-    return next((value for value in inner if isinstance(value, BaseException)), None)

@@ -1,6 +1,6 @@
-"""A file that is being received, and the note from which another process can go on.
+"""A file that is being received, and the note from which another process can resume it.
 
-Beside the file NAME lies NAME.json with the URL, the version of the file at its source and the
+Beside the file NAME, NAME.json has the URL, the version of the file at its source and the
 ranges that are on the disk. The note is written after the bytes are, so that a power cut leaves
 no range that is noted and not there; at worst some that are there and not noted.
 """
@@ -11,76 +11,44 @@ import contextlib
 import json
 import os
 import threading
-from dataclasses import asdict, astuple, dataclass, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hub.cancellation import CancelledError
 from hub.disk import check_room_in_cache, is_full
 from hub.errors import CacheError
-from hub.stopping import StoppedError
+from hub.file_info import Expected
+from hub.text import format_count
+from hub.transfer.checkpoints import Checkpoints
 from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
-from hub.wording import format_count
 
 _ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What is known of a file before it is fetched; None where nothing is.
-
-    `sha256` is the whole digest or the first digits of it, `git_sha1` the name that git gives the
-    blob, both in lower-case hexadecimal; `size` counts bytes. `etag` is only a name: what was kept
-    under another one is not used.
-    """
-
-    size: int | None = None
-    sha256: str | None = None
-    git_sha1: str | None = None
-    etag: str | None = None
-
-    @property
-    def is_bound(self) -> bool:
-        """Whether wrong bytes would be noticed when all of them are there."""
-        return self.sha256 is not None or self.git_sha1 is not None
-
-    def contradicts(self, other: Expected) -> bool:
-        """Whether the two cannot be of the same file."""
-        pairs = zip(astuple(self), astuple(other), strict=True)
-        return any(a != b and a is not None and b is not None for a, b in pairs)
-
-
-@dataclass(frozen=True)
 class Version:
-    """Which edition of a file a server has: what its answers say besides the bytes."""
+    """The version of a file on a server, by the headers of its responses."""
 
     size: int | None = None
     etag: str | None = None
     modified: str | None = None
-    date: str | None = None
 
     @property
     def validator(self) -> str | None:
-        """What If-Range may hold: a strong ETag, or a time that is old enough (RFC 9110, 13.1.5).
+        """The value of If-Range: a strong ETag (RFC 9110, 13.1.5).
+
+        A Last-Modified is none: a file may be replaced by one that keeps its time.
 
         >>> Version(etag='"1"').validator, Version(etag='W/"1"').validator
         ('"1"', None)
         """
-        if self.etag is not None:
-            return self.etag if self.etag.startswith('"') else None
-        try:
-            modified = parsedate_to_datetime(self.modified or "")
-            date = parsedate_to_datetime(self.date or "")
-            is_old = (date - modified).total_seconds() >= 60
-        except (ValueError, TypeError):  # no dates, or only one of them with a time zone
-            return None
-        # Two editions of the same second share their time; a minute apart they do not.
-        return self.modified if is_old else None
+        return self.etag if self.etag is not None and self.etag.startswith('"') else None
 
     def is_other_than(self, other: Version) -> bool:
-        """Whether the two are known to be different editions."""
+        """Whether the two are known to differ."""
         pairs = [(self.size, other.size), (self.etag, other.etag)]
         if self.etag is None or other.etag is None:
             pairs.append((self.modified, other.modified))
@@ -99,14 +67,13 @@ class Partial:
         self.path = path
         self.ref = ref
         self.version = Version()
-        self.edition = 0  # how often it was begun: what came for an earlier one is refused
+        self.generation = 0  # of starts: writes for an earlier one are refused
         self.done = Ranges()
         self._url = url
         self._expected = expected
-        self._limits = limits
         self._lock = threading.Lock()
         self._noting = threading.Lock()
-        self._unnoted = 0
+        self._checkpoints = Checkpoints(self._write_note, limits.checkpoint)
         self._digests: Digests | None = None
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o644)
@@ -121,14 +88,14 @@ class Partial:
         return self.version.size
 
     def resume(self) -> None:
-        """Take up what another process has left; nothing if it was of another URL or is damaged."""
+        """Continue the file of another process, unless it is of another URL or damaged."""
         try:
             noted: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
             version, done = Version(**noted["version"]), Ranges(noted["done"])
             expected = Expected(**noted["expected"])
             known = Expected(size=version.size)
             usable = noted["url"] == self._url and done.end <= os.fstat(self._file).st_size
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return
         if usable and not any(self._expected.contradicts(other) for other in (expected, known)):
             self.version, self.done = version, done
@@ -136,13 +103,12 @@ class Partial:
             self._check_space()
 
     def start(self, version: Version) -> None:
-        """Begin anew, with nothing; the disk must have room for all of it."""
+        """Start with an empty file; the disk must have room for all of it."""
         with self._noting, self._lock:
             self.note.unlink(missing_ok=True)
             os.ftruncate(self._file, 0)
             self.version, self.done = version, Ranges()
-            self.edition += 1
-            self._unnoted = 0
+            self.generation += 1
             self._start_digests()
         self._check_space()
 
@@ -151,27 +117,24 @@ class Partial:
         with self._lock:
             self.version = replace(self.version, size=size)
 
-    def write(self, offset: int, data: bytes, edition: int) -> None:
-        """Put bytes into their place; StoppedError if the file is closed or begun anew by now."""
+    def write(self, offset: int, data: bytes, generation: int) -> None:
+        """Write bytes; CancelledError if the file was closed or started again meanwhile."""
         with self._lock:
-            if self._file < 0 or edition != self.edition:
-                raise StoppedError
+            if self._file < 0 or generation != self.generation:
+                raise CancelledError
             self._write_all(offset, memoryview(data))
-            self.done.add(offset, offset + len(data))
-            self._unnoted += len(data)
             if self._digests is not None:
                 self._digests.available(self.done.prefix, (offset, data))
-        if self._unnoted >= self._limits.checkpoint:
-            self.checkpoint()
+        self._checkpoints.add(len(data))
 
     def ranges(self) -> list[Range]:
-        """What is there."""
+        """The received ranges."""
         with self._lock:
             return list(self.done)
 
     @property
     def can_grow(self) -> bool:
-        """Whether the rest may be added to what is there: a mixture of editions would show."""
+        """Whether the rest may be added: a mixture of versions would be detected."""
         shows = self._expected.is_bound or self.version.validator is not None
         return shows and self.size is not None and bool(self.done)
 
@@ -179,31 +142,29 @@ class Partial:
     def is_complete(self) -> bool:
         return self.size is not None and len(self.done) == self.size
 
-    def checkpoint(self) -> None:
-        """Note what is there, for whoever goes on; the bytes reach the disk first."""
-        if not self._noting.acquire(blocking=False):
-            return  # another thread is at it
-        try:
-            self._write_note()
-        finally:
-            self._noting.release()
-
     def _write_note(self) -> None:
-        """Under `_noting`, so that no note appears after the file is begun anew or closed."""
+        """Note the received ranges for another process; the bytes are synced first."""
+        with self._noting:
+            if self._file >= 0 and self.can_grow:
+                self._write_note_now()
+
+    def _write_note_now(self) -> None:
+        """Under `_noting`, so that no note appears after a new start or the end."""
         with self._lock:
-            if self._file < 0:
-                return
             noted = {
                 "url": self._url,
                 "expected": asdict(self._expected),
                 "version": asdict(self.version),
                 "done": [*self.done],
             }
-            self._unnoted = 0
         os.fdatasync(self._file)
         fresh = self.note.with_suffix(".new")
-        fresh.write_text(json.dumps(noted), encoding="utf-8")
-        fresh.replace(self.note)
+        try:
+            fresh.write_text(json.dumps(noted), encoding="utf-8")
+            fresh.replace(self.note)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
     def finish(self) -> tuple[str, str | None]:
         """The digests of the complete file, whose bytes are then on the disk."""
@@ -223,7 +184,8 @@ class Partial:
         return os.pread(self._file, count, 0)
 
     def close(self, *, finished: bool) -> None:
-        """Leave the finished file, or what is of use for another attempt, or nothing."""
+        """Leave the finished file, or a part that can be resumed, or nothing."""
+        self._checkpoints.close()
         is_kept = finished or self.can_grow
         with self._noting:
             if is_kept and not finished:
@@ -240,15 +202,15 @@ class Partial:
                 self.note.unlink(missing_ok=True)
 
     def _note_at_last(self) -> None:
-        """Note what is there; on a full disk the end of it makes room for the note."""
+        """Note the received ranges; on a full disk the file is shortened to make room."""
         with contextlib.suppress(OSError):  # the last note stands
             try:
-                self._write_note()
+                self._write_note_now()
             except OSError as error:
                 if not is_full(error):
                     raise
                 self._shorten(_ROOM_FOR_NOTE)
-                self._write_note()
+                self._write_note_now()
 
     def _shorten(self, count: int) -> None:
         with self._lock:
@@ -271,6 +233,7 @@ class Partial:
         try:
             while rest:
                 written = os.pwrite(self._file, rest, offset)
+                self.done.add(offset, offset + written)
                 rest, offset = rest[written:], offset + written
         except OSError as error:
             if not is_full(error):

@@ -1,47 +1,47 @@
-"""Who of several connections fetches which part of a file."""
+"""The parts of a file that several connections claim."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
 
-from hub import stopping
+from hub import cancellation
 from hub.transfer.partial import Partial
 from hub.transfer.ranges import Range, Ranges
 
 
 @dataclass(eq=False)
 class Claim:
-    """A part of one edition of a file that one connection brings. It may grow at its end."""
+    """A range of the file that one connection fetches. It may grow at its end."""
 
     start: int
     end: int
-    edition: int
+    generation: int
 
 
 class Plan:
-    """The parts of a file of known size, given out lowest first, so that hashing can follow."""
+    """The ranges of a file of known size, claimed lowest first, so that hashing can follow."""
 
     def __init__(self, partial: Partial, piece: int) -> None:
         assert partial.size is not None
         self._partial = partial
         self._size = partial.size
-        self._edition = partial.edition
+        self._generation = partial.generation
         self._piece = piece
         self._claims: set[Claim] = set()
         self._changed = threading.Condition()
 
     def claim(self, *, wait: bool) -> Claim | None:
-        """The lowest part that is missing and nobody's; None if there is none.
+        """Claim the lowest range that is missing and unclaimed; None if there is none.
 
-        `wait` for the parts of others: they may be given back.
+        `wait` for the claims of others: they may be released.
         """
-        with stopping.current().interrupting(self._wake), self._changed:
+        with cancellation.current().on_cancel(self._wake), self._changed:
             while True:
-                stopping.current().check()
+                cancellation.current().check()
                 if free := self._free():
                     start, end = free[0]
-                    claim = Claim(start, min(end, start + self._piece), self._edition)
+                    claim = Claim(start, min(end, start + self._piece), self._generation)
                     self._claims.add(claim)
                     return claim
                 if not wait or not self._claims:
@@ -49,12 +49,12 @@ class Plan:
                 self._changed.wait()
 
     def room(self, claim: Claim) -> int:
-        """Where what is nobody's behind a claim ends."""
+        """The end of the unclaimed range behind a claim."""
         with self._changed:
             return next((end for start, end in self._free() if start == claim.end), claim.end)
 
     def extend(self, claim: Claim) -> bool:
-        """Let a claim grow by a piece, if what follows is missing and nobody's."""
+        """Let a claim grow by a piece, if the next range is missing and unclaimed."""
         with self._changed:
             for start, end in self._free():
                 if start == claim.end:
@@ -62,8 +62,8 @@ class Plan:
                     return True
             return False
 
-    def give_back(self, claim: Claim) -> None:
-        """Done with it; what is missing of it is free again."""
+    def release(self, claim: Claim) -> None:
+        """End a claim; what is missing of it can be claimed again."""
         with self._changed:
             self._claims.discard(claim)
         self._wake()

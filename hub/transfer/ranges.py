@@ -1,4 +1,4 @@
-"""Which bytes of a file are there: half-open ranges, disjoint and sorted."""
+"""Sets of byte ranges: half-open, disjoint and sorted."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Ranges:
         return iter(self._ranges)
 
     def __len__(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes."""
         return sum(end - start for start, end in self._ranges)
 
     @property
     def prefix(self) -> int:
-        """How many bytes there are from the start without a gap."""
+        """The number of bytes from the start without a gap."""
         return self._ranges[0][1] if self._ranges and self._ranges[0][0] == 0 else 0
 
     @property
@@ -50,7 +50,7 @@ class Ranges:
         self._ranges[first:last] = [(start, end)]
 
     def gaps(self, size: int) -> Iterator[Range]:
-        """What is missing of the first `size` bytes."""
+        """The missing ranges of the first `size` bytes."""
         position = 0
         for start, end in self._ranges:
             if start >= size:

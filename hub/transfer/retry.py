@@ -1,4 +1,4 @@
-"""Which failures are worth another attempt, and how long to wait before it."""
+"""Transient failures, and the wait before the next attempt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 
-from hub import stopping
+from hub import cancellation
 from hub.errors import FetchError
 from hub.transfer.limits import Limits
 
@@ -15,7 +15,7 @@ _log = logging.getLogger("hub")
 
 
 class Transient(Exception):
-    """A failure that may pass; `wait` is what the server asked for, in seconds."""
+    """A failure that a retry may resolve; `wait` is Retry-After in seconds."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -36,15 +36,15 @@ class Retries:
         self._in_all = 0
 
     def wait(self, error: Transient, *, progress: bool) -> None:
-        """Wait for the next attempt; FetchError if there is none. `progress`: bytes had come."""
-        stopping.current().check()  # a failure may be how an interruption shows
+        """Wait for the next attempt; FetchError if there is none. `progress`: bytes came."""
+        cancellation.current().check()  # a failure may be how an interruption shows
         self._in_a_row = 1 if progress else self._in_a_row + 1
         self._in_all += 1
         limits = self._limits
         if self._in_a_row >= limits.attempts or self._in_all >= limits.attempts_in_all:
             raise FetchError(
                 f"{self._ref}: {error}, after {self._in_all} attempts: try again later, "
-                "which goes on from what has come"
+                "which resumes the download"
             ) from error
         if error.wait is None:
             longest = min(limits.first_wait * 2.0 ** (self._in_a_row - 1), limits.longest_wait)
@@ -56,7 +56,7 @@ class Retries:
         else:
             seconds = error.wait
         _log.info("%s: %s; next attempt in %.1f s", self._ref, error, seconds)
-        stopping.current().wait(seconds)
+        cancellation.current().wait(seconds)
 
 
 def retry_after(value: str | None) -> float | None:

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from hub import stopping, urls
+from hub import cancellation, urls
 
 _USER_AGENT = "bestiary-hub"
 
@@ -50,13 +50,13 @@ class _Connection(HTTPConnection):
     """One whose wait for an answer ends when the work of its thread is given up."""
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 does the same
-        with stopping.current().interrupting(lambda: _hang_up(self.sock)):
+        with cancellation.current().on_cancel(lambda: _hang_up(self.sock)):
             return super().getresponse()
 
 
 class _SecureConnection(HTTPSConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        with stopping.current().interrupting(lambda: _hang_up(self.sock)):
+        with cancellation.current().on_cancel(lambda: _hang_up(self.sock)):
             return super().getresponse()
 
 

@@ -1,4 +1,4 @@
-"""A limit of bandwidth that all transfers share, and a floor under the speed of each."""
+"""A bandwidth limit that all transfers share, and a minimum speed of each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import re
 import threading
 import time
 
-from hub import stopping
+from hub import cancellation
 from hub.errors import HubError
+from hub.text import format_count
 from hub.transfer.limits import Limits
 from hub.transfer.retry import Transient
-from hub.wording import format_count
 
 
 class Throttle:
@@ -40,12 +40,12 @@ class Throttle:
             wait = self._free_at - now
         if wait <= 0:
             return 0.0
-        stopping.current().wait(wait)
+        cancellation.current().wait(wait)
         return wait
 
 
-class Floor:
-    """Notices a stream that is alive and gets nowhere."""
+class MinimumSpeed:
+    """Detects a stream that is alive but too slow."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -53,7 +53,7 @@ class Floor:
         self._count = 0
 
     def passed(self, count: int, waited: float = 0.0) -> None:
-        """Bytes came, after we ourselves held them up for a while; Transient if it is too slow."""
+        """Count received bytes, and the time that a throttle held them up; TooSlow on too few."""
         self._count += count
         self._since += waited
         elapsed = time.monotonic() - self._since
@@ -66,7 +66,7 @@ class Floor:
 
 
 class TooSlow(Transient):
-    """The bytes that came are kept, but they do not count as progress."""
+    """The received bytes are kept, but do not count as progress."""
 
 
 _limit: Throttle | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -70,7 +71,8 @@ def test_grad_changes_no_leaf() -> None:
     z = y * y
     found = grad(z, [x, y, x, w], retain_graph=True)
     assert [g.item() for g in found] == [36, 12, 36, 24]
-    assert x.grad is None and y.grad is None
+    with pytest.warns(UserWarning, match="retain_grad"):
+        assert x.grad is None and y.grad is None
     assert grad([z, y], x, [engine.ones(1), engine.full((1,), 10.0)])[0].item() == 66
     assert grad(y, y)[0].item() == 1
 
@@ -149,7 +151,7 @@ def test_detach_in_place() -> None:
 def test_retain_grad() -> None:
     x = leaf(2)
     y = x * 3
-    assert y.grad is None and not y.retains_grad
+    assert not y.retains_grad
     y.retain_grad()
     (y * y).backward()
     assert y.retains_grad and y.grad.item() == 12 and x.grad.item() == 36
@@ -439,3 +441,15 @@ def test_anomaly_mode_names_the_forward_line() -> None:
     assert "the line to be named" in str(raised.value) and "test_autograd.py" in str(raised.value)
     (x.sqrt() * 0).backward()
     assert x.grad.isnan().item()
+
+
+def test_grad_of_a_result_is_warned_of() -> None:
+    leaf = engine.ones(2, requires_grad=True)
+    result = leaf * 2
+    with pytest.warns(UserWarning, match=r"call retain_grad\(\) first"):
+        assert result.grad is None
+    kept = leaf * 2
+    kept.retain_grad()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert leaf.grad is None and kept.grad is None and engine.ones(1).grad is None

@@ -105,3 +105,21 @@ def test_multinomial_follows_the_weights() -> None:
     counts = np.bincount(drawn, minlength=3)
     assert counts[1] == 0 and abs(counts[2] - 30_000) < 5 * np.sqrt(40_000 * 3 / 16)
     assert sorted(engine.multinomial(engine.ones(5), 5).tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_state_of_the_default_generator() -> None:
+    engine.manual_seed(3)
+    state = engine.get_rng_state()
+    first = engine.rand(2)
+    engine.set_rng_state(state)
+    assert state.dtype == engine.uint8 and engine.rand(2).tolist() == first.tolist()
+    with engine.random.fork_rng():
+        engine.manual_seed(4)
+    assert engine.initial_seed() == 3
+    assert engine.seed() == engine.initial_seed() != 3
+    with pytest.raises(RuntimeError, match="expected the 16 bytes"):
+        engine.set_rng_state(engine.zeros(5056, dtype=engine.uint8))
+    with pytest.raises(TypeError, match="expected a tensor of uint8, got float32"):
+        engine.Generator().set_state(engine.zeros(16))
+    with pytest.raises(RuntimeError, match="fork_rng: devices"), engine.random.fork_rng([0]):
+        pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import pytest
 
 import hub
-from hub import refs
-from hub.cache import Cache, home as cache_home
+from hub import sources
+from hub.cache import HubCache, home as cache_home
 from hub.errors import CacheError, FetchError, IntegrityError, NotFoundError, OfflineError
 
 CONTENT = b"the weights"
@@ -164,9 +165,9 @@ def test_collect(server: Any, url: str, impatient: None, home: Path) -> None:
     with pytest.raises(FetchError):
         hub.download(other)
     (left,) = home.glob("hub/partial/*")
-    cache = Cache()
+    cache = HubCache()
     assert cache.collect(grace=3600) == len(b"nobody's") and left.exists()
-    with cache.lock(refs.parse(other)):
+    with cache.lock(sources.parse(other)):
         assert cache.collect(grace=-1) == 0 and left.exists()
     assert cache.collect(grace=-1) > 5 and not left.exists()
     assert hub.path(url).read_bytes() == CONTENT
@@ -245,13 +246,44 @@ def test_touched_file_of_a_shared_cache(url: str, shared: Path) -> None:
     assert tree(shared) == before
 
 
-def test_broken_record_is_named(url: str, home: Path) -> None:
-    hub.download(url)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda record: b"",
+        lambda record: b"[]",
+        lambda record: b"{}",
+        lambda record: b'{"stamp": 3}',
+        lambda record: b"\xff\xfe",
+        lambda record: b"[" * 100_000,
+        lambda record: record.replace(b'"size": 11', b'"size": "11"'),
+        lambda record: re.sub(rb'"fetched": "[^"]*"', b'"fetched": 3', record),
+        lambda record: re.sub(rb'"fetched": "[^"]*"', b'"fetched": "today"', record),
+        lambda record: re.sub(rb'"ref": "[^"]*"', b'"ref": null', record),
+        lambda record: re.sub(rb'"ref": "[^"]*"', b'"ref": "https://example.org/w"', record),
+        lambda record: record.replace(b'"w.bin"', b'"../../w.bin"'),
+    ],
+)
+def test_broken_record(
+    server: Any,
+    url: str,
+    home: Path,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    """It is named; the rest of the cache is of use, and nothing is collected on a guess."""
+    path = hub.download(url)
     (record,) = (home / "hub" / "records").iterdir()
-    for text in ("", "[]", "{}", '{"stamp": 3}'):
-        record.write_text(text)
-        with pytest.raises(CacheError, match=f"{record}: is not a record"):
-            hub.ls()
+    record.write_bytes(damage(record.read_bytes()))
+    other = server.add("/other.bin", server.body(b"more"))
+    hub.download(other)
+    assert [item.ref for item in hub.ls()] == [other]
+    assert f"{record}: is not a record" in caplog.text
+    with pytest.raises(CacheError, match=f"{record}: is not a record"):
+        hub.path(url)
+    hub.rm(other)
+    assert HubCache().collect(grace=0) == 0 and path.read_bytes() == CONTENT
+    record.unlink()
+    assert HubCache().collect(grace=0) == len(CONTENT + b"more")
 
 
 def test_cache_that_cannot_be_written(url: str, home: Path) -> None:

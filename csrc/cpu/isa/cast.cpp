@@ -9,19 +9,19 @@ struct Cast {
     To operator()(From x) const { return convert<To>(x); }
 };
 
-template <class From, class... To>
-void casts_from(Types<To...>) {
-    (register_cast(dtype_of<From>(), dtype_of<To>(), IsaLevel::ISA, unary_loop<Cast<From, To>, To, From>), ...);
+template <class From>
+void casts_from() {
+#define BESTIARY_ROW(enumerator, name, To, ...) \
+    register_cast(dtype_of<From>(), DType::enumerator, IsaLevel::ISA, unary_loop<Cast<From, To>, To, From>);
+    BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
 }
 
-using Storable = Types<bool, uint8_t, int8_t, int16_t, int32_t, int64_t, Half, BFloat16, float, double>;
-
-template <class... From>
-void casts(Types<From...>) {
-    (casts_from<From>(Storable{}), ...);
+LOOPS {
+#define BESTIARY_ROW(enumerator, name, From, ...) casts_from<From>();
+    BESTIARY_DTYPES(BESTIARY_ROW)
+#undef BESTIARY_ROW
 }
-
-LOOPS { casts(Storable{}); }
 
 }  // namespace
 }  // namespace bestiary::cpu::ISA

@@ -40,6 +40,13 @@ def relu_(input: Tensor) -> Tensor:
     return _C.relu_(input)
 
 
+celu_ = _C.celu_
+elu_ = _C.elu_
+hardtanh_ = _C.hardtanh_
+leaky_relu_ = _C.leaky_relu_
+selu_ = _C.selu_
+
+
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
@@ -122,6 +129,18 @@ def rrelu(
     return input.mul_(slope) if inplace else input * slope
 
 
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
+    """threshold in place."""
+    return input.masked_fill_(input <= threshold, value)
+
+
+def rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
+    """rrelu in place."""
+    return rrelu(input, lower, upper, training, inplace=True)
+
+
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """The first half along dim times the sigmoid of the second (Dauphin et al., 2016)."""
     if input.size(dim) % 2:
@@ -166,18 +185,14 @@ def softmax(
     >>> engine.nn.functional.softmax(engine.zeros(4), dim=0).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
-    if dtype is not None:
-        input = input.to(dtype)
-    return _C.softmax(input, _implicit_dim("softmax", input, dim))
+    return _C.softmax(input, _implicit_dim("softmax", input, dim), dtype)
 
 
 def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
     """log(softmax(x)) along dim, without overflow."""
-    if dtype is not None:
-        input = input.to(dtype)
-    return _C.log_softmax(input, _implicit_dim("log_softmax", input, dim))
+    return _C.log_softmax(input, _implicit_dim("log_softmax", input, dim), dtype)
 
 
 def softmin(
@@ -201,6 +216,8 @@ def gumbel_softmax(
     with the gradient of the soft sample."""
     if not logits.is_floating_point():
         raise TypeError(f"gumbel_softmax: logits: expected a floating dtype, got {logits.dtype}")
+    if eps != 1e-10:
+        warnings.warn("gumbel_softmax: eps is deprecated and has no effect", stacklevel=2)
     uniform = _C.rand(logits.shape, device=logits.device).clamp(min=1e-10)
     gumbels = -(-uniform.log()).log()
     soft = _C.softmax((logits + gumbels.to(logits.dtype)) / tau, dim)

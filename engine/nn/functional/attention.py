@@ -34,12 +34,15 @@ def multi_head_attention_forward(
     q_proj_weight: Tensor | None = None,
     k_proj_weight: Tensor | None = None,
     v_proj_weight: Tensor | None = None,
+    static_k: Tensor | None = None,
+    static_v: Tensor | None = None,
     average_attn_weights: bool = True,
     is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Multi-head attention over (L, N, E) or (L, E); see nn.MultiheadAttention.
 
-    In both masks True, or minus infinity, takes a place out.
+    In both masks True, or minus infinity, takes a position out. static_k and static_v
+    (N * num_heads, S, head_dim) replace the projected keys and values.
     """
     if any(x.dim() not in (2, 3) or x.dim() != query.dim() for x in (query, key, value)):
         raise ValueError(
@@ -66,9 +69,11 @@ def multi_head_attention_forward(
         q, k, v = _project(query, key, value, weights, in_proj_bias)
     else:
         q, k, v = _project_packed(query, key, value, in_proj_weight, in_proj_bias)
-    k, v = _with_extra_places(k, v, bias_k, bias_v, add_zero_attn)
+    k, v = _with_extra_positions(k, v, bias_k, bias_v, add_zero_attn)
     added = k.shape[0] - key.shape[0]
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
+    k = _static_or_projected("static_k", static_k, k)
+    v = _static_or_projected("static_v", static_v, v)
     mask = _merge_masks(attn_mask, key_padding_mask, q, k, added)
     attended, weights_out = _attend(
         q, k, v, mask, dropout_p if training else 0.0, need_weights, is_causal
@@ -106,14 +111,14 @@ def _project_packed(
     return _project(query, key, value, weight.chunk(3), bias)
 
 
-def _with_extra_places(
+def _with_extra_positions(
     k: Tensor,
     v: Tensor,
     bias_k: Tensor | None,
     bias_v: Tensor | None,
     add_zero_attn: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Keys and values (S, N, E) with the learned place and the place of zeros appended."""
+    """Keys and values (S, N, E) with the learned position and the position of zeros appended."""
     n = k.shape[1]
     if bias_k is not None and bias_v is not None:
         k = _C.cat([k, bias_k.expand(1, n, -1)])
@@ -128,6 +133,19 @@ def _split_heads(x: Tensor, heads: int) -> Tensor:
     """(L, N, E) to (N, heads, L, E / heads)."""
     length, n, features = x.shape
     return x.reshape(length, n, heads, features // heads).permute(1, 2, 0, 3)
+
+
+def _static_or_projected(name: str, static: Tensor | None, projected: Tensor) -> Tensor:
+    """The static keys or values as (N, heads, S, E / heads), or the projected ones."""
+    if static is None:
+        return projected
+    n, heads, _, features = projected.shape
+    if static.dim() != 3 or static.shape[0] != n * heads or static.shape[2] != features:
+        raise ValueError(
+            f"multi_head_attention_forward: {name} must be ({n * heads}, S, {features}), got "
+            f"{tuple(static.shape)}"
+        )
+    return static.reshape(n, heads, static.shape[1], features)
 
 
 def _as_float_mask(mask: Tensor, like: Tensor) -> Tensor:

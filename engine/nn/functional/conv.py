@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
+from typing import SupportsIndex
 
 from engine import _C
 from engine._C import Tensor
@@ -17,11 +19,11 @@ conv_transpose3d = _C.conv_transpose3d
 
 def to_tuple(value: Size, n: int, what: str = "size") -> tuple[int, ...]:
     """The n numbers that an int, or a sequence of n ints, stands for."""
-    if isinstance(value, int):
-        return (value,) * n
+    if isinstance(value, SupportsIndex):
+        return (operator.index(value),) * n
     if len(value) != n:
         raise ValueError(f"{what} must be an int or {n} ints, got {tuple(value)}")
-    return tuple(value)
+    return tuple(map(operator.index, value))
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -42,10 +44,9 @@ def conv1d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Cross-correlation over (N, C, L) or (C, L)."""
-    if isinstance(padding, str):
-        input, padding = resolve_padding(input, weight, stride, padding, dilation)
-    return _C.conv1d(input, weight, bias, stride, padding, dilation, groups)
+    """Cross-correlation over (N, C, L) or (C, L); padding may be 'same' or 'valid'."""
+    call: Callable[..., Tensor] = _C.conv1d
+    return call(input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
@@ -64,9 +65,8 @@ def conv2d(
     >>> tuple(engine.nn.functional.conv2d(image, kernels, padding="same").shape)
     (1, 5, 8, 8)
     """
-    if isinstance(padding, str):
-        input, padding = resolve_padding(input, weight, stride, padding, dilation)
-    return _C.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    call: Callable[..., Tensor] = _C.conv2d
+    return call(input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv3d(
@@ -78,32 +78,15 @@ def conv3d(
     dilation: Size = 1,
     groups: int = 1,
 ) -> Tensor:
-    """Cross-correlation over (N, C, D, H, W) or (C, D, H, W)."""
-    if isinstance(padding, str):
-        input, padding = resolve_padding(input, weight, stride, padding, dilation)
-    return _C.conv3d(input, weight, bias, stride, padding, dilation, groups)
+    """Cross-correlation over (N, C, D, H, W) or (C, D, H, W); padding may be 'same' or 'valid'."""
+    call: Callable[..., Tensor] = _C.conv3d
+    return call(input, weight, bias, stride, padding, dilation, groups)
 
 
-def resolve_padding(
-    input: Tensor, weight: Tensor, stride: Size, padding: str, dilation: Size
-) -> tuple[Tensor, tuple[int, ...]]:
-    """The numbers that 'same' or 'valid' stands for, and the input, which is padded here where
-    'same' needs one more on the far side."""
-    n = weight.dim() - 2
-    if padding == "valid":
-        return input, (0,) * n
-    if padding != "same":
-        raise ValueError(f"conv{n}d: padding must be 'same', 'valid' or numbers, got '{padding}'")
-    if any(s != 1 for s in to_tuple(stride, n, f"conv{n}d: stride")):
-        raise ValueError(f"conv{n}d: padding='same' needs stride 1, got {stride}")
-    totals = [
-        d * (k - 1)
-        for d, k in zip(to_tuple(dilation, n, f"conv{n}d: dilation"), weight.shape[2:], strict=True)
-    ]
-    if any(total % 2 for total in totals):
-        uneven = [side for total in reversed(totals) for side in (0, total % 2)]
-        input = _C.pad(input, uneven, "constant", 0.0)
-    return input, tuple(total // 2 for total in totals)
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:
+    """conv1d of (L, N, C) with a weight (K, C, O)."""
+    moved = _C.conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)
+    return moved.permute(2, 0, 1)
 
 
 def unfold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 from engine import _C
 from engine._C import Tensor
@@ -33,17 +34,17 @@ def _channel_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
-    _check_leading(name, input, leading)
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
     return input.mul_(kept) if inplace else input * kept
 
 
-def _check_leading(name: str, input: Tensor, leading: int) -> None:
-    if input.dim() < leading:
-        raise ValueError(
-            f"{name}: input must have at least {leading} dimensions, got {tuple(input.shape)}"
-        )
+def _warn_of_dims(name: str, input: Tensor, expected: str) -> None:
+    warnings.warn(
+        f"{name}: got an input of {input.dim()} dimensions where {expected}; use the dropout of "
+        "that many dimensions",
+        stacklevel=3,
+    )
 
 
 def dropout1d(
@@ -58,16 +59,32 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Dropout of whole channels of (N, C, H, W) or (N, C, L)."""
+    """Dropout of whole channels of (N, C, H, W).
+
+    Of other inputs the first two dimensions count as (N, C), with a warning.
+    """
+    _check_channels("dropout2d", input)
+    if input.dim() != 4:
+        _warn_of_dims("dropout2d", input, "(N, C, H, W) is expected and (N, C, ...) assumed")
     return _channel_dropout("dropout2d", input, p, training, inplace, 2)
 
 
 def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
-    leading = 1 if input.dim() == 4 else 2
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W).
+
+    Of other inputs the first dimension counts as C, with a warning.
+    """
+    if input.dim() not in (4, 5):
+        _warn_of_dims("dropout3d", input, "4 or 5 are expected and (C, ...) assumed")
+    leading = 2 if input.dim() == 5 else 1
     return _channel_dropout("dropout3d", input, p, training, inplace, leading)
+
+
+def _check_channels(name: str, input: Tensor) -> None:
+    if input.dim() < 2:
+        raise ValueError(f"{name}: input must have 2 dimensions or more, got {tuple(input.shape)}")
 
 
 def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: int) -> Tensor:
@@ -76,7 +93,6 @@ def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: 
         return input
     if not input.is_floating_point():
         raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
-    _check_leading(name, input, leading)
     if p == 1.0:
         return input * 0.0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
@@ -98,5 +114,6 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """alpha_dropout of whole channels."""
+    _check_channels("feature_alpha_dropout", input)
     result = _alpha_dropout("feature_alpha_dropout", input, p, training, 2)
     return input.copy_(result) if inplace else result

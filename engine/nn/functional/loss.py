@@ -1,27 +1,14 @@
-"""Losses. `reduction` is 'none', 'mean' or 'sum' everywhere."""
+"""Losses of classification and regression. `reduction` is 'none', 'mean' or 'sum' everywhere."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
 
 from engine import _C
 from engine._C import Tensor
 from engine.autograd import no_grad
-from engine.nn.functional.activation import logsigmoid
-from engine.nn.functional.distance import pairwise_distance
-
-
-def reduce_loss(name: str, loss: Tensor, reduction: str) -> Tensor:
-    """The loss as it is, its mean or its sum."""
-    if reduction == "mean":
-        return loss.mean()
-    if reduction == "sum":
-        return loss.sum()
-    if reduction == "none":
-        return loss
-    raise ValueError(f"{name}: reduction must be 'none', 'mean' or 'sum', got '{reduction}'")
+from engine.nn.functional.reduction import legacy_reduction, reduce_loss
 
 
 def _warn_if_broadcast(name: str, input: Tensor, target: Tensor) -> None:
@@ -37,8 +24,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -49,6 +37,7 @@ def cross_entropy(
     >>> round(engine.nn.functional.cross_entropy(logits, target).item(), 4)
     1.3863
     """
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _C.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
@@ -56,11 +45,13 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """The negative log likelihood of log-probabilities (N, C, ...) and classes (N, ...)."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _C.nll_loss(input, target, weight, ignore_index, reduction)
 
 
@@ -72,16 +63,16 @@ def _elementwise(
     reduction: str,
     *options: float,
 ) -> Tensor:
-    """The op's loss; with weights the mean is over their sum, but for Huber's as in PyTorch."""
+    """The op's loss; with weights the mean is over their sum, but Huber's over the elements."""
     _warn_if_broadcast(name, input, target)
+    if weight is not None and weight.shape != input.shape:
+        raise ValueError(
+            f"{name}: weight must have the input's shape {tuple(input.shape)}, got "
+            f"{tuple(weight.shape)}"
+        )
     function = getattr(_C, name)
     if weight is None:
         return function(input, target, reduction, *options)
-    if weight.shape != input.shape:
-        raise ValueError(
-            f"{name}: weight: expected the input's shape {tuple(input.shape)}, "
-            f"got {tuple(weight.shape)}"
-        )
     loss = function(input, target, "none", *options) * weight
     if reduction == "mean" and name != "huber_loss":
         return loss.sum() / weight.sum()
@@ -89,23 +80,41 @@ def _elementwise(
 
 
 def mse_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
 ) -> Tensor:
     """(x - y)²."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _elementwise("mse_loss", input, target, weight, reduction)
 
 
 def l1_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
 ) -> Tensor:
     """|x - y|."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _elementwise("l1_loss", input, target, weight, reduction)
 
 
 def smooth_l1_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
 ) -> Tensor:
     """(x - y)² / (2 beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _elementwise("smooth_l1_loss", input, target, None, reduction, beta)
 
 
@@ -125,10 +134,12 @@ def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _C.binary_cross_entropy(input, target, weight, reduction)
 
 
@@ -136,19 +147,33 @@ def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """binary_cross_entropy of sigmoid(x), without overflow; pos_weight weighs the ones."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     return _C.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 def kl_div(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
 ) -> Tensor:
     """y (log(y) - x) of log-probabilities x; reduction may also be 'batchmean', the sum over
     the first dimension's size, which is the divergence as mathematics has it."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    if reduction == "mean" and size_average is None and reduce is None:
+        warnings.warn(
+            "kl_div: reduction='mean' divides by the number of elements; the Kullback-Leibler "
+            "divergence is reduction='batchmean'",
+            stacklevel=2,
+        )
     return _C.kl_div(input, target, reduction, log_target)
 
 
@@ -157,18 +182,31 @@ def poisson_nll_loss(
     target: Tensor,
     log_input: bool = True,
     full: bool = False,
-    *,
+    size_average: bool | None = None,
     eps: float = 1e-8,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """-log of a Poisson likelihood with mean exp(x), or x where not log_input; `full` adds
     Stirling's approximation of log(y!)."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         safe = target.masked_fill(target <= 1, 1.0)
         stirling = safe * safe.log() - safe + 0.5 * (2 * math.pi * safe).log()
         loss = loss + stirling.masked_fill(target <= 1, 0.0)
     return reduce_loss("poisson_nll_loss", loss, reduction)
+
+
+def _check_variance_shape(input: Tensor, var: Tensor) -> None:
+    """A variance may stand for one dimension's elements together, not for more."""
+    shapes = list(zip(input.shape, var.shape, strict=False))
+    shared = [v for i, v in shapes if i != v]
+    if input.dim() != var.dim() or shared != [1]:
+        raise ValueError(
+            f"gaussian_nll_loss: var must have the input's shape {tuple(input.shape)}, or it "
+            f"without or with 1 in one dimension, got {tuple(var.shape)}"
+        )
 
 
 def gaussian_nll_loss(
@@ -182,8 +220,10 @@ def gaussian_nll_loss(
     """-log of a Gaussian likelihood with mean x and the variance var, at least eps."""
     if not isinstance(var, Tensor):
         var = _C.full(input.shape, var, dtype=input.dtype, device=input.device)
-    elif var.shape != input.shape and var.shape == input.shape[:-1]:
-        var = var.unsqueeze(-1)
+    elif var.shape != input.shape:
+        if var.shape == input.shape[:-1]:
+            var = var.unsqueeze(-1)
+        _check_variance_shape(input, var)
     if bool((var < 0).any()):
         raise ValueError("gaussian_nll_loss: var has negative entries")
     with no_grad():
@@ -196,125 +236,37 @@ def gaussian_nll_loss(
     return reduce_loss("gaussian_nll_loss", loss, reduction)
 
 
-def cosine_embedding_loss(
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    margin: float = 0.0,
-    *,
-    reduction: str = "mean",
-) -> Tensor:
-    """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
-    if target.dim() > 1 or input1.dim() != target.dim() + 1 or input2.dim() != target.dim() + 1:
-        raise RuntimeError(
-            "cosine_embedding_loss: expected inputs (N, D) and target (N,), or (D,) and (), got "
-            f"{tuple(input1.shape)}, {tuple(input2.shape)} and {tuple(target.shape)}"
-        )
-    eps = 1e-12
-    dot = (input1 * input2).sum(-1)
-    squares = ((input1 * input1).sum(-1) + eps) * ((input2 * input2).sum(-1) + eps)
-    cosine = dot / squares.sqrt()
-    loss = _C.where(target == 1, 1 - cosine, (cosine - margin).clamp(min=0))
-    return reduce_loss("cosine_embedding_loss", loss.masked_fill(target.abs() != 1, 0.0), reduction)
-
-
-def margin_ranking_loss(
-    input1: Tensor,
-    input2: Tensor,
-    target: Tensor,
-    margin: float = 0.0,
-    *,
-    reduction: str = "mean",
-) -> Tensor:
-    """max(0, -y (x1 - x2) + margin)."""
-    if not input1.dim() == input2.dim() == target.dim():
-        shapes = ", ".join(str(tuple(t.shape)) for t in (input1, input2, target))
-        raise RuntimeError(
-            f"margin_ranking_loss: inputs and target must have as many dimensions, got {shapes}"
-        )
-    loss = (margin - target * (input1 - input2)).clamp(min=0)
-    return reduce_loss("margin_ranking_loss", loss, reduction)
-
-
-def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean"
-) -> Tensor:
-    """x where the target is 1, max(0, margin - x) where it is -1."""
-    near = input.masked_fill(target == -1, 0.0)
-    far = (margin - input).clamp(min=0).masked_fill(target == 1, 0.0)
-    return reduce_loss("hinge_embedding_loss", near + far, reduction)
-
-
-def triplet_margin_loss(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    margin: float = 1.0,
-    p: float = 2,
-    eps: float = 1e-6,
-    swap: bool = False,
-    *,
-    reduction: str = "mean",
-) -> Tensor:
-    """max(0, d(anchor, positive) - d(anchor, negative) + margin) (Balntas et al., 2016)."""
-    return triplet_margin_with_distance_loss(
-        anchor,
-        positive,
-        negative,
-        distance_function=lambda a, b: pairwise_distance(a, b, p, eps),
-        margin=margin,
-        swap=swap,
-        reduction=reduction,
-    )
-
-
-def triplet_margin_with_distance_loss(
-    anchor: Tensor,
-    positive: Tensor,
-    negative: Tensor,
-    *,
-    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
-    margin: float = 1.0,
-    swap: bool = False,
-    reduction: str = "mean",
-) -> Tensor:
-    """triplet_margin_loss with any distance; `swap` also takes the positive's distance to the
-    negative where that is smaller."""
-    distance = pairwise_distance if distance_function is None else distance_function
-    near, far = distance(anchor, positive), distance(anchor, negative)
-    if swap:
-        far = _C.minimum(far, distance(positive, negative))
-    return reduce_loss("triplet_margin_loss", (near - far + margin).clamp(min=0), reduction)
-
-
-def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """log(1 + exp(-y x)) with targets 1 and -1."""
-    return reduce_loss("soft_margin_loss", -logsigmoid(target * input), reduction)
-
-
-def multilabel_soft_margin_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
-) -> Tensor:
-    """The mean over classes of binary_cross_entropy_with_logits."""
-    loss = binary_cross_entropy_with_logits(input, target, weight, reduction="none")
-    return reduce_loss("multilabel_soft_margin_loss", loss.mean(-1), reduction)
-
-
-def multi_margin_loss(
+def linear_cross_entropy(
     input: Tensor,
+    linear_weight: Tensor,
     target: Tensor,
-    p: int = 1,
-    margin: float = 1.0,
-    weight: Tensor | None = None,
     *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
     reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
 ) -> Tensor:
-    """The mean over the wrong classes of max(0, margin - x[y] + x[i])**p."""
-    scores = input if input.dim() == 2 else input.unsqueeze(0)
-    classes = target.reshape(-1, 1)
-    gaps = (margin - scores.gather(1, classes) + scores).clamp(min=0) ** p
-    if weight is not None:
-        gaps = gaps * weight[classes]
-    loss = gaps.scatter(1, classes, 0.0).sum(1) / scores.shape[1]
-    loss = loss if input.dim() == 2 else loss.squeeze(0)
-    return reduce_loss("multi_margin_loss", loss, reduction)
+    """cross_entropy of linear(input, linear_weight, linear_bias).
+
+    linear_weight is (C, ..., in_features): where it has more than two dimensions, the classes are
+    the first one and the others are the target's.
+
+    >>> import engine
+    >>> x, w, y = engine.zeros(2, 3), engine.zeros(4, 3), engine.tensor([0, 3])
+    >>> round(engine.nn.functional.linear_cross_entropy(x, w, y).item(), 4)
+    1.3863
+    """
+    outputs = linear_weight.shape[:-1]
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = _C.linear(input, linear_weight.reshape(-1, linear_weight.shape[-1]), bias)
+    if len(outputs) > 1:
+        logits = logits.unflatten(-1, outputs)
+    return _C.cross_entropy(
+        logits,
+        target,
+        weight,
+        -100 if ignore_index is None else ignore_index,
+        reduction,
+        label_smoothing,
+    )

@@ -20,11 +20,28 @@ def local_response_norm(
         raise ValueError(
             f"local_response_norm: input must have 3 dimensions or more, got {tuple(input.shape)}"
         )
-    channels = input.shape[1]
+    return _divide_by_neighbours(input, size // 2, (size - 1) // 2, size, alpha, beta, k)
+
+
+def cross_map_lrn2d(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    """local_response_norm of (N, C, H, W) with a window of as many channels on both sides."""
+    if input.dim() != 4:
+        raise ValueError(f"cross_map_lrn2d: input must be (N, C, H, W), got {tuple(input.shape)}")
+    side = (size - 1) // 2
+    return _divide_by_neighbours(input, side, side, size, alpha, beta, k)
+
+
+def _divide_by_neighbours(
+    input: Tensor, before: int, after: int, size: int, alpha: float, beta: float, k: float
+) -> Tensor:
+    """x / (k + alpha / size * sum of the squares of the neighbouring channels) ** beta."""
+    channels, window = input.shape[1], before + 1 + after
     squares = (input * input).reshape(input.shape[0], 1, channels, -1)
-    squares = _C.pad(squares, [0, 0, size // 2, (size - 1) // 2], "constant", 0.0)
-    mean = _C.avg_pool2d(squares, (size, 1), (1, 1)).reshape(input.shape)
-    return input / (mean * alpha + k) ** beta
+    squares = _C.pad(squares, [0, 0, before, after], "constant", 0.0)
+    mean = _C.avg_pool2d(squares, (window, 1), (1, 1)).reshape(input.shape)
+    return input / (mean * (alpha * window / size) + k) ** beta
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:

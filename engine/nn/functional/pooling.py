@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
+from typing import SupportsIndex, cast
 
 from engine import _C
 from engine._C import Tensor
-
-Size = int | Sequence[int]
+from engine.nn.functional.conv import Size, to_tuple
 
 avg_pool1d = _C.avg_pool1d
 avg_pool2d = _C.avg_pool2d
@@ -75,12 +76,54 @@ def max_pool3d(
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+def max_pool1d_with_indices(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """max_pool1d, and the indices of the maxima in each channel."""
+    pooled = _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, True)
+    return cast(tuple[Tensor, Tensor], pooled)
+
+
+def max_pool2d_with_indices(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """max_pool2d, and the indices of the maxima in each channel."""
+    pooled = _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, True)
+    return cast(tuple[Tensor, Tensor], pooled)
+
+
+def max_pool3d_with_indices(
+    input: Tensor,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Size = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """max_pool3d, and the indices of the maxima in each channel."""
+    pooled = _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, True)
+    return cast(tuple[Tensor, Tensor], pooled)
+
+
 def adaptive_size(
     n: int, input: Tensor, output_size: int | Sequence[int | None]
 ) -> tuple[int, ...]:
     """The output size of n dimensions, where None means as in the input."""
-    if isinstance(output_size, int):
-        return (output_size,) * n
+    if isinstance(output_size, SupportsIndex):
+        return (operator.index(output_size),) * n
     if len(output_size) != n:
         raise ValueError(f"output_size must be an int or {n} ints, got {tuple(output_size)}")
     own = input.shape[input.dim() - n :]
@@ -134,6 +177,27 @@ def adaptive_max_pool3d(
     return _adaptive_max_pool(3, input, output_size, return_indices)
 
 
+def adaptive_max_pool1d_with_indices(
+    input: Tensor, output_size: Size, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """adaptive_max_pool1d, and the indices of the maxima in each channel."""
+    return cast(tuple[Tensor, Tensor], _adaptive_max_pool(1, input, output_size, True))
+
+
+def adaptive_max_pool2d_with_indices(
+    input: Tensor, output_size: Size, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """adaptive_max_pool2d, and the indices of the maxima in each channel."""
+    return cast(tuple[Tensor, Tensor], _adaptive_max_pool(2, input, output_size, True))
+
+
+def adaptive_max_pool3d_with_indices(
+    input: Tensor, output_size: Size, return_indices: bool = False
+) -> tuple[Tensor, Tensor]:
+    """adaptive_max_pool3d, and the indices of the maxima in each channel."""
+    return cast(tuple[Tensor, Tensor], _adaptive_max_pool(3, input, output_size, True))
+
+
 def _lp_pool(
     n: int,
     input: Tensor,
@@ -142,17 +206,14 @@ def _lp_pool(
     stride: Size | None,
     ceil_mode: bool,
 ) -> Tensor:
-    elements = 1
-    for k in (kernel_size,) * n if isinstance(kernel_size, int) else kernel_size:
-        elements *= k
-    stride = kernel_size if stride is None else stride
+    kernel = to_tuple(kernel_size, n, f"lp_pool{n}d: kernel_size")
     if math.isinf(norm_type):
         sign = math.copysign(1.0, norm_type)
-        largest = getattr(_C, f"max_pool{n}d")
-        return sign * largest(sign * input.abs(), kernel_size, stride, 0, 1, ceil_mode)
+        largest = _max_pool(n, sign * input.abs(), kernel, stride, 0, 1, ceil_mode, False)
+        return sign * cast(Tensor, largest)
     pool = getattr(_C, f"avg_pool{n}d")
-    mean = pool(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
-    return (mean.sign() * mean.abs().relu() * elements).pow(1.0 / norm_type)
+    mean = pool(input.pow(norm_type), kernel, kernel if stride is None else stride, 0, ceil_mode)
+    return (mean.sign() * mean.abs().relu() * math.prod(kernel)).pow(1.0 / norm_type)
 
 
 def lp_pool1d(
@@ -175,3 +236,14 @@ def lp_pool2d(
 ) -> Tensor:
     """The p-norm of each window of (N, C, H, W)."""
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Size,
+    stride: Size | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
+    """The p-norm of each window of (N, C, D, H, W)."""
+    return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)

@@ -18,11 +18,14 @@ def embedding(
     padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
 ) -> Tensor:
     """The rows of weight (rows, features) that the integer tensor names.
 
     The row padding_idx gets no gradient. With max_norm the rows looked up are first scaled down,
-    in place, to that norm.
+    in place, to that norm. scale_grad_by_freq divides each row's gradient by the number of times
+    that it was looked up. ``sparse`` is accepted, and the gradient dense.
 
     >>> import engine
     >>> table = engine.arange(6.0).reshape(3, 2)
@@ -31,7 +34,13 @@ def embedding(
     """
     if max_norm is not None:
         _renormalize(weight, input, max_norm, norm_type)
-    return _C.embedding(weight, input, padding_idx)
+    rows = _C.embedding(weight, input, padding_idx)
+    if not (scale_grad_by_freq and rows.requires_grad):
+        return rows
+    counts = _C.bincount(input.reshape(-1), minlength=weight.shape[0])[input]
+    counts = counts.to(rows.dtype).unsqueeze(-1)
+    rows.register_hook(lambda grad: grad / counts)
+    return rows.view_as(rows)
 
 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
@@ -48,7 +57,9 @@ def embedding_bag(
     offsets: Tensor | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
     mode: str = "mean",
+    sparse: bool = False,
     per_sample_weights: Tensor | None = None,
     include_last_offset: bool = False,
     padding_idx: int | None = None,
@@ -56,16 +67,23 @@ def embedding_bag(
     """The sum, mean or maximum of the rows of each bag.
 
     Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one. An empty bag gives
-    zeros; entries equal to padding_idx do not count.
+    zeros; entries equal to padding_idx do not count. See embedding for the other arguments.
     """
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
     if per_sample_weights is not None and mode != "sum":
         raise ValueError(f"embedding_bag: per_sample_weights need mode 'sum', got '{mode}'")
+    if per_sample_weights is not None and per_sample_weights.shape != input.shape:
+        raise ValueError(
+            f"embedding_bag: per_sample_weights must have the input's shape {tuple(input.shape)}, "
+            f"got {tuple(per_sample_weights.shape)}"
+        )
+    if mode == "max" and scale_grad_by_freq:
+        raise ValueError("embedding_bag: scale_grad_by_freq needs mode 'sum' or 'mean'")
     if weight.dim() != 2 or weight.shape[0] == 0:
         raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
     flat, bag, bags = _bags(input, offsets, include_last_offset)
-    values = embedding(flat, weight, padding_idx, max_norm, norm_type)
+    values = embedding(flat, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
         values = values * per_sample_weights.reshape(-1, 1)
     if padding_idx is not None:
@@ -84,9 +102,9 @@ def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
     """The maximum of the rows of each bag, which stand together and in order."""
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
     starts = counts.cumsum(0) - counts
-    places = _C.arange(max(int(counts.max()), 1), device=values.device)
-    rows = (starts + places).clamp(max=max(values.shape[0] - 1, 0))
-    beyond = (places >= counts).unsqueeze(-1)
+    offsets_in_bag = _C.arange(max(int(counts.max()), 1), device=values.device)
+    rows = (starts + offsets_in_bag).clamp(max=max(values.shape[0] - 1, 0))
+    beyond = (offsets_in_bag >= counts).unsqueeze(-1)
     if values.shape[0] == 0:
         return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     largest = values[rows].masked_fill(beyond, -math.inf).amax(1)

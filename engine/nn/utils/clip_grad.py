@@ -22,15 +22,44 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The norm of all tensors as if they were one vector."""
+    """The norm of all tensors as if they were one vector, right wherever it fits in their dtype.
+
+    `foreach` is accepted: there is one implementation. With `error_if_nonfinite` a norm of inf or
+    nan is a RuntimeError.
+
+    >>> import engine
+    >>> engine.nn.utils.get_total_norm([engine.tensor([3e30]), engine.tensor([4e30])])
+    tensor(5.0000e+30)
+    """
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    total = _C._foreach_norm(tensors, float(norm_type))
-    if error_if_nonfinite and not math.isfinite(total.item()):
+    with no_grad():
+        relative, unit = _norm_in_units(tensors, float(norm_type))
+        total = relative * unit if unit != 1.0 else relative
+    if error_if_nonfinite:
+        _check_finite(total, norm_type)
+    return total
+
+
+def _norm_in_units(tensors: list[Tensor], norm_type: float) -> tuple[Tensor, float]:
+    """The norm as a multiple of a unit: the largest element, where powers might leave the dtype."""
+    total = _C._foreach_norm(tensors, norm_type)
+    if norm_type == 0 or math.isinf(norm_type) or not tensors:
+        return total, 1.0
+    value = total.item()
+    if value > 0 and math.isfinite(value) and abs(norm_type * math.log10(value)) < 30:
+        return total, 1.0
+    unit = _C._foreach_norm(tensors, math.inf).item()
+    if unit == 0 or not math.isfinite(unit):
+        return total, 1.0
+    return _C._foreach_norm([tensor / unit for tensor in tensors], norm_type), unit
+
+
+def _check_finite(total: Tensor, norm_type: float) -> None:
+    if not math.isfinite(total.item()):
         raise RuntimeError(
             f"the total norm of order {norm_type} of the gradients is {total.item()}, so they "
             "cannot be clipped"
         )
-    return total
 
 
 def clip_grads_with_norm_(
@@ -40,10 +69,18 @@ def clip_grads_with_norm_(
     foreach: bool | None = None,
 ) -> None:
     """Scale the gradients in place as if their norm, which is total_norm, were max_norm at
-    most."""
-    scale = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
-    if scale.item() != 1.0:
-        _C._foreach_mul_([grad.detach() for grad in _gradients(parameters)], scale)
+    most.
+
+    >>> import engine
+    >>> weight = engine.nn.Parameter(engine.zeros(1))
+    >>> weight.grad = engine.tensor([8.0])
+    >>> engine.nn.utils.clip_grads_with_norm_([weight], 1.0, engine.tensor(4.0)); weight.grad
+    tensor([2.0000])
+    """
+    with no_grad():
+        scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+        if scale.item() != 1.0:
+            _C._foreach_mul_([grad.detach() for grad in _gradients(parameters)], scale)
 
 
 def clip_grad_norm_(
@@ -56,6 +93,9 @@ def clip_grad_norm_(
     """Scale the gradients in place so that their norm together is max_norm at most, and return
     what it was.
 
+    Finite gradients whose norm does not fit in their dtype are clipped all the same; what is
+    returned then is inf.
+
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.zeros(2))
     >>> weight.grad = engine.tensor([3.0, 4.0])
@@ -63,9 +103,19 @@ def clip_grad_norm_(
     5.0
     """
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    grads, max_norm = _gradients(parameters), float(max_norm)
     with no_grad():
-        total = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
-        clip_grads_with_norm_(parameters, max_norm, total)
+        relative, unit = _norm_in_units(grads, float(norm_type))
+        total = relative * unit if unit != 1.0 else relative
+        if error_if_nonfinite:
+            _check_finite(total, norm_type)
+        if math.isinf(total.item()) and math.isfinite(relative.item()) and max_norm >= 0:
+            # In two steps, as the factor may be too small for the dtype.
+            root = math.sqrt(max_norm / unit / relative.item())
+            for _ in range(2):
+                _C._foreach_mul_([grad.detach() for grad in grads], root)
+        else:
+            clip_grads_with_norm_(parameters, max_norm, total)
     return total
 
 

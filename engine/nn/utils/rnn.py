@@ -10,20 +10,79 @@ from engine import _C, _creation
 from engine._C import Tensor
 
 
-class PackedSequence(NamedTuple):
-    """Sequences sorted by falling length, laid out step by step.
-
-    Step t holds the first batch_sizes[t] of them; data is all steps end to end.
-    """
-
+class _Packed(NamedTuple):
     data: Tensor
     batch_sizes: Tensor
-    sorted_indices: Tensor | None = None
-    unsorted_indices: Tensor | None = None
+    sorted_indices: Tensor | None
+    unsorted_indices: Tensor | None
+
+
+class PackedSequence(_Packed):
+    """Sequences sorted by falling length, laid out step by step.
+
+    Step t holds the first batch_sizes[t] of them; data is all steps end to end. unsorted_indices
+    undo sorted_indices, and follow from them.
+    """
+
+    def __new__(
+        cls,
+        data: Tensor,
+        batch_sizes: Tensor,
+        sorted_indices: Tensor | None = None,
+        unsorted_indices: Tensor | None = None,
+    ) -> PackedSequence:
+        if unsorted_indices is None and sorted_indices is not None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with its data on another device or of another dtype."""
         return self._replace(data=self.data.to(*args, **kwargs))
+
+    def cpu(self) -> PackedSequence:
+        """The same in the host's memory."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = 0) -> PackedSequence:
+        """The same in the memory of a GPU."""
+        return self.to(f"cuda:{device}")
+
+    def double(self) -> PackedSequence:
+        """The same in float64."""
+        return self.to(_C.float64)
+
+    def float(self) -> PackedSequence:
+        """The same in float32."""
+        return self.to(_C.float32)
+
+    def half(self) -> PackedSequence:
+        """The same in float16."""
+        return self.to(_C.float16)
+
+    def long(self) -> PackedSequence:
+        """The same in int64."""
+        return self.to(_C.int64)
+
+    def int(self) -> PackedSequence:
+        """The same in int32."""
+        return self.to(_C.int32)
+
+    def short(self) -> PackedSequence:
+        """The same in int16."""
+        return self.to(_C.int16)
+
+    def char(self) -> PackedSequence:
+        """The same in int8."""
+        return self.to(_C.int8)
+
+    def byte(self) -> PackedSequence:
+        """The same in uint8."""
+        return self.to(_C.uint8)
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the data is in the memory of a GPU."""
+        return str(self.data.device).startswith("cuda")
 
 
 def invert_permutation(permutation: Tensor) -> Tensor:
@@ -63,7 +122,6 @@ def pack_padded_sequence(
         data,
         _creation.tensor(sizes, dtype=_C.int64),
         sorted_indices,
-        None if sorted_indices is None else invert_permutation(sorted_indices),
     )
 
 

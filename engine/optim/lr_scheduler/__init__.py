@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from engine._argument_errors import guard_constructors
 from engine.optim.lr_scheduler.base import LRScheduler
-from engine.optim.lr_scheduler.cyclic import (
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    OneCycleLR,
-)
+from engine.optim.lr_scheduler.composite import ChainedScheduler, SequentialLR
+from engine.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from engine.optim.lr_scheduler.cyclic import CyclicLR, OneCycleLR
 from engine.optim.lr_scheduler.decay import (
     ConstantLR,
     ExponentialLR,
@@ -18,12 +17,13 @@ from engine.optim.lr_scheduler.decay import (
 )
 from engine.optim.lr_scheduler.functions import LambdaLR, MultiplicativeLR
 from engine.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from engine.optim.lr_scheduler.sequential import SequentialLR
 
 __all__ = [
+    "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
@@ -36,3 +36,7 @@ __all__ = [
     "SequentialLR",
     "StepLR",
 ]
+
+_LRScheduler = LRScheduler  # under which older programs import it
+
+guard_constructors(globals(), __all__)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.optim.lr_scheduler.base import LRScheduler
+from engine.optim.lr_scheduler.base import LRScheduler, check_optimizer, per_group
 from engine.optim.optimizer import Optimizer
 
 
@@ -18,13 +19,12 @@ class _WithFunctions(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        groups = len(optimizer.param_groups)
-        self.lr_lambdas = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
-        if len(self.lr_lambdas) != groups:
-            raise ValueError(
-                f"{type(self).__name__}: expected {groups} functions, one for each group, got "
-                f"{len(self.lr_lambdas)}"
-            )
+        name = type(self).__name__
+        check_optimizer(name, optimizer)
+        self.lr_lambdas = per_group(name, "lr_lambda", lr_lambda, optimizer.param_groups)
+        for function in self.lr_lambdas:
+            if not callable(function):
+                raise TypeError(f"{name}: lr_lambda must be a function, got {function!r}")
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict[str, Any]:
@@ -32,16 +32,17 @@ class _WithFunctions(LRScheduler):
         hold."""
         state = super().state_dict()
         state["lr_lambdas"] = [
-            dict(f.__dict__) if not hasattr(f, "__code__") else None for f in self.lr_lambdas
+            None if isinstance(function, types.FunctionType) else dict(vars(function))
+            for function in self.lr_lambdas
         ]
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what state_dict returned; plain functions stay."""
         state = dict(state_dict)
-        for function, held in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
-            if held is not None:
-                function.__dict__.update(held)
+        for function, saved in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
+            if saved is not None:
+                function.__dict__.update(saved)
         self.__dict__.update(state)
 
 
@@ -55,7 +56,7 @@ class LambdaLR(_WithFunctions):
     [0.25]
     """
 
-    def get_lr(self) -> list[float]:
+    def get_lr(self) -> list[Any]:
         return [
             base * function(self.last_epoch)
             for base, function in zip(self.base_lrs, self.lr_lambdas, strict=True)
@@ -63,10 +64,17 @@ class LambdaLR(_WithFunctions):
 
 
 class MultiplicativeLR(_WithFunctions):
-    """The last rate times a function of the epoch."""
+    """The last rate times a function of the epoch.
 
-    def get_lr(self) -> list[float]:
-        if self.last_epoch <= 0:
+    >>> import engine
+    >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
+    >>> schedule = engine.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> optimizer.step(); schedule.step(); schedule.get_last_lr()
+    [0.5]
+    """
+
+    def get_lr(self) -> list[Any]:
+        if self._is_initial:
             return self._current()
         return [
             lr * function(self.last_epoch)

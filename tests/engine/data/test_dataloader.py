@@ -351,12 +351,74 @@ def test_an_abandoned_loader_ends_its_workers() -> None:
         ({"shuffle": True, "sampler": [0]}, "exclude each other"),
         ({"batch_sampler": [[0]], "batch_size": 2}, "batch_sampler excludes"),
         ({"batch_size": None, "drop_last": True}, "drop_last needs a batch_size"),
-        ({"batch_size": 0}, "batch_size must be a positive int"),
+        ({"batch_size": 0}, "DataLoader: batch_size must be positive, got 0"),
     ],
 )
 def test_options_that_do_not_go_together(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         DataLoader(Squares(), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"batch_size": 0}, ValueError, "batch_size must be positive, got 0"),
+        ({"num_workers": -1}, ValueError, "num_workers must not be negative, got -1"),
+        ({"shuffle": True, "sampler": [0]}, ValueError, "sampler and shuffle exclude each other"),
+        ({"batch_size": 1.5}, TypeError, "argument 'batch_size': expected int or None, got float"),
+        ({"collate_fn": 3}, TypeError, "argument 'collate_fn'"),
+    ],
+)
+def test_of_a_list_the_wrong_option_is_named(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=f"DataLoader: {message}"):
+        DataLoader([1, 2], **options)
+
+
+def test_what_is_no_dataset_is_refused() -> None:
+    with pytest.raises(TypeError, match="DataLoader: argument 'dataset'"):
+        DataLoader(3)
+
+
+def test_options_are_fixed() -> None:
+    loader = DataLoader([1, 2])
+    with pytest.raises(ValueError, match="batch_size cannot be changed once the loader is made"):
+        loader.batch_size = 2
+
+
+class Stopping(Dataset[int]):
+    """Raises StopIteration in the middle, as a next() in a dataset may by mistake."""
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> int:
+        return next(iter([])) if index == 2 else index
+
+
+def stop(samples: Any) -> Any:
+    raise StopIteration
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_stop_iteration_does_not_end_the_epoch(num_workers: int) -> None:
+    batches = iter(DataLoader(Stopping(), num_workers=num_workers))
+    assert next(batches).item() == 0 and next(batches).item() == 1
+    with pytest.raises(RuntimeError, match="the dataset or collate_fn raised StopIteration"):
+        next(batches)
+    for dataset in (Squares(), Stream(3)):
+        with pytest.raises(RuntimeError, match="collate_fn raised StopIteration"):
+            list(DataLoader(dataset, 2, collate_fn=stop, num_workers=num_workers))
+
+
+def stop_worker(number: int) -> None:
+    raise StopIteration
+
+
+def test_stop_iteration_at_the_start_of_a_worker() -> None:
+    with pytest.raises(RuntimeError, match="Caught StopIteration in DataLoader worker"):
+        list(DataLoader(Squares(), num_workers=1, worker_init_fn=stop_worker))
 
 
 def test_streams_take_no_order() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter, OrderedDict, namedtuple
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,12 @@ from engine.data import (
     BatchSampler,
     ChainDataset,
     ConcatDataset,
+    Dataset,
+    DistributedSampler,
     IterableDataset,
     RandomSampler,
     SequentialSampler,
+    StackDataset,
     Subset,
     SubsetRandomSampler,
     TensorDataset,
@@ -163,5 +168,101 @@ def test_convert() -> None:
     assert got["b"][0] == "text" and got["b"][1].item() == 1.5
 
 
-def test_the_name_of_pytorch() -> None:
-    assert engine.utils.data.DataLoader is engine.data.DataLoader
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("dataset", "Dataset IterableDataset TensorDataset StackDataset ConcatDataset"),
+        ("dataset", "ChainDataset Subset random_split"),
+        ("dataloader", "DataLoader default_collate default_convert get_worker_info"),
+        ("sampler", "Sampler RandomSampler SequentialSampler SubsetRandomSampler BatchSampler"),
+        ("sampler", "WeightedRandomSampler"),
+        ("distributed", "DistributedSampler"),
+        ("_utils.collate", "default_collate default_convert"),
+    ],
+)
+def test_the_modules_of_pytorch(module: str, names: str) -> None:
+    found = importlib.import_module(f"engine.utils.data.{module}")
+    for name in names.split():
+        assert (
+            getattr(found, name) is getattr(engine.utils.data, name) is getattr(engine.data, name)
+        )
+
+
+def test_stack_dataset() -> None:
+    calls = []
+
+    class Together(Dataset[int]):
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, index: int) -> int:
+            return 10 * index
+
+        def __getitems__(self, indices: list[int]) -> list[int]:
+            calls.append(indices)
+            return [self[i] for i in indices]
+
+    rows = StackDataset(Together(), "abc")
+    assert (len(rows), rows[1], rows.__getitems__([2, 0])) == (3, (10, "b"), [(20, "c"), (0, "a")])
+    named = StackDataset(x=Together(), y="abc")
+    assert named[2] == {"x": 20, "y": "c"}
+    assert named.__getitems__([1]) == [{"x": 10, "y": "b"}] and calls == [[2, 0], [1]]
+    with pytest.raises(ValueError, match=r"different lengths \[3, 2\]"):
+        StackDataset("abc", "ab")
+    with pytest.raises(ValueError, match="either by position or by name, got 0 and 0"):
+        StackDataset()
+
+
+def test_subset_asks_for_samples_together() -> None:
+    class Together(Dataset[int]):
+        def __getitems__(self, indices: list[int]) -> list[int]:
+            return [-i for i in indices]
+
+    assert Subset(Together(), [5, 6, 7]).__getitems__([2, 0]) == [-7, -5]
+
+
+@pytest.mark.parametrize(("length", "drop_last"), [(10, False), (10, True), (9, True), (2, False)])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_distributed_sampler(length: int, drop_last: bool, shuffle: bool) -> None:
+    """The parts have one length and together each index, but for what drop_last leaves out."""
+    samplers = [
+        DistributedSampler(range(length), 3, rank, shuffle, seed=1, drop_last=drop_last)
+        for rank in range(3)
+    ]
+    parts = [list(sampler) for sampler in samplers]
+    size = length // 3 if drop_last else -(-length // 3)
+    assert [len(part) for part in parts] == [len(s) for s in samplers] == [size] * 3
+    merged = [index for row in zip(*parts, strict=True) for index in row]
+    assert len(set(merged)) == min(length, 3 * size)
+    if not shuffle:
+        assert merged == [i % length for i in range(3 * size)]
+        return
+    for sampler in samplers:
+        sampler.set_epoch(1)
+    assert (length == 2) or [list(sampler) for sampler in samplers] != parts
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: DistributedSampler(range(3)), RuntimeError, "give num_replicas; groups of proc"),
+        (lambda: DistributedSampler(range(3), 2), RuntimeError, "give rank"),
+        (lambda: DistributedSampler(range(3), 2, 2), ValueError, "less than num_replicas, got 2"),
+        (lambda: BatchSampler([1], 0, False), ValueError, "batch_size must be positive, got 0"),
+        (lambda: BatchSampler([1], 2, None), TypeError, "BatchSampler: argument 'drop_last'"),
+        (lambda: RandomSampler([1], replacement=2), TypeError, "replacement must be True or False"),
+        (lambda: WeightedRandomSampler(engine.ones(2), 0), ValueError, "num_samples must be posit"),
+        (lambda: random_split(range(3), [-1, 4]), ValueError, "lengths must not be negative"),
+        (lambda: random_split(range(3), [1.5, 1.5]), ValueError, "must sum to the dataset's len"),
+        (lambda: random_split(range(3), 3), TypeError, "argument 'lengths'"),
+    ],
+)
+def test_wrong_arguments(make: Callable[[], Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_an_empty_part_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match="part 1 of 1 samples is empty"):
+        parts = random_split([7], [0.9, 0.1])
+    assert [list(part) for part in parts] == [[7], []]

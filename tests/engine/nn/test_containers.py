@@ -79,7 +79,7 @@ def test_parameter_list() -> None:
     assert list(weights.state_dict()) == ["0", "1", "2"]
     weights[-1] = engine.zeros(1)
     assert weights[2].tolist() == [0.0] and len(weights[1:]) == 2
-    assert "(0): Parameter containing: [engine.float32 of size (2,)]" in repr(weights)
+    assert "(0): Parameter containing: [engine.float32 of size 2]" in repr(weights)
     with pytest.raises(IndexError, match="out of range"):
         weights[3]
 
@@ -95,3 +95,27 @@ def test_parameter_dict() -> None:
         scales["forward"] = engine.ones(1)
     with pytest.raises(KeyError):
         scales["a"]
+
+
+def test_sequential_repeats_copies() -> None:
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    twice = net * 2
+    assert len(twice) == 4 and twice[0] is net[0] and twice[2] is not net[0]
+    net *= 2
+    assert len(net) == 4 and len(3 * nn.Sequential(nn.ReLU())) == 3
+    with pytest.raises(TypeError, match="repeated a positive number of times, got 0"):
+        net * 0
+    with pytest.raises(IndexError, match="index 9 is out of range of 4"):
+        net.insert(9, nn.ReLU())
+    assert net.insert(0, nn.Tanh()) is net and isinstance(net[0], nn.Tanh)
+
+
+def test_parameter_dict_is_a_dict() -> None:
+    scales = nn.ParameterDict({"a": engine.ones(1), "b": engine.zeros(2)})
+    assert list(reversed(scales)) == ["b", "a"] and scales.setdefault("c", None) is None
+    assert list(scales | nn.ParameterDict({"d": engine.ones(1)})) == ["a", "b", "c", "d"]
+    scales |= {"e": engine.ones(1)}
+    assert scales.popitem()[0] == "e" and list(scales.copy()) == ["a", "b", "c"]
+    assert list(scales.fromkeys(["x", "y"], engine.ones(1)).state_dict()) == ["x", "y"]
+    scales.clear()
+    assert len(scales) == 0 and not list(scales.parameters())

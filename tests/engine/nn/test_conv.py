@@ -139,3 +139,30 @@ def test_repr() -> None:
         "Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), dilation=(2, 2), "
         "groups=2, bias=False)"
     )
+
+
+def test_integers() -> None:
+    x, w = np.arange(24).reshape(1, 2, 3, 4), np.arange(8).reshape(1, 2, 2, 2) + 3
+    wanted = conv(x, w, np.zeros(1), 1, 0, 1, 1).astype("int64")
+    for dtype in ("int64", "int32", "uint8"):
+        got = F.conv2d(tensor(x.astype(dtype)), tensor(w.astype(dtype)))
+        assert str(got.dtype) == f"engine.{dtype}"
+        np.testing.assert_array_equal(array(got), wanted.astype(dtype))
+    back = F.conv_transpose2d(tensor(wanted), tensor(w))
+    np.testing.assert_array_equal(
+        array(back), array(F.conv_transpose2d(tensor(wanted * 1.0), tensor(w * 1.0)))
+    )
+
+
+def test_another_dtype_is_the_inputs_fault() -> None:
+    image = engine.ones(1, 1, 2, 2, dtype=engine.int64)
+    for layer in (nn.Conv2d(1, 1, 1), nn.Linear(2, 2)):
+        with pytest.raises(
+            RuntimeError, match="input: expected dtype float32 as the weight has, got int64"
+        ):
+            layer(image)
+
+
+def test_sizes_may_be_numpy_integers() -> None:
+    layer = nn.Conv2d(np.int64(3), 4, np.int64(3), padding=(np.int64(1), 0))
+    assert repr(layer) == "Conv2d(3, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 0))"

@@ -118,3 +118,12 @@ def test_what_is_wrong_is_named() -> None:
         init.kaiming_normal_(engine.empty(3, 4), mode="fan")
     with pytest.raises(ValueError, match="tensor must have 2 dimensions"):
         init.eye_(engine.empty(3))
+
+
+def test_older_names_warn() -> None:
+    with pytest.warns(FutureWarning, match=r"nn\.init\.constant is deprecated in favour of"):
+        assert init.constant(engine.empty(2), 3.0).tolist() == [3.0, 3.0]
+    with pytest.warns(UserWarning, match="without elements does nothing"):
+        init.kaiming_uniform_(engine.empty(0, 3))
+    with pytest.warns(UserWarning, match="mean is more than 2 std"):
+        init.trunc_normal_(engine.empty(2), mean=5.0)

@@ -283,8 +283,11 @@ def test_dropout_edges() -> None:
     assert F.dropout(y, 0.5, inplace=True) is y
     with pytest.raises(ValueError, match=r"p must be between 0 and 1, got 1\.5"):
         nn.Dropout(1.5)
-    with pytest.raises(ValueError, match="input must have 3 or 4 dimensions"):
+    with pytest.raises(ValueError, match="input must have 2 dimensions or more"):
         F.dropout2d(x)
+    with pytest.warns(UserWarning, match="dropout2d: got an input of 2 dimensions"):
+        dropped = F.dropout2d(engine.ones(50, 40), 0.5)
+    assert {0.0, 2.0} == set(dropped.reshape(-1).tolist())
 
 
 def test_alpha_dropout_keeps_mean_and_variance() -> None:
@@ -394,6 +397,75 @@ def test_grid_sample() -> None:
     )
     grid = tensor(draw(2, 2, 2, 2) * 0.5, requires_grad=True)
     assert gradcheck(
-        lambda a, g: F.grid_sample(a, g, padding_mode="reflection"),
+        lambda a, g: F.grid_sample(a, g, padding_mode="reflection", align_corners=False),
         (tensor(x, requires_grad=True), grid),
     )
+
+
+def test_pooling_of_integers() -> None:
+    x = np.arange(-8, 8).reshape(1, 1, 4, 4)
+    values, indices = F.max_pool2d(tensor(x), 2, return_indices=True)
+    assert values.tolist() == [[[[-3, -1], [5, 7]]]] and indices.tolist() == [[[[5, 7], [13, 15]]]]
+    assert F.max_pool2d(tensor(x.astype("int32")), 2).dtype == engine.int32
+    # The means -5.5, -3.5, 2.5 and 4.5, cut towards zero.
+    assert F.avg_pool2d(tensor(x), 2).tolist() == [[[[-5, -3], [2, 4]]]]
+
+
+def test_gradients_scaled_by_frequency() -> None:
+    index = engine.tensor([[1, 1, 2], [1, 3, 3]])
+    grad = engine.tensor([[1.0], [10.0]])
+    weight = engine.zeros(4, 1, requires_grad=True)
+    F.embedding(index, weight, scale_grad_by_freq=True).backward(grad.unsqueeze(1).expand(2, 3, 1))
+    assert weight.grad.reshape(-1).tolist() == [0.0, 4.0, 1.0, 10.0]
+    weight.grad = None
+    F.embedding_bag(index, weight, mode="sum", scale_grad_by_freq=True).backward(grad)
+    assert weight.grad.reshape(-1).tolist() == [0.0, 4.0, 1.0, 10.0]
+
+
+def test_sync_batch_norm_of_one_process() -> None:
+    net = nn.Sequential(nn.BatchNorm2d(3), nn.ReLU())
+    weight = net[0].weight
+    converted: Any = nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    assert type(converted[0]) is nn.SyncBatchNorm and converted[0].weight is weight
+    x = tensor(draw(2, 3, 4, 4)).float()
+    assert engine.allclose(converted(x), F.relu(nn.BatchNorm2d(3)(x)))
+    with pytest.raises(NotImplementedError, match="not exchanged between processes yet"):
+        nn.SyncBatchNorm(3, process_group="all")
+
+
+@pytest.mark.parametrize("size", [3, 4])
+def test_cross_map_normalisation(size: int) -> None:
+    x, side = draw(2, 5, 3, 3), (size - 1) // 2
+    total = np.stack(
+        [(x[:, max(c - side, 0) : c + side + 1] ** 2).sum(1) for c in range(5)], axis=1
+    )
+    wanted = x / (2 + 0.1 / size * total) ** 0.5
+    close(nn.CrossMapLRN2d(size, alpha=0.1, beta=0.5, k=2)(tensor(x)), wanted)
+
+
+def test_lp_pooling_of_infinite_order() -> None:
+    x = draw(1, 2, 4, 4)
+    blocks = abs(x).reshape(1, 2, 2, 2, 2, 2)
+    close(nn.LPPool2d(math.inf, 2)(tensor(x)), blocks.max((3, 5)))
+    close(
+        nn.LPPool3d(2, 2)(tensor(x).unsqueeze(2).expand(1, 2, 2, 4, 4)),
+        np.sqrt(2 * (blocks**2).sum((3, 5)))[:, :, None],
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        (nn.AdaptiveLogSoftmaxWithLoss, (8, 20, [5])),
+        (nn.LinearCrossEntropyLoss, (4, 3)),
+        (nn.SyncBatchNorm, (3,)),
+        (nn.MultiheadAttention, (4, 2)),
+        (nn.LSTM, (2, 3)),
+        (nn.LazyLinear, (3,)),
+    ],
+)
+def test_device_and_dtype_reach_all_tensors(kind: Any, arguments: Any) -> None:
+    layer = kind(*arguments, device="meta", dtype=engine.float64)
+    tensors = [*layer.parameters(), *layer.buffers()]
+    assert {str(x.device) for x in tensors} == {"meta"}
+    assert {x.dtype for x in tensors if x.is_floating_point()} == {engine.float64}

@@ -121,6 +121,7 @@ LOSSES: list[tuple[Callable[..., Any], tuple[Array, ...], Array]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:kl_div:UserWarning")
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 @pytest.mark.parametrize(("loss", "arrays", "wanted"), LOSSES)
 def test_value(
@@ -168,7 +169,7 @@ def test_certain_wrong_answers_cost_a_finite_amount() -> None:
 
 def test_kl_div_over_the_batch() -> None:
     wanted = (Q * (np.log(Q) - LOG_P)).sum() / 5
-    close(nn.KLDivLoss("batchmean")(tensor(LOG_P), tensor(Q)), wanted)
+    close(nn.KLDivLoss(reduction="batchmean")(tensor(LOG_P), tensor(Q)), wanted)
     zeros = F.kl_div(tensor(LOG_P), tensor(np.zeros((5, 4))), reduction="sum")
     assert zeros.item() == 0
 
@@ -199,3 +200,63 @@ def test_what_is_wrong_is_named() -> None:
         F.huber_loss(x, y, delta=0.0)
     with pytest.warns(UserWarning, match="broadcast"):
         F.mse_loss(x, y[:, :1])
+
+
+def test_flags_that_came_before_reduction() -> None:
+    x, y = tensor(X), tensor(Y)
+    cases: list[tuple[dict[str, Any], Any]] = [
+        ({"size_average": False}, (D**2).sum()),
+        ({"size_average": True}, (D**2).mean()),
+        ({"reduce": False}, D**2),
+        ({"size_average": False, "reduce": True}, (D**2).sum()),
+    ]
+    for options, wanted in cases:
+        with pytest.warns(UserWarning, match="size_average and reduce are deprecated"):
+            close(F.mse_loss(x, y, **options), wanted)
+        with pytest.warns(UserWarning, match="size_average and reduce are deprecated"):
+            close(nn.MSELoss(**options)(x, y), wanted)
+    classes = tensor(CLASSES)
+    with pytest.warns(UserWarning, match="reduction='sum'"):
+        close(F.cross_entropy(x, classes, None, False), _cross_entropy(ONE_HOT).sum())
+
+
+def test_warnings_of_what_is_seldom_meant() -> None:
+    with pytest.warns(UserWarning, match="is reduction='batchmean'"):
+        F.kl_div(tensor(LOG_P), tensor(Q))
+    with pytest.warns(UserWarning, match=r"mse_loss: the target's shape \(2,\) differs"):
+        F.mse_loss(engine.zeros(2, 1), engine.zeros(2))
+
+
+def test_float_targets_of_classes_shape() -> None:
+    with pytest.raises(TypeError, match=r"target: expected classes as integers .* got float32"):
+        F.cross_entropy(engine.zeros(2, 3), engine.zeros(2))
+
+
+def test_multilabel_margin() -> None:
+    labels = np.array([[3, 0, -1, 1], [0, 1, 2, 3], [-1, 0, 0, 0], [1, 1, -1, -1], [2, 0, 1, -1]])
+    wanted = []
+    for scores, row in zip(X, labels, strict=True):
+        right = row[: np.argmax(row < 0)] if (row < 0).any() else row
+        wrong = [i for i in range(4) if i not in right]
+        wanted.append(sum(max(0.0, 1 - scores[y] + scores[i]) for y in right for i in wrong) / 4)
+    loss = nn.MultiLabelMarginLoss(reduction="none")
+    close(loss(tensor(X), tensor(labels)), wanted)
+    close(loss(tensor(X[0]), tensor(labels[0])), wanted[0])
+    assert gradcheck(lambda x: loss(x, tensor(labels)), [tensor(X, requires_grad=True)])
+
+
+def test_linear_cross_entropy() -> None:
+    weight, bias = draw(4, 3, seed=5), draw(4, seed=6)
+    features = draw(5, 3, seed=7)
+    got = F.linear_cross_entropy(
+        tensor(features), tensor(weight), tensor(CLASSES), linear_bias=tensor(bias)
+    )
+    logits = features @ weight.T + bias
+    close(got, -np.log(softmax(logits))[range(5), CLASSES].mean())
+    layer = nn.LinearCrossEntropyLoss(3, 4, out_features=(2,))
+    assert layer(engine.randn(5, 3), engine.zeros(5, 2, dtype=engine.int64)).dim() == 0
+
+
+def test_margins_of_multi_margin() -> None:
+    with pytest.raises(ValueError, match="p must be 1 or 2, got 3"):
+        F.multi_margin_loss(tensor(X), tensor(CLASSES), p=3)

@@ -6,13 +6,14 @@ import copy
 import gc
 import pickle
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
 import engine
 from engine import nn
-from engine.nn import Module, Parameter
+from engine.nn import Module, Parameter, hooks
 
 
 class Block(Module):
@@ -224,6 +225,40 @@ def test_assign_takes_the_tensors_over() -> None:
     assert isinstance(layer.weight, Parameter) and not layer.weight.requires_grad
     state["bias"].fill_(9.0)
     assert layer.bias.tolist() == [9.0, 9.0]
+
+
+def test_assign_takes_over_whether_a_gradient_is_needed_from_the_module() -> None:
+    layer, source = nn.Linear(1, 1), nn.Linear(1, 1)
+    layer.weight.requires_grad_(False)
+    layer.load_state_dict(source.state_dict(keep_vars=True), assign=True)
+    assert layer.weight is source.weight and not layer.weight.requires_grad
+    integers = {"weight": engine.tensor([[1]]), "bias": engine.zeros(1)}
+    with pytest.raises(RuntimeError, match=r'the parameter named "weight".*only floating'):
+        nn.Linear(1, 1).load_state_dict(integers, assign=True)
+
+
+class Tied(Module):
+    """An embedding whose weight is the output layer's too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(3, 2)
+        self.out = nn.Linear(2, 3, bias=False)
+        self.out.weight = self.embed.weight
+
+
+def test_assign_keeps_tied_parameters_tied() -> None:
+    module, source = Tied(), Tied()
+    state = source.state_dict()
+    assert list(state) == ["embed.weight", "out.weight"]
+    module.load_state_dict(state, assign=True)
+    assert module.out.weight is module.embed.weight
+    assert module.embed.weight.data_ptr() == source.embed.weight.data_ptr()
+    apart = {name: tensor.clone() for name, tensor in state.items()}
+    module.load_state_dict(apart, assign=True)
+    assert module.out.weight is not module.embed.weight
+    with pytest.raises(RuntimeError, match=r'Missing key.* "out\.weight"'):
+        Tied().load_state_dict({"embed.weight": state["embed.weight"]})
 
 
 def test_a_scalar_loads_from_one_element() -> None:
@@ -462,3 +497,84 @@ def test_parameter() -> None:
 def test_a_module_without_forward() -> None:
     with pytest.raises(NotImplementedError, match="Module has no forward"):
         Module()(1)
+
+
+def test_hooks_of_all_modules() -> None:
+    log: list[Any] = []
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    net[0].register_forward_hook(lambda *_: log.append(("own", None)))
+    handles = [
+        hooks.register_module_forward_pre_hook(lambda m, a: log.append(("pre", type(m)))),
+        hooks.register_module_forward_hook(lambda m, a, o: log.append(("after", type(m)))),
+        hooks.register_module_full_backward_hook(lambda m, i, o: log.append(("back", type(m)))),
+    ]
+    net(engine.ones(1, 2, requires_grad=True)).sum().backward()
+    assert log == [
+        ("pre", nn.Sequential),
+        ("pre", nn.Linear),
+        ("after", nn.Linear),
+        ("own", None),
+        ("pre", nn.ReLU),
+        ("after", nn.ReLU),
+        ("after", nn.Sequential),
+        ("back", nn.ReLU),
+        ("back", nn.Linear),
+        ("back", nn.Sequential),
+    ]
+    for handle in handles:
+        handle.remove()
+    assert hooks.module_call is None
+    log.clear()
+    net(engine.ones(1, 2))
+    assert log == [("own", None)]
+
+
+def test_hooks_on_registration() -> None:
+    log: list[tuple[str, str]] = []
+    handles = [
+        hooks.register_module_parameter_registration_hook(lambda m, n, p: log.append(("p", n))),
+        hooks.register_module_buffer_registration_hook(lambda m, n, b: log.append(("b", n))),
+        hooks.register_module_module_registration_hook(lambda m, n, c: log.append(("m", n))),
+    ]
+    nn.Sequential(nn.BatchNorm1d(2))
+    for handle in handles:
+        handle.remove()
+    nn.Linear(1, 1)
+    assert [n for kind, n in log if kind == "p"] == ["weight", "bias"]
+    assert ("b", "running_var") in log and log[-1] == ("m", "0") and len(log) == 6
+
+
+def test_hook_tables_are_dicts_of_functions() -> None:
+    layer = nn.Linear(1, 1)
+    assert not layer._forward_hooks and layer._call_hooks is None
+    handle = layer.register_forward_hook(print)
+    assert dict(layer._forward_hooks) == {handle.id: print}
+    layer._forward_hooks.clear()
+    assert len(layer._forward_hooks) == 0
+
+
+def test_buffers_are_tensors() -> None:
+    module: Any = nn.Module()
+    module.a, module.b = nn.Buffer(engine.ones(2)), nn.Buffer(engine.ones(1), persistent=False)
+    assert isinstance(module.a, engine.Tensor) and list(module.state_dict()) == ["a"]
+    twin = pickle.loads(pickle.dumps(copy.deepcopy(module)))
+    assert list(twin.state_dict()) == ["a"] and len(list(twin.buffers())) == 2
+
+
+def test_setting_and_finding_submodules() -> None:
+    net = nn.Sequential(nn.Sequential(nn.ReLU()))
+    net.set_submodule("0.0", nn.Tanh())
+    assert isinstance(net[0][0], nn.Tanh) and net.get_submodule("0.0") is net[0][0]
+    net.set_submodule("0.new", nn.ELU())
+    for target, strict in (("0.other", True), ("0.training", False)):
+        with pytest.raises(AttributeError, match="Sequential has no module"):
+            net.set_submodule(target, nn.ELU(), strict=strict)
+    assert "weight" in dir(nn.Linear(1, 1)) and "0" not in dir(net)
+
+
+def test_state_dict_is_an_ordered_dict_with_versions() -> None:
+    state: Any = nn.Sequential(nn.BatchNorm1d(2)).state_dict()
+    assert type(state) is OrderedDict
+    assert state._metadata == {"": {"version": 1}, "0": {"version": 2}}
+    with pytest.warns(FutureWarning, match="by keyword"):
+        assert list(nn.Linear(1, 1).state_dict(None, "x.")) == ["x.weight", "x.bias"]

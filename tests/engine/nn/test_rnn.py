@@ -165,7 +165,7 @@ def test_what_is_wrong_is_named() -> None:
     lstm = nn.LSTM(3, 4)
     with pytest.raises(ValueError, match="LSTM: expected input_size 3 features, got 2"):
         lstm(engine.zeros(5, 1, 2))
-    with pytest.raises(ValueError, match=r"expected a state of shape \(1, 1, 4\), got \(2, 1, 4\)"):
+    with pytest.raises(ValueError, match=r"h_0 must have shape \(1, 1, 4\), got \(2, 1, 4\)"):
         lstm(engine.zeros(5, 1, 3), (engine.zeros(2, 1, 4), engine.zeros(2, 1, 4)))
     with pytest.raises(ValueError, match="expected 2D or 3D input, got 4D"):
         lstm(engine.zeros(1, 1, 1, 3))
@@ -195,3 +195,47 @@ def test_padding_and_packing() -> None:
         packing.pack_padded_sequence(engine.zeros(3, 2), [4, 1])
     with pytest.raises(ValueError, match="total_length 2 is less than the longest"):
         packing.pad_packed_sequence(packed, total_length=2)
+
+
+H, C = (2, 2, 4), (2, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "states", "message"),
+    [
+        ("GRU", (5, 2, 3), [(2, 3, 4)], r"h_0 must have shape \(2, 2, 4\), got \(2, 3, 4\)"),
+        ("GRU", (5, 2, 3), [(1, 2, 4)], r"h_0 must have shape \(2, 2, 4\), got \(1, 2, 4\)"),
+        ("RNN", (5, 2, 3), [(2, 4)], r"h_0 must have shape \(2, 2, 4\), got \(2, 4\)"),
+        ("RNN", (5, 3), [(2, 1, 4)], r"h_0 must have shape \(2, 4\), got \(2, 1, 4\)"),
+        ("LSTM", (5, 2, 3), [H, (2, 3, 4)], r"c_0 must have shape \(2, 2, 4\)"),
+        ("LSTM", (5, 2, 3), [H], "LSTM: argument 'hx': expected"),
+        ("LSTM", (5, 2, 3), [H, C, C], "LSTM: argument 'hx': expected"),
+        ("LSTM", (5, 3), [H, C], r"h_0 must have shape \(2, 4\)"),
+    ],
+)
+def test_states_of_another_shape_are_refused(
+    kind: str, shape: tuple[int, ...], states: list[tuple[int, ...]], message: str
+) -> None:
+    given: Any = [engine.zeros(*state) for state in states]
+    state = given[0] if len(given) == 1 else tuple(given)
+    with pytest.raises((ValueError, TypeError), match=message):
+        getattr(nn, kind)(3, 4, 2)(engine.zeros(*shape), state)
+
+
+def test_cells_refuse_states_of_another_shape() -> None:
+    with pytest.raises(ValueError, match=r"h_0 must have shape \(2, 4\), got \(3, 4\)"):
+        nn.GRUCell(3, 4)(engine.zeros(2, 3), engine.zeros(3, 4))
+    with pytest.raises(ValueError, match=r"c_0 must have shape \(2, 4\), got \(1, 4\)"):
+        nn.LSTMCell(3, 4)(engine.zeros(2, 3), (engine.zeros(2, 4), engine.zeros(1, 4)))
+    with pytest.raises(ValueError, match="expected input_size 3 features, got 2"):
+        nn.RNNCell(3, 4)(engine.zeros(2, 2))
+    wide = engine.zeros(1, 2, 4, dtype=engine.float64)
+    with pytest.raises(ValueError, match=r"input's dtype engine\.float32, got engine\.float64"):
+        nn.GRU(3, 4)(engine.zeros(5, 2, 3), wide)
+
+
+def test_dropout_of_one_layer_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match=r"LSTM: dropout=0\.5 acts between layers"):
+        nn.LSTM(3, 4, dropout=0.5)
+    output, h = nn.GRU(3, 4)(engine.zeros(5, 0, 3))
+    assert tuple(output.shape) == (5, 0, 4) and tuple(h.shape) == (1, 0, 4)

@@ -198,3 +198,21 @@ def test_training_uses_dropout() -> None:
     assert not engine.allclose(layer(x), layer(x))
     layer.eval()
     np.testing.assert_array_equal(array(layer(x)), array(layer(x)))
+
+
+def test_static_keys_and_values_replace_the_projected_ones() -> None:
+    layer = double(nn.MultiheadAttention(4, 2))
+    q, k, v = (tensor(draw(3, 1, 4, seed=seed)) for seed in range(3))
+    weights = layer.in_proj_weight.chunk(3), layer.in_proj_bias.chunk(3)
+    keys, values = (
+        F.linear(x, w, b).reshape(3, 2, 2).transpose(0, 1)
+        for x, w, b in list(zip((q, k, v), *weights, strict=True))[1:]
+    )
+    arguments = (
+        q, engine.zeros_like(k), engine.zeros_like(v), 4, 2, layer.in_proj_weight,
+        layer.in_proj_bias, None, None, False, 0.0, layer.out_proj.weight, layer.out_proj.bias,
+    )  # fmt: skip
+    output, _ = F.multi_head_attention_forward(*arguments, static_k=keys, static_v=values)
+    close(output, array(layer(q, k, v)[0]))
+    with pytest.raises(ValueError, match=r"static_k must be \(2, S, 2\), got \(1, 3, 4\)"):
+        F.multi_head_attention_forward(*arguments, static_k=engine.zeros(1, 3, 4))

@@ -42,6 +42,48 @@ def test_clip_grad_norm_of_what_is_not_finite() -> None:
     assert utils.clip_grad_norm_([nn.Parameter(engine.ones(1))], 1.0).item() == 0
 
 
+@pytest.mark.parametrize("order", [0.5, 1.0, 2.0, 3.0, math.inf])
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [
+        (1e20, "float32"),
+        (1e-20, "float32"),
+        (1e200, "float64"),
+        (1e-200, "float64"),
+        (1e4, "float16"),
+    ],
+)
+def test_norms_whose_powers_leave_the_dtype(size: float, dtype: str, order: float) -> None:
+    kind = getattr(engine, dtype)
+    grads = [
+        engine.tensor([3.0, 0.0, -4.0], dtype=kind) * size,
+        engine.full((2,), size, dtype=kind),
+    ]
+    norm = float(np.linalg.norm([3.0, 0.0, 4.0, 1.0, 1.0], order)) * size
+    rtol = 2e-3 if dtype == "float16" else 1e-6
+    if norm <= engine.finfo(kind).max:
+        total = utils.get_total_norm(grads, order)
+        assert total.dtype == kind
+        np.testing.assert_allclose(total.double().item(), norm, rtol=rtol)
+    parameters = [nn.Parameter(engine.zeros_like(grad)) for grad in grads]
+    for parameter, grad in zip(parameters, grads, strict=True):
+        parameter.grad = grad.clone()
+    utils.clip_grad_norm_(parameters, 0.5, order)
+    factor = min(1.0, 0.5 / (norm + 1e-6))
+    for parameter, grad in zip(parameters, grads, strict=True):
+        wanted = grad.double().numpy() * factor
+        np.testing.assert_allclose(parameter.grad.double().numpy(), wanted, rtol=2 * rtol)
+
+
+def test_clipping_where_the_norm_does_not_fit() -> None:
+    parameters = [nn.Parameter(engine.zeros(2)) for _ in range(2)]
+    for parameter in parameters:
+        parameter.grad = engine.tensor([3e38, -3e38])
+    assert utils.clip_grad_norm_(parameters, 2.0).item() == math.inf
+    for parameter in parameters:
+        assert engine.allclose(parameter.grad, engine.tensor([1.0, -1.0]))
+
+
 def test_clip_grad_value() -> None:
     parameters = parameters_with_gradients()
     before = array(parameters[1].grad).copy()
@@ -85,3 +127,19 @@ def test_fusing_linear_and_batch_norm() -> None:
     bn = trained_batch_norm(nn.BatchNorm1d(4, affine=False))
     x = tensor(draw(2, 3))
     close(utils.fuse_linear_bn_eval(linear, bn)(x), array(bn(linear(x))))
+
+
+def test_skip_init() -> None:
+    layer: Any = nn.utils.skip_init(nn.Conv2d, 2, 3, kernel_size=2)
+    assert type(layer) is nn.Conv2d and tuple(layer.weight.shape) == (3, 2, 2, 2)
+    layer.reset_parameters()
+    assert abs(layer.weight).max().item() <= 8**-0.5
+    for wrong in (nn.ReLU, int):
+        with pytest.raises(RuntimeError, match="skip_init: "):
+            nn.utils.skip_init(wrong)  # type: ignore[arg-type]
+
+
+def test_weights_in_another_memory_format() -> None:
+    net = nn.Sequential(nn.Conv2d(2, 3, 2))
+    nn.utils.convert_conv2d_weight_memory_format(net, engine.channels_last)
+    assert net[0].weight.is_contiguous(memory_format=engine.channels_last)

@@ -42,6 +42,11 @@ def restarts(t: int) -> float:
     return cosine((t - start) / length)
 
 
+def triangle(t: int) -> float:
+    """From 1 to 2 in three steps, and back."""
+    return 1 + min(t % 6, 6 - t % 6) / 3
+
+
 CASES: list[tuple[Callable[[Any], Any], Callable[[int], float]]] = [
     (lambda o: lrs.LambdaLR(o, lambda t: 1 / (t + 1)), lambda t: 1 / (t + 1)),
     (lambda o: lrs.MultiplicativeLR(o, lambda t: 0.9), lambda t: 0.9**t),
@@ -56,6 +61,23 @@ CASES: list[tuple[Callable[[Any], Any], Callable[[int], float]]] = [
     (
         lambda o: lrs.OneCycleLR(o, [2 * BASE, 20 * BASE], total_steps=10),
         one_cycle,
+    ),
+    (lambda o: lrs.CyclicLR(o, [BASE, 10 * BASE], [2 * BASE, 20 * BASE], 3), triangle),
+    (
+        lambda o: lrs.CyclicLR(
+            o, [BASE, 10 * BASE], [2 * BASE, 20 * BASE], 3, 1, mode="triangular2"
+        ),
+        lambda t: 1 + min(t % 4 / 3, 4 - t % 4) / 2 ** (t // 4),
+    ),
+    (
+        lambda o: lrs.CyclicLR(
+            o, [BASE, 10 * BASE], [2 * BASE, 20 * BASE], 3, mode="exp_range", gamma=0.9
+        ),
+        lambda t: 1 + (triangle(t) - 1) * 0.9**t,
+    ),
+    (
+        lambda o: lrs.ChainedScheduler([lrs.ConstantLR(o, 0.5, 3), lrs.ExponentialLR(o, 0.8)]),
+        lambda t: (0.5 if t < 3 else 1.0) * 0.8**t,
     ),
     (
         lambda o: lrs.SequentialLR(
@@ -76,6 +98,10 @@ NAMES = [
     "cosine",
     "restarts",
     "one_cycle",
+    "triangular",
+    "triangular2",
+    "exp_range",
+    "chained",
     "sequential",
 ]
 
@@ -147,6 +173,70 @@ def test_one_cycle_moves_momentum_the_other_way() -> None:
         schedule.step()
 
 
+def test_cyclic_moves_momentum_the_other_way() -> None:
+    optimizer = make_optimizer()
+    schedule = lrs.CyclicLR(optimizer, 0.1, 0.2, 2, base_momentum=0.5, max_momentum=0.75)
+    seen = []
+    for _ in range(4):
+        seen.append(optimizer.param_groups[1]["momentum"])
+        optimizer.step()
+        schedule.step()
+    assert seen == pytest.approx([0.75, 0.625, 0.5, 0.625])
+    adam = optim.Adam([nn.Parameter(engine.ones(1))])
+    lrs.CyclicLR(adam, 0.1, 0.2)
+    assert adam.param_groups[0]["betas"] == (0.9, 0.999)
+    with pytest.raises(ValueError, match="cycle_momentum needs an optimizer with momentum"):
+        lrs.CyclicLR(optim.Adagrad([nn.Parameter(engine.ones(1))]), 0.1, 0.2)
+
+
+def test_cyclic_with_a_scale_of_ones_own() -> None:
+    optimizer = make_optimizer()
+    schedule = lrs.CyclicLR(
+        optimizer, 0.0, 1.0, 2, scale_fn=lambda x: 1 / (1 + x), scale_mode="iterations"
+    )
+    seen = []
+    for _ in range(5):
+        seen.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    assert seen == pytest.approx([0, 0.5 / 2, 1 / 3, 0.5 / 4, 0])
+    assert schedule.state_dict()["_scale_fn_custom"] is None
+
+
+def test_a_schedule_of_ones_own() -> None:
+    class WarmUp(lrs._LRScheduler):
+        def get_lr(self) -> list[float]:
+            return [lr * min(1.0, (self.last_epoch + 1) / 4) for lr in self.base_lrs]
+
+    optimizer = make_optimizer()
+    schedule = WarmUp(optimizer)
+    for t in range(5):
+        assert rates(optimizer)[0] == pytest.approx(BASE * min(1.0, (t + 1) / 4))
+        optimizer.step()
+        schedule.step()
+    schedule.step(1)
+    assert rates(optimizer)[0] == pytest.approx(BASE / 2)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: lrs.ExponentialLR(o, 0.5, 3),
+        lambda o: lrs.MultiplicativeLR(o, lambda t: 0.5, 3),
+        lambda o: lrs.LinearLR(o, last_epoch=3),
+        lambda o: lrs.PolynomialLR(o, last_epoch=3),
+        lambda o: lrs.CosineAnnealingLR(o, 5, last_epoch=3),
+    ],
+)
+def test_going_on_from_an_epoch_leaves_the_rate(make: Callable[[Any], Any]) -> None:
+    """With last_epoch the groups' rates are those of the next epoch already."""
+    optimizer = make_optimizer()
+    for group in optimizer.param_groups:
+        group["initial_lr"] = 7.0
+    schedule = make(optimizer)
+    assert schedule.last_epoch == 4 and rates(optimizer) == [BASE, 10 * BASE]
+
+
 def test_plateau() -> None:
     optimizer = make_optimizer()
     schedule = lrs.ReduceLROnPlateau(optimizer, factor=0.5, patience=1, cooldown=1, min_lr=0.03)
@@ -156,9 +246,9 @@ def test_plateau() -> None:
         factors.append(optimizer.param_groups[0]["lr"])
     assert factors == pytest.approx([0.1] * 3 + [0.05] * 3 + [0.03] * 4)
     up = lrs.ReduceLROnPlateau(make_optimizer(), mode="max", threshold=0.5, threshold_mode="abs")
-    assert up.is_better(2.0, 1.0) and not up.is_better(1.4, 1.0)
+    assert up._is_better(2.0, 1.0) and not up._is_better(1.4, 1.0)
     relative = lrs.ReduceLROnPlateau(make_optimizer(), threshold=0.1)
-    assert relative.is_better(0.8, 1.0) and not relative.is_better(0.95, 1.0)
+    assert relative._is_better(0.8, 1.0) and not relative._is_better(0.95, 1.0)
 
 
 def test_a_step_too_early_is_warned_of() -> None:
@@ -177,20 +267,45 @@ def test_a_step_too_early_is_warned_of() -> None:
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda o: lrs.ExponentialLR(3, 0.5), TypeError, "must be an Optimizer, got int"),
+        (lambda o: lrs.ExponentialLR(3, 0.5), TypeError, "optimizer.*expected Optimizer, got int"),
         (lambda o: lrs.ExponentialLR(o, 0.5, last_epoch=3), KeyError, "no 'initial_lr'"),
-        (lambda o: lrs.LambdaLR(o, [lambda t: 1.0]), ValueError, "expected 2 functions"),
+        (lambda o: lrs.LambdaLR(o, [lambda t: 1.0]), ValueError, "lr_lambda must have 2 values"),
         (lambda o: lrs.LinearLR(o, 0.0), ValueError, "start_factor must be in"),
-        (lambda o: lrs.ConstantLR(o, 2.0), ValueError, "factor must be between 0 and 1"),
+        (lambda o: lrs.ConstantLR(o, 2.0), ValueError, r"factor must be in \[0, 1\]"),
+        (
+            lambda o: lrs.ExponentialLR(o, "x"),
+            TypeError,
+            "argument 'gamma': expected float, got str",
+        ),
+        (lambda o: lrs.StepLR(o, 0), ValueError, "StepLR: step_size must be positive, got 0"),
+        (lambda o: lrs.MultiStepLR(o, 3), TypeError, "MultiStepLR: argument 'milestones'"),
+        (lambda o: lrs.CosineAnnealingLR(o, 0), ValueError, "T_max must be positive, got 0"),
+        (lambda o: lrs.MultiplicativeLR(o, 0.5), TypeError, "argument 'lr_lambda'"),
+        (lambda o: lrs.ReduceLROnPlateau(o, factor=1.0), ValueError, "factor must be less than 1"),
+        (lambda o: lrs.CyclicLR(o, 0.1, 0.2, mode="x"), ValueError, "mode must be 'triangular',"),
+        (lambda o: lrs.CyclicLR(o, 0.1, 0.2, 0), ValueError, "step_size_up must be positive"),
+        (lambda o: lrs.ChainedScheduler([3]), TypeError, "argument 'schedulers'.*got list of int"),
+        (
+            lambda o: lrs.ChainedScheduler([lrs.ReduceLROnPlateau(o)]),
+            ValueError,
+            r"schedulers\[0\] is a ReduceLROnPlateau, whose step needs a metric",
+        ),
+        (
+            lambda o: lrs.ChainedScheduler([lrs.StepLR(o, 1)], make_optimizer()),
+            ValueError,
+            r"schedulers\[0\] is of another optimizer",
+        ),
         (lambda o: lrs.OneCycleLR(o, 0.5), ValueError, "give total_steps"),
-        (lambda o: lrs.OneCycleLR(o, [0.5], total_steps=9), ValueError, "max_lr: expected 2"),
-        (lambda o: lrs.SequentialLR(o, [], []), ValueError, "0 schedules need 0 milestones"),
-        (lambda o: lrs.CosineAnnealingWarmRestarts(o, 0), ValueError, "T_0 must be a positive"),
+        (
+            lambda o: lrs.OneCycleLR(o, [0.5], total_steps=9),
+            ValueError,
+            "max_lr must have 2 values",
+        ),
+        (lambda o: lrs.SequentialLR(o, [], []), ValueError, "schedulers must be a list"),
+        (lambda o: lrs.CosineAnnealingWarmRestarts(o, 0), ValueError, "T_0 must be positive"),
         (lambda o: lrs.ReduceLROnPlateau(o, mode="low"), ValueError, "mode must be 'min' or 'max'"),
     ],
 )
-def test_what_is_wrong_is_named(
-    make: Callable[[Any], Any], error: type[Exception], message: str
-) -> None:
+def test_wrong_arguments(make: Callable[[Any], Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         make(make_optimizer())

@@ -21,7 +21,7 @@ from huggingface_hub import constants
 from tqdm import tqdm
 
 import hub
-from hub.care.garbage import collect
+from hub import collect
 from hub.cli import main
 from hub.errors import HubError
 from hub.transfer import Limits, limits

@@ -7,7 +7,8 @@ import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from hub.cache import Cache, hash_file
+from hub.cache import HubCache
+from hub.disk import hash_file
 from hub.repos.cached import hash_blob
 from hub.repos.tree import is_etag
 from tests.hub.fakehub import FakeRepo, etag
@@ -44,7 +45,7 @@ class FileOnlooker(Onlooker):
 
     def __init__(self, root: Path, allowed: set[str]) -> None:
         super().__init__()
-        self._cache = Cache(root)
+        self._cache = HubCache(root)
         self._blobs = root / "blobs"
         self._allowed = allowed
         self._known: set[str] = set()

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import errno
 import os
 import pickle
+import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, strategies as st
 
 from hub.disk import atomic_write
 from hub.errors import FormatError, HubError
-from hub.formats import Buffer, read, scan, write
+from hub.formats import Buffer, SafetensorsFile, read, scan, write
+from hub.formats.containers import scan_source
+from hub.formats.files import read_source
+from hub.formats.source import Source
+
+ONE = Buffer.from_numpy(np.ones(2))
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "a.pt", "a.pth", "a.BIN"])
@@ -22,11 +31,56 @@ def test_the_format_is_told_by_content_and_not_by_name(tmp_path: Path, name: str
     assert scan(tmp_path / "weights.xyz").safe
 
 
-def test_write_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a\.npz.*should end in one of \.safetensors, \.pt"):
-        write(tmp_path / "a.npz", {})
+def test_the_name_chooses_safetensors_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("best.pth.tar", "last.ckpt", "weights", "a.npz", "model.safetensors.bak", ".pt"):
+        write(tmp_path / name, {"x": ONE, "epoch": 3})
+        assert zipfile.is_zipfile(tmp_path / name)
+    write(tmp_path / "a.SafeTensors", {"x": ONE})
+    assert SafetensorsFile(tmp_path / "a.SafeTensors").metadata == {"format": "pt"}
     with pytest.raises(TypeError, match="a safetensors file holds a dict, got list"):
         write(tmp_path / "a.safetensors", [])
+    with pytest.raises(TypeError, match=r"'epoch': str to int; a \.pt file holds other values"):
+        write(tmp_path / "a.safetensors", {"x": ONE, "epoch": 3})
+    with pytest.raises(ValueError, match=r"metadata: only \.safetensors"):
+        write(tmp_path / "a.pt", {}, metadata={"a": "b"})
+
+
+def with_header_of(length: int) -> bytes:
+    """A safetensors file of one tensor whose header has that many bytes, as padding is allowed."""
+    header = b'{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
+    return length.to_bytes(8, "little") + header.ljust(length) + b"\7"
+
+
+@given(st.integers(53, 5000) | st.integers(53, 200_000))
+@example(0x7B)  # '{' of JSON
+@example(0x17B)
+@example(0x280)  # the start of a pickle of protocol 2
+@example(0x580)
+@example(0x8B1F)  # gzip
+@example(0x685A42)  # bzip2
+def test_safetensors_of_every_header_length(length: int) -> None:
+    source = Source("a.pt", np.frombuffer(with_header_of(length), np.uint8))
+    found = read_source(source)
+    assert isinstance(found, dict) and found["x"].numpy().tolist() == [7]
+    assert scan_source(source).safe
+    for cut in (8 + length, 9 + length // 2):
+        with pytest.raises(FormatError):
+            read_source(source.part(0, cut))
+
+
+@given(st.text() | st.integers() | st.dictionaries(st.text(), st.text()), st.integers(2, 5))
+@example("\0{", 2)
+@example("\0\0\0\0{", 4)
+def test_pickles_are_not_taken_for_safetensors(value: object, protocol: int) -> None:
+    content = np.frombuffer(pickle.dumps(value, protocol), np.uint8)
+    assert read_source(Source("a.pkl", content)) == value
+
+
+def test_a_pickle_that_begins_as_safetensors_does_is_scanned(tmp_path: Path) -> None:
+    text = b"\x80\2X\2\0\0\0\0{0cos\nsystem\n(Vls\ntR."
+    path = tmp_path / "polyglot"
+    path.write_bytes(text + bytes(int.from_bytes(text[:8], "little")))
+    assert [use.name for use in scan(path).globals] == ["system"]
 
 
 OTHERS: dict[str, tuple[bytes, str]] = {
@@ -60,8 +114,12 @@ def test_other_files_are_named_for_what_they_are(
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="no such file"):
+    with pytest.raises(FileNotFoundError, match=r"missing\.pt: no such file") as caught:
         read(tmp_path / "missing.pt")
+    assert isinstance(caught.value, FormatError)
+    assert caught.value.filename == str(tmp_path / "missing.pt")
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.errno) == (str(caught.value), errno.ENOENT)
     with pytest.raises(FormatError, match="a folder without a weight file"):
         read(tmp_path)
     with pytest.raises(FormatError, match="cannot be opened"):
@@ -100,6 +158,37 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
         raise RuntimeError("stop")
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_errors_of_the_file_system_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    for name in ("a.pt", "a.safetensors"):
+        for folder in ("missing", "file"):
+            (tmp_path / "file").touch()
+            with pytest.raises(OSError) as caught:
+                write(tmp_path / folder / name, {"x": ONE})
+            assert caught.value.filename == str(tmp_path / folder / name)
+    with pytest.raises(IsADirectoryError):
+        write(tmp_path, {"x": ONE})
+    write(tmp_path / ("n" * 255), {"x": ONE})
+    with pytest.raises(OSError, match=r"File name too long: '.*n'$"):
+        write(tmp_path / ("n" * 256), {"x": ONE})
+
+
+def test_links_permissions_and_devices(tmp_path: Path) -> None:
+    target, link = tmp_path / "epoch-1.pt", tmp_path / "last.pt"
+    link.symlink_to(target.name)
+    for name in ("a", "b"):
+        write(link, {name: ONE})
+        assert link.is_symlink() and read(target).keys() == {name}  # type: ignore[attr-defined]
+        target.chmod(0o600)
+    assert target.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(tmp_path / "pipe")
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write(tmp_path / "pipe", {"b": ONE})
+    reader.join()
+    assert received == [target.read_bytes()]
 
 
 def test_a_mapped_file_can_be_written_over(tmp_path: Path) -> None:

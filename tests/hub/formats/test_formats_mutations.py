@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import pickle
@@ -12,6 +13,7 @@ import random
 import resource
 import signal
 import zipfile
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from hub import refs
+from hub import sources
 from hub.errors import RefError
 from hub.formats import Buffer, FormatError, save_safetensors, save_torch
 from hub.formats.containers import scan_source
@@ -75,6 +77,7 @@ def bounded() -> Iterator[Callable[[], object]]:
 def seeds(folder: Path) -> dict[str, bytes]:
     x = Buffer.from_numpy(np.arange(6, dtype=np.float32).reshape(2, 3))
     state = {"w": x, "t": Buffer("float32", (3, 2), (1, 3), x.storage), "n": 3, "s": {"a", "b"}}
+    state |= {"args": argparse.Namespace(a=[x], b=deque([1])), "r": range(3), "c": Counter("aab")}
     save_torch(folder / "zip", state)
     save_safetensors(folder / "safetensors", {"w": x, "b": Buffer.from_numpy(np.ones(3, np.int8))})
     made = {name: (folder / name).read_bytes() for name in ("zip", "safetensors")}
@@ -176,7 +179,7 @@ def test_changed_references() -> None:
 def look_up(text: str) -> None:
     """A text is refused, or is a reference with one spelling."""
     try:
-        ref = refs.parse(text)
+        ref = sources.parse(text)
     except RefError:
         return
-    assert refs.parse(str(ref)) == ref
+    assert sources.parse(str(ref)) == ref

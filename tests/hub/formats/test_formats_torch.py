@@ -169,7 +169,10 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> 
     storage = Storage(np.zeros(6, np.uint8))
     bytes_and_halves = [Buffer(name, (1,), (1,), storage) for name in ("uint8", "int16")]
     cases: list[tuple[object, type[Exception], str]] = [
-        ({"a": [1, np.ones(1)]}, TypeError, r"value\['a'\]\[1\]: a ndarray"),
+        ({"a": [1, object()]}, TypeError, r"value\['a'\]\[1\]: a object cannot be written"),
+        ({"a": np.array([object()])}, TypeError, r"value\['a'\]: numpy dtype str 'O'"),
+        ({"f": np.ones}, TypeError, "a function cannot be written"),
+        ([lambda: 1], TypeError, r"value\[0\]: a function cannot be written"),
         (loop, ValueError, "contains itself"),
         (deep, ValueError, "nested"),
         ({Buffer("uint8", (1,), (1,), storage): 1}, ValueError, "key"),

@@ -16,7 +16,7 @@ import pytest
 from huggingface_hub import constants
 
 import hub
-from hub.care.garbage import collect
+from hub import collect
 from hub.errors import (
     AccessError,
     CacheError,
@@ -232,7 +232,7 @@ def test_server_that_is_away(
     hf.is_down = True
     with caplog.at_level(logging.WARNING, "hub"):
         assert hub.download(MODEL) == path
-    assert "using what it was when it was last asked for" in caplog.text
+    assert "using the commit of the last request" in caplog.text
     with pytest.raises(FetchError, match="cannot be reached"):
         hub.download("hf:org/name/config.json")
 
@@ -345,9 +345,8 @@ def test_bad_ref_in_the_cache(repo: Any, hf_cache: Path) -> None:
 
 
 def test_repository_is_no_file(repo: Any) -> None:
-    for ask in (hub.download, hub.path):
-        with pytest.raises(RefError, match=r"hub\.snapshot"):
-            ask("hf:org/name")
+    with pytest.raises(RefError, match=r"hub\.snapshot"):
+        hub.download("hf:org/name")
 
 
 def test_without_symbolic_links(

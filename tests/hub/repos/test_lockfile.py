@@ -16,6 +16,7 @@ import pytest
 import hub
 from hub.cli import main
 from hub.errors import IntegrityError, LockError, NotFoundError, OfflineError, RefError
+from hub.file_info import FileInfo
 from hub.lockfile import format as lock_format
 
 Capture = pytest.CaptureFixture[str]
@@ -269,11 +270,11 @@ def test_malformed(lockfile: Path, text: str) -> None:
 def test_odd_names_come_through(lockfile: Path) -> None:
     entry = lock_format.Entry(
         'file:/a "b"\\c\x7fä',
-        file=lock_format.LockedFile(1, "0" * 64),
+        file=FileInfo(1, "0" * 64),
     )
     repo = lock_format.Entry(
         "hf:org/name",
-        files={'ä "q"': lock_format.LockedFile(1, "0" * 64)},
+        files={'ä "q"': FileInfo(1, "0" * 64)},
         include=('*"\\',),
     )
     lock_format.LockFile(lockfile, (repo,)).write()

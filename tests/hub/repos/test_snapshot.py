@@ -338,6 +338,25 @@ def test_names_that_differ_in_case_where_it_does_not_count(
     assert contents(folder) == {"vocab.txt": b"two", "a/y.bin": b"y"}
 
 
+def test_path_of_a_repository(repo: Any, hf: Any) -> None:
+    with pytest.raises(NotFoundError, match="is not in the cache"):
+        hub.path("hf:org/name")
+    folder = hub.snapshot("hf:org/name", include="*.json")
+    hf.requests.clear()
+    assert hub.path("hf:org/name") == folder and hf.requests == []
+    (folder / "config.json").resolve().write_bytes(b"[]")
+    with pytest.raises(IntegrityError):
+        hub.path("hf:org/name")
+
+
+def test_info_of_a_repository_whose_bytes_are_missing(repo: Any, weights: bytes) -> None:
+    folder = hub.snapshot("hf:org/name", include="*.safetensors")
+    assert hub.info("hf:org/name").size == len(weights)
+    next(folder.rglob("*.safetensors")).resolve().unlink()
+    info = hub.info("hf:org/name")
+    assert (info.path, info.files, info.size) == (folder, 1, 0)
+
+
 def test_malformed_file_is_not_published(hf: Any, hf_cache: Path) -> None:
     hf.repo("org/name", {"config.json": b"{}", "model.safetensors": b"no header at all"})
     with pytest.raises(FormatError, match=r"hf:org/name: model\.safetensors"):
@@ -374,6 +393,20 @@ def test_local_folder_from_the_cache(
     hf.requests.clear()
     hub.snapshot("hf:org/name", local_dir=local, offline=True)
     assert own_files(local) == files and hf.requests == []
+
+
+def test_local_folder_offline(
+    repo: Any, hf: Any, hf_cache: Path, local: Path, files: dict[str, bytes]
+) -> None:
+    hub.snapshot("hf:org/name", local_dir=local)
+    hf.requests.clear()
+    assert hub.snapshot("hf:org/name", local_dir=local, offline=True) == local
+    shutil.rmtree(hf_cache, ignore_errors=True)  # or carried to another machine
+    assert hub.snapshot("hf:org/name", local_dir=local, offline=True) == local
+    assert own_files(local) == files and hf.requests == []
+    (local / "config.json").unlink()
+    with pytest.raises(OfflineError, match=r"config\.json is not in the cache"):
+        hub.snapshot("hf:org/name", local_dir=local, offline=True)
 
 
 def test_local_folder_keeps_what_a_person_changed(

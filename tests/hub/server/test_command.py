@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -47,6 +48,19 @@ def test_serve_until_it_is_stopped(models: Path, tmp_path: Path, stop: signal.Si
     assert (process.returncode, output) == (0, "stopped\n")
     assert "127.0.0.1 GET /org/tiny/resolve/main/config.json 200 22 B" in log
     assert TOKEN not in log and "secret" not in log and "Traceback" not in log
+
+
+def test_stopped_in_the_background_of_a_script(models: Path) -> None:
+    """Shells start such commands with SIGINT ignored; SIGTERM is not."""
+    script = f"{sys.executable} -m hub serve {models} --port 0 & echo $!; wait"
+    process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    server = int(process.stdout.readline())
+    while not process.stdout.readline().startswith("  export HF_ENDPOINT"):
+        assert process.poll() is None
+    os.kill(server, signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert output == "stopped\n"
 
 
 def test_what_is_refused(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.cache import Stamp
+from hub.disk import Stamp
 from hub.server.hashes import Hashes
 from hub.server.tree import LFS_SIZE, Tree, is_lfs, lfs_pointer, read_tree
 

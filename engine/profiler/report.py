@@ -1,0 +1,191 @@
+"""What was recorded, as sums, as a table and as a trace."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Event:
+    """An op that ran, or a named part of the program. Times are nanoseconds from the beginning."""
+
+    name: str
+    begin: int
+    end: int
+    depth: int  # how many events are around it
+    bytes: int  # of memory that its results brought
+    shapes: Sequence[tuple[int, ...]] = ()  # of its tensors
+
+    @property
+    def cpu_time_total(self) -> float:
+        """Microseconds, with those of the events inside."""
+        return (self.end - self.begin) / 1e3
+
+    @property
+    def input_shapes(self) -> list[list[int]]:
+        """The shapes of the tensors that it was given, if they were asked for."""
+        return [list(shape) for shape in self.shapes]
+
+
+@dataclass
+class Average:
+    """Events of one name. Times are microseconds; ``self_`` ones leave out the events inside."""
+
+    key: str
+    input_shapes: list[list[int]] = field(default_factory=list)
+    count: int = 0
+    cpu_time_total: float = 0.0
+    self_cpu_time_total: float = 0.0
+    cpu_memory_usage: int = 0
+
+    @property
+    def cpu_time(self) -> float:
+        """The mean of one."""
+        return self.cpu_time_total / max(self.count, 1)
+
+
+_COLUMNS = (
+    "Name",
+    "Self CPU %",
+    "Self CPU",
+    "CPU total %",
+    "CPU total",
+    "CPU time avg",
+    "# of Calls",
+)
+
+
+class AverageList(list[Average]):
+    """The sums of :meth:`profile.key_averages`."""
+
+    def total_average(self) -> Average:
+        """All of them as one."""
+        total = Average("Total")
+        for average in self:
+            total.count += average.count
+            total.self_cpu_time_total += average.self_cpu_time_total
+            total.cpu_memory_usage += average.cpu_memory_usage
+        total.cpu_time_total = total.self_cpu_time_total
+        return total
+
+    def table(
+        self,
+        sort_by: str | None = "self_cpu_time_total",
+        row_limit: int = 100,
+        max_name_column_width: int = 55,
+    ) -> str:
+        """The first ``row_limit`` rows by an attribute of :class:`Average`, largest first.
+
+        Raises ValueError for an attribute that there is not; None keeps the order.
+
+        >>> from engine.profiler import AverageList
+        >>> print(AverageList().table().splitlines()[0].split()[0])
+        Name
+        """
+        known = {"count", "cpu_time", "cpu_time_total", "self_cpu_time_total", "cpu_memory_usage"}
+        if sort_by is not None and sort_by not in known:
+            expected = ", ".join(sorted(known))
+            raise ValueError(f"table: sort_by: expected one of {expected}, got {sort_by!r}")
+        rows = list(self)
+        if sort_by is not None:
+            rows.sort(key=lambda row: getattr(row, sort_by), reverse=True)
+        rows = rows[:row_limit] if row_limit >= 0 else rows
+        memory = any(row.cpu_memory_usage for row in self)
+        shapes = any(row.input_shapes for row in self)
+        header = [
+            *_COLUMNS,
+            *(["CPU Mem"] if memory else []),
+            *(["Input Shapes"] if shapes else []),
+        ]
+        whole = self.total_average().self_cpu_time_total or 1.0
+        cells = [_row(row, whole, memory, shapes, max_name_column_width) for row in rows]
+        text = _aligned([header, *cells])
+        return f"{text}\nSelf CPU time total: {_time(self.total_average().self_cpu_time_total)}"
+
+
+def _row(row: Average, whole: float, memory: bool, shapes: bool, width: int) -> list[str]:
+    name = row.key if len(row.key) <= width else row.key[: width - 3] + "..."
+    return [
+        name,
+        f"{100 * row.self_cpu_time_total / whole:.2f}%",
+        _time(row.self_cpu_time_total),
+        f"{100 * row.cpu_time_total / whole:.2f}%",
+        _time(row.cpu_time_total),
+        _time(row.cpu_time),
+        str(row.count),
+        *([_size(row.cpu_memory_usage)] if memory else []),
+        *([str(row.input_shapes)] if shapes else []),
+    ]
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "-" * len(lines[0])])
+
+
+def _time(microseconds: float) -> str:
+    for unit, size in (("s", 1e6), ("ms", 1e3)):
+        if microseconds >= size:
+            return f"{microseconds / size:.3f}{unit}"
+    return f"{microseconds:.3f}us"
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("KB", 2**10)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return f"{count} B"
+
+
+def averages(events: Sequence[Event], by_shape: bool) -> AverageList:
+    """Events of one name, and of one set of shapes with ``by_shape``, added up."""
+    inner = [0.0] * len(events)  # time of the events directly inside
+    outer: list[int] = []
+    for i, event in enumerate(events):
+        del outer[event.depth :]
+        if outer:
+            inner[outer[-1]] += event.cpu_time_total
+        outer.append(i)
+    found: dict[Any, Average] = {}
+    for event, inside in zip(events, inner, strict=True):
+        shapes = event.input_shapes if by_shape else []
+        average = found.setdefault((event.name, str(shapes)), Average(event.name, shapes))
+        average.count += 1
+        average.cpu_time_total += event.cpu_time_total
+        average.self_cpu_time_total += event.cpu_time_total - inside
+        average.cpu_memory_usage += event.bytes
+    return AverageList(found.values())
+
+
+def chrome_trace(events: Sequence[Event], path: str | os.PathLike[str]) -> None:
+    """Writes events as JSON for trace viewers."""
+    process = os.getpid()
+    trace = [
+        {
+            "ph": "X",
+            "cat": "cpu_op",
+            "name": event.name,
+            "pid": process,
+            "tid": process,
+            "ts": event.begin / 1e3,
+            "dur": event.cpu_time_total,
+            "args": {"Input Dims": event.input_shapes, "Bytes": event.bytes},
+        }
+        for event in events
+    ]
+    text = json.dumps({"schemaVersion": 1, "displayTimeUnit": "ms", "traceEvents": trace})
+    opened = gzip.open if os.fspath(path).endswith(".gz") else open
+    with opened(path, "wt") as file:
+        file.write(text)
