@@ -454,6 +454,8 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     >>> engine.cartesian_prod(engine.tensor([1, 2]), engine.tensor([3, 4])).tolist()
     [[1, 3], [1, 4], [2, 3], [2, 4]]
     """
+    if wrong := [tuple(t.shape) for t in tensors if t.dim() != 1]:
+        raise RuntimeError(f"cartesian_prod: tensors: expected vectors, got shape {wrong[0]}")
     if len(tensors) == 1:
         return tensors[0]
     return _C.stack([t.flatten() for t in _C.meshgrid(list(tensors), indexing="ij")], 1)

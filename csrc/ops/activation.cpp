@@ -188,6 +188,13 @@ OP("_mish_backward(Tensor grad, Tensor self) -> Tensor")
     .doc("The gradient of mish.")
     .elementwise(Promote::Common);
 
+// The nearest number that the dtype has.
+double rounded(double x, DType dtype) {
+    if (dtype == DType::Float16) return static_cast<float>(Half(static_cast<float>(x)));
+    if (dtype == DType::BFloat16) return static_cast<float>(BFloat16(static_cast<float>(x)));
+    return x;
+}
+
 OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
     .doc(R"(x brought between ``min_val`` and ``max_val``; the gradient at both is 0, unlike that of ``clamp``.
 
@@ -195,7 +202,9 @@ OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
 tensor([-1.0000,  0.5000]))")
     .elementwise(Promote::Same)
     .grad("self", "result", [](const Backward& b) {
-        return Call<"_hardtanh_backward">()(b.g, b["result"], b["min_val"], b["max_val"]);
+        const DType dtype = b.tensor("result").dtype();  // in which results at a bound are that bound
+        return Call<"_hardtanh_backward">()(b.g, b["result"], rounded(b.number("min_val"), dtype),
+                                            rounded(b.number("max_val"), dtype));
     });
 
 OP("_hardtanh_backward(Tensor grad, Tensor output, float min_val, float max_val) -> Tensor")

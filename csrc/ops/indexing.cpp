@@ -59,6 +59,8 @@ void check_slices(Args a, const Tensor& source) {
     const Tensor &self = a.tensor(0), &chosen = a.tensor(2);
     Dims expected = self.sizes();
     if (!expected.empty()) expected[wrap_dim(a.integer(1), self.dim())] = chosen.numel();
+    check_as(ErrorKind::Index, self.dim() > 0 || chosen.numel() == 1,
+             "index: expected one index into a 0-d tensor, got shape ", chosen.sizes());
     const bool single = chosen.numel() == 1 && source.numel() == 1 && self.dim() <= 1;
     check(single || source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
 }
@@ -176,17 +178,18 @@ Without ``include_self`` the former elements of the slices that index names do n
 >>> engine.ones(2).index_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
 tensor([4., 1.]))")
     .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &chosen = a.tensor(2), &source = a.tensor(3);
+        const Tensor& self = a.tensor(0);
+        const Tensor chosen = at_least_1d(a.tensor(2)), source = self.dim() ? a.tensor(3) : at_least_1d(a.tensor(3));
         const std::string_view how = a.str(4);
         check_as(ErrorKind::Value, how == "prod" || how == "mean" || how == "amax" || how == "amin",
                  "reduce: expected 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
-        check_as(ErrorKind::Index, chosen.dim() == 1 && self.dim() > 0, "index: expected one dimension, got shape ",
-                 chosen.sizes());
+        check_as(ErrorKind::Index, chosen.dim() == 1, "index: expected one dimension, got shape ", chosen.sizes());
         const int d = wrap_dim(a.integer(1), self.dim());
-        Dims expected = self.sizes(), line(self.dim(), 1);
+        Dims expected = at_least_1d(self).sizes(), line(expected.size(), 1);
         expected[d] = line[d] = chosen.numel();
         check(source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
-        r.push(Call<"scatter_reduce">()(self, d, expand(reshape(chosen, line), expected), source, how, a[5]));
+        const Tensor each = expand(reshape(chosen, line), expected);
+        r.push(reshape(Call<"scatter_reduce">()(at_least_1d(self), d, each, source, how, a[5]), self.sizes()));
     })
     .in_place_too();
 

@@ -240,3 +240,17 @@ def test_the_gradient_of_a_product_along_a_0d_tensor() -> None:
     x = engine.tensor(3.0, requires_grad=True)
     x.prod(0).backward()
     assert x.grad.item() == 1
+
+
+def test_a_0d_tensor_is_a_line_of_one_element() -> None:
+    x, first = engine.tensor(2.0), engine.tensor(0)
+    assert x.repeat_interleave(3, 0).tolist() == [2, 2, 2]
+    assert x.take_along_dim(first, 0).tolist() == 2
+    assert x.topk(1).values.tolist() == 2
+
+
+@pytest.mark.parametrize("dtype", [engine.float16, engine.bfloat16, engine.float32])
+def test_no_gradient_passes_the_bounds_of_hardtanh(dtype: engine.dtype) -> None:
+    x = engine.tensor([1.0, 0.05, -1.0], dtype=dtype, requires_grad=True)
+    engine.nn.functional.hardtanh(x, -0.1, 0.1).sum().backward()
+    assert x.grad.tolist() == [0, 1, 0]

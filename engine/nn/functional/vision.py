@@ -100,9 +100,9 @@ def native_channel_shuffle(input: Tensor, groups: int) -> Tensor:
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
-    """Interleave the groups of channels of (N, C, L, ...) (Zhang et al., 2017)."""
-    if input.dim() < 3:
-        raise ValueError(f"channel_shuffle: input must be (N, C, L, ...), got {tuple(input.shape)}")
+    """Interleave the groups of channels of (N, C, ...) (Zhang et al., 2017)."""
+    if input.dim() < 2:
+        raise ValueError(f"channel_shuffle: input must be (N, C, ...), got {tuple(input.shape)}")
     n, c, *rest = input.shape
     if groups < 1 or c % groups:
         raise ValueError(

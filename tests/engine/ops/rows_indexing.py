@@ -240,6 +240,20 @@ ROWS = [
         for how in ("prod", "mean", "amax", "amin")
         for include_self in (True, False)
     ],
+    *[
+        Row(
+            "scatter_reduce",
+            lambda x, dim, index, src, how, include_self: np.floor(
+                _scatter_reduce(x.astype(float), dim, index, src, how, include_self)
+            ),
+            [Arg(4, low=0, high=9), 0, _from_start(6, below=4), Arg(6, low=0, high=9), how],
+            {"include_self": False},
+            dtypes="int",
+            grad=False,
+            id=f"scatter_reduce-int-{how}",
+        )
+        for how in ("mean", "amax", "amin")
+    ],
     Row(
         "masked_fill",
         _masked_fill,

@@ -79,6 +79,7 @@ ROWS = [
     Row("rot90", np.rot90, [Arg(3, 4), 3], dtypes="all"),
     Row("t", np.transpose, [Arg(3, 4)], dtypes="all"),
     Row("movedim", np.moveaxis, [Arg(2, 3, 4), (0, 1), (2, 0)], dtypes="all"),
+    Row("moveaxis", lambda x, *dims: x, [Arg(), 0, -1], dtypes="all", id="moveaxis-0d"),
     Row("moveaxis", np.moveaxis, [Arg(2, 3, 4), 0, -1], dtypes="all"),
     Row("swapdims", np.swapaxes, [Arg(2, 3, 4), 1, -1], dtypes="all"),
     Row("fliplr", np.fliplr, [Arg(2, 3)], dtypes="all", empty=True),

@@ -36,6 +36,7 @@ ROWS = [
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 0], grad=False, id="matrix_power-0"),
     Row("diff", np.diff, [A], dtypes="all"),
     Row("diff", np.diff, [A, 2, 0], id="diff-2"),
+    Row("diff", lambda x, n, dim, before: x, [A, 0, -1, Arg(3, 2)], id="diff-0"),
     Row(
         "diff",
         lambda x, n, dim, before: np.diff(x, prepend=before),

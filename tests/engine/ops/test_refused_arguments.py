@@ -54,6 +54,16 @@ X = engine.tensor([1.0, 2.0])
             RuntimeError,
             "index: expected one index into a 0-d tensor",
         ),
+        (lambda: engine.tensor(1.0).topk(0), RuntimeError, "k: expected 1 to 1, got 0"),
+        (lambda: engine.trapezoid(X, engine.ones(3)), RuntimeError, "x: expected a place for each"),
+        (lambda: X.unflatten(0, []), RuntimeError, "sizes: expected at least one size"),
+        (lambda: X.unflatten(0, (-2,)), RuntimeError, "or -1, got -2"),
+        (
+            lambda: engine.cartesian_prod(engine.ones(2, 2)),
+            RuntimeError,
+            "tensors: expected vectors, got shape (2, 2)",
+        ),
+        (lambda: engine.instance_norm(engine.ones(1, 2, 3), X), ValueError, "both or neither"),
         (lambda: engine.cross(engine.ones(3), engine.ones(1, 3)), RuntimeError, "1 dimensions"),
     ],
 )
