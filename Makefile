@@ -24,7 +24,7 @@ comma := ,
 install = $(1)/bin/pip install --quiet --no-build-isolation \
   $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
-.PHONY: help demo test sanitize fuzz faults bench parity compat docs clean
+.PHONY: help demo test sanitize fuzz faults bench parity differential compat docs clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -59,6 +59,11 @@ bench: .venv-torch/built ## this engine beside PyTorch, as ratios
 
 parity: .venv-torch/built ## models compared number by number with PyTorch's
 	.venv-torch/bin/python -m pytest tests/parity
+
+CASES ?= 200000
+differential: .venv-torch/built ## every op on random arguments, compared with PyTorch's
+	.venv-torch/bin/python -m tests.differential --cases $(CASES) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(ONLY),--only $(ONLY))
 
 compat: .venv-compat/built ## public PyTorch programs, read from BESTIARY_PROGRAMS
 	.venv-compat/bin/python -m tests.compat

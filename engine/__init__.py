@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from engine import _threads as _threads  # isort: skip  (loads engine._C, so it comes first)
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
+from engine import _tensor_copy as _tensor_copy  # isort: skip
 from engine import (
     _views as _views,
     amp as amp,

@@ -429,8 +429,7 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> _C.Size:
     """
     sizes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
     element = _C.empty(())
-    shown = [element.expand(size) for size in sizes]
-    return broadcast_tensors(*shown)[0].shape if shown else _C.Size()
+    return broadcast_tensors(element, *(element.expand(size) for size in sizes))[0].shape
 
 
 def block_diag(*tensors: Tensor) -> Tensor:
@@ -460,6 +459,8 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     >>> engine.cartesian_prod(engine.tensor([1, 2]), engine.tensor([3, 4])).tolist()
     [[1, 3], [1, 4], [2, 3], [2, 4]]
     """
+    if wrong := [tuple(t.shape) for t in tensors if t.dim() != 1]:
+        raise RuntimeError(f"cartesian_prod: tensors: expected vectors, got shape {wrong[0]}")
     if len(tensors) == 1:
         return tensors[0]
     return _C.stack([t.flatten() for t in _C.meshgrid(list(tensors), indexing="ij")], 1)

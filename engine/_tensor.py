@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, SupportsIndex, TypeVar
+from typing import Any, TypeVar
 
 from engine import _C, _constants, _printing
 from engine._argument_errors import guarded
@@ -73,14 +73,21 @@ def to(
 ) -> Tensor:
     """Self with another dtype or on another device; self itself where nothing changes.
 
-    ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like.
-    ``non_blocking`` is accepted and changes nothing; ``memory_format`` is that of ``contiguous``.
+    ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like; then
+    ``non_blocking`` and ``copy`` may follow. ``non_blocking`` is accepted and changes nothing;
+    ``memory_format`` is that of ``contiguous``.
 
     >>> import engine
     >>> engine.tensor([1.5]).to(engine.int64)
     tensor([1])
     """
+    flags = [given for given in target if isinstance(given, bool)]
+    if len(flags) > 2:
+        raise TypeError(f"to: expected non_blocking and copy at most, got {len(flags)} bools")
+    copy = flags[1] if len(flags) == 2 else copy
     for given in target:
+        if isinstance(given, bool):
+            continue
         if isinstance(given, Tensor):
             dtype, device = given.dtype, given.device
         elif isinstance(given, (str, _C.device)):
@@ -564,36 +571,3 @@ def __reversed__(self: Tensor) -> Tensor:
 @method
 def __contains__(self: Tensor, value: Any) -> bool:
     return bool((self == value).any().item())
-
-
-def _rebuild(array: np.ndarray, dtype: _C.dtype, requires_grad: bool) -> Tensor:
-    made = _C.from_numpy(array)
-    made = made.to(dtype)
-    return made.requires_grad_(requires_grad)
-
-
-@method
-def __reduce_ex__(self: Tensor, protocol: SupportsIndex) -> tuple[Any, ...]:
-    plain = self.detach()
-    array = (plain.float() if self.dtype in NOT_IN_NUMPY else plain).numpy()
-    return _rebuild, (np.array(array), self.dtype, self.requires_grad and self.is_leaf)
-
-
-@method
-def __copy__(self: Tensor) -> Tensor:
-    return _C._make_subclass(self.__class__, self.detach(), self.requires_grad)
-
-
-@method
-def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:
-    if not self.is_leaf:
-        raise RuntimeError(
-            "deepcopy: only leaf tensors can be copied; detach() the result of an op first"
-        )
-    if id(self) not in memo:
-        made = self.detach().clone()
-        made.requires_grad = self.requires_grad
-        if self.grad is not None:
-            made.grad = self.grad.__deepcopy__(memo)
-        memo[id(self)] = made
-    return memo[id(self)]

@@ -73,8 +73,8 @@ Ptr<NodeBase> before_write(const Op& form, Args args) {
     const Tensor& self = args.tensor(0);
     check_may_write(self);
     const Op& op = *form.functional;
-    if (!thread_state.grad_mode || !op.differentiable() || !is_floating(self.dtype()) || !requires_grad(args))
-        return {};
+    // Without a gradient of its own the node still cuts self off from its former value.
+    if (!thread_state.grad_mode || !is_floating(self.dtype()) || !requires_grad(args)) return {};
     refresh_view(self);
     const Tensor old = before(self, OpNode::saves(op, args, 0));
     std::vector<Value> values(args.begin(), args.end());

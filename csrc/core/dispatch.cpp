@@ -256,7 +256,9 @@ void write_composed(const Op& op, Args args, const Tensor& self) {
     std::copy(args.begin(), args.end(), values.begin());
     Tensor former;
     if (thread_state.grad_mode && requires_grad(args)) values[0] = former = Call<"clone">()(self);
-    Call<"copy_">()(self, dispatch(op, Args(values.data(), args.size())));
+    const Tensor result = dispatch(op, Args(values.data(), args.size()));
+    check_result({result.sizes(), result.dtype(), {}}, self);
+    Call<"copy_">()(self, result);
 }
 
 void write_self(const Op& form, Args args, const Tensor& self) {

@@ -60,7 +60,6 @@ void elementwise_meta(const Op& op, Args args, Meta& meta) {
     }
     DType type = op.promotion == Promote::Same ? args[0].t->dtype : promoted(op, args);
     if (op.promotion == Promote::Float && !is_floating(type)) type = default_dtype;
-    if (first && is_floating(type)) type = DType::Float64;  // numbers alone keep their precision
     meta.compute = type;
     meta.add(std::move(sizes), op.promotion == Promote::Bool ? DType::Bool : type);
     keep_layout(args, meta.outs[0]);

@@ -200,21 +200,27 @@ void pool_average(const Pooling& pooling, const char* name, const Tensor& in, co
     });
 }
 
+bool fits(const Tensor& t, bool last) { return last ? is_channels_last(t) : t.is_contiguous(); }
+
 // In the layout that is pooled in, and a type that has loops.
 Tensor laid_out(const Tensor& t, bool last) {
     const DType dtype = compute_type(t.dtype());
-    if (t.dtype() == dtype && (last ? is_channels_last(t) : t.is_contiguous())) return t;
+    if (t.dtype() == dtype && fits(t, last)) return t;
     const Dims strides = last ? channels_last_strides(t.sizes()) : contiguous_strides(t.sizes());
     const Tensor copy = Tensor::empty_strided(t.sizes(), strides, dtype);
     copy_into(copy, t);
     return copy;
 }
 
-// A result to compute into: `out`, or one of a wider type that is rounded into it at the end.
+// A result to compute into: `out`, or one of a wider type or the layout that is pooled in, which is copied into it at
+// the end.
 class Wide {
 public:
-    explicit Wide(const Tensor& out) : out_(out), wide_(out) {
-        if (is_half(out.dtype())) wide_ = Tensor::empty_strided(out.sizes(), out.strides(), DType::Float32);
+    Wide(const Tensor& out, bool last) : out_(out), wide_(out) {
+        const DType dtype = compute_type(out.dtype());
+        if (dtype == out.dtype() && fits(out, last)) return;
+        const Dims strides = last ? channels_last_strides(out.sizes()) : contiguous_strides(out.sizes());
+        wide_ = Tensor::empty_strided(out.sizes(), strides, dtype);
     }
     void finish() const {
         if (wide_.impl() != out_.impl()) copy_into(out_, wide_);
@@ -245,7 +251,7 @@ void zero(const Tensor& t) { std::memset(t.raw(), 0, static_cast<size_t>(t.numel
 void max_pool(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const Pooling pooling = pooling_of(in.sizes(), call.args, 1, prefers_channels_last(in), true, false);
-    const Wide out(call.outs[0]);
+    const Wide out(call.outs[0], pooling.channels_last());
     pool_max(pooling, laid_out(in, pooling.channels_last()), out.tensor(),
              call.outs.size() > 1 ? call.outs[1] : Tensor());
     out.finish();
@@ -255,7 +261,7 @@ void max_pool_backward(const KernelCall& call) {
     const Tensor &grad = call.args.tensor(0), &in = call.args.tensor(1);
     const Pooling pooling = pooling_of(in.sizes(), call.args, 2, prefers_channels_last(in), true, false);
     const bool last = pooling.channels_last();
-    const Wide out(call.outs[0]);
+    const Wide out(call.outs[0], pooling.channels_last());
     zero(out.tensor());
     pool_max_backward(pooling, laid_out(grad, last), laid_out(in, last), out.tensor());
     out.finish();
@@ -264,7 +270,7 @@ void max_pool_backward(const KernelCall& call) {
 void avg_pool(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const Pooling pooling = pooling_of(in.sizes(), call.args, 1, prefers_channels_last(in), false, call.args.flag(5));
-    const Wide out(call.outs[0]);
+    const Wide out(call.outs[0], pooling.channels_last());
     pool_average(pooling, "pool.sum", laid_out(in, pooling.channels_last()), out.tensor(), call.args.number(6));
     out.finish();
 }
@@ -273,7 +279,7 @@ void avg_pool_backward(const KernelCall& call) {
     const Tensor& grad = call.args.tensor(0);
     const Pooling pooling = pooling_of(call.outs[0].sizes(), call.args, 2, is_channels_last(grad), false,
                                        call.args.flag(6));
-    const Wide out(call.outs[0]);
+    const Wide out(call.outs[0], pooling.channels_last());
     zero(out.tensor());
     pool_average(pooling, "pool.spread", out.tensor(), laid_out(grad, pooling.channels_last()), call.args.number(7));
     out.finish();

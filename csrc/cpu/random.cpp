@@ -2,8 +2,10 @@
 // neither threads nor memory layout change it.
 #include "core/random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "cpu/isa/random.h"
 #include "cpu/parallel.h"
@@ -128,9 +130,19 @@ void randint(const KernelCall& call) {
     run(draw, out.numel());
 }
 
+void check_probabilities(const Tensor& given, DType type) {
+    const Tensor p = packed_as(given, type);
+    visit_float(type, [&]<class T>() {
+        const std::span<const T> all(p.data<T>(), static_cast<size_t>(p.numel()));
+        check(std::all_of(all.begin(), all.end(), [](T x) { return x >= T(0) && x <= T(1); }),
+              "p: expected probabilities from 0 to 1");
+    });
+}
+
 void bernoulli(const KernelCall& call) {
     const Tensor& out = call.outs[0];
     const Tensor& p = call.args.tensor(0);
+    check_probabilities(p, compute_type(p.dtype()));
     Draw draw("_bernoulli", compute_type(p.dtype()), out, p);
     reserve(draw, call.args[1], out.numel());
     run(draw, out.numel());

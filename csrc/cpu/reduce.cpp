@@ -275,7 +275,10 @@ void plain(const KernelCall& call) {
 // Truth folds as the extreme of zeros and ones.
 template <const char* Name>
 void truth(const KernelCall& call) {
-    fold_into(call.outs[0], named<Name>(), packed_as(call.args.tensor(0), DType::Bool), mask_of(call));
+    const Tensor truths = packed_as(call.args.tensor(0), DType::Bool);
+    const Value& dim = call.args[1];
+    if (dim.tag == Tag::Ints && dim.int_list().empty()) return copy_into(call.outs[0], truths);
+    fold_into(call.outs[0], named<Name>(), truths, mask_of(call));
 }
 
 KERNEL(CPU, "sum.dim", sum);

@@ -70,11 +70,15 @@ OP("_leaky_relu_backward(Tensor grad, Tensor output, float negative_slope) -> Te
     });
 
 OP("elu(Tensor self, float alpha=1) -> Tensor")
-    .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere. Alpha must not be negative.
+    .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
 >>> engine.elu(engine.tensor([-1.0, 2.0]))
 tensor([-0.6321,  2.0000]))")
-    .compose([](Args a, Results& r) { r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0)); })
+    .compose([](Args a, Results& r) {
+        // Then outputs do not tell the sign of x, which the gradient of _elu reads off them.
+        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0]) * a[1]));
+        r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0));
+    })
     .in_place_too();
 
 // The constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
@@ -87,12 +91,13 @@ tensor([-1.1113,  2.1014]))")
     .in_place_too();
 
 OP("celu(Tensor self, float alpha=1) -> Tensor")
-    .doc(R"(x where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere. Alpha must be positive.
+    .doc(R"(x where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere. Alpha must not be 0.
 
 >>> engine.celu(engine.tensor([-1.0, 2.0]), 2.0)
 tensor([-0.7869,  2.0000]))")
     .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.number(1) > 0, "alpha: expected more than 0, got ", a.number(1));
+        check_as(ErrorKind::Value, a.number(1) != 0, "alpha: expected another number than 0");
+        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0] / a[1]) * a[1]));
         r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0 / a.number(1)));
     })
     .in_place_too();
@@ -183,6 +188,13 @@ OP("_mish_backward(Tensor grad, Tensor self) -> Tensor")
     .doc("The gradient of mish.")
     .elementwise(Promote::Common);
 
+// The nearest number that the dtype has.
+double rounded(double x, DType dtype) {
+    if (dtype == DType::Float16) return static_cast<float>(Half(static_cast<float>(x)));
+    if (dtype == DType::BFloat16) return static_cast<float>(BFloat16(static_cast<float>(x)));
+    return x;
+}
+
 OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
     .doc(R"(x brought between ``min_val`` and ``max_val``; the gradient at both is 0, unlike that of ``clamp``.
 
@@ -190,7 +202,9 @@ OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
 tensor([-1.0000,  0.5000]))")
     .elementwise(Promote::Same)
     .grad("self", "result", [](const Backward& b) {
-        return Call<"_hardtanh_backward">()(b.g, b["result"], b["min_val"], b["max_val"]);
+        const DType dtype = b.tensor("result").dtype();  // in which results at a bound are that bound
+        return Call<"_hardtanh_backward">()(b.g, b["result"], rounded(b.number("min_val"), dtype),
+                                            rounded(b.number("max_val"), dtype));
     });
 
 OP("_hardtanh_backward(Tensor grad, Tensor output, float min_val, float max_val) -> Tensor")

@@ -28,19 +28,34 @@ OP("add.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g * b["alpha"]; });
 
+void check_not_bool(Args a) {
+    for (int i : {0, 1})
+        check_as(ErrorKind::Type, !a[i].is_tensor() || a.tensor(i).dtype() != DType::Bool,
+                 "bools can't be subtracted; use bitwise_xor, or logical_not to invert a mask");
+}
+
+void difference_meta(const Op& op, Args a, Meta& m) {
+    check_not_bool(a);
+    elementwise_meta(op, a, m);
+}
+
 OP("sub(Operand self, Operand other) -> Tensor")
     .doc(R"(Subtracts ``other``, element by element, with broadcasting and type promotion.
 
 >>> engine.tensor([1.0, 2.0]) - 1
 tensor([0., 1.]))")
     .elementwise(Promote::Common)
+    .shape(difference_meta)
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return -b.g; });
 
 OP("sub.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self - alpha * other``.")
     .elementwise(Promote::Common)
-    .shape(scaled_meta)
+    .shape([](const Op& op, Args a, Meta& m) {
+        check_not_bool(a);
+        scaled_meta(op, a, m);
+    })
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g * -b.number("alpha"); });
 
@@ -90,6 +105,10 @@ OP("square(Tensor self) -> Tensor")
 >>> engine.square(engine.tensor([3.0, -2.0]))
 tensor([9., 4.]))")
     .elementwise(Promote::Common)
+    .shape([](const Op& op, Args a, Meta& m) {
+        elementwise_meta(op, a, m);
+        if (m.compute == DType::Bool) m.compute = m.outs[0].dtype = DType::Int64;
+    })
     .grad("self", "self", [](const Backward& b) { return b.g * (b["self"] * 2.0); });
 
 OP("addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1) -> Tensor")

@@ -124,6 +124,7 @@ OP("isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool 
 >>> engine.isclose(engine.tensor([1.0, 2.0]), engine.tensor([1.0, 2.1]))
 tensor([ True, False]))")
     .compose([](Args a, Results& r) {
+        check(a.number(2) >= 0 && a.number(3) >= 0, "rtol, atol: expected 0 or more, got ", a[2], " and ", a[3]);
         const Tensor self = as_floating(a.tensor(0)), other = as_floating(a.tensor(1));
         const Tensor bound = Call<"abs">()(other) * a[2] + a[3];
         const Tensor near = le(Call<"abs">()(self - other), bound);

@@ -18,6 +18,7 @@ tensor([3, 5]))")
     .compose([](Args a, Results& r) {
         check(a.tensor(0).dim() > 0, "self: expected at least one dimension");
         check(a.integer(1) >= 0, "n: expected 0 or more, got ", a.integer(1));
+        if (a.integer(1) == 0) return r.push(clone(a[0]));
         std::vector<Tensor> parts;
         for (int i : {3, 0, 4})
             if (!a.none(i)) parts.push_back(a.tensor(i));
@@ -36,6 +37,8 @@ Tensor strips(const Value& y, const Value& x, const Value& dx, int64_t dim) {
     const Tensor heights = later(Tensor(y.t), dim) + earlier(Tensor(y.t), dim);
     if (x.none()) return heights * (dx.number() * 0.5);
     Tensor places(x.t);
+    check(places.dim() != 1 || places.numel() == Tensor(y.t).size(dim), "x: expected a place for each of the ",
+          Tensor(y.t).size(dim), " samples, got shape ", places.sizes());
     if (places.dim() == 1 && y.t->sizes.size() > 1) {
         Dims shape(y.t->sizes.size(), 1);
         shape[wrap_dim(dim, shape.size())] = places.numel();

@@ -79,6 +79,7 @@ tensor([1., 3., 2.]))")
     .compose([](Args a, Results& r) {
         const Tensor& self = a.tensor(0);
         check(self.dim() == 2, "self: expected a matrix, got shape ", self.sizes());
+        check_as(ErrorKind::Value, a.number(1) >= 0, "p: expected 0 or more, got ", a[1]);
         const Tensor pairs = Call<"triu_indices">()(self.sizes()[0], self.sizes()[0], 1, DType::Int64, self.device());
         const Call<"index_select"> rows;
         r.push(norm(rows(self, 0, select(pairs, 0, 0)) - rows(self, 0, select(pairs, 0, 1)), a[1], -1));

@@ -94,6 +94,7 @@ tensor([[[-1.,  1.]]]))")
         check(self.dim() >= 3, "self: expected (N, C, ...) with at least one more dimension, got shape ", self.sizes());
         static constexpr const char* names[] = {"running_mean", "running_var", "weight", "bias"};
         for (int i = 0; i < 4; ++i) check_channels(names[i], a[i + 1], self);
+        check_as(ErrorKind::Value, a.none(1) == a.none(2), "running_mean, running_var: expected both or neither");
         if (!a.flag(5)) return r.push(Call<"batch_norm">()(self, a[1], a[2], a[3], a[4], false, a[6], a[7]));
         for (int i = 0; i < 2; ++i) check_writable(names[i], a[i + 1]);
         const int64_t instances = self.sizes()[0] * self.sizes()[1];

@@ -111,6 +111,8 @@ void check_slices(Args a, const Tensor& source) {
     const Tensor &self = a.tensor(0), &chosen = a.tensor(2);
     Dims expected = self.sizes();
     if (!expected.empty()) expected[wrap_dim(a.integer(1), self.dim())] = chosen.numel();
+    check_as(ErrorKind::Index, self.dim() > 0 || chosen.numel() == 1,
+             "index: expected one index into a 0-d tensor, got shape ", chosen.sizes());
     const bool single = chosen.numel() == 1 && source.numel() == 1 && self.dim() <= 1;
     check(single || source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
 }
@@ -125,8 +127,16 @@ tensor([[2, 2],
         [4, 4]]))")
     .compose([](Args a, Results& r) {
         const Tensor picked = index(at_least_1d(a.tensor(0)), along_dim(a), false);
+        check(a.tensor(0).dim() > 0 || picked.numel() == 1, "index: expected one index into a 0-d tensor, got shape ",
+              a.tensor(2).sizes());
         r.push(a.tensor(0).dim() > 0 ? picked : squeeze(picked));
     });
+
+// Self with its slices at the indices replaced or added to; a 0-d tensor is a line of one element.
+Tensor with_slices(Args a, const std::vector<Tensor>& indices, const Value& values, bool accumulate, bool from_end) {
+    const Tensor& self = a.tensor(0);
+    return reshape(index_put(at_least_1d(self), indices, values, accumulate, from_end), self.sizes());
+}
 
 OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha=1) -> Tensor")
     .doc(R"(Self with ``alpha`` times each slice of ``source`` added to the slice of self that ``index`` names.
@@ -136,7 +146,7 @@ tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
         check_slices(a, a.tensor(3));
         const bool scaled = a.number(4) != 1.0;
-        r.push(index_put(a[0], along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true, false));
+        r.push(with_slices(a, along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true, false));
     })
     .in_place_too();
 
@@ -147,7 +157,7 @@ OP("index_copy(Tensor self, int dim, Tensor index, Tensor source) -> Tensor")
 tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
         check_slices(a, a.tensor(3));
-        r.push(index_put(a[0], along_dim(a, true), a[3], false, false));
+        r.push(with_slices(a, along_dim(a, true), a[3], false, false));
     })
     .in_place_too();
 
@@ -159,7 +169,7 @@ tensor([0., 5., 0.]))")
     .compose([](Args a, Results& r) {
         const DType dtype = a.tensor(0).dtype();
         const Tensor value = a[3].is_tensor() ? a.tensor(3) : Call<"full">()(Dims(), a[3], dtype, a.tensor(0).device());
-        r.push(index_put(a[0], along_dim(a, true), value, false, true));
+        r.push(with_slices(a, along_dim(a, true), value, false, true));
     })
     .in_place_too();
 
@@ -225,17 +235,18 @@ Without ``include_self`` the former elements of the slices that index names do n
 >>> engine.ones(2).index_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
 tensor([4., 1.]))")
     .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &chosen = a.tensor(2), &source = a.tensor(3);
+        const Tensor& self = a.tensor(0);
+        const Tensor chosen = at_least_1d(a.tensor(2)), source = self.dim() ? a.tensor(3) : at_least_1d(a.tensor(3));
         const std::string_view how = a.str(4);
         check_as(ErrorKind::Value, how == "prod" || how == "mean" || how == "amax" || how == "amin",
                  "reduce: expected 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
-        check_as(ErrorKind::Index, chosen.dim() == 1 && self.dim() > 0, "index: expected one dimension, got shape ",
-                 chosen.sizes());
+        check_as(ErrorKind::Index, chosen.dim() == 1, "index: expected one dimension, got shape ", chosen.sizes());
         const int d = wrap_dim(a.integer(1), self.dim());
-        Dims expected = self.sizes(), line(self.dim(), 1);
+        Dims expected = at_least_1d(self).sizes(), line(expected.size(), 1);
         expected[d] = line[d] = chosen.numel();
         check(source.sizes() == expected, "source: expected shape ", expected, ", got ", source.sizes());
-        r.push(Call<"scatter_reduce">()(self, d, expand(reshape(chosen, line), expected), source, how, a[5]));
+        const Tensor each = expand(reshape(chosen, line), expected);
+        r.push(reshape(Call<"scatter_reduce">()(at_least_1d(self), d, each, source, how, a[5]), self.sizes()));
     })
     .in_place_too();
 

@@ -253,6 +253,9 @@ template <FixedString Split>
 void split_along(Args a, int dim, int least, Results& r) {
     check(a.tensor(0).dim() >= least, "self: expected at least ", least, " dimensions, got shape ",
           a.tensor(0).sizes());
+    if (a[1].tag == Tag::Int)
+        check(a.integer(1) > 0 && a.tensor(0).sizes()[dim] % a.integer(1) == 0, "sections: expected a divisor of ",
+              a.tensor(0).sizes()[dim], ", the size of dimension ", dim, ", got ", a.integer(1));
     for (const Tensor& part : Call<Split>().all(a[0], a[1], dim)) r.push(part);
 }
 int horizontal(Args a) { return a.tensor(0).dim() > 1 ? 1 : 0; }

@@ -16,13 +16,20 @@ void check_same_shape(Args a) {
              a.tensor(0).sizes(), ", got ", a.tensor(1).sizes());
 }
 
+// Bools count as 0 and 1.
+Tensor minus_target(Args a) {
+    const Tensor &self = a.tensor(0), &target = a.tensor(1);
+    if (self.dtype() == DType::Bool) return cast(self, target.dtype()) - target;
+    return self - (target.dtype() == DType::Bool ? cast(target, self.dtype()) : target);
+}
+
 OP("mse_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
     .doc(R"(The squared difference; ``reduction`` is 'none', 'mean' or 'sum'.
 
 >>> engine.mse_loss(engine.zeros(2), engine.tensor([1.0, 3.0]))
 tensor(5.))")
     .compose([](Args a, Results& r) {
-        const Tensor difference = a[0] - a[1];
+        const Tensor difference = minus_target(a);
         r.push(reduce_loss(difference * difference, a.str(2)));
     });
 
@@ -31,7 +38,7 @@ OP("l1_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
 
 >>> engine.l1_loss(engine.zeros(2), engine.tensor([1.0, -3.0]))
 tensor(2.))")
-    .compose([](Args a, Results& r) { r.push(reduce_loss(absolute(a[0] - a[1]), a.str(2))); });
+    .compose([](Args a, Results& r) { r.push(reduce_loss(absolute(minus_target(a)), a.str(2))); });
 
 OP("smooth_l1_loss(Tensor self, Tensor target, str reduction='mean', float beta=1.0) -> Tensor")
     .doc(R"(d² / (2 beta) where the absolute difference d is below ``beta``, d - beta / 2 elsewhere (Girshick, "Fast
@@ -42,7 +49,7 @@ tensor([0.1250, 2.5000]))")
     .compose([](Args a, Results& r) {
         const double beta = a.number(3);
         check_as(ErrorKind::Value, beta >= 0.0, "beta: expected 0 or more, got ", beta);
-        const Tensor distance = absolute(a[0] - a[1]);
+        const Tensor distance = absolute(minus_target(a));
         if (beta == 0.0) return r.push(reduce_loss(distance, a.str(2)));
         const Tensor near = Call<"clamp_max">()(distance, beta);  // an infinite distance has a slope of 1, not nan
         r.push(reduce_loss(near * (distance - near * 0.5) / beta, a.str(2)));
@@ -56,7 +63,7 @@ tensor([0.1250, 2.5000]))")
     .compose([](Args a, Results& r) {
         const double delta = a.number(3);
         check_as(ErrorKind::Value, delta > 0.0, "delta: expected more than 0, got ", delta);
-        const Tensor distance = absolute(a[0] - a[1]);
+        const Tensor distance = absolute(minus_target(a));
         const Tensor near = Call<"clamp_max">()(distance, delta);
         r.push(reduce_loss(near * (distance - near * 0.5), a.str(2)));
     });

@@ -1,5 +1,5 @@
 // Products of vectors, matrices and batches of them.
-#include "ops/names.h"
+#include "ops/blended.h"
 
 namespace bestiary::ops {
 namespace {
@@ -195,15 +195,6 @@ tensor([[3.5000]]))")
 
 bool is_one(const Value& v) { return v.number() == 1.0; }
 
-Tensor scaled(const Tensor& t, const Value& factor) { return is_one(factor) ? t : t * factor; }
-
-// beta * self + alpha * product; where beta is 0, self does not count, not even its nan.
-Tensor added(Args a, const Tensor& product) {
-    const Tensor term = scaled(product, a[4]);
-    if (a.number(3) == 0) return term;
-    return scaled(a.tensor(0), a[3]) + term;
-}
-
 OP("addmm(Tensor self, Tensor mat1, Tensor mat2, *, Number beta=1, Number alpha=1) -> Tensor")
     .doc(R"(``beta * self + alpha * (mat1 @ mat2)``.
 
@@ -214,7 +205,7 @@ tensor([[13, 17]]))")
         const bool is_linear = self.dim() == 1 && mat2.dim() == 2 && self.sizes()[0] == mat2.sizes()[1] &&
                                is_one(a[3]) && is_one(a[4]);
         if (is_linear && a.tensor(1).dim() == 2) r.push(Call<"linear">()(a[1], transposed(mat2), self));
-        else r.push(added(a, Call<"mm">()(a[1], mat2)));
+        else r.push(blended(a, Call<"mm">()(a[1], mat2)));
     })
     .in_place_too();
 
@@ -223,7 +214,7 @@ OP("addmv(Tensor self, Tensor mat, Tensor vec, *, Number beta=1, Number alpha=1)
 
 >>> engine.addmv(engine.tensor([1]), engine.tensor([[2, 3]]), engine.tensor([4, 5]))
 tensor([24]))")
-    .compose([](Args a, Results& r) { r.push(added(a, Call<"mv">()(a[1], a[2]))); })
+    .compose([](Args a, Results& r) { r.push(blended(a, Call<"mv">()(a[1], a[2]))); })
     .in_place_too();
 
 OP("baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number alpha=1) -> Tensor")
@@ -231,7 +222,7 @@ OP("baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number 
 
 >>> engine.baddbmm(engine.ones(1, 1, 1), engine.ones(1, 1, 2), engine.ones(1, 2, 1))
 tensor([[[3.]]]))")
-    .compose([](Args a, Results& r) { r.push(added(a, Call<"bmm">()(a[1], a[2]))); })
+    .compose([](Args a, Results& r) { r.push(blended(a, Call<"bmm">()(a[1], a[2]))); })
     .in_place_too();
 
 }  // namespace

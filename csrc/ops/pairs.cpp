@@ -1,7 +1,7 @@
 // Functions of two numbers that are neither arithmetic nor comparison.
 #include <cmath>
 
-#include "ops/names.h"
+#include "ops/no_derivative.h"
 
 namespace bestiary::ops {
 namespace {
@@ -38,14 +38,16 @@ OP("nextafter(Tensor self, Tensor other) -> Tensor")
 
 >>> engine.nextafter(engine.tensor([1.0]), engine.tensor([2.0])) > 1
 tensor([True]))")
-    .elementwise(Promote::Float);
+    .elementwise(Promote::Float)
+    .grads("", no_derivative);
 
 OP("heaviside(Tensor self, Tensor values) -> Tensor")
     .doc(R"(0 below zero, 1 above, and ``values`` at zero.
 
 >>> engine.heaviside(engine.tensor([-1.0, 0.0, 2.0]), engine.tensor(0.5))
 tensor([0.0000, 0.5000, 1.0000]))")
-    .elementwise(Promote::Common);
+    .elementwise(Promote::Common)
+    .grads("", no_derivative);
 
 OP("gcd(Tensor self, Tensor other) -> Tensor")
     .doc(R"(The greatest common divisor of integers, 0 or more.

@@ -5,6 +5,8 @@
 
 namespace bestiary::ops {
 
+inline constexpr Call<"ne"> ne;
+
 // The gradient goes to the elements that were picked: `g` added at `places` along b["dim"] of zeros like self.
 inline Tensor to_the_picked(const Backward& b, const Tensor& places, const Tensor& g) {
     return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), g.dtype(), g.device()), b["dim"], places, g);

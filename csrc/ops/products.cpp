@@ -1,5 +1,5 @@
 // Products of vectors and matrices other than the matrix product.
-#include "ops/names.h"
+#include "ops/blended.h"
 
 namespace bestiary::ops {
 namespace {
@@ -9,7 +9,7 @@ const Call<"matmul"> matmul;
 int first_of_size_three(const Dims& sizes) {
     for (int d = 0; d < sizes.size(); ++d)
         if (sizes[d] == 3) return d;
-    fail(ErrorKind::Runtime, "self, other: expected a dimension of size 3, got shape ", sizes);
+    fail(ErrorKind::Runtime, "self: expected a dimension of size 3, got shape ", sizes);
 }
 
 OP("cross(Tensor self, Tensor other, int? dim=None) -> Tensor")
@@ -18,9 +18,13 @@ OP("cross(Tensor self, Tensor other, int? dim=None) -> Tensor")
 >>> engine.cross(engine.tensor([1, 0, 0]), engine.tensor([0, 1, 0]))
 tensor([0, 0, 1]))")
     .compose([](Args a, Results& r) {
+        check(a.tensor(0).dim() == a.tensor(1).dim(), "other: expected ", a.tensor(0).dim(),
+              " dimensions as self has, got shape ", a.tensor(1).sizes());
         const Dims sizes = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
-        const int dim = a.none(2) ? first_of_size_three(sizes) : wrap_dim(a.integer(2), sizes.size());
-        check(!sizes.empty() && sizes[dim] == 3, "dim: expected a dimension of size 3, got ", dim, " of shape ", sizes);
+        const int dim = a.none(2) ? first_of_size_three(a.tensor(0).sizes()) : wrap_dim(a.integer(2), sizes.size());
+        for (int i : {0, 1})
+            check(!sizes.empty() && a.tensor(i).sizes()[dim] == 3, "dim: expected a dimension of size 3, got ", dim,
+                  " of shape ", a.tensor(i).sizes());
         const auto turned = [&](int i, int64_t shift) {
             return Call<"roll">()(expand(a[i], sizes), Dims{shift}, Dims{dim});
         };
@@ -55,19 +59,12 @@ tensor(5))")
         r.push(Call<"sum">()(Call<"diagonal">()(a[0])));
     });
 
-// beta * self + alpha * product; self is not read where beta is 0, so that its nan do no harm.
-Tensor blended(const Value& self, const Value& beta, const Tensor& product, const Value& alpha) {
-    const Tensor scaled = alpha.number() == 1 ? product : product * alpha;
-    if (beta.number() == 0) return expand(scaled, broadcast(self.t->sizes, product.sizes()));
-    return (beta.number() == 1 ? Tensor(self.t) : self * beta) + scaled;
-}
-
 OP("addr(Tensor self, Tensor vec1, Tensor vec2, *, Number beta=1, Number alpha=1) -> Tensor")
     .doc(R"(``beta * self + alpha * outer(vec1, vec2)``.
 
 >>> engine.addr(engine.ones(1, 2), engine.tensor([2.0]), engine.tensor([3.0, 4.0]))
 tensor([[7., 9.]]))")
-    .compose([](Args a, Results& r) { r.push(blended(a[0], a[3], Call<"outer">()(a[1], a[2]), a[4])); })
+    .compose([](Args a, Results& r) { r.push(blended(a, Call<"outer">()(a[1], a[2]))); })
     .in_place_too();
 
 OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number alpha=1) -> Tensor")
@@ -76,7 +73,7 @@ OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number a
 >>> engine.addbmm(engine.ones(1, 1), engine.ones(2, 1, 3), engine.ones(2, 3, 1))
 tensor([[7.]]))")
     .compose([](Args a, Results& r) {
-        r.push(blended(a[0], a[3], Call<"sum.dim">()(Call<"bmm">()(a[1], a[2]), 0), a[4]));
+        r.push(blended(a, Call<"sum.dim">()(Call<"bmm">()(a[1], a[2]), 0, false, a.tensor(1).dtype())));
     })
     .in_place_too();
 

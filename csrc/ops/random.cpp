@@ -223,6 +223,7 @@ tensor([0., 1.]))")
 OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
     .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
+        check(a.number(1) >= 0 && a.number(1) <= 1, "p: expected probabilities from 0 to 1, got ", a[1]);
         const Tensor& self = a.tensor(0);
         const Tensor p = Call<"full">()(self.sizes(), a[1], DType::Float32, self.device());
         r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));

@@ -70,13 +70,15 @@ OP("_prod(Tensor self, int[]? dim, bool keepdim) -> Tensor")
     .grad("self", "self", [](const Backward& b) {
         const Tensor self = b.tensor("self");
         const Tensor g = expand(with_dims(b.g, b), self.sizes());
-        if (b["dim"].none()) return g * reshape(product_of_others(flatten(self)), self.sizes());
+        if (b["dim"].none() || self.dim() == 0) return g * reshape(product_of_others(flatten(self)), self.sizes());
         const int64_t dim = b.ints("dim")[0];
         return g * transpose(product_of_others(transpose(self, dim, -1)), dim, -1);
     });
 
-Tensor of_type(const Value& self, const Value& dtype) {
-    return dtype.none() ? Tensor(self.t) : cast(self, dtype);
+// Multiplied in ``dtype`` if it is given; of narrow integers in int64, whose lowest bits are the same.
+Tensor product(const Value& self, const Value& dtype, const Value& dim, const Value& keepdim) {
+    if (dtype.none()) return Call<"_prod">()(self, dim, keepdim);
+    return cast(Call<"_prod">()(cast(self, dtype), dim, keepdim), dtype.dtype);
 }
 
 OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
@@ -84,7 +86,7 @@ OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
 
 >>> engine.tensor([2, 3, 4]).prod()
 tensor(24))")
-    .compose([](Args a, Results& r) { r.push(Call<"_prod">()(of_type(a[0], a[1]), Value(), false)); });
+    .compose([](Args a, Results& r) { r.push(product(a[0], a[1], Value(), false)); });
 
 OP("prod.dim(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The product over a dimension.
@@ -92,14 +94,19 @@ OP("prod.dim(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None) -> 
 >>> engine.tensor([[1, 2], [3, 4]]).prod(0)
 tensor([3, 8]))")
     .compose([](Args a, Results& r) {
-        r.push(Call<"_prod">()(of_type(a[0], a[3]), Dims{a.integer(1)}, a[2]));
+        r.push(product(a[0], a[3], Dims{a.integer(1)}, a[2]));
     });
 
 OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
     .doc("Nothing where all elements are from ``low`` to ``high``, otherwise a RuntimeError of argument ``name``.")
     .shape([](const Op&, Args a, Meta& m) { m.add({0}, a.tensor(0).dtype()); });
 
-void truth(const Op&, Args a, Meta& m) { m.add(reduced_shape(a), DType::Bool); }
+// An empty list of dimensions reduces none of them, unlike that of sum. The truth of uint8 is uint8.
+void truth(const Op&, Args a, Meta& m) {
+    const bool keeps_all = a[1].tag == Tag::Ints && a[1].int_list().empty();
+    const Tensor& self = a.tensor(0);
+    m.add(keeps_all ? self.sizes() : reduced_shape(a), self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool);
+}
 
 OP("any(Tensor self) -> Tensor")
     .doc(R"(Whether any element is true (not zero).

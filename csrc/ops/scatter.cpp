@@ -145,8 +145,18 @@ tensor([0., 7., 0.]))")
     })
     .in_place_too();
 
+// The least number of the dtype, or the greatest.
+Value extreme(DType dtype, bool greatest) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    if (is_floating(dtype)) return greatest ? infinity : -infinity;
+    if (dtype == DType::Bool) return int64_t{greatest};
+    if (dtype == DType::UInt8) return int64_t{greatest ? 255 : 0};
+    const int64_t limit = std::numeric_limits<int64_t>::max() >> (64 - 8 * item_size(dtype));
+    return greatest ? limit : -limit - 1;
+}
+
 // Self with the places that index chooses set to what changes nothing.
-Tensor without_chosen(Args a, double nothing) {
+Tensor without_chosen(Args a, const Value& nothing) {
     if (a.flag(5)) return a.tensor(0);
     const Tensor& self = a.tensor(0);
     return scatter(self, a[1], a[2], Call<"full">()(a.tensor(2).sizes(), nothing, self.dtype(), self.device()));
@@ -172,10 +182,7 @@ OP("scatter_reduce(Tensor self, int dim, Tensor index, Tensor src, str reduce, *
 tensor([4., 1.]))")
     .compose([](Args a, Results& r) {
         const std::string_view how = a.str(4);
-        const double infinity = std::numeric_limits<double>::infinity();
-        const bool floats = is_floating(a.tensor(0).dtype());
-        check(a.flag(5) || floats || (how != "amax" && how != "amin"), "include_self: False with reduce='", how,
-              "' expects a floating dtype, got ", a.tensor(0).dtype());
+        const DType dtype = a.tensor(0).dtype();
         if (how == "sum")
             r.push(scatter_add(without_chosen(a, 0), a[1], a[2], a[3]));
         else if (how == "prod")
@@ -183,9 +190,9 @@ tensor([4., 1.]))")
         else if (how == "mean")
             r.push(scattered_mean(a));
         else if (how == "amax")
-            r.push(Call<"_scatter_max">()(without_chosen(a, -infinity), a[1], a[2], a[3]));
+            r.push(Call<"_scatter_max">()(without_chosen(a, extreme(dtype, false)), a[1], a[2], a[3]));
         else if (how == "amin")
-            r.push(Call<"_scatter_min">()(without_chosen(a, infinity), a[1], a[2], a[3]));
+            r.push(Call<"_scatter_min">()(without_chosen(a, extreme(dtype, true)), a[1], a[2], a[3]));
         else
             fail(ErrorKind::Value, "reduce: expected 'sum', 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
     })

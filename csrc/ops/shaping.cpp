@@ -28,11 +28,17 @@ tensor([3, 2, 1]))")
 
 OP("fliplr(Tensor self) -> Tensor")
     .doc("``flip`` of dimension 1: left and right exchanged.")
-    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{1})); });
+    .compose([](Args a, Results& r) {
+        check(a.tensor(0).dim() > 1, "self: expected at least 2 dimensions, got shape ", a.tensor(0).sizes());
+        r.push(Call<"flip">()(a[0], Dims{1}));
+    });
 
 OP("flipud(Tensor self) -> Tensor")
     .doc("``flip`` of dimension 0: up and down exchanged.")
-    .compose([](Args a, Results& r) { r.push(Call<"flip">()(a[0], Dims{0})); });
+    .compose([](Args a, Results& r) {
+        check(a.tensor(0).dim() > 0, "self: expected at least 1 dimension, got shape ", a.tensor(0).sizes());
+        r.push(Call<"flip">()(a[0], Dims{0}));
+    });
 
 OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
     .doc(R"(Turned by ``k`` quarter turns, from the first of the two dimensions towards the second.
@@ -129,7 +135,8 @@ OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
 tensor([1, 1, 2, 2]))")
     .compose([](Args a, Results& r) {
         check(a.integer(1) >= 0, "repeats: expected 0 or more, got ", a.integer(1));
-        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        // A 0-d tensor is a line of one element.
+        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
         const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
         Dims wide = self.sizes(), joined = self.sizes();
         wide.insert(d + 1, a.integer(1));
@@ -143,7 +150,7 @@ OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor
 >>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
 tensor([5, 6, 6]))")
     .compose([](Args a, Results& r) {
-        const Tensor self = a.none(2) ? flatten(a[0]) : a.tensor(0);
+        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
         const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
         r.push(Call<"index_select">()(self, d, Call<"_repeated_places">()(expand(a[1], Dims{self.size(d)}))));
     });

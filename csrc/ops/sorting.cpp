@@ -1,4 +1,5 @@
 // Order: sorting, the largest few, distinct elements, counting.
+#include "ops/no_derivative.h"
 #include "ops/picked.h"
 
 namespace bestiary::ops {
@@ -44,8 +45,8 @@ tensor([3, 2]))")
         const Tensor& self = a.tensor(0);
         const int d = wrap_dim(a.integer(2), self.dim());
         Dims sizes = self.sizes();
-        const int64_t n = self.dim() ? sizes[d] : 1;
-        check(0 <= a.integer(1) && a.integer(1) <= n, "k: expected 0 to ", n, ", got ", a.integer(1));
+        const int64_t n = self.dim() ? sizes[d] : 1, least = self.dim() ? 0 : 1;
+        check(least <= a.integer(1) && a.integer(1) <= n, "k: expected ", least, " to ", n, ", got ", a.integer(1));
         if (self.dim()) sizes[d] = a.integer(1);
         m.add(sizes, self.dtype());
         m.add(sizes, DType::Int64);
@@ -95,11 +96,13 @@ tensor([2]))")
     .compose([](Args a, Results& r) { r = median(a.tensor(0), a.integer(1), a.flag(2)); });
 
 OP("_unique(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
-    .doc("The distinct elements in order, where each element of self is among them, and how often each comes.");
+    .doc("The distinct elements in order, where each element of self is among them, and how often each comes.")
+    .grads("", no_derivative);
 
 OP("_unique_consecutive(Tensor self) -> (Tensor values, Tensor inverse, Tensor counts)")
     .doc(
-        "The first of each run of equal elements, which run each element of self is in, and how long each is.");
+        "The first of each run of equal elements, which run each element of self is in, and how long each is.")
+    .grads("", no_derivative);
 
 OP("_unique_rows(Tensor self, bool sorted) -> (Tensor places, Tensor inverse, Tensor counts)")
     .doc(
@@ -158,6 +161,8 @@ Before equal elements, or after them if ``right`` (or ``side='right'``).
 >>> engine.searchsorted(engine.tensor([1, 3, 5]), engine.tensor([3, 6]))
 tensor([1, 3]))")
     .compose([](Args a, Results& r) {
+        check_as(ErrorKind::Value, a.none(4) || a.str(4) == "right" || (a.str(4) == "left" && !a.flag(3)),
+                 "side: expected 'right', or 'left' without right=True, got '", a.none(4) ? "" : a.str(4), "'");
         r.push(places_in(a[0], a[1], a.none(4) ? a.flag(3) : a.str(4) == "right", a.flag(2)));
     });
 

@@ -210,6 +210,8 @@ Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, c
     check(self.dim() <= 2, "self: expected at most two dimensions, got shape ", self.sizes());
     const Tensor floats = is_floating(self.dtype()) ? self : cast(self, default_dtype);
     const Tensor x = self.dim() == 2 ? floats : reshape(floats, Dims{1, self.numel()});
+    check_as(ErrorKind::Type, counts.none() || !is_floating(counts.t->dtype), "fweights: expected integers, got ",
+             counts.none() ? DType::Int64 : counts.t->dtype);
     Tensor weight = Call<"ones">()(Dims{x.size(1)}, x.dtype(), x.device());
     for (const Value& given : {counts, importance}) {
         if (given.none()) continue;

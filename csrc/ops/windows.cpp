@@ -23,7 +23,7 @@ Size([3, 2]))")
 Tensor moved(const Tensor& self, std::span<const int64_t> from, std::span<const int64_t> to) {
     check(from.size() == to.size(), "destination: expected ", from.size(), " dimensions as source, got ",
           Dims(to));
-    const int n = self.dim();
+    const int n = std::max(self.dim(), 1);  // a 0-d tensor has dimensions 0 and -1
     Dims order(n, -1), taken(n);
     for (size_t i = 0; i < from.size(); ++i) {
         const int s = wrap_dim(from[i], n, "source"), d = wrap_dim(to[i], n, "destination");
@@ -38,7 +38,7 @@ Tensor moved(const Tensor& self, std::span<const int64_t> from, std::span<const 
         while (taken[next]) ++next;
         place = next++;
     }
-    return permute(self, order);
+    return self.dim() == 0 ? alias(self) : permute(self, order);
 }
 
 OP("movedim(Tensor self, int[] source, int[] destination) -> Tensor")
@@ -94,6 +94,8 @@ Size([2, 3, 4]))")
         check_as(ErrorKind::Index, self.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", a.integer(1));
         const int d = wrap_dim(a.integer(1), self.dim());
         const auto parts = a.ints(2);
+        check(!parts.empty(), "sizes: expected at least one size");
+        for (int64_t n : parts) check(n >= -1, "sizes: expected sizes of 0 or more, or -1, got ", n);
         int64_t known = 1;
         for (int64_t n : parts) known *= n < 0 ? 1 : n;
         Dims sizes(self.sizes().data(), d);

@@ -341,3 +341,19 @@ def test_a_hook_on_a_stale_view_runs_once() -> None:
     b = v * 4
     (a + b).backward()
     assert seen == [7] and x.grad.tolist() == [14, 0]
+
+
+@pytest.mark.parametrize("write", ["eq_", "lt_", "logical_or_", "isnan_"])
+def test_a_written_truth_does_not_depend_on_what_was_there(write: str) -> None:
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    getattr(y, write)(*([] if write == "isnan_" else [leaf(3.0, 1.0)]))
+    y.sum().backward()
+    assert x.grad is None or not x.grad.any()
+
+
+@pytest.mark.parametrize("op", ["nextafter", "heaviside"])
+def test_numbers_without_a_derivative_say_so(op: str) -> None:
+    result = getattr(engine, op)(leaf(1.0, 0.0), engine.ones(2, dtype=engine.float64))
+    with pytest.raises(RuntimeError, match=f"'{op}' has no derivative"):
+        result.sum().backward()

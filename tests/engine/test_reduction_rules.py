@@ -253,3 +253,56 @@ def test_the_mean_of_integers_is_rounded_down() -> None:
     assert x.tolist() == [-1, 4, 5]
     without = engine.tensor([9, 9, 5]).scatter_reduce(0, index, source, "mean", include_self=False)
     assert without.tolist() == [-1, 7, 5]
+
+
+def test_truth_along_no_dimension_is_that_of_each_element() -> None:
+    x = engine.tensor([[0.0, 2.0]])
+    assert engine.any(x, dim=[]).tolist() == engine.all(x, ()).tolist() == [[False, True]]
+    assert x.any().tolist() is True
+
+
+def test_truth_of_bytes_is_bytes() -> None:
+    x = engine.tensor([0, 3], dtype=engine.uint8)
+    assert x.any().dtype == x.all(0).dtype == engine.uint8
+    assert (x.any().item(), x.all().item()) == (1, 0)
+
+
+def test_products_have_the_dtype_that_is_asked_for() -> None:
+    x = engine.tensor([16, 17])
+    assert x.prod(dtype=engine.int8).dtype == engine.int8
+    assert x.prod(0, dtype=engine.int8).item() == 16 * 17 % 256
+    assert engine.tensor(True).square().dtype == engine.int64
+
+
+def test_equal_elements_share_the_gradient_of_the_median() -> None:
+    x = engine.tensor([3.0, 1.0, 1.0, 0.0], requires_grad=True)
+    x.median().backward()
+    assert x.grad.tolist() == [0, 0.5, 0.5, 0]
+    y = engine.tensor([NAN, 1.0, 1.0, 0.0], requires_grad=True)
+    y.nanmedian().backward()
+    assert y.grad.tolist() == [0, 0.5, 0.5, 0]
+
+
+def test_the_median_of_nothing_is_nan() -> None:
+    assert math.isnan(engine.zeros(0).median().item())
+    assert math.isnan(engine.zeros(2, 0).nanmedian().item())
+
+
+def test_the_gradient_of_a_product_along_a_0d_tensor() -> None:
+    x = engine.tensor(3.0, requires_grad=True)
+    x.prod(0).backward()
+    assert x.grad.item() == 1
+
+
+def test_a_0d_tensor_is_a_line_of_one_element() -> None:
+    x, first = engine.tensor(2.0), engine.tensor(0)
+    assert x.repeat_interleave(3, 0).tolist() == [2, 2, 2]
+    assert x.take_along_dim(first, 0).tolist() == 2
+    assert x.topk(1).values.tolist() == 2
+
+
+@pytest.mark.parametrize("dtype", [engine.float16, engine.bfloat16, engine.float32])
+def test_no_gradient_passes_the_bounds_of_hardtanh(dtype: engine.dtype) -> None:
+    x = engine.tensor([1.0, 0.05, -1.0], dtype=dtype, requires_grad=True)
+    engine.nn.functional.hardtanh(x, -0.1, 0.1).sum().backward()
+    assert x.grad.tolist() == [0, 1, 0]

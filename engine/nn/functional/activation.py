@@ -65,6 +65,9 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where positive, negative_slope * x elsewhere."""
+    if negative_slope < 0:  # the gradient of the op reads the sign of x off the output
+        result = _C.where(input > 0, input, input * negative_slope)
+        return input.copy_(result) if inplace else result
     return (_C.leaky_relu_ if inplace else _C.leaky_relu)(input, negative_slope)
 
 
@@ -117,6 +120,8 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:
     """leaky_relu with a slope drawn from [lower, upper), or their mean outside training."""
+    if lower > upper:
+        raise ValueError(f"rrelu: expected lower <= upper, got {lower} and {upper}")
     if not training:
         return leaky_relu(input, (lower + upper) / 2, inplace)
     slope = _C.rand_like(input.detach()) * (upper - lower) + lower
@@ -209,6 +214,8 @@ def gumbel_softmax(
 ) -> Tensor:
     """A sample of the Gumbel-softmax distribution (Jang et al., 2016), one-hot where `hard`
     with the gradient of the soft sample."""
+    if not logits.is_floating_point():
+        raise TypeError(f"gumbel_softmax: logits: expected a floating dtype, got {logits.dtype}")
     if eps != 1e-10:
         warnings.warn("gumbel_softmax: eps is deprecated and has no effect", stacklevel=2)
     uniform = _C.rand(logits.shape, device=logits.device).clamp(min=1e-10)

@@ -22,6 +22,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check_probability("dropout", p)
     if not training or p == 0.0:
         return input
+    if p == 1.0:  # of integers, too
+        return input.mul_(0) if inplace else input * 0
     return _C.dropout_(input, p, True) if inplace else _C.dropout(input, p, True)
 
 
@@ -89,6 +91,8 @@ def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: 
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    if not input.is_floating_point():
+        raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
     if p == 1.0:
         return input * 0.0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]

@@ -21,6 +21,11 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1."""
+    if target.dim() > 1 or input1.dim() != target.dim() + 1 or input2.dim() != target.dim() + 1:
+        raise RuntimeError(
+            "cosine_embedding_loss: expected inputs (N, D) and target (N,), or (D,) and (), got "
+            f"{tuple(input1.shape)}, {tuple(input2.shape)} and {tuple(target.shape)}"
+        )
     reduction = legacy_reduction(size_average, reduce, reduction)
     eps = 1e-12
     dot = (input1 * input2).sum(-1)
@@ -40,6 +45,11 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """max(0, -y (x1 - x2) + margin)."""
+    if not input1.dim() == input2.dim() == target.dim():
+        shapes = ", ".join(str(tuple(t.shape)) for t in (input1, input2, target))
+        raise RuntimeError(
+            f"margin_ranking_loss: inputs and target must have as many dimensions, got {shapes}"
+        )
     reduction = legacy_reduction(size_average, reduce, reduction)
     loss = (margin - target * (input1 - input2)).clamp(min=0)
     return reduce_loss("margin_ranking_loss", loss, reduction)

@@ -39,6 +39,13 @@ ROWS = [
     Row("elu", elu, [A, 1.5], in_place=True, empty=True),
     Row("selu", lambda x: elu(x, 1.6732632423543772, 1.0507009873554805), [A], in_place=True),
     Row("celu", lambda x, alpha: elu(x, alpha, 1.0, 1 / alpha), [A, 2.0], in_place=True),
+    Row(
+        "celu",
+        lambda x, alpha: elu(x, alpha, 1.0, 1 / alpha),
+        [A, -2.0],
+        in_place=True,
+        id="celu-negative",
+    ),
     Row("gelu", gelu, [A], empty=True),
     Row("gelu", gelu, [A], {"approximate": "tanh"}, id="gelu-tanh"),
     Row("silu", lambda x: x * special.expit(x), [A], in_place=True, empty=True),

@@ -33,13 +33,16 @@ TESTS = {
 
 ROWS = [
     *[
-        Row(op, f, [A, B], dtypes="all", grad=False, empty=op == "eq")
+        Row(op, f, [A, B], dtypes="all", grad=False, in_place=True, empty=op == "eq")
         for op, f in COMPARISONS.items()
     ],
     *[
         Row(op, f, [A, 1], dtypes="number", grad=False, id=f"{op}-number")
         for op, f in COMPARISONS.items()
     ],
-    *[Row(op, f, [A], dtypes="all", grad=False, empty=True) for op, f in TESTS.items()],
+    *[
+        Row(op, f, [A], dtypes="all", grad=False, in_place=True, empty=True)
+        for op, f in TESTS.items()
+    ],
     Row("isclose", np.isclose, [A, B, 0.1, 0.3], dtypes="all", grad=False, empty=True),
 ]

@@ -178,6 +178,21 @@ ROWS = [
         dtypes="all",
         in_place=True,
     ),
+    Row(
+        "index_fill",
+        lambda x, dim, index, value: np.full_like(x, value),
+        [Arg(), 0, _places(1, below=1), 1.0],
+        dtypes="all",
+        in_place=True,
+        id="index_fill-0d",
+    ),
+    Row(
+        "index_copy",
+        lambda x, dim, index, source: source,
+        [Arg(), 0, _places(1, below=1), Arg()],
+        in_place=True,
+        id="index_copy-0d",
+    ),
     Row("take", np.take, [Arg(4, 5), _places(3, 2, below=20)], dtypes="all"),
     Row("embedding", lambda w, i: w[i], [Arg(6, 3), _from_start(2, 4, below=6)], method=False),
     Row(
@@ -233,10 +248,25 @@ ROWS = [
             [Arg(4), 0, _from_start(6, below=4), Arg(size), how],
             {"include_self": include_self},
             dtypes="wide",
+            in_place=True,
             id=f"scatter_reduce-{how}-{size}-{include_self}",
         )
         for how in ("prod", "mean", "amax", "amin")
         for size, include_self in ((6, True), (6, False), (8, True))
+    ],
+    *[
+        Row(
+            "scatter_reduce",
+            lambda x, dim, index, src, how, include_self: np.floor(
+                _scatter_reduce(x.astype(float), dim, index, src, how, include_self)
+            ),
+            [Arg(4, low=0, high=9), 0, _from_start(6, below=4), Arg(6, low=0, high=9), how],
+            {"include_self": False},
+            dtypes="int",
+            grad=False,
+            id=f"scatter_reduce-int-{how}",
+        )
+        for how in ("mean", "amax", "amin")
     ],
     Row(
         "masked_fill",

@@ -39,8 +39,11 @@ def max_pool(
 
 
 def max_pool_with_indices(x: np.ndarray, *args: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Every element once more with its number in its channel, to see which one was taken."""
-    values = max_pool(x, *args)
+    return with_indices(x, max_pool(x, *args))
+
+
+def with_indices(x: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values, which are elements of x, and the number of each in its channel."""
     flat = x.reshape(*x.shape[:2], -1)
     numbers = (flat[:, :, None, :] == values.reshape(*x.shape[:2], -1, 1)).argmax(-1)
     return values, numbers.reshape(values.shape)
@@ -95,6 +98,10 @@ def adaptive_max(x: np.ndarray, size: Size) -> np.ndarray:
     return adaptive(x, size, np.max)
 
 
+def adaptive_max_with_indices(x: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
+    return with_indices(x, adaptive_max(x, size))
+
+
 ROWS = [
     pool("max_pool1d", max_pool, Arg(2, 3, 9), 3, 2, 1, id="padded"),
     pool("max_pool2d", max_pool, Arg(2, 3, 6, 8), 2, id="plain"),
@@ -114,12 +121,26 @@ ROWS = [
     pool("adaptive_max_pool1d", adaptive_max, Arg(2, 3, 7), 3, id="uneven"),
     pool("adaptive_max_pool2d", adaptive_max, Arg(2, 3, 7, 5), (3, 4), id="uneven"),
     pool("adaptive_max_pool3d", adaptive_max, Arg(1, 2, 3, 4, 5), 2, id="uneven"),
-    Row(
-        "max_pool2d_with_indices",
-        max_pool_with_indices,
-        [Arg(1, 2, 6, 7), 3, 2, 1],
-        dtypes="wide",
-        grad=False,
-        method=False,
-    ),
+    *[
+        Row(
+            f"max_pool{n}d_with_indices",
+            max_pool_with_indices,
+            [Arg(1, 2, *(6, 7, 5)[:n]), 3, 2, 1],
+            dtypes="wide",
+            grad=False,
+            method=False,
+        )
+        for n in (1, 2, 3)
+    ],
+    *[
+        Row(
+            f"adaptive_max_pool{n}d_with_indices",
+            adaptive_max_with_indices,
+            [Arg(1, 2, *(6, 7, 5)[:n]), 3],
+            dtypes="wide",
+            grad=False,
+            method=False,
+        )
+        for n in (1, 2, 3)
+    ],
 ]

@@ -74,6 +74,8 @@ ROWS = [
         grad=False,
         id="quantile-several",
     ),
+    Row("nanquantile", np.nanquantile, [A, 0.3, 1], dtypes="wide"),
+    Row("nanmedian", lambda x: np.sort(x.reshape(-1))[13], [A], dtypes="number"),
     Row("mode", _mode, [Arg(3, 9, low=0, high=3), 1], dtypes="int", grad=False),
     Row("mode", _mode, [Arg(9, 3, low=0, high=3), 0], dtypes="int", grad=False, id="mode-0"),
     Row("mode", _mode, [Arg(3, 1), 1], id="mode-grad"),

@@ -26,7 +26,9 @@ ROWS = [
     Row("cumsum", np.cumsum, [Arg(3, 4), 1], dtypes="all", empty=True),
     Row("cumsum", np.cumsum, [Arg(3, 4, 2), 0], dtypes="wide", in_place=True, id="cumsum-outer"),
     Row("cumprod", np.cumprod, [Arg(3, 4), 1], dtypes="number"),
-    Row("cumprod", np.cumprod, [Arg(3, 4, 2), -2], dtypes="wide", id="cumprod-inner"),
+    Row(
+        "cumprod", np.cumprod, [Arg(3, 4, 2), -2], dtypes="wide", in_place=True, id="cumprod-inner"
+    ),
     Row("logcumsumexp", np.logaddexp.accumulate, [Arg(5), 0]),
     Row("cummax", _last_extreme(np.maximum), [Arg(3, 6), 1], dtypes="all"),
     Row("cummin", _last_extreme(np.minimum), [Arg(3, 6), 0], dtypes="all"),

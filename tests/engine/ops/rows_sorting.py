@@ -50,5 +50,14 @@ ROWS = [
         [Arg(30), 5, -1.0, 2.0],
         grad=False,
     ),
+    Row("msort", lambda x: np.sort(x, axis=0), [Arg(7, 3)], dtypes="all", empty=True),
+    Row(
+        "bucketize",
+        lambda x, bounds: np.searchsorted(bounds, x),
+        [Arg(3, 4), Arg(1)],
+        dtypes="number",
+        grad=False,
+        method=False,
+    ),
     Row("isin", np.isin, [Arg(3, 4), Arg(5)], dtypes="int", grad=False, method=False),
 ]

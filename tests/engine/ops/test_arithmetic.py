@@ -171,3 +171,8 @@ def test_where_wants_a_bool_condition() -> None:
 def test_a_number_cannot_be_written() -> None:
     with pytest.raises(TypeError, match="expected Tensor"):
         engine.add_(1, engine.tensor([1.0]))
+
+
+def test_numbers_alone_give_the_default_dtype() -> None:
+    assert engine.mul(0.5, 3).dtype == engine.div(1, 2).dtype == engine.float32
+    assert engine.add(1, 2).dtype == engine.int64

@@ -67,3 +67,25 @@ def test_what_is_made_like_an_image_lies_like_it() -> None:
         assert made(x).stride() == x.stride()
         assert made(x[:, ::2]).is_contiguous()
     assert not engine.zeros_like(x).any() and engine.full_like(x, 2).sum() == 2 * x.numel()
+
+
+@pytest.mark.parametrize("dtype", [engine.float32, engine.float16])
+@pytest.mark.parametrize("name", ["avg_pool2d", "max_pool2d", "adaptive_avg_pool2d"])
+@pytest.mark.parametrize("order", [(1, 0, 2, 3), (3, 2, 1, 0), (0, 2, 3, 1), (0, 1, 2, 3)])
+def test_gradients_of_pooling_in_any_layout(
+    name: str, order: tuple[int, ...], dtype: engine.dtype
+) -> None:
+    pool = getattr(engine.nn.functional, name)
+    plain = engine.arange(72.0).reshape(2, 3, 4, 3).to(dtype).requires_grad_()
+    other = plain.detach().permute(order).contiguous()
+    other = other.permute([order.index(d) for d in range(4)]).requires_grad_()
+    for x in (plain, other):
+        y = pool(x, 2)
+        (y * engine.arange(1.0, y.numel() + 1).reshape(y.shape).to(dtype)).sum().backward()
+    assert other.tolist() == plain.tolist() and other.grad.tolist() == plain.grad.tolist()
+
+
+def test_gradients_of_pooling_without_a_batch() -> None:
+    x = engine.zeros(2, 2, requires_grad=True)
+    (engine.nn.functional.avg_pool1d(x, 2) * engine.tensor([[0.5], [0.75]])).sum().backward()
+    assert x.grad.tolist() == [[0.25, 0.25], [0.375, 0.375]]

@@ -1,0 +1,29 @@
+"""Tensors of one value, and writing one value into a tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .framework import Arg, Row
+
+A = Arg(3, 4)
+# no argument follows the row's dtype, so that one is enough
+NO_TENSOR: dict[str, Any] = {"dtypes": "bool", "grad": False, "method": False, "layout": False}
+LIKE: dict[str, Any] = {"dtypes": "all", "grad": False, "empty": True}
+
+ROWS = [
+    Row("zeros", np.zeros, [(2, 3)], **NO_TENSOR),
+    Row("ones", np.ones, [(2, 3)], **NO_TENSOR),
+    Row("full", np.full, [(2, 3), 7.5], **NO_TENSOR),
+    Row("full", np.full, [(0, 3), 7], **NO_TENSOR, id="full-empty"),
+    Row("zeros_like", np.zeros_like, [A], method=False, **LIKE),
+    Row("ones_like", np.ones_like, [A], method=False, **LIKE),
+    Row("new_zeros", lambda x, size: np.zeros(size), [A, (2, 3)], **LIKE),
+    Row("new_ones", lambda x, size: np.ones(size), [A, (2, 3)], **LIKE),
+    Row("new_full", lambda x, size, value: np.full(size, value), [A, (2, 3), 1], **LIKE),
+    Row("zero_", np.zeros_like, [A], **LIKE),
+    Row("fill_", np.full_like, [A, 1], **LIKE),
+    Row("copy_", lambda x, y: np.broadcast_to(y, x.shape), [A, Arg(4)], dtypes="all", grad=False),
+]

@@ -1,0 +1,73 @@
+"""Arguments that an op can do nothing sensible with are refused, with the argument's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import engine
+
+INTS, BOOLS = engine.tensor([1, 2]), engine.tensor([True, False])
+X = engine.tensor([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "call, error, message",
+    [
+        (lambda: INTS.clone().arcsinh_(), RuntimeError, "float32 can't be stored in int64"),
+        (lambda: INTS.clone().deg2rad_(), RuntimeError, "float32 can't be stored in int64"),
+        (
+            lambda: INTS.clone().div_(2, rounding_mode=None),
+            RuntimeError,
+            "float32 can't be stored in int64",
+        ),
+        (lambda: BOOLS - BOOLS, TypeError, "bools can't be subtracted"),
+        (lambda: X.sub(BOOLS, alpha=2), TypeError, "bools can't be subtracted"),
+        (
+            lambda: engine.addmv(INTS, engine.ones(2, 2, dtype=engine.int64), INTS, alpha=0.5),
+            TypeError,
+            "alpha: expected an integer",
+        ),
+        (
+            lambda: engine.baddbmm(engine.ones(1, 1, 1, 1), *[engine.ones(1, 1, 1)] * 2),
+            RuntimeError,
+            "self: shape (1, 1, 1, 1) does not broadcast",
+        ),
+        (lambda: engine.flipud(engine.tensor(1.0)), RuntimeError, "at least 1 dimension"),
+        (lambda: engine.fliplr(X), RuntimeError, "at least 2 dimensions"),
+        (lambda: engine.arange(4).hsplit(3), RuntimeError, "sections: expected a divisor of 4"),
+        (lambda: engine.isclose(X, X, atol=-1.0), RuntimeError, "rtol, atol: expected 0 or more"),
+        (lambda: X.cov(fweights=X), TypeError, "fweights: expected integers, got float32"),
+        (lambda: INTS.bincount(minlength=-1), RuntimeError, "minlength: expected 0 or more"),
+        (lambda: engine.bernoulli(X), RuntimeError, "p: expected probabilities from 0 to 1"),
+        (lambda: X.bernoulli(-0.5), RuntimeError, "p: expected probabilities from 0 to 1"),
+        (lambda: engine.pdist(engine.ones(2, 2), -1.0), ValueError, "p: expected 0 or more"),
+        (
+            lambda: engine.searchsorted(X, X, right=True, side="left"),
+            ValueError,
+            "side: expected 'right', or 'left' without right=True",
+        ),
+        (
+            lambda: engine.tensor(1.0).index_select(0, engine.tensor([0, 0])),
+            RuntimeError,
+            "index: expected one index into a 0-d tensor",
+        ),
+        (lambda: engine.tensor(1.0).topk(0), RuntimeError, "k: expected 1 to 1, got 0"),
+        (lambda: engine.trapezoid(X, engine.ones(3)), RuntimeError, "x: expected a place for each"),
+        (lambda: X.unflatten(0, []), RuntimeError, "sizes: expected at least one size"),
+        (lambda: X.unflatten(0, (-2,)), RuntimeError, "or -1, got -2"),
+        (
+            lambda: engine.cartesian_prod(engine.ones(2, 2)),
+            RuntimeError,
+            "tensors: expected vectors, got shape (2, 2)",
+        ),
+        (lambda: engine.instance_norm(engine.ones(1, 2, 3), X), ValueError, "both or neither"),
+        (lambda: engine.cross(engine.ones(3), engine.ones(1, 3)), RuntimeError, "1 dimensions"),
+    ],
+)
+def test_refused(call: Callable[[], Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as raised:
+        call()
+    assert message in str(raised.value)
