@@ -182,8 +182,8 @@ def load(
             f"{name}: there are no pretrained weights; "
             f"zoo.load({name!r}, pretrained=False) builds it with random ones"
         )
-    model = found.build(**kwargs)
     chosen = weights if pretrained is True else None
+    model = found.build(**kwargs) if file is None and chosen is None else _skeleton(found, kwargs)
     if file is not None:
         _load_file(model, found, file)
     elif chosen is not None:
@@ -214,14 +214,29 @@ def _resolve(name: str) -> tuple[ModelInfo, Weights | None]:
     return found, None if wanted is None else found.weights[wanted]
 
 
+def _skeleton(found: ModelInfo, kwargs: dict[str, Any]) -> ImageClassifier:
+    """The model on the meta device: weights take the place of what would be drawn at random."""
+    import engine
+
+    with engine.device("meta"):
+        return found.build(**kwargs)
+
+
+def _fresh_head(model: ImageClassifier, found: ModelInfo) -> State:
+    """The parameters of a classifier of as many classes as the model has, drawn at random."""
+    head: Any = model.get_submodule(found.head.removesuffix("."))
+    head.to_empty(device="cpu")
+    head.reset_parameters()
+    return {k: v for k, v in model.state_dict().items() if k.startswith(found.head)}
+
+
 def _load_weights(model: ImageClassifier, found: ModelInfo, weights: Weights) -> None:
     state = _fetch_state(weights)
     if model.num_classes != len(found.labels):
         state = {k: v for k, v in state.items() if not k.startswith(found.head)}
-        fresh = model.state_dict()
-        state |= {k: v for k, v in fresh.items() if k.startswith(found.head)}
+        state |= _fresh_head(model, found)
     try:
-        model.load_state_dict(state, strict=True)
+        model.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
         raise WeightsError(f"{found.name}.{weights.tag}: {weights.ref}: {error}") from error
 
@@ -245,7 +260,7 @@ def _weights_file(source: str | os.PathLike[str]) -> Path:
 
 def _load_file(model: ImageClassifier, found: ModelInfo, file: Path) -> None:
     try:
-        model.load_state_dict(_read_state(file, str(file)), strict=True)
+        model.load_state_dict(_read_state(file, str(file)), strict=True, assign=True)
     except RuntimeError as error:
         raise WeightsError(f"{found.name}: {file}: {error}") from error
 

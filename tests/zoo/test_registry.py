@@ -177,3 +177,15 @@ def test_files_that_are_no_weights_of_the_model(tmp_path: Path) -> None:
         zoo.load("digits_mlp", pretrained=path)
     with pytest.raises(TypeError, match="pretrained: expected True, False, a path or a reference"):
         zoo.load("digits_mlp", pretrained=1)  # type: ignore[arg-type]
+
+
+def test_weights_take_the_place_of_initialisation(tmp_path: Path) -> None:
+    model = zoo.load("digits_mlp", pretrained=False)
+    path = tmp_path / "own.safetensors"
+    engine.save(model.state_dict(), path)
+    before = engine.get_rng_state()
+    loaded = zoo.load("digits_mlp", pretrained=str(path))
+    assert engine.equal(engine.get_rng_state(), before)  # nothing was drawn
+    for name, tensor in loaded.state_dict().items():
+        assert tensor.device.type == "cpu" and engine.equal(tensor, model.state_dict()[name])
+    assert all(p.requires_grad for p in loaded.parameters())
