@@ -41,6 +41,18 @@ def _ragged(data: Any, position: str = "") -> str:
     return next(filter(None, parts), "")
 
 
+def _holds_doubles(data: Any) -> bool:
+    """Whether an array, NumPy scalar or tensor of float64 is in nested lists: Python's floats are
+    of no precision of their own.
+    """
+    if isinstance(data, (list, tuple)):
+        plain = {float, int, bool}.issuperset(map(type, data))
+        return not plain and any(map(_holds_doubles, data))
+    if isinstance(data, Tensor):
+        return data.dtype == _C.float64
+    return isinstance(data, (np.ndarray, np.generic)) and data.dtype == np.float64
+
+
 def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C.dtype]:
     """The data, in its own memory where possible, and the dtype it is wanted in."""
     if isinstance(data, Tensor):
@@ -52,7 +64,8 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
     array = _array(data, name)
     made = from_numpy(array)
     if dtype is None:
-        return made, _C.get_default_dtype() if made.dtype == _C.float64 else made.dtype
+        rounded = made.dtype == _C.float64 and not _holds_doubles(data)
+        return made, _C.get_default_dtype() if rounded else made.dtype
     _check_fits(array, name, dtype)
     return made, dtype
 
@@ -83,7 +96,7 @@ def tensor(
 ) -> Tensor:
     """A tensor with its own copy of ``data``: a number, nested lists, a NumPy array, a tensor.
 
-    Python floats become float32 and ints int64; arrays keep their dtype.
+    Python floats become float32 and ints int64; arrays keep their dtype, in lists too.
     Raises TypeError for data that is not numeric, and ValueError for ragged lists and for integers
     that do not fit in ``dtype``.
 

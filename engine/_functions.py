@@ -48,6 +48,7 @@ __all__ = [
     "unique_consecutive",
     "unravel_index",
     "vander",
+    "where",
 ]
 
 
@@ -236,6 +237,21 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
         found = _C.nonzero(input)
         return found if out is None else write_out("nonzero", found, out)
     return tuple(_C.nonzero(input.reshape(1) if input.ndim == 0 else input).unbind(1))
+
+
+def where(condition: Tensor, *operands: Any, **options: Any) -> Any:
+    """``input`` where ``condition`` holds and ``other`` elsewhere; of ``condition`` alone, the
+    indices of its elements that are not zero, one vector for each dimension.
+
+    >>> import engine
+    >>> engine.where(engine.tensor([True, False]), engine.tensor([1, 2]), 0)
+    tensor([1, 0])
+    >>> engine.where(engine.tensor([0, 3, 4]))
+    (tensor([1, 2]),)
+    """
+    if operands or options:
+        return _C.where(condition, *operands, **options)
+    return nonzero(condition, as_tuple=True)
 
 
 def _assert(condition: Any, message: str) -> None:

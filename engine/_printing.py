@@ -149,13 +149,14 @@ def _described(self: Tensor) -> list[str]:
     """What is said besides the numbers."""
     said = []
     default = _C.get_default_dtype()
-    natural = (default,) if self.numel() == 0 else (default, _C.int64, _C.bool)
-    if self.device.type == "meta" or (self.numel() == 0 and self.ndim != 1):
+    meta = self.device.type == "meta"
+    natural = (default,) if meta or self.numel() == 0 else (default, _C.int64, _C.bool)
+    if self.device.type != "cpu":
+        said.append(f"device='{self.device}'")
+    if meta or (self.numel() == 0 and self.ndim != 1):
         said.append(f"size={tuple(self.shape)}")
     if self.dtype not in natural:
         said.append(f"dtype={str(self.dtype).removeprefix('engine.')}")
-    if self.device.type != "cpu":
-        said.append(f"device='{self.device}'")
     node = _C._grad_fn(self)
     if node is not None:
         said.append(f"grad_fn=<{node.name()}>")

@@ -412,7 +412,10 @@ for _name, _function in {
 
 @method
 def __format__(self: Tensor, spec: str) -> str:
-    return format(self.item(), spec) if self.ndim == 0 and spec else repr(self)
+    """A tensor with no dimensions is formatted as its number, so ``f"{loss}"`` reads ``2.5``."""
+    if self.ndim == 0 and self.device.type != "meta" and self.__class__ is Tensor:
+        return format(self.item(), spec)
+    return object.__format__(self, spec)
 
 
 @method

@@ -162,9 +162,10 @@ class profile:
 
     def step(self) -> None:
         """Says that a step of the program is over."""
-        if self._plan and self._action() == ProfilerAction.RECORD_AND_SAVE:
+        complete = self._plan and self._action() == ProfilerAction.RECORD_AND_SAVE
+        self.step_num += 1  # on_trace_ready sees the steps that are over
+        if complete:
             self._end()
-        self.step_num += 1
         self._follow_plan()
 
     def __enter__(self) -> profile:

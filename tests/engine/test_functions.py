@@ -66,6 +66,16 @@ def test_nonzero_as_tuple() -> None:
     assert len(engine.zeros(0, 2, 3).nonzero(as_tuple=True)) == 3
 
 
+def test_where_of_a_condition_alone_finds_its_indices() -> None:
+    rows, columns = engine.where(engine.tensor([[0, 5], [6, 0]]))
+    assert rows.tolist() == [0, 1] and columns.tolist() == [1, 0]
+    mask, out = engine.tensor([True, False]), engine.empty(2)
+    assert engine.where(condition=mask, input=engine.ones(2), other=2.0, out=out) is out
+    assert out.tolist() == [1, 2]
+    with pytest.raises(TypeError, match="where: missing argument 'other'"):
+        engine.where(mask, 1.0)
+
+
 def test_unravel_index_and_vander_are_numpys() -> None:
     flat = engine.tensor([[0, 7], [11, 3]])
     found = engine.unravel_index(flat, (3, 4))

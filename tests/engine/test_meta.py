@@ -52,7 +52,8 @@ def test_what_depends_on_values(op: str) -> None:
 
 def test_there_is_no_data() -> None:
     x = engine.ones(2, 3, device="meta")
-    assert repr(x) == "tensor(..., size=(2, 3), device='meta')"
+    assert repr(x) == "tensor(..., device='meta', size=(2, 3))"
+    assert repr(x.long()) == "tensor(..., device='meta', size=(2, 3), dtype=int64)"
     for read in (x.cpu, x[0, 0].item, lambda: bool(x[0, 0])):
         with pytest.raises(NotImplementedError, match="meta tensor"):
             read()

@@ -64,13 +64,17 @@ def test_the_table() -> None:
 
 
 def test_schedules() -> None:
-    ready: list[int] = []
+    ready: list[tuple[int, int]] = []
     plan = profiler.schedule(wait=1, warmup=1, active=2, repeat=1)
-    with profile(schedule=plan, on_trace_ready=lambda p: ready.append(len(p.events()))) as prof:
+
+    def record(p: profile) -> None:
+        ready.append((p.step_num, len(p.events())))
+
+    with profile(schedule=plan, on_trace_ready=record) as prof:
         for _ in range(7):
             engine.ones(2) + 1
             prof.step()
-    assert ready == [8]  # ones, _empty, fill_ and add, in two steps
+    assert ready == [(4, 8)]  # ones, _empty, fill_ and add, in two of four steps
     assert plan(4) == ProfilerAction.NONE
     with pytest.raises(ValueError, match="active: expected 1 or more, got 0"):
         profiler.schedule(wait=0, warmup=0, active=0)

@@ -47,6 +47,10 @@ WITH_NUMPY = [name for name in NAMES if name != "bfloat16"]
         ([[1.0, 2.0], [3.0, 4.0]], "float32", (2, 2)),
         (np.float64(1), "float64", ()),
         ([np.int32(1)], "int32", (1,)),
+        ([1, np.float64(2)], "float64", (2,)),
+        ([np.zeros(2), np.ones(2)], "float64", (2, 2)),
+        ([[1.5, 2.5], [np.float32(1), 2]], "float32", (2, 2)),
+        ([engine.tensor(1.0, dtype=engine.float64)], "float64", (1,)),
         (np.zeros((2, 1), np.float16), "float16", (2, 1)),
     ],
 )
@@ -527,6 +531,20 @@ def test_repr_says_what_is_not_usual() -> None:
         repr(engine.Size([1, 2])) == "Size([1, 2])"
         and repr(engine.device("cpu")) == "device(type='cpu')"
     )
+
+
+def test_numbers_format_and_arrays_refuse_a_format() -> None:
+    number = engine.tensor(1.5, requires_grad=True)
+    assert f"{number} {number:6.2f} {engine.tensor(4):03d} {engine.tensor(True)}" == (
+        "1.5   1.50 004 True"
+    )
+    assert f"{number!r}" == "tensor(1.5000, requires_grad=True)"
+    assert f"{engine.ones(1)}" == "tensor([1.])"
+    assert f"{engine.nn.Parameter(engine.tensor(1.0))}".startswith("Parameter containing")
+    assert f"{engine.empty((), device='meta')}" == "tensor(..., device='meta', size=())"
+    for refused in (engine.ones(1), engine.empty((), device="meta")):
+        with pytest.raises(TypeError, match="unsupported format string"):
+            format(refused, ".2f")
 
 
 def test_repr_wraps_long_rows() -> None:
