@@ -45,7 +45,10 @@ struct SubScaled : AddScaled<T> {
 };
 template <class T>
 struct Neg {
-    T operator()(T x) const { return wrapping(T(0), x, [](auto a, auto b) { return a - b; }); }
+    T operator()(T x) const {
+        if constexpr (std::is_floating_point_v<T>) return -x;  // 0 - x would lose the sign of a zero
+        else return wrapping(T(0), x, [](auto a, auto b) { return a - b; });
+    }
 };
 
 template <class T>

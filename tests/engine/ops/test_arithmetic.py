@@ -176,3 +176,10 @@ def test_a_number_cannot_be_written() -> None:
 def test_numbers_alone_give_the_default_dtype() -> None:
     assert engine.mul(0.5, 3).dtype == engine.div(1, 2).dtype == engine.float32
     assert engine.add(1, 2).dtype == engine.int64
+
+
+@pytest.mark.parametrize("dtype", [engine.float32, engine.float64, engine.float16, engine.bfloat16])
+def test_negation_keeps_the_sign_of_zero(dtype: engine.dtype) -> None:
+    x = -engine.tensor([0.0, -0.0, 1.0], dtype=dtype)
+    assert x.signbit().tolist() == [True, False, True]
+    assert (1 / x)[:2].tolist() == [-float("inf"), float("inf")]
