@@ -93,7 +93,7 @@ def entr(input: Tensor) -> Tensor:
     >>> engine.special.entr(engine.tensor([0.0, 0.5, -1.0]))
     tensor([0.0000, 0.3466,   -inf])
     """
-    return _C.where(input < 0, -math.inf, _C.xlogy(-input, input))
+    return _C.where(input < 0, -math.inf, 0.0 - _C.xlogy(input, input))
 
 
 def erfcx(input: Tensor) -> Tensor:
