@@ -101,7 +101,7 @@ _finder.install(
     [__name__]
     + [
         f"engine.{name}"
-        for name in ("autograd", "nn", "nn.functional", "optim", "utils", "utils.data")
+        for name in ("autograd", "func", "nn", "nn.functional", "optim", "utils", "utils.data")
     ]
 )
 _missing_methods.install()

@@ -25,9 +25,7 @@ MISSING = {
             "sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc sparse_csc_tensor "
             "sparse_csr sparse_csr_tensor spmm"
         ),
-        "uint16, uint32, uint64 and float8 are not there yet": (
-            "float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
-        ),
+        "of float8 there are e4m3fn and e5m2": ("float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"),
         "use Tensor.mT": "adjoint",
         "use arange, which leaves out its end": "range",
         "not there yet": (
@@ -35,6 +33,13 @@ MISSING = {
             "gradient histogram histogramdd is_autocast_cache_enabled kaiser_window renorm "
             "resize_as_"
         ),
+    },
+    "engine.func": {
+        "forward mode is not there yet": "jacfwd jvp linearize",
+        "use autograd.functional": "hessian jacrev vjp",
+        "use autograd.grad": "grad grad_and_value",
+        "batching of functions is not there yet": "vmap",
+        "not there yet": "debug_unwrap functionalize replace_all_batch_norm_modules_",
     },
     "engine.Tensor": {
         "Fourier transforms are not there yet": "istft stft",
