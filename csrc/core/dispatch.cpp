@@ -36,37 +36,33 @@ public:
             moves = !(args[1].t->storage->device() == device);
             return;
         }
-        for (int i = 0; i < args.size(); ++i) {
-            if (args[i].is_tensor()) see(i, args[i].t);
-            else if (args[i].tag == Tag::Tensors) see_list(i, args.tensors(i));
-            else if (args[i].tag == Tag::Device && !first_) device = args[i].device;
-        }
+        for (const Value& v : args)
+            if (v.tag == Tag::Device) device = v.device;
+        for_each_tensor(args, [this](int param, const Tensor& t) { see(param, t.impl()); });
     }
 
     Device device;
     bool moves = false;  // some arguments must be copied to the device first
 
 private:
-    void see_list(int param, std::span<const Tensor> list) {
-        for (const Tensor& t : list)
-            if (t.defined()) see(param, t.impl());
-    }
     void see(int param, const TensorImpl* t) {
         const Device other = t->storage->device();
         if (!first_) {
             device = other;
         } else if (!(other == device)) [[unlikely]] {
             moves = true;
-            if (is_host_scalar(t)) return;
-            check(is_host_scalar(first_), "expected all tensors on one device, got '", op_.schema.params[param_].name,
+            if (is_host_scalar(param, t)) return;
+            const std::string& first = op_.schema.params[param_].name;
+            check(is_host_scalar(param_, first_), "expected all tensors on one device, got '", first,
                   "' on ", device, " and '", op_.schema.params[param].name, "' on ", other);
             device = other;
         }
         first_ = t;
         param_ = param;
     }
-    static bool is_host_scalar(const TensorImpl* t) {
-        return t->sizes.empty() && t->storage->device().type == DeviceType::CPU;
+    bool is_host_scalar(int param, const TensorImpl* t) const {
+        return t->sizes.empty() && t->storage->device().type == DeviceType::CPU &&
+               op_.schema.params[param].kind != Kind::Tensors;
     }
 
     const Op& op_;
@@ -117,15 +113,9 @@ public:
 
 private:
     void count(int by) const {
-        const auto see = [by](TensorImpl* t) {
+        for_each_tensor(args_, [by](int, const Tensor& t) {
             if (t->engine_layout) t->readers.fetch_add(static_cast<uint32_t>(by), std::memory_order_acq_rel);
-        };
-        for (const Value& v : args_) {
-            if (v.is_tensor()) see(v.t);
-            if (v.tag != Tag::Tensors) continue;
-            for (const Tensor& t : v.tensor_list())
-                if (t.defined()) see(t.impl());
-        }
+        });
     }
     Args args_;
 };
@@ -148,39 +138,31 @@ void call_kernel(const Op& op, Args given, const Placement& placed, Results& res
         }
         std::optional<Reading> reading;
         void* token;
-        FlagGuard flag{already_unlocked, true};
+        ScopedValue<bool> flag{already_unlocked, true};
     } unlocked(args);
     kernel(call);
 }
 
 Tensor make(const Meta::Out& out, Device device) {
-    if (out.strides.empty()) return Tensor::empty(out.sizes, out.dtype, device);
-    const bool marked = out.engine_layout && !is_contiguous(out.sizes, out.strides);
-    if (out.engine_layout && !marked) return Tensor::empty(out.sizes, out.dtype, device);
+    const bool row_major = out.strides.empty() || (out.engine_layout && is_contiguous(out.sizes, out.strides));
+    if (row_major) return Tensor::empty(out.sizes, out.dtype, device);
     Tensor t = Tensor::empty_strided(out.sizes, out.strides, out.dtype, device);
-    t->engine_layout = marked;
+    t->engine_layout = out.engine_layout;
     return t;
 }
 
-// These write one value everywhere, in whatever order.
-bool fills(const Op& op) { return &op == &Call<"fill_">::op() || &op == &Call<"zero_">::op(); }
-
 void check_writable(const Op& op, const std::string& name, const Tensor& t) {
     check(t->storage->writable(), name, ": this tensor shows read-only memory; clone() it first");
-    check(!overlaps_itself(t.sizes(), t.strides()) || fills(op), name,
+    check(op.writes_one_value || !overlaps_itself(t.sizes(), t.strides()), name,
           ": elements of this tensor share memory (see expand, unfold, as_strided); clone() it first");
 }
 
 // Calls f(name, tensor) for everything that a kernel writes besides its results.
 template <class F>
 void for_written(const Op& op, Args args, const F& f) {
-    for (int i = 0; op.writes >> i; ++i) {
-        if (!(op.writes >> i & 1)) continue;
-        const std::string& name = op.schema.params[i].name;
-        if (args[i].is_tensor()) f(name, args.tensor(i));
-        if (args[i].tag == Tag::Tensors)
-            for (const Tensor& t : args.tensors(i)) f(name, t);
-    }
+    for_each_tensor(args, [&](int param, const Tensor& t) {
+        if (op.writes >> param & 1) f(op.schema.params[param].name, t);
+    });
 }
 
 void before_effects(const Op& op, Args args) {
@@ -337,15 +319,11 @@ static thread_local constinit Interpreter* top_of_call = nullptr;
 // Offers the op to `first` and those below it; the ops that a composition then calls start from `top`.
 static void dispatch_from(Interpreter* first, Interpreter* top, const Op& op, Args args, Results& results) {
     for (Interpreter* i = first; i; i = i->below) {
-        const InterpreterGuard at_work(i->below);
-        struct Call {
-            explicit Call(Interpreter* top) : saved(std::exchange(top_of_call, top)) {}
-            ~Call() { top_of_call = saved; }
-            Interpreter* saved;
-        } call(top);
+        const TopInterpreter at_work(i->below);
+        const ScopedValue<Interpreter*> call(top_of_call, top);
         if (i->run(op, args, results)) return;
     }
-    const InterpreterGuard inside(op.is_leaf() ? nullptr : top);
+    const TopInterpreter inside(op.is_leaf() ? nullptr : top);
     run(op, args, results);
 }
 

@@ -81,6 +81,11 @@ Op& Op::in_place_only() {
     return from_self();
 }
 
+Op& Op::one_value() {
+    writes_one_value = true;
+    return *this;
+}
+
 Op& Op::uninitialised() {
     leaves_uninitialised = true;
     return *this;

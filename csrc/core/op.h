@@ -70,6 +70,11 @@ struct Meta {
     DType compute = DType::Float32;  // the type that elementwise kernels calculate in
 
     void add(Dims sizes, DType dtype) { outs[count++] = {std::move(sizes), dtype, {}, false}; }
+    // A result of the shape, dtype and layout of `t`.
+    void add_like(const Tensor& t) {
+        add(t.sizes(), t.dtype());
+        outs[count - 1].follow(t);
+    }
 };
 
 struct Op;
@@ -150,6 +155,7 @@ struct Op {
     bool is_elementwise = false;
     bool starts_from_self = false;  // the result begins as a copy of self: fill, scatter, index_put
     bool writes_self = false;       // changes its first argument and returns it: in-place forms
+    bool writes_one_value = false;  // everywhere, so that elements may share memory: fill_
     bool leaves_uninitialised = false;  // needs no kernel: its results are memory as it comes
     bool crosses_devices = false;   // takes a tensor of another device: copy_
     uint32_t writes = 0;            // bit i: parameter i is a tensor, or a list of them, that a kernel writes
@@ -177,6 +183,7 @@ struct Op {
     Op& in_place_too();     // declares name_ as well
     Op& in_place_only();    // the declared name already ends in _ and the kernel writes self
     Op& from_self();
+    Op& one_value();        // writes the same everywhere
     Op& uninitialised();    // the results are left as they are allocated
     Op& across_devices();
     Op& grad(const char* param, const char* uses, GradFn fn);

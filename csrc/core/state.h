@@ -18,39 +18,32 @@ struct ThreadState {
 // One read per op: the initial-exec model costs an offset from a register, not a call.
 extern thread_local constinit ThreadState thread_state __attribute__((tls_model("initial-exec")));
 
-// Sets a flag of the thread for a scope.
-class FlagGuard {
+// Gives a variable of the thread another value for a scope.
+template <class T>
+class ScopedValue {
 public:
-    FlagGuard(bool& flag, bool value) : flag_(flag), saved_(flag) { flag_ = value; }
-    ~FlagGuard() { flag_ = saved_; }
-    FlagGuard(const FlagGuard&) = delete;
-    FlagGuard& operator=(const FlagGuard&) = delete;
+    ScopedValue(T& variable, T value) : variable_(variable), saved_(variable) { variable_ = value; }
+    ~ScopedValue() { variable_ = saved_; }
+    ScopedValue(const ScopedValue&) = delete;
+    ScopedValue& operator=(const ScopedValue&) = delete;
 
 private:
-    bool& flag_;
-    bool saved_;
+    T& variable_;
+    T saved_;
 };
 
-struct GradMode : FlagGuard {
-    explicit GradMode(bool on) : FlagGuard(thread_state.grad_mode, on) {}
+struct GradMode : ScopedValue<bool> {
+    explicit GradMode(bool on) : ScopedValue(thread_state.grad_mode, on) {}
 };
 
-// Puts another interpreter on top for a scope.
-class InterpreterGuard {
-public:
-    explicit InterpreterGuard(Interpreter* top) : saved_(thread_state.interpreter) { thread_state.interpreter = top; }
-    ~InterpreterGuard() { thread_state.interpreter = saved_; }
-    InterpreterGuard(const InterpreterGuard&) = delete;
-    InterpreterGuard& operator=(const InterpreterGuard&) = delete;
-
-private:
-    Interpreter* saved_;
+struct TopInterpreter : ScopedValue<Interpreter*> {
+    explicit TopInterpreter(Interpreter* top) : ScopedValue(thread_state.interpreter, top) {}
 };
 
 // For ops that the program did not call: neither the graph nor an interpreter sees them.
 struct Outside {
     GradMode grad{false};
-    InterpreterGuard interpreter{nullptr};
+    TopInterpreter interpreter{nullptr};
 };
 
 }  // namespace bestiary

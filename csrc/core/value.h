@@ -98,6 +98,17 @@ private:
     int count_;
 };
 
+// Calls f(index of the argument, tensor) for every tensor that is given, alone or in a list.
+template <class F>
+void for_each_tensor(Args args, const F& f) {
+    for (int i = 0; i < args.size(); ++i) {
+        if (args[i].is_tensor()) f(i, args.tensor(i));
+        if (args[i].tag != Tag::Tensors) continue;
+        for (const Tensor& t : args.tensors(i))
+            if (t.defined()) f(i, t);
+    }
+}
+
 // The owning counterpart, for arguments that outlive the call: defaults, graph nodes, captured programs.
 class OwnedValue {
 public:

@@ -1,19 +1,8 @@
 #include "cpu/channel_norm.h"
 
-namespace bestiary::cpu {
+#include "core/channels_last.h"
 
-// Strides that put the channels last in memory.
-static Dims channels_last_strides(const Dims& sizes) {
-    Dims strides(sizes.size());
-    strides[1] = 1;
-    int64_t step = sizes[1];
-    for (int d = sizes.size() - 1; d >= 0; --d) {
-        if (d == 1) continue;
-        strides[d] = step;
-        step *= sizes[d];
-    }
-    return strides;
-}
+namespace bestiary::cpu {
 
 static bool same_layout(const Dims& sizes, const Dims& a, const Dims& b) {
     for (int d = 0; d < sizes.size(); ++d)

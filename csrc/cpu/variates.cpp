@@ -120,7 +120,7 @@ double binomial(double n, double p, Source& source) {
 // Calls draw(i, source) for every element.
 template <class Draw>
 void for_elements(int64_t n, const Value& generator, const Draw& draw) {
-    Generator& shared = generator.none() ? default_generator() : *generator.generator;
+    Generator& shared = *generator.generator;
     const uint64_t seed = shared.seed();
     const uint64_t counter = shared.reserve(static_cast<uint64_t>(ceil_div(n, random_per_counter<int64_t>)));
     const Loop random_bits = loop_of("_randint_", DType::Int64);

@@ -21,8 +21,7 @@ Dims reduced_dims(const Tensor& self) {
 // Self's layout where it has no gaps: channels-last stays so.
 void add_like_self(const Tensor& self, Meta& m) {
     check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
-    m.add(self.sizes(), self.dtype());
-    m.outs[0].follow(self);
+    m.add_like(self);
 }
 
 void give_gradients(const Backward& b, const Value& mean, const Value& rstd, bool training) {
@@ -31,12 +30,6 @@ void give_gradients(const Backward& b, const Value& mean, const Value& rstd, boo
     if (b.needs("self")) b.give("self", grads[0]);
     if (b.needs("weight")) b.give("weight", grads[1]);
     if (b.needs("bias")) b.give("bias", grads[2]);
-}
-
-// running = (1 - momentum) * running + momentum * seen
-void move_running(const Value& running, const Tensor& seen, double momentum) {
-    const GradMode off(false);
-    if (!running.none()) copy_(running, running * (1.0 - momentum) + seen * momentum);
 }
 
 OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "

@@ -22,6 +22,12 @@ inline Tensor affine(Tensor normal, const Value& weight, const Value& bias, cons
 // A statistic as the kernels give it: a vector of doubles outside the graph.
 inline Tensor as_statistic(const Tensor& t) { return flatten(cast(Call<"detach">()(t), DType::Float64)); }
 
+// running = (1 - momentum) * running + momentum * seen
+inline void move_running(const Value& running, const Tensor& seen, double momentum) {
+    const GradMode off(false);
+    if (!running.none()) copy_(running, running * (1.0 - momentum) + seen * momentum);
+}
+
 inline void check_channels(const char* name, const Value& parameter, const Tensor& self) {
     if (parameter.none()) return;
     const Dims expected{self.sizes()[1]};

@@ -1,15 +1,12 @@
 // Copies, conversions, and filling.
+#include "core/channels_last.h"
 #include "core/layout.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
 namespace {
 
-void like_self(const Op&, Args a, Meta& m) {
-    const Tensor& t = a.tensor(0);
-    m.add(t.sizes(), t.dtype());
-    m.outs[0].follow(t);
-}
+void like_self(const Op&, Args a, Meta& m) { m.add_like(a.tensor(0)); }
 
 OP("copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor")
     .doc(R"(Writes the elements of ``src``, broadcast to self's shape and converted to its dtype, into self.
@@ -38,13 +35,7 @@ Dims strides_in(const Tensor& self, const Value& format) {
         "memory_format: expected 'contiguous_format', 'preserve_format', 'channels_last' or 'channels_last_3d', got '",
         name, "'");
     check(self.dim() == dims, "memory_format: '", name, "' expects ", dims, " dimensions, got shape ", self.sizes());
-    Dims last = self.sizes();
-    last.erase(1);
-    last.push_back(self.sizes()[1]);
-    Dims strides = contiguous_strides(last);
-    strides.insert(1, 1);
-    strides.erase(dims);
-    return strides;
+    return channels_last_strides(self.sizes());
 }
 
 OP("clone(Tensor self, *, str? memory_format=None) -> Tensor")
@@ -137,6 +128,7 @@ tensor([7., 7.]))")
         m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
     })
     .from_self()
+    .one_value()
     .in_place_only()
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
     .grad("value", "", [](const Backward& b) { return sum_to_size(b.g, Dims()); });
@@ -147,6 +139,7 @@ OP("zero_(Tensor self) -> Tensor")
 >>> engine.ones(2).zero_()
 tensor([0., 0.]))")
     .from_self()
+    .one_value()
     .in_place_only()
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; });
 

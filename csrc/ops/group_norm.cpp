@@ -67,18 +67,15 @@ tensor([[-1.,  1.]]))")
     });
 
 // Moves the running statistics towards the mean over samples of theirs.
-void move_running(const Tensor& self, const Results& stats, const Value& mean, const Value& variance, double momentum,
-                  double eps) {
+void move_running_of_samples(const Tensor& self, const Results& stats, const Value& mean, const Value& variance,
+                             double momentum, double eps) {
     const GradMode off(false);
     const Dims samples{self.sizes()[0], self.sizes()[1]};
     const double count = static_cast<double>(self.numel()) / static_cast<double>(samples.product());
-    const auto move = [&](const Value& running, const Tensor& seen) {
-        if (!running.none())
-            copy_(running, running * (1.0 - momentum) + mean_along(reshape(seen, samples), Dims{0}) * momentum);
-    };
+    const auto over_samples = [&](const Tensor& seen) { return mean_along(reshape(seen, samples), Dims{0}); };
     const Tensor deviation = Call<"reciprocal">()(stats[2]);
-    move(mean, stats[1]);
-    move(variance, (deviation * deviation - eps) * (count / (count - 1.0)));
+    move_running(mean, over_samples(stats[1]), momentum);
+    move_running(variance, over_samples((deviation * deviation - eps) * (count / (count - 1.0))), momentum);
 }
 
 OP("instance_norm(Tensor self, Tensor? running_mean=None, Tensor? running_var=None, Tensor? weight=None, "
@@ -101,7 +98,7 @@ tensor([[[-1.,  1.]]]))")
         check_as(ErrorKind::Value, self.numel() != instances,
                  "self: expected more than 1 value per channel when training, got shape ", self.sizes());
         const Results stats = fused_group_norm.all(self, a[3], a[4], self.sizes()[1], a[7]);
-        if (self.numel() > 0) move_running(self, stats, a[1], a[2], a.number(6), a.number(7));
+        if (self.numel() > 0) move_running_of_samples(self, stats, a[1], a[2], a.number(6), a.number(7));
         r.push(stats[0]);
     });
 

@@ -21,7 +21,7 @@ void fused_definition(Args a, Results& r) {
     if (!a[1].none()) out = out * a[1];
     if (!a[2].none()) out = out + a[2];
     r.push(out);
-    r.push(as_statistic(a.flag(5) ? mean : mean * 0.0));
+    r.push(as_statistic(a.flag(5) ? mean : Call<"zeros_like">()(mean)));
     r.push(as_statistic(scale));
 }
 

@@ -272,18 +272,14 @@ tensor([1, 1]))")
 OP("_dropout(Tensor self, float p, Generator(w)? generator=None) -> (Tensor kept, Tensor state)")
     .doc("Zero with probability p, otherwise self / (1 - p); and the seed and counter that the mask was drawn from.")
     .shape([](const Op&, Args a, Meta& m) {
-        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
-        m.outs[0].follow(a.tensor(0));
+        m.add_like(a.tensor(0));
         m.add({2}, DType::Int64);
     })
     .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("_dropout_again(Tensor self, float p, Tensor state) -> Tensor")
     .doc("Dropout by the mask that _dropout drew from ``state``.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
-        m.outs[0].follow(a.tensor(0));
-    })
+    .shape([](const Op&, Args a, Meta& m) { m.add_like(a.tensor(0)); })
     .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("dropout(Tensor self, float p, bool train) -> Tensor")

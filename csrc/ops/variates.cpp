@@ -1,7 +1,6 @@
 // Random numbers whose distribution has parameters of its own per element, or is made of uniform and normal ones.
 #include <cmath>
 
-#include "core/random.h"
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -13,7 +12,7 @@ void same_as_self(const Op&, Args a, Meta& m) {
     m.add(self.sizes(), self.dtype());
 }
 
-OP("poisson(Tensor self, Generator? generator=None) -> Tensor")
+OP("poisson(Tensor self, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Counts drawn from Poisson distributions, each of the rate that self's element gives.
 
 >>> engine.poisson(engine.tensor([0.0, 0.0]))
@@ -36,7 +35,7 @@ tensor([0., 3.]))")
         r.push(Call<"_binomial">()(expand(count, sizes), expand(prob, sizes), a[2]));
     });
 
-OP("_binomial(Tensor self, Tensor prob, Generator? generator=None) -> Tensor")
+OP("_binomial(Tensor self, Tensor prob, Generator(w)? generator=None) -> Tensor")
     .doc("How many of self's trials succeed, each with probability ``prob``.")
     .shape(same_as_self)
     .grads("", [](const Backward& b) {
@@ -44,7 +43,7 @@ OP("_binomial(Tensor self, Tensor prob, Generator? generator=None) -> Tensor")
         b.give("prob", Call<"zeros_like">()(b.g));
     });
 
-OP("_standard_gamma(Tensor self, Generator? generator=None) -> Tensor")
+OP("_standard_gamma(Tensor self, Generator(w)? generator=None) -> Tensor")
     .doc("Numbers drawn from gamma distributions of rate 1, each of the shape that self's element gives.")
     .shape(same_as_self)
     .grad("self", "self result",
@@ -54,7 +53,7 @@ OP("_standard_gamma_grad(Tensor self, Tensor sample) -> Tensor")
     .doc("The derivative of a standard gamma variate by its shape, the quantile held fixed.")
     .elementwise(Promote::Float);
 
-OP("_log_standard_gamma(Tensor self, Generator? generator=None) -> Tensor")
+OP("_log_standard_gamma(Tensor self, Generator(w)? generator=None) -> Tensor")
     .doc("Logarithms of standard gamma variates, finite where small shapes make the variates underflow.")
     .shape(same_as_self)
     .grad("self", "self result",
@@ -65,7 +64,7 @@ OP("_log_standard_gamma_grad(Tensor self, Tensor log_sample) -> Tensor")
     .elementwise(Promote::Float);
 
 // Fresh numbers in double for self, so that narrow types are rounded once.
-Tensor doubles_like(const Tensor& self) { return Tensor::empty(self.sizes(), DType::Float64, self.device()); }
+Tensor doubles_like(const Tensor& self) { return Call<"_empty">()(self.sizes(), DType::Float64, self.device()); }
 Tensor unit_uniform(const Tensor& self, const Value& generator) {
     return Call<"uniform_">()(doubles_like(self), 0.0, 1.0, generator);
 }

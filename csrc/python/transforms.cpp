@@ -10,7 +10,7 @@
 namespace bestiary::python {
 namespace {
 
-py::object tensors_or_none(Recorder& recorder, std::span<const Tensor> list) {
+py::object tensor_numbers(Recorder& recorder, std::span<const Tensor> list) {
     py::list numbers;
     for (const Tensor& t : list) numbers.append(recorder.number(t));
     return numbers;
@@ -30,7 +30,7 @@ py::object recorded_value(Recorder& recorder, const Value& v) {
         case Tag::Device: return py::cast(v.device);
         case Tag::Generator: return py::cast(Ptr<Generator>(v.generator));
         case Tag::Tensor: return py::make_tuple("tensor", recorder.number(Tensor(v.t)));
-        case Tag::Tensors: return py::make_tuple("tensors", tensors_or_none(recorder, v.tensor_list()));
+        case Tag::Tensors: return py::make_tuple("tensors", tensor_numbers(recorder, v.tensor_list()));
     }
     return py::none();
 }

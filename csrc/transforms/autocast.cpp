@@ -42,15 +42,10 @@ bool takes_widest(std::string_view name) {
 // Calls f(tensor) for every floating tensor on `device` that is no wider than float32.
 template <class F>
 void for_eligible(Args args, DeviceType device, const F& f) {
-    const auto see = [&](const Tensor& t) {
-        const bool eligible = t.defined() && is_floating(t.dtype()) && t.dtype() != DType::Float64;
+    for_each_tensor(args, [&](int, const Tensor& t) {
+        const bool eligible = is_floating(t.dtype()) && t.dtype() != DType::Float64;
         if (eligible && t.device().type == device) f(t);
-    };
-    for (int i = 0; i < args.size(); ++i) {
-        if (args[i].is_tensor()) see(args.tensor(i));
-        if (args[i].tag == Tag::Tensors)
-            for (const Tensor& t : args.tensors(i)) see(t);
-    }
+    });
 }
 
 }  // namespace

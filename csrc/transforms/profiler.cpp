@@ -1,35 +1,21 @@
 #include "transforms/profiler.h"
 
-#include <algorithm>
-
 namespace bestiary {
 namespace {
 
 std::vector<Dims> shapes_of(Args args) {
     std::vector<Dims> shapes;
-    for (int i = 0; i < args.size(); ++i) {
-        if (args[i].is_tensor()) shapes.push_back(args.tensor(i).sizes());
-        if (args[i].tag != Tag::Tensors) continue;
-        for (const Tensor& t : args.tensors(i))
-            if (t.defined()) shapes.push_back(t.sizes());
-    }
+    for_each_tensor(args, [&](int, const Tensor& t) { shapes.push_back(t.sizes()); });
     return shapes;
-}
-
-bool shows(const Value& v, const Storage* storage) {
-    if (v.is_tensor()) return v.t->storage.get() == storage;
-    if (v.tag != Tag::Tensors) return false;
-    return std::ranges::any_of(v.tensor_list(),
-                               [&](const Tensor& t) { return t.defined() && t->storage.get() == storage; });
 }
 
 // Bytes of the results that do not show memory of the arguments.
 int64_t new_bytes(Args args, const Results& results) {
     int64_t bytes = 0;
     for (const Tensor& t : results) {
-        const bool known = !t.defined() || std::any_of(args.begin(), args.end(), [&](const Value& v) {
-            return shows(v, t->storage.get());
-        });
+        if (!t.defined()) continue;
+        bool known = false;
+        for_each_tensor(args, [&](int, const Tensor& given) { known |= given->storage == t->storage; });
         if (!known) bytes += static_cast<int64_t>(t->storage->bytes());
     }
     return bytes;

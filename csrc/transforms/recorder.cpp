@@ -12,17 +12,12 @@ int Recorder::number(const Tensor& t) {
 bool Recorder::run(const Op& op, Args args, Results& results) {
     if (!op.is_leaf()) return false;
     Step step{&op, {}, {}};
-    for (int i = 0; i < args.size(); ++i) {
-        step.args.emplace_back(args[i]);
-        const auto meet = [this](const Tensor& t) {
-            const size_t known = tensors_.size();
-            const int index = number(t);
-            if (tensors_.size() > known) inputs_.push_back(index);
-        };
-        if (args[i].is_tensor()) meet(args.tensor(i));
-        if (args[i].tag == Tag::Tensors)
-            for (const Tensor& t : args.tensors(i)) meet(t);
-    }
+    for (const Value& v : args) step.args.emplace_back(v);
+    for_each_tensor(args, [this](int, const Tensor& t) {
+        const size_t known = tensors_.size();
+        const int index = number(t);
+        if (tensors_.size() > known) inputs_.push_back(index);
+    });
     dispatch(op, args, results);
     for (const Tensor& t : results) step.results.push_back(number(t));
     steps_.push_back(std::move(step));

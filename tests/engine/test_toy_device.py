@@ -89,3 +89,10 @@ def test_training_is_the_same_on_both() -> None:
             optimizer.step()
             losses[device].append(loss.item())
     assert losses["toy"] == pytest.approx(losses["cpu"], rel=1e-5)
+
+
+def test_lists_are_of_one_device() -> None:
+    x = engine.arange(3.0).to("toy")
+    with pytest.raises(RuntimeError, match="'self' on toy:0 and 'indices' on cpu"):
+        engine.index(x, [engine.tensor(1)])
+    assert (x * engine.tensor(2.0)).tolist() == [0, 2, 4]
