@@ -25,7 +25,6 @@ from engine import (
     func as func,
     nn as nn,
     optim as optim,
-    profiler as profiler,
     random as random,
     testing as testing,
     utils as utils,
@@ -82,6 +81,7 @@ if TYPE_CHECKING:  # imported at their first use
         distributions as distributions,
         linalg as linalg,
         multiprocessing as multiprocessing,
+        profiler as profiler,
         special as special,
     )
     from engine.compat import (
@@ -101,7 +101,16 @@ _finder.install(
     [__name__]
     + [
         f"engine.{name}"
-        for name in ("autograd", "func", "nn", "nn.functional", "optim", "utils", "utils.data")
+        for name in (
+            "autograd",
+            "func",
+            "nn",
+            "nn.functional",
+            "nn.utils",
+            "optim",
+            "utils",
+            "utils.data",
+        )
     ]
 )
 _missing_methods.install()

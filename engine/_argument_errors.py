@@ -37,11 +37,12 @@ def guarded(function: F, title: str | None = None) -> F:
 def guard_functions(namespace: dict[str, Any], names: Iterable[str] | None = None) -> None:
     """Guards a module's public functions: those named, or those that are defined there.
 
-    So does the module that defines them, where pickle looks for them.
+    So does the module that defines them, where pickle looks for them. Names that are imported at
+    their first use are passed over, here and by guard_constructors.
     """
     here = namespace["__name__"]
     for name in names or [n for n, v in namespace.items() if getattr(v, "__module__", "") == here]:
-        if isinstance(namespace[name], types.FunctionType) and not name.startswith("_"):
+        if isinstance(namespace.get(name), types.FunctionType) and not name.startswith("_"):
             function = namespace[name]
             namespace[name] = guarded(function)
             setattr(sys.modules[function.__module__], name, namespace[name])
@@ -50,7 +51,7 @@ def guard_functions(namespace: dict[str, Any], names: Iterable[str] | None = Non
 def guard_constructors(namespace: dict[str, Any], names: Iterable[str]) -> None:
     """Guards the constructors of those of a module's public names that are classes."""
     for name in names:
-        found = namespace[name]
+        found = namespace.get(name)
         if isinstance(found, type) and isinstance(found.__init__, types.FunctionType):  # type: ignore[misc]
             found.__init__ = guarded(found.__init__, name)  # type: ignore[misc]
 

@@ -9,15 +9,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine._argument_errors import guard_functions
 from engine._C import Node
-from engine.autograd import forward_ad, functional, graph
+from engine.autograd import graph
 from engine.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from engine.autograd.function import Function
 from engine.autograd.gradients import backward, grad
 from engine.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from engine.autograd.variable import Variable
 from engine.testing.gradcheck import gradcheck, gradgradcheck
+
+if TYPE_CHECKING:  # imported at their first use
+    from engine.autograd import forward_ad, functional
 
 __all__ = [
     "Function",

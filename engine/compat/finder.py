@@ -11,9 +11,11 @@ import importlib
 import sys
 import types
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 
 class _View(types.ModuleType):
@@ -84,7 +86,9 @@ def missing(module: str, name: str) -> Any:
     )
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:
+    """A finder and loader by their methods: importlib's base classes cost more than this module."""
+
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -94,7 +98,7 @@ class _Finder(MetaPathFinder, Loader):
 
         parent, _, last = name.rpartition(".")
         if _is_path(parent, last):
-            return ModuleSpec(name, self, is_package=True)
+            return ModuleSpec(name, cast("Loader", self), is_package=True)
         known = differences.answer(_public_path(parent), last)
         if known is not None:
             raise ImportError(known, name=name)

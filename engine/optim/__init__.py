@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine._argument_errors import guard_constructors
-from engine.optim import lr_scheduler, swa_utils
+from engine.optim import lr_scheduler
 from engine.optim.adadelta import Adadelta
 from engine.optim.adafactor import Adafactor
 from engine.optim.adagrad import Adagrad
@@ -20,6 +22,9 @@ from engine.optim.rmsprop import RMSprop
 from engine.optim.rprop import Rprop
 from engine.optim.sgd import SGD
 from engine.optim.sparse_adam import SparseAdam
+
+if TYPE_CHECKING:  # imported at its first use
+    from engine.optim import swa_utils
 
 __all__ = [
     "ASGD",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine._argument_errors import guard_functions
-from engine.nn.utils import parametrizations, parametrize, prune, rnn, stateless
+from engine.nn.utils import parametrizations, parametrize, rnn, stateless
 from engine.nn.utils.clip_grad import (
     clip_grad_norm_,
     clip_grad_value_,
@@ -24,6 +26,9 @@ from engine.nn.utils.memory_format import (
 )
 from engine.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm
 from engine.nn.utils.weight_norm import remove_weight_norm, weight_norm
+
+if TYPE_CHECKING:  # imported at its first use
+    from engine.nn.utils import prune
 
 __all__ = [
     "clip_grad_norm_",
