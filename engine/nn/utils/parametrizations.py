@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
+from engine._lazy import linalg
 from engine.autograd import no_grad
 from engine.nn.functional import normalize
 from engine.nn.module import Module
@@ -172,13 +173,14 @@ class _Orthogonal(Module):
         if self.orthogonal_map == "householder":
             reflectors = X.tril(-1)
             tau = 2.0 / (1.0 + (reflectors * reflectors).sum(-2))
-            Q = orthogonal_maps.householder_product(reflectors, tau)
+            Q = linalg.householder_product(reflectors, tau)
             # The signs on the diagonal are fixed: no gradient reaches them.
             Q = Q * X.detach().diagonal(0, -2, -1).trunc().unsqueeze(-2)
         else:
             square = _C.pad(X.tril(), [0, n - k], "constant", 0.0)
             skew = square - square.transpose(-2, -1)
-            Q = getattr(orthogonal_maps, self.orthogonal_map)(skew)[..., :k]
+            is_exponential = self.orthogonal_map == "matrix_exp"
+            Q = (linalg.matrix_exp if is_exponential else orthogonal_maps.cayley)(skew)[..., :k]
         if self.trivialize and self.base is not None:
             Q = self.base @ Q
         return Q.transpose(-2, -1) if self._transposed else Q
