@@ -92,10 +92,9 @@ if TYPE_CHECKING:  # imported at their first use
         distributed as distributed,
         fx as fx,
         jit as jit,
-        mps as mps,
         version as version,
-        xpu as xpu,
     )
+    from engine.compat.absent_devices import mps as mps, xpu as xpu
 
 _finder.install(
     [__name__]

@@ -21,13 +21,13 @@ MODULES = {
     "fx": "compat.fx",
     "hub": "compat.hub",
     "jit": "compat.jit",
-    "mps": "compat.mps",
+    "mps": "compat.absent_devices:mps",
     "nn.attention": "compat.attention",
     "nn.parallel": "compat.parallel",
     "ops": "compat.ops",
     "utils._pytree": "compat.pytree",
     "version": "compat.version",
-    "xpu": "compat.xpu",
+    "xpu": "compat.absent_devices:xpu",
 }
 
 # Paths that show names of one or more modules of the engine; "." is the engine itself.
