@@ -26,7 +26,6 @@ __all__ = [
     "einsum",
     "equal",
     "frombuffer",
-    "ger",
     "get_device",
     "is_complex",
     "is_conj",
@@ -276,20 +275,6 @@ def real(input: Tensor) -> Tensor:
     tensor([1.])
     """
     return input.real
-
-
-def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Another name of ``outer``.
-
-    >>> import engine
-    >>> engine.ger(engine.ones(1), engine.ones(2))
-    tensor([[1., 1.]])
-    """
-    found = _C.outer(input, vec2)
-    if out is None:
-        return found
-    written: Tensor = write_out("ger", found, out)
-    return written
 
 
 def diagflat(input: Tensor, offset: int = 0) -> Tensor:
@@ -587,7 +572,6 @@ for _function in (
     allclose,
     diagflat,
     equal,
-    ger,
     is_nonzero,
     is_same_size,
     nonzero,

@@ -41,6 +41,7 @@ OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").c
 OP("positive(Tensor self) -> Tensor").doc("Self, as Python's unary ``+``.").compose(same_as<"alias">);
 OP("sgn(Tensor self) -> Tensor").doc("Alias of ``sign``.").compose(same_as<"sign">).in_place_too();
 OP("vdot(Tensor self, Tensor other) -> Tensor").doc("Alias of ``dot``.").compose(same_as<"dot">);
+OP("ger(Tensor self, Tensor vec2) -> Tensor").doc("Alias of ``outer``.").compose(same_as<"outer">);
 OP("ravel(Tensor self) -> Tensor").doc("Self in one dimension: a view where possible.").compose([](Args a, Results& r) {
     r.push(flatten(a[0]));
 });

@@ -55,6 +55,7 @@ ROWS = [
     product(Arg(4), Arg(4), "dot"),
     Row("inner", np.inner, [Arg(2, 3), Arg(4, 3)], dtypes="number", tol=(1e-4, 1e-5)),
     Row("outer", np.outer, [Arg(2), Arg(3)], dtypes="number"),
+    Row("ger", np.outer, [Arg(2), Arg(3)], dtypes="number"),
     Row("linear", linear, [Arg(2, 3, 4), Arg(5, 4), Arg(5)], method=False, tol=(1e-4, 1e-5)),
     Row("linear", linear, [Arg(9, 6), Arg(5, 6)], method=False, tol=(1e-4, 1e-5)),
     Row("linear", linear, [Arg(4), Arg(5, 4), Arg(5)], method=False, tol=(1e-4, 1e-5)),
