@@ -33,20 +33,6 @@ OP("_sigmoid_backward(Tensor grad, Tensor output) -> Tensor")
     .grad("grad", "output", [](const Backward& b) { return Call<"_sigmoid_backward">()(b.g, b["output"]); })
     .grad("output", "grad output", [](const Backward& b) { return b.g * b["grad"] * (1.0 - b["output"] * 2.0); });
 
-OP("tanh(Tensor self) -> Tensor")
-    .doc(R"(The hyperbolic tangent of each element.
-
->>> engine.tanh(engine.tensor([0.0, 1.0]))
-tensor([0.0000, 0.7616]))")
-    .elementwise(Promote::Float)
-    .grad("self", "result", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["result"]); });
-
-OP("_tanh_backward(Tensor grad, Tensor output) -> Tensor")
-    .doc("``grad * (1 - output^2)``.")
-    .elementwise(Promote::Common)
-    .grad("grad", "output", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["output"]); })
-    .grad("output", "grad output", [](const Backward& b) { return b.g * b["grad"] * (b["output"] * -2.0); });
-
 OP("leaky_relu(Tensor self, float negative_slope=0.01) -> Tensor")
     .doc(R"(x where positive, ``negative_slope * x`` elsewhere. The slope must not be negative.
 

@@ -1,7 +1,7 @@
 // Addition, multiplication and their kin.
 #include <cmath>
 
-#include "ops/names.h"
+#include "ops/no_derivative.h"
 
 namespace bestiary::ops {
 namespace {
@@ -98,6 +98,14 @@ OP("sign(Tensor self) -> Tensor")
 tensor([-1.,  0.,  1.]))")
     .elementwise(Promote::Common)
     .grad("self", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
+
+OP("heaviside(Tensor self, Tensor values) -> Tensor")
+    .doc(R"(0 below zero, 1 above, and ``values`` at zero.
+
+>>> engine.heaviside(engine.tensor([-1.0, 0.0, 2.0]), engine.tensor(0.5))
+tensor([0.0000, 0.5000, 1.0000]))")
+    .elementwise(Promote::Common)
+    .grads("", no_derivative);
 
 OP("square(Tensor self) -> Tensor")
     .doc(R"(Each element multiplied by itself.

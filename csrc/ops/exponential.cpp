@@ -71,6 +71,16 @@ tensor([1000.6932]))")
     .grad("self", "self other", [](const Backward& b) { return b.g / (exp(b["other"] - b["self"]) + 1.0); })
     .grad("other", "self other", [](const Backward& b) { return b.g / (exp(b["self"] - b["other"]) + 1.0); });
 
+OP("logaddexp2(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(``log2(2**x + 2**y)`` without overflow.
+
+>>> engine.logaddexp2(engine.tensor([3.0]), engine.tensor([3.0]))
+tensor([4.]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self other", [](const Backward& b) { return b.g / (Call<"exp2">()(b["other"] - b["self"]) + 1.0); })
+    .grad("other", "self other",
+          [](const Backward& b) { return b.g / (Call<"exp2">()(b["self"] - b["other"]) + 1.0); });
+
 OP("xlogy(Operand self, Operand other) -> Tensor")
     .doc(R"(``x * log(y)``, and 0 where x is 0.
 

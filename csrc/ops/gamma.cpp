@@ -1,4 +1,5 @@
-// Functions of the gamma family: polygamma, Hurwitz's zeta, the incomplete gamma functions, the multivariate gamma.
+// The gamma function and its kin: its logarithm, polygamma, Hurwitz's zeta, the incomplete and multivariate gamma
+// functions, derivatives of gamma variates.
 #include <cmath>
 
 #include "ops/names.h"
@@ -12,6 +13,30 @@ const Call<"igamma"> igamma;
 Tensor no_derivative(const Backward& b) {
     fail(ErrorKind::NotImplemented, b.op.public_name(), ": there is no derivative by the first argument");
 }
+
+OP("lgamma(Tensor self) -> Tensor")
+    .doc(R"(The logarithm of the absolute value of the gamma function.
+
+>>> engine.lgamma(engine.tensor([0.5, 5.0]))
+tensor([0.5724, 3.1781]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"digamma">()(b["self"]); });
+
+OP("digamma(Tensor self) -> Tensor")
+    .doc(R"(The derivative of lgamma.
+
+>>> engine.digamma(engine.tensor([1.0, 2.0]))
+tensor([-0.5772,  0.4228]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"trigamma">()(b["self"]); });
+
+OP("trigamma(Tensor self) -> Tensor")
+    .doc(R"(The derivative of digamma.
+
+>>> engine.trigamma(engine.tensor([1.0, 2.0]))
+tensor([1.6449, 0.6449]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self", [](const Backward& b) { return b.g * Call<"polygamma">()(b["self"], 2); });
 
 OP("_zeta(Operand self, Operand other) -> Tensor")
     .doc("Hurwitz's zeta function: the sum of ``(other + k) ** -self`` for k = 0, 1, ...")
@@ -82,6 +107,14 @@ tensor([0.1353]))")
     .elementwise(Promote::Float)
     .grad("self", "", no_derivative)
     .grad("other", "self other", [](const Backward& b) { return -(b.g * density(b)); });
+
+OP("_standard_gamma_grad(Tensor self, Tensor sample) -> Tensor")
+    .doc("The derivative of a standard gamma variate by its shape, the quantile held fixed.")
+    .elementwise(Promote::Float);
+
+OP("_log_standard_gamma_grad(Tensor self, Tensor log_sample) -> Tensor")
+    .doc("The derivative of a log standard gamma variate by its shape, the quantile held fixed.")
+    .elementwise(Promote::Float);
 
 }  // namespace
 }  // namespace bestiary::ops

@@ -43,6 +43,20 @@ tensor([1., 4., 9.]))")
     .grad("self", "self exponent", base_gradient)
     .grad("exponent", "self exponent result", exponent_gradient);
 
+OP("float_power(Operand self, Operand exponent) -> Tensor")
+    .doc(R"(``pow`` in float64, whatever the dtypes.
+
+>>> engine.float_power(engine.tensor([2]), -1)
+tensor([0.5000], dtype=float64))")
+    .compose([](Args a, Results& r) {
+        const auto wide = [&](const Value& v) {
+            if (v.is_tensor()) return cast(v, DType::Float64);
+            return Tensor(Call<"full">()(Dims(), v, DType::Float64, Tensor(a[a[0].is_tensor() ? 0 : 1].t).device()));
+        };
+        check_as(ErrorKind::Type, a[0].is_tensor() || a[1].is_tensor(), "self, exponent: expected at least one tensor");
+        r.push(pow(wide(a[0]), wide(a[1])));
+    });
+
 OP("sqrt(Tensor self) -> Tensor")
     .doc(R"(The square root of each element; nan below 0.
 

@@ -1,4 +1,4 @@
-// Error functions, the gamma function and what goes with probabilities.
+// Error functions, logit and sinc.
 #include <cmath>
 
 #include "ops/names.h"
@@ -30,30 +30,6 @@ tensor([0.0000, 0.4769]))")
     .elementwise(Promote::Float)
     .grad("self", "result",
           [](const Backward& b) { return b.g * (exp(Call<"square">()(b["result"])) * (1 / M_2_SQRTPI)); });
-
-OP("lgamma(Tensor self) -> Tensor")
-    .doc(R"(The logarithm of the absolute value of the gamma function.
-
->>> engine.lgamma(engine.tensor([0.5, 5.0]))
-tensor([0.5724, 3.1781]))")
-    .elementwise(Promote::Float)
-    .grad("self", "self", [](const Backward& b) { return b.g * Call<"digamma">()(b["self"]); });
-
-OP("digamma(Tensor self) -> Tensor")
-    .doc(R"(The derivative of lgamma.
-
->>> engine.digamma(engine.tensor([1.0, 2.0]))
-tensor([-0.5772,  0.4228]))")
-    .elementwise(Promote::Float)
-    .grad("self", "self", [](const Backward& b) { return b.g * Call<"trigamma">()(b["self"]); });
-
-OP("trigamma(Tensor self) -> Tensor")
-    .doc(R"(The derivative of digamma.
-
->>> engine.trigamma(engine.tensor([1.0, 2.0]))
-tensor([1.6449, 0.6449]))")
-    .elementwise(Promote::Float)
-    .grad("self", "self", [](const Backward& b) { return b.g * Call<"polygamma">()(b["self"], 2); });
 
 OP("logit(Tensor self, float? eps=None) -> Tensor")
     .doc(R"(``log(x / (1 - x))``, of x clamped to [eps, 1 - eps] if eps is given; nan outside [0, 1].

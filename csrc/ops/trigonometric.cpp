@@ -86,6 +86,20 @@ tensor([1.0000, 1.5431]))")
     .elementwise(Promote::Float)
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"sinh">()(b["self"]); });
 
+OP("tanh(Tensor self) -> Tensor")
+    .doc(R"(The hyperbolic tangent.
+
+>>> engine.tanh(engine.tensor([0.0, 1.0]))
+tensor([0.0000, 0.7616]))")
+    .elementwise(Promote::Float)
+    .grad("self", "result", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["result"]); });
+
+OP("_tanh_backward(Tensor grad, Tensor output) -> Tensor")
+    .doc("``grad * (1 - output^2)``.")
+    .elementwise(Promote::Common)
+    .grad("grad", "output", [](const Backward& b) { return Call<"_tanh_backward">()(b.g, b["output"]); })
+    .grad("output", "grad output", [](const Backward& b) { return b.g * b["grad"] * (b["output"] * -2.0); });
+
 OP("asinh(Tensor self) -> Tensor")
     .doc(R"(The inverse of sinh.
 

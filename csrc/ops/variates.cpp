@@ -49,19 +49,11 @@ OP("_standard_gamma(Tensor self, Generator(w)? generator=None) -> Tensor")
     .grad("self", "self result",
           [](const Backward& b) { return b.g * Call<"_standard_gamma_grad">()(b["self"], b["result"]); });
 
-OP("_standard_gamma_grad(Tensor self, Tensor sample) -> Tensor")
-    .doc("The derivative of a standard gamma variate by its shape, the quantile held fixed.")
-    .elementwise(Promote::Float);
-
 OP("_log_standard_gamma(Tensor self, Generator(w)? generator=None) -> Tensor")
     .doc("Logarithms of standard gamma variates, finite where small shapes make the variates underflow.")
     .shape(same_as_self)
     .grad("self", "self result",
           [](const Backward& b) { return b.g * Call<"_log_standard_gamma_grad">()(b["self"], b["result"]); });
-
-OP("_log_standard_gamma_grad(Tensor self, Tensor log_sample) -> Tensor")
-    .doc("The derivative of a log standard gamma variate by its shape, the quantile held fixed.")
-    .elementwise(Promote::Float);
 
 // Fresh numbers in double for self, so that narrow types are rounded once.
 Tensor doubles_like(const Tensor& self) { return Call<"_empty">()(self.sizes(), DType::Float64, self.device()); }

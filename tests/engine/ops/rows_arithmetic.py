@@ -37,6 +37,16 @@ ROWS = [
     Row("neg", np.negative, [A], dtypes="number", in_place=True, empty=True),
     Row("abs", np.abs, [A], dtypes="number", in_place=True, empty=True),
     Row("sign", np.sign, [A], dtypes="number", gradgrad=False, in_place=True, empty=True),
+    Row("sgn", np.sign, [A], dtypes="number", gradgrad=False, in_place=True, empty=True),
+    Row(
+        "heaviside",
+        np.heaviside,
+        [A, Arg(3, 4, low=0.5, high=3)],
+        dtypes="number",
+        grad=False,
+        in_place=True,
+        empty=True,
+    ),
     Row("square", np.square, [A], dtypes="number", in_place=True, empty=True),
     Row(
         "addcmul",
@@ -59,4 +69,5 @@ ROWS = [
     Row("multiply", np.multiply, [A, B], in_place=True),
     Row("negative", np.negative, [A], in_place=True),
     Row("absolute", np.abs, [A], in_place=True),
+    Row("positive", np.positive, [A], dtypes="number", empty=True),
 ]

@@ -44,5 +44,8 @@ ROWS = [
         Row(op, f, [A], dtypes="all", grad=False, in_place=True, empty=True)
         for op, f in TESTS.items()
     ],
+    Row("isposinf", np.isposinf, [A], grad=False, empty=True),
+    Row("isneginf", np.isneginf, [A], grad=False, empty=True),
+    Row("isreal", np.isreal, [A], dtypes="all", grad=False, empty=True),
     Row("isclose", np.isclose, [A, B, 0.1, 0.3], dtypes="all", grad=False, empty=True),
 ]

@@ -18,6 +18,7 @@ ROWS = [
     Row("log10", np.log10, [POSITIVE], in_place=True, empty=True),
     Row("log1p", np.log1p, [Arg(3, 4, low=-0.75, high=4)], in_place=True, empty=True),
     Row("logaddexp", np.logaddexp, [A, Arg(3, 1)], in_place=True, empty=True),
+    Row("logaddexp2", np.logaddexp2, [A, POSITIVE], in_place=True, empty=True),
     Row("xlogy", special.xlogy, [A, POSITIVE], in_place=True, empty=True),
     Row("xlogy", special.xlogy, [2.0, POSITIVE], method=False, id="xlogy-number-first"),
 ]

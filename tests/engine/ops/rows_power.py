@@ -30,6 +30,7 @@ ROWS = [
         )
         for exponent in (0.0, 1.0, 2.0, 3.0, 0.5, -0.5, -1.0, 2.5)
     ],
+    Row("float_power", np.float_power, [POSITIVE, Arg(3, 4)], dtypes="wide"),
     Row("sqrt", np.sqrt, [POSITIVE], in_place=True, empty=True),
     Row("rsqrt", lambda x: 1 / np.sqrt(x), [POSITIVE], in_place=True, empty=True),
 ]

@@ -1,0 +1,55 @@
+// Lengths, signs, neighbours and exponents of floating-point numbers.
+#include "ops/no_derivative.h"
+
+namespace bestiary::ops {
+namespace {
+
+// The gradient of one leg, g * leg / length; 0 where the length is 0.
+Tensor hypot_grad(const Backward& b, const char* leg) {
+    const Tensor length = b.tensor("result");
+    return b.g * where(eq(length, 0.0), 0.0, b[leg] / length);
+}
+
+OP("hypot(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(The hypotenuse of a triangle with the given legs, ``sqrt(x * x + y * y)`` without overflow.
+
+>>> engine.hypot(engine.tensor([3.0]), engine.tensor([4.0]))
+tensor([5.]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self result", [](const Backward& b) { return hypot_grad(b, "self"); })
+    .grad("other", "other result", [](const Backward& b) { return hypot_grad(b, "other"); });
+
+OP("copysign(Tensor self, Operand other) -> Tensor")
+    .doc(R"(The magnitude of self with the sign of ``other``, which zeros have too.
+
+>>> engine.copysign(engine.tensor([1.0, -2.0]), -0.0)
+tensor([-1., -2.]))")
+    .elementwise(Promote::Float)
+    .grad("self", "self result", [](const Backward& b) {
+        const Call<"sign"> sign;
+        return b.g * (sign(b["self"]) * sign(b["result"]));
+    })
+    .grad("other", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
+
+OP("nextafter(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(The next number of the dtype from self towards ``other``.
+
+>>> engine.nextafter(engine.tensor([1.0]), engine.tensor([2.0])) > 1
+tensor([True]))")
+    .elementwise(Promote::Float)
+    .grads("", no_derivative);
+
+OP("ldexp(Tensor self, Tensor other) -> Tensor")
+    .doc(R"(``x * 2**y``.
+
+>>> engine.ldexp(engine.tensor([1.5]), engine.tensor([2]))
+tensor([6.]))")
+    .compose([](Args a, Results& r) {
+        const Tensor scaled = a[0] * pow(2.0, a[1]);
+        const DType type = a.tensor(0).dtype();
+        r.push(is_floating(type) && !is_floating(a.tensor(1).dtype()) ? cast(scaled, type) : scaled);
+    })
+    .in_place_too();
+
+}  // namespace
+}  // namespace bestiary::ops
