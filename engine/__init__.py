@@ -22,7 +22,6 @@ from engine import (
     amp as amp,
     autograd as autograd,
     data as data,
-    func as func,
     nn as nn,
     optim as optim,
     random as random,
@@ -79,6 +78,7 @@ from engine.serialization import load as load, save as save
 if TYPE_CHECKING:  # imported at their first use
     from engine import (
         distributions as distributions,
+        func as func,
         linalg as linalg,
         multiprocessing as multiprocessing,
         profiler as profiler,
@@ -95,6 +95,7 @@ if TYPE_CHECKING:  # imported at their first use
         version as version,
     )
     from engine.compat.absent_devices import mps as mps, xpu as xpu
+    from engine.func import vmap as vmap
 
 _finder.install(
     [__name__]
@@ -102,7 +103,6 @@ _finder.install(
         f"engine.{name}"
         for name in (
             "autograd",
-            "func",
             "nn",
             "nn.functional",
             "nn.utils",

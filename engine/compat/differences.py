@@ -21,6 +21,8 @@ MEANT = {
     "Devices": "This build computes on the CPU. `engine.cuda` and its like answer that there is "
     "none; `nn.DataParallel` calls its module.",
     "Compilation": "`compile` and `jit.script` warn once and give their argument back.",
+    "`vmap`": "The function runs once per slice, one after another: the results are PyTorch's, the "
+    "speed is not. `func.jvp` and `func.jacfwd` differentiate backwards twice.",
     "Settings": "Switches of libraries that are not here, such as `backends.cudnn.benchmark`, can "
     "be set and change nothing. All kernels are deterministic.",
     "`resize_`": "Memory that is too small is replaced, which is refused while other tensors show "

@@ -5,7 +5,6 @@ from __future__ import annotations
 MISSING = {
     "engine": {
         "Fourier transforms are not there yet": "istft stft",
-        "batching of functions is not there yet": "vmap",
         "complex numbers are not there yet": (
             "angle cdouble cfloat chalf complex complex128 complex32 complex64 conj_physical "
             "conj_physical_ imag polar resolve_conj resolve_neg view_as_complex view_as_real"
@@ -35,11 +34,7 @@ MISSING = {
         ),
     },
     "engine.func": {
-        "forward mode is not there yet": "jacfwd jvp linearize",
-        "use autograd.functional": "hessian jacrev vjp",
-        "use autograd.grad": "grad grad_and_value",
-        "batching of functions is not there yet": "vmap",
-        "not there yet": "debug_unwrap functionalize replace_all_batch_norm_modules_",
+        "tracing to a graph is not there yet": "debug_unwrap functionalize",
     },
     "engine.Tensor": {
         "Fourier transforms are not there yet": "istft stft",

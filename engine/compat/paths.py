@@ -25,7 +25,7 @@ MODULES = {
     "nn.attention": "compat.attention",
     "nn.parallel": "compat.parallel",
     "ops": "compat.ops",
-    "utils._pytree": "compat.pytree",
+    "utils._pytree": "_pytree",
     "version": "compat.version",
     "xpu": "compat.absent_devices:xpu",
 }
@@ -84,6 +84,7 @@ VIEWS = {
 ATTRIBUTES = {
     "GradScaler": "amp:GradScaler",
     "nn.DataParallel": "compat.parallel:DataParallel",
+    "vmap": "func:vmap",
 }
 
 # Paths that programs import at their top and may never use: each name in them is an error.

@@ -1,16 +1,43 @@
-"""Functions of modules and tensors, without state of their own."""
+"""Functions without state of their own: derivatives, batching, modules with given tensors."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from engine import _C
 from engine._argument_errors import guard_functions
+from engine.compat.finder import missing
+from engine.func.derivatives import (
+    grad,
+    grad_and_value,
+    hessian,
+    jacfwd,
+    jacrev,
+    jvp,
+    linearize,
+    vjp,
+)
+from engine.func.vmap import vmap
 from engine.nn.module import Module
+from engine.nn.normalization import _BatchNorm
 from engine.nn.utils.stateless import functional_call
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = [
+    "functional_call",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "replace_all_batch_norm_modules_",
+    "stack_module_state",
+    "vjp",
+    "vmap",
+]
 
 
 def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -39,6 +66,23 @@ def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Any], dict[s
     return params, buffers
 
 
+def replace_all_batch_norm_modules_(root: Module) -> Module:
+    """Has all batch normalisations below ``root`` normalise by the batch and track no statistics.
+
+    A call of such a module changes no buffer. Returns ``root``.
+
+    >>> import engine
+    >>> net = engine.nn.Sequential(engine.nn.BatchNorm1d(2))
+    >>> engine.func.replace_all_batch_norm_modules_(net)[0].running_mean is None
+    True
+    """
+    for module in root.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
+
+
 def _stacked(tensors: list[Any]) -> Any:
     wanted = {tensor.requires_grad for tensor in tensors}
     if len(wanted) > 1:
@@ -46,4 +90,5 @@ def _stacked(tensors: list[Any]) -> Any:
     return _C.stack([t.detach() for t in tensors]).requires_grad_(wanted.pop())
 
 
+__getattr__ = functools.partial(missing, __name__)
 guard_functions(globals(), __all__)
