@@ -28,14 +28,14 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def guarded(function: F, title: str | None = None) -> F:
-    """``function``, whose errors about arguments that do not fit its annotations are plain."""
+    """Wraps ``function`` so that its errors name the argument that does not fit its annotation."""
     if not isinstance(function, types.FunctionType):
         return function
     return typing.cast(F, _C._guard(function, title or function.__name__))
 
 
 def guard_functions(namespace: dict[str, Any], names: Iterable[str] | None = None) -> None:
-    """Guards a module's public functions: those named, or those that are defined there.
+    """Guards a module's public functions: those named, or all that it defines.
 
     So does the module that defines them, where pickle looks for them. Names that are imported at
     their first use are passed over, here and by guard_constructors.
@@ -103,7 +103,7 @@ def explained(
 def explained_layer(
     layer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], error: Exception
 ) -> TypeError | None:
-    """The same for a layer of this package that was called; None for the user's own."""
+    """The same for a call of a layer of this package; None for a user's module."""
     forward = type(layer).forward
     if not forward.__module__.startswith("engine."):
         return None
@@ -113,7 +113,7 @@ def explained_layer(
 def _of_overloads(
     signatures: list[inspect.Signature], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> _Misfit:
-    """The first overload's complaint; where all stumble over one argument, with all its types."""
+    """The first overload's error; if all fail at one argument, with all types it accepts."""
     found = []
     for signature in signatures:
         parameters = [p for n, p in signature.parameters.items() if n != "self"]
@@ -160,7 +160,7 @@ def _hints(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _bound_signatures(message: str) -> list[inspect.Signature]:
-    """Those in pybind11's message about incompatible arguments, which are Python."""
+    """Signatures from pybind11's message about incompatible arguments, in Python's syntax."""
     if "incompatible" not in message:
         return []
     found = []
@@ -181,7 +181,7 @@ def _is_optional(hint: Any) -> bool:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether ``value`` can be meant by an annotation; in doubt it can."""
+    """True if ``value`` may match an annotation; annotations that cannot be checked match."""
     if _is_optional(hint):
         return any(_fits(value, one) for one in typing.get_args(hint))
     if hint is None or hint is type(None):
@@ -267,7 +267,7 @@ def _named(hint: Any) -> str:
 def called_function() -> str:
     """The function or layer of this package that the user called, '' if it was an op itself.
 
-    Of the functions between the op and the user's code it is the outermost public one; a layer
+    Of the functions between the op and the user's code the outermost public one; for a layer its
     speaks for itself, whoever holds it.
     """
     from engine.nn.module import Module

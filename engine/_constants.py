@@ -1,4 +1,4 @@
-"""Numbers with names."""
+"""Mathematical constants, memory formats and layouts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ newaxis = None
 
 
 class _Word(str):
-    """A word of the ops' schemas that prints as PyTorch's constant."""
+    """A string option of op schemas that prints as PyTorch's constant."""
 
     __slots__ = ()
 
@@ -38,7 +38,7 @@ class memory_format(_Word):
 
 
 class layout(_Word):
-    """How the elements of a tensor are stored."""
+    """Storage layout of a tensor's elements."""
 
     __slots__ = ()
 

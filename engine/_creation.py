@@ -30,7 +30,7 @@ def _array(data: Any, name: str) -> np.ndarray:
 
 
 def _ragged(data: Any, position: str = "") -> str:
-    """Two parts of nested lists that differ in length, in words; '' where there are none."""
+    """Description of two nested lists that differ in length; '' if there are none."""
     if not isinstance(data, (list, tuple)) or not data:
         return ""
     kinds = [f"length {len(p)}" if isinstance(p, (list, tuple)) else "a number" for p in data]
@@ -42,8 +42,8 @@ def _ragged(data: Any, position: str = "") -> str:
 
 
 def _holds_doubles(data: Any) -> bool:
-    """Whether an array, NumPy scalar or tensor of float64 is in nested lists: Python's floats are
-    of no precision of their own.
+    """True if nested lists contain an array, NumPy scalar or tensor of float64: Python floats
+    follow the default dtype.
     """
     if isinstance(data, (list, tuple)):
         plain = {float, int, bool}.issuperset(map(type, data))
@@ -54,7 +54,7 @@ def _holds_doubles(data: Any) -> bool:
 
 
 def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C.dtype]:
-    """The data, in its own memory where possible, and the dtype it is wanted in."""
+    """The data as an array, without a copy where possible, and the dtype of the result."""
     if isinstance(data, Tensor):
         made = data.detach()
         return made, made.dtype if dtype is None else dtype
@@ -71,7 +71,7 @@ def _from_data(data: Any, name: str, dtype: _C.dtype | None) -> tuple[Tensor, _C
 
 
 def _check_fits(array: np.ndarray, name: str, dtype: _C.dtype) -> None:
-    """Integers are not cut; but negative ones wrap around in unsigned dtypes, as in PyTorch."""
+    """Raises for integers out of range; negative ones wrap in unsigned dtypes, as in PyTorch."""
     if (
         dtype.is_floating_point
         or dtype == _C.bool

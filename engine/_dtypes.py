@@ -1,4 +1,4 @@
-"""PyTorch's short names for dtypes, and what each can hold."""
+"""Dtypes' short names, their limits, and the default dtype."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class iinfo:
 
 
 def set_default_dtype(d: _C.dtype) -> None:
-    """Makes a floating dtype that of ``zeros(2)`` and ``tensor(1.5)``, which nothing else decides.
+    """Sets the dtype of floating tensors created without one, such as ``zeros(2)``.
 
     Also that of integers divided, and of integers combined with Python's floats.
 

@@ -1,4 +1,4 @@
-"""Functions over tensors that are no ops of the table: questions, calls of varying arity."""
+"""Functions of tensors outside the op table: predicates, and functions of varying arity."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ __all__ = [
 
 
 def is_tensor(obj: Any) -> bool:
-    """Whether ``obj`` is a tensor.
+    """True if ``obj`` is a tensor.
 
     >>> import engine
     >>> engine.is_tensor(1.0)
@@ -62,7 +62,7 @@ def is_tensor(obj: Any) -> bool:
 
 
 def is_floating_point(input: Tensor) -> bool:
-    """Whether the elements of ``input`` are floating-point numbers.
+    """True if the elements of ``input`` are floating-point numbers.
 
     >>> import engine
     >>> engine.is_floating_point(engine.tensor([1]))
@@ -72,7 +72,7 @@ def is_floating_point(input: Tensor) -> bool:
 
 
 def is_complex(input: Tensor) -> bool:
-    """Whether the elements of ``input`` are complex numbers: there are no complex dtypes yet.
+    """True if the elements of ``input`` are complex numbers: there are no complex dtypes yet.
 
     >>> import engine
     >>> engine.is_complex(engine.zeros(2))
@@ -82,7 +82,7 @@ def is_complex(input: Tensor) -> bool:
 
 
 def is_conj(input: Tensor) -> bool:
-    """Whether ``input`` is conjugated when it is read: there are no complex numbers yet.
+    """Returns False: tensors have no lazy conjugation, as there are no complex dtypes yet.
 
     >>> import engine
     >>> engine.is_conj(engine.zeros(2))
@@ -92,7 +92,7 @@ def is_conj(input: Tensor) -> bool:
 
 
 def is_neg(input: Tensor) -> bool:
-    """Whether ``input`` is negated when it is read: never.
+    """Returns False: tensors have no lazy negation.
 
     >>> import engine
     >>> engine.is_neg(engine.zeros(2))
@@ -102,7 +102,7 @@ def is_neg(input: Tensor) -> bool:
 
 
 def is_signed(input: Tensor) -> bool:
-    """Whether the elements of ``input`` can be negative.
+    """True if the elements of ``input`` can be negative.
 
     >>> import engine
     >>> engine.is_signed(engine.tensor([True]))
@@ -112,7 +112,7 @@ def is_signed(input: Tensor) -> bool:
 
 
 def is_inference(input: Tensor) -> bool:
-    """Whether ``input`` was made in inference mode.
+    """True if ``input`` was created in inference mode.
 
     >>> import engine
     >>> engine.is_inference(engine.zeros(2))
@@ -148,10 +148,10 @@ def typename(obj: Any) -> str:
 def frombuffer(
     buffer: Any, *, dtype: _C.dtype, count: int = -1, offset: int = 0, requires_grad: bool = False
 ) -> Tensor:
-    """A vector over the memory of an object with Python's buffer protocol.
+    """A vector that shares the memory of an object with Python's buffer protocol.
 
     ``count`` elements, or all of them, from byte ``offset``. Read-only memory gives a tensor that
-    refuses to be written. Raises ValueError where the elements do not fit.
+    cannot be written. Raises ValueError if the range exceeds the buffer.
 
     >>> import engine
     >>> engine.frombuffer(bytearray(b"\\x01\\x00\\x02\\x00"), dtype=engine.int16)
@@ -205,9 +205,9 @@ def result_type(tensor1: Tensor | float, tensor2: Tensor | float) -> _C.dtype:
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
-    """Coordinates of a grid: each vector along a dimension of its own, given singly or as a list.
+    """Coordinate grids of vectors, given as arguments or as a list, each along its own dimension.
 
-    ``'xy'`` exchanges the first two dimensions; without a word it is ``'ij'``.
+    ``'xy'`` swaps the first two dimensions; the default is ``'ij'``.
 
     >>> import engine
     >>> [g.shape for g in engine.meshgrid(engine.zeros(2), engine.zeros(3))]
@@ -220,7 +220,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False) -> Any:
     """The indices of the elements that are not zero: a row of indices for each, in row-major order.
 
-    With ``as_tuple`` one vector of indices for each dimension, as indexing takes them.
+    With ``as_tuple`` a tuple of index vectors, one per dimension, as indexing takes them.
 
     >>> import engine
     >>> x = engine.tensor([[0, 5], [6, 0]])
@@ -291,7 +291,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
     """The indices in each dimension of ``shape`` of positions in its row-major order.
 
-    Raises ValueError for positions beyond the shape, TypeError for those that are no integers.
+    Raises ValueError for positions out of range, TypeError if they are not integers.
 
     >>> import engine
     >>> engine.unravel_index(engine.tensor([0, 5]), (2, 3))
@@ -328,7 +328,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 
 def is_nonzero(input: Tensor) -> bool:
-    """Whether the one element of ``input`` is not zero. Raises RuntimeError if there are several.
+    """True if the one element of ``input`` is not zero. Raises RuntimeError if there are several.
 
     >>> import engine
     >>> engine.is_nonzero(engine.tensor([3]))
@@ -338,7 +338,7 @@ def is_nonzero(input: Tensor) -> bool:
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape.
+    """True if both have the same shape.
 
     >>> import engine
     >>> engine.is_same_size(engine.zeros(2), engine.zeros(2, 1))
@@ -375,7 +375,7 @@ def numel(input: Tensor) -> int:
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Whether both have the same shape and elements.
+    """True if both have the same shape and elements.
 
     >>> import engine
     >>> engine.equal(engine.tensor([1, 2]), engine.tensor([1, 2]))
@@ -387,7 +387,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
-    """Whether all elements agree within ``atol + rtol * |other|``.
+    """True if all elements agree within ``atol + rtol * |other|``.
 
     >>> import engine
     >>> engine.allclose(engine.tensor([1.0]), engine.tensor([1.0 + 1e-7]))
@@ -400,7 +400,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """Sums of products over named dimensions, in the notation of NumPy's einsum.
 
     ``...`` stands for dimensions that broadcast; without ``->`` the result has the letters that
-    come once, in alphabetical order. The operands may also be given as one list.
+    occur once, in alphabetical order. The operands may also be given as one list.
 
     >>> import engine
     >>> engine.einsum("ij,j->i", engine.ones(2, 3), engine.ones(3))
@@ -454,7 +454,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:
-    """Every choice of one element from each of the vectors, a row each; of one vector, itself.
+    """The Cartesian product of vectors, a combination per row; a single vector is returned as is.
 
     >>> import engine
     >>> engine.cartesian_prod(engine.tensor([1, 2]), engine.tensor([3, 4])).tolist()
@@ -468,7 +468,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """Every choice of ``r`` elements of a vector, a row each, in the order of their places.
+    """The combinations of ``r`` elements of a vector, one per row, in the order of their indices.
 
     >>> import engine
     >>> engine.combinations(engine.tensor([1, 2, 3])).tolist()
@@ -484,7 +484,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if not _fits(items, r):
         raise RuntimeError(f"combinations: r: expected choices that fit in memory, got r={r}")
     count = math.comb(items, r)
-    # Out of memory, if at all, before the choices are listed.
+    # Fails for lack of memory, if at all, before the combinations are listed.
     indices = _C.empty(count * r, dtype=_C.int64)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     indices.numpy()[:] = np.fromiter(
@@ -494,9 +494,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 
 def _fits(items: int, r: int) -> bool:
-    """Whether the choices of r of so many items can be counted in 60 bits.
+    """True if the number of combinations of r of n items fits in 60 bits.
 
-    Their number itself may have more digits than there is time to calculate.
+    Compares logarithms, as the number itself may have too many digits to compute.
     """
     if items > 2**53:
         return min(r, items - r) <= 1
@@ -505,7 +505,7 @@ def _fits(items: int, r: int) -> bool:
 
 
 def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
-    """What a search for distinct elements was asked for: a tensor, or a tuple of several."""
+    """The requested results of unique: one tensor, or a tuple of several."""
     wanted = (
         found.values,
         *([found.inverse] if inverse else []),
@@ -535,9 +535,9 @@ def unique(
 ) -> Any:
     """The distinct elements in ascending order, whether ``sorted`` is asked for or not.
 
-    With ``return_inverse`` also the place of each element of ``input`` among them, with
-    ``return_counts`` also how often each comes. Every nan is distinct. With ``dim`` it is the
-    slices of that dimension that are compared.
+    With ``return_inverse`` also the index of each element of ``input`` among them, with
+    ``return_counts`` also the number of occurrences. Every nan is distinct. With ``dim`` the
+    slices of that dimension are compared.
 
     >>> import engine
     >>> engine.unique(engine.tensor([3, 1, 3]), return_counts=True)

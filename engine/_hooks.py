@@ -1,4 +1,4 @@
-"""What registering a hook needs, for tensors, modules and optimizers alike."""
+"""Hook tables and removable handles, shared by tensors, modules and optimizers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Hook(NamedTuple):
 
 
 class HookTable(dict[int, Hook]):
-    """Hooks in the order in which they run. A handle refers to it weakly, so that none keeps the
-    owner of the hooks alive."""
+    """Hooks in the order in which they run. Handles refer to it weakly, so that they do not keep
+    the owner of the hooks alive."""
 
 
 class RemovableHandle:
-    """What registering a hook returns; `remove()`, or leaving a `with` block, takes it out."""
+    """Handle of a registered hook: `remove()`, or leaving a `with` block, unregisters it."""
 
     def __init__(self, id: int, remove: Callable[[], None]) -> None:
         self.id = id
@@ -36,7 +36,7 @@ class RemovableHandle:
 
 
 def register(table: HookTable, hook: Hook, prepend: bool = False) -> RemovableHandle:
-    """Put the hook last in the table, or first, and return its handle."""
+    """Append the hook to the table, or prepend it, and return its handle."""
     id = next(_ids)
     rest = dict(table) if prepend else {}
     for other in rest:

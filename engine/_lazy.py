@@ -1,4 +1,4 @@
-"""Libraries that are imported when they are first used, because programs may end without that."""
+"""Libraries imported at their first use, as many programs never need them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 else:
 
     class _Module:
-        """Stands for a module until an attribute of it is asked for."""
+        """Proxy of a module that imports it when an attribute is read."""
 
         def __init__(self, name: str) -> None:
             self._name = name
@@ -22,6 +22,6 @@ else:
             setattr(self, name, value)
             return value
 
-    # It takes as long to import as the engine.
+    # Importing it takes as long as importing the engine.
     numpy = _Module("numpy")
     linalg = _Module("engine.linalg")

@@ -32,9 +32,9 @@ def _is_size(value: Any) -> bool:
 def legacy_tensor(
     name: str, dtype: _C.dtype | None, *args: Any, device: Any = None, size: Any = None
 ) -> Tensor:
-    """A tensor of given sizes, uninitialised, or of given numbers, in ``dtype``.
+    """An uninitialised tensor of given sizes, or a tensor of given values, in ``dtype``.
 
-    ``name`` is the constructor's, for messages; ``dtype`` None stands for the default dtype.
+    ``name`` is the constructor's, for messages; ``dtype`` None means the default dtype.
     """
     wanted = _C.get_default_dtype() if dtype is None else dtype
     if size is not None:
@@ -61,7 +61,7 @@ def legacy_tensor(
 
 
 class _LegacyType(type):
-    """The type of constructors that are no classes of tensors, yet serve ``isinstance``."""
+    """Metaclass of legacy constructors: not tensor classes, but usable with ``isinstance``."""
 
     dtype: _C.dtype
     is_cuda = is_sparse = False
@@ -106,7 +106,7 @@ _BY_DTYPE = {kind.dtype: kind for kind in _TYPES}
 
 
 def type_name(dtype: _C.dtype) -> str:
-    """The name that ``Tensor.type()`` gives tensors of a dtype: PyTorch's, which programs compare.
+    """The result of ``Tensor.type()`` for a dtype: PyTorch's name, as programs compare it.
 
     >>> import engine
     >>> engine.zeros(1).type()

@@ -182,7 +182,7 @@ def triangular_solve(
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> Any:
     """U, S and V of ``input = U diag(S) V^T``; prefer ``linalg.svd``.
 
-    ``some`` asks for the first columns alone; without ``compute_uv`` U and V are zeros.
+    ``some`` returns the reduced U and V; without ``compute_uv`` U and V are zeros.
 
     >>> import engine
     >>> engine.svd(engine.tensor([[2.0]])).S
@@ -234,7 +234,7 @@ def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
 def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True
 ) -> Any:
-    """P, L and U of packed LU factors; what is not asked for is empty.
+    """P, L and U of packed LU factors; those not asked for are empty.
 
     >>> import engine
     >>> engine.lu_unpack(*engine.lu(engine.eye(2))).L

@@ -1,4 +1,4 @@
-"""Results written into tensors of the caller's: the argument ``out``."""
+"""The argument ``out``: results written into the caller's tensors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from engine._C import Tensor
 
 
 def write_out(name: str, result: Any, out: Any) -> Any:
-    """Writes what an op returned into ``out``, a tensor or one for each result, and returns it.
+    """Copies the results of an op into ``out``, a tensor or one per result, and returns ``out``.
 
-    A tensor of another shape is resized. Raises RuntimeError where a gradient is wanted, or where
-    the result's dtype can't be converted to that of ``out``, and TypeError for what is no tensor.
+    A tensor of another shape is resized. Raises RuntimeError if a gradient is required, or if the
+    result's dtype can't be cast to that of ``out``, and TypeError if ``out`` is not a tensor.
     """
     if isinstance(result, Tensor):
         _write(name, result, out)

@@ -1,4 +1,4 @@
-"""How tensors print: PyTorch's format, by way of NumPy's."""
+"""Tensor's repr in PyTorch's format, and its options."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def set_printoptions(
 
     ``precision`` digits after the point; beyond ``threshold`` elements only ``edgeitems`` at both
     ends of each dimension; lines of ``linewidth`` characters; ``sci_mode`` forces or forbids
-    scientific notation, None leaves it to the numbers. ``profile`` sets all of it first:
+    scientific notation, None chooses by the values. ``profile`` first sets all of them:
     ``'default'``, ``'short'`` or ``'full'``. Raises ValueError for another profile.
 
     >>> import engine
@@ -70,7 +70,7 @@ def set_printoptions(
 
 
 def _shown_values(array: np.ndarray) -> np.ndarray:
-    """The elements that will be printed, to choose one format for all."""
+    """The elements that will be printed, from which the common format is chosen."""
     if array.size <= _options.threshold:
         return array.reshape(-1)
     edge = _options.edgeitems
@@ -145,32 +145,32 @@ class _Printer:
         return [*map(text, first), gap, *map(text, last)]
 
 
-def _described(self: Tensor) -> list[str]:
-    """What is said besides the numbers."""
-    said = []
+def _suffixes(self: Tensor) -> list[str]:
+    """The suffixes after the numbers: device, size, dtype and gradient."""
+    suffixes = []
     default = _C.get_default_dtype()
     meta = self.device.type == "meta"
     natural = (default,) if meta or self.numel() == 0 else (default, _C.int64, _C.bool)
     if self.device.type != "cpu":
-        said.append(f"device='{self.device}'")
+        suffixes.append(f"device='{self.device}'")
     if meta or (self.numel() == 0 and self.ndim != 1):
-        said.append(f"size={tuple(self.shape)}")
+        suffixes.append(f"size={tuple(self.shape)}")
     if self.dtype not in natural:
-        said.append(f"dtype={str(self.dtype).removeprefix('engine.')}")
+        suffixes.append(f"dtype={str(self.dtype).removeprefix('engine.')}")
     node = _C._grad_fn(self)
     if node is not None:
-        said.append(f"grad_fn=<{node.name()}>")
+        suffixes.append(f"grad_fn=<{node.name()}>")
     elif self.requires_grad:
-        said.append("requires_grad=True")
-    return said
+        suffixes.append("requires_grad=True")
+    return suffixes
 
 
 def tensor_repr(self: Tensor) -> str:
     """The text of ``repr(tensor)``."""
     if self.device.type == "meta":
-        return f"tensor({', '.join(['...', *_described(self)])})"
+        return f"tensor({', '.join(['...', *_suffixes(self)])})"
     plain = self.detach().cpu()
     small = self.dtype.is_floating_point and self.dtype.itemsize < 4
     array = (plain.float() if small else plain).numpy()
     numbers = _Printer(array).nested(array, len("tensor(")) if array.size else "[]"
-    return f"tensor({', '.join([numbers, *_described(self)])})"
+    return f"tensor({', '.join([numbers, *_suffixes(self)])})"

@@ -1,4 +1,4 @@
-"""Checks of numbers and choices that functions and classes are given."""
+"""Range and choice checks of arguments."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Range:
     low: float = -math.inf
     high: float = math.inf
     open: str = ""  # "low", "high" or both, as in "low high"
-    optional: bool = False  # whether None is taken
+    optional: bool = False  # None is accepted
 
     def check(self, owner: str, name: str, value: Any) -> None:
-        """TypeError for what is no number, ValueError for one outside, naming the argument."""
+        """Raises TypeError for a non-number and ValueError out of range, naming the argument."""
         if value is None and self.optional:
             return
         if isinstance(value, Tensor) and value.numel() != 1:
@@ -56,7 +56,7 @@ Ranges = Mapping[str, Range | Sequence[Range]]
 
 
 def check_ranges(owner: str, ranges: Ranges, options: Mapping[str, Any]) -> None:
-    """Check the options that have a range; a sequence of ranges is of a tuple of numbers."""
+    """Check the options that have a range; a sequence of ranges belongs to a tuple of numbers."""
     for name, wanted in ranges.items():
         if name not in options:
             continue
@@ -71,7 +71,7 @@ def check_ranges(owner: str, ranges: Ranges, options: Mapping[str, Any]) -> None
 
 
 def check_int(owner: str, name: str, value: Any, low: int) -> None:
-    """TypeError for what is no int, ValueError for one below `low`, naming the argument."""
+    """Raises TypeError for a non-int, ValueError for one below `low`, naming the argument."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{owner}: {name} must be an int, got {value!r}")
     if value < low:
@@ -80,7 +80,7 @@ def check_int(owner: str, name: str, value: Any, low: int) -> None:
 
 
 def check_choice(owner: str, name: str, value: Any, choices: Sequence[Any]) -> None:
-    """ValueError for a value that is none of the choices, naming the argument."""
+    """Raises Raises ValueError for a value that is none of the choices, naming the argument."""
     if value not in choices:
         *most, last = map(repr, choices)
         raise ValueError(f"{owner}: {name} must be {', '.join(most)} or {last}, got {value!r}")

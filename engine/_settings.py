@@ -53,7 +53,7 @@ _entered: list[_C.device] = []
 
 
 def _enter_device(self: _C.device) -> _C.device:
-    """Makes it the default device for a ``with`` block."""
+    """Makes the device the default for a ``with`` block."""
     _entered.append(_C._set_default_device(self))
     return self
 
@@ -68,7 +68,7 @@ setattr(_C.device, "__exit__", _exit_device)  # noqa: B010
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Accepts either mode: every kernel gives the same result each time.
+    """Accepts either mode: every kernel is deterministic.
 
     >>> import engine
     >>> engine.use_deterministic_algorithms(True)
@@ -86,7 +86,7 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """Whether ``use_deterministic_algorithms`` was asked for warnings alone."""
+    """True if ``use_deterministic_algorithms`` was given ``warn_only``."""
     return _warn_only
 
 
@@ -115,7 +115,7 @@ def get_float32_matmul_precision() -> str:
 def set_float32_matmul_precision(precision: str) -> None:
     """Allows float32 products of lower precision: ``'highest'``, ``'high'`` or ``'medium'``.
 
-    The CPU's are always of the highest. Warns of any other word, as PyTorch does.
+    The CPU's are always of the highest. Warns of other values, as PyTorch does.
 
     >>> import engine
     >>> engine.set_float32_matmul_precision("high")
@@ -132,12 +132,12 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def get_num_interop_threads() -> int:
-    """How many ops may run at once: the setting alone, as ops run one after another."""
+    """Number of ops that may run at once: only a setting, as ops run one after another."""
     return _interop_threads
 
 
 def set_num_interop_threads(n: int) -> None:
-    """Allows ``n`` ops to run at once; they run one after another all the same."""
+    """Stores the number of concurrent ops; without effect, as ops run one after another."""
     global _interop_threads
     if n < 1:
         raise ValueError(f"set_num_interop_threads: n: expected 1 or more, got {n}")
@@ -145,7 +145,7 @@ def set_num_interop_threads(n: int) -> None:
 
 
 def set_flush_denormal(mode: bool) -> bool:
-    """Whether subnormal numbers could be made 0: False, the kernels compute with them.
+    """Returns False: subnormal numbers are never flushed to 0, the kernels compute with them.
 
     >>> import engine
     >>> engine.set_flush_denormal(True)
@@ -155,7 +155,7 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_warn_always(b: bool) -> None:
-    """Whether warnings that come once should come each time: remembered, not used."""
+    """Asks for one-time warnings at each occurrence: the value is stored and has no effect."""
     global _warn_always
     _warn_always = b
 

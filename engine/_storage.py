@@ -11,7 +11,7 @@ from engine._tensor import method
 
 
 class UntypedStorage:
-    """The bytes that one or more tensors show.
+    """The memory of one or more tensors, as bytes.
 
     ``UntypedStorage(8)`` has 8 bytes, uninitialised.
 
@@ -41,7 +41,7 @@ class UntypedStorage:
 
     @property
     def device(self) -> _C.device:
-        """Where the memory is."""
+        """The device of the memory."""
         return self._bytes.device
 
     def element_size(self) -> int:
@@ -49,7 +49,7 @@ class UntypedStorage:
         return 1
 
     def is_shared(self) -> bool:
-        """Whether other processes can be given the memory."""
+        """True if the memory can be shared with other processes."""
         from engine.multiprocessing import is_shared
 
         return is_shared(self._bytes)
@@ -64,7 +64,7 @@ class UntypedStorage:
         return UntypedStorage._of(self._bytes.clone())
 
     def copy_(self, source: UntypedStorage) -> UntypedStorage:
-        """Writes the bytes of ``source``, which must be as many."""
+        """Copies the bytes of ``source``, which must have the same size."""
         self._bytes.copy_(source._bytes)
         return self
 
@@ -92,7 +92,7 @@ class UntypedStorage:
 
 
 class TypedStorage:
-    """The memory that tensors show, as elements of one dtype."""
+    """The memory of one or more tensors, as elements of one dtype."""
 
     def __init__(self, untyped: UntypedStorage, dtype: _C.dtype) -> None:
         self._untyped, self.dtype = untyped, dtype
@@ -123,7 +123,7 @@ class TypedStorage:
 
     @property
     def device(self) -> _C.device:
-        """Where the memory is."""
+        """The device of the memory."""
         return self._untyped.device
 
     def _elements(self) -> Tensor:
@@ -150,7 +150,7 @@ class TypedStorage:
 
 
 def is_storage(obj: Any) -> bool:
-    """Whether ``obj`` is a storage.
+    """True if ``obj`` is a storage.
 
     >>> import engine
     >>> engine.is_storage(engine.zeros(1).untyped_storage())
@@ -161,13 +161,13 @@ def is_storage(obj: Any) -> bool:
 
 @method
 def untyped_storage(self: Tensor) -> UntypedStorage:
-    """The memory that self shows, as bytes."""
+    """The memory of self, as bytes."""
     return UntypedStorage._of(self.detach())
 
 
 @method
 def storage(self: Tensor) -> TypedStorage:
-    """The memory that self shows, as elements of its dtype."""
+    """The memory of self, as elements of its dtype."""
     return TypedStorage(UntypedStorage._of(self.detach()), self.dtype)
 
 
@@ -189,7 +189,7 @@ def set_(
     size: Sequence[int] | None = None,
     stride: Sequence[int] | None = None,
 ) -> Tensor:
-    """Makes self show the memory of ``source``, a tensor or a storage; without one, none.
+    """Makes self a view of ``source``, a tensor or a storage; without one, an empty tensor.
 
     >>> import engine
     >>> engine.zeros(1).set_(engine.arange(4.0).storage(), 1, (2,), (1,))
@@ -219,7 +219,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: str | None = None) -> Tens
     """Changes the shape of self in place; further elements are uninitialised.
 
     Memory that is too small is replaced by a larger one with the same elements first. Raises
-    RuntimeError where other tensors show that memory, and for tensors that require a gradient.
+    RuntimeError if other tensors share that memory, and for tensors that require a gradient.
 
     >>> import engine
     >>> engine.arange(4).resize_(2, 2)
@@ -261,7 +261,7 @@ def resize_as_(self: Tensor, the_template: Tensor, memory_format: str | None = N
 
 @method
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
-    """Whether both show the same memory in the same way."""
+    """True if both have the same memory, offset, shape and strides."""
     return (
         self.data_ptr() == tensor.data_ptr()
         and self.shape == tensor.shape

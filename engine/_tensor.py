@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 def method(function: Method) -> Method:
-    """Makes a function a method of Tensor. scripts/make_stubs.py tells type checkers."""
+    """Registers a function as a method of Tensor; scripts/make_stubs.py writes its type."""
     plain = guarded(function)
     setattr(Tensor, function.__name__, plain)
     return plain
@@ -73,7 +73,7 @@ def to(
 ) -> Tensor:
     """Self with another dtype or on another device; self itself where nothing changes.
 
-    ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to be like; then
+    ``target`` is a dtype, a device, both in the order device, dtype, or a tensor to match; then
     ``non_blocking`` and ``copy`` may follow. ``non_blocking`` is accepted and changes nothing;
     ``memory_format`` is that of ``contiguous``.
 
@@ -124,7 +124,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 @method
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
-    """A NumPy array over the same memory; with ``force`` of a detached copy on the host if need be.
+    """A NumPy array that shares the memory; with ``force`` a copy from a device or graph.
 
     Raises TypeError for bfloat16 and the 8-bit floats, which NumPy does not have.
     """
@@ -141,7 +141,7 @@ def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.n
 
 @method
 def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    """NumPy's functions of tensors give tensors; operators with an array on the left are ours.
+    """NumPy's functions of tensors return tensors; operators with an array call the engine.
 
     NumPy calls this for ``array * tensor``.
     """
@@ -188,7 +188,7 @@ def __array_wrap__(
     return _as_tensor(array)
 
 
-# NumPy must leave `array * tensor` to the tensor.
+# NumPy must defer `array * tensor` to the tensor.
 Tensor.__array_priority__ = 1000
 
 
@@ -281,7 +281,7 @@ def register_post_accumulate_grad_hook(
 
 @_attribute
 def grad_fn(self: Tensor) -> _C.Node | None:
-    """The step of the graph that made self, or None for a leaf."""
+    """The node of the graph that computed self, or None for a leaf."""
     return _C._grad_fn(self)
 
 
@@ -307,19 +307,19 @@ def mT(self: Tensor) -> Tensor:
 
 @_attribute
 def is_cpu(self: Tensor) -> bool:
-    """Whether the memory is the host's."""
+    """True if the memory is the host's."""
     return self.device.type == "cpu"
 
 
 @_attribute
 def layout(self: Tensor) -> _constants.layout:
-    """How the elements are stored: every tensor is strided."""
+    """The storage layout: every tensor is strided."""
     return _constants.strided
 
 
 @_attribute
 def output_nr(self: Tensor) -> int:
-    """Which result of its op self is in the graph."""
+    """The index of self among the results of its op in the graph."""
     return _C._output_index(self)
 
 
@@ -380,13 +380,13 @@ def is_quantized(self: Tensor) -> bool:
 
 @_attribute
 def is_meta(self: Tensor) -> bool:
-    """Whether there is no memory behind self, a tensor on the device meta."""
+    """True if self is on the device meta and has no memory."""
     return self.device.type == "meta"
 
 
 @_attribute
 def is_cuda(self: Tensor) -> bool:
-    """Whether the memory is a GPU's."""
+    """True if the memory is a GPU's."""
     return self.device.type == "cuda"
 
 
@@ -420,13 +420,13 @@ def __format__(self: Tensor, spec: str) -> str:
 
 @method
 def is_floating_point(self: Tensor) -> bool:
-    """Whether the elements are floating-point numbers."""
+    """True if the elements are floating-point numbers."""
     return self.dtype.is_floating_point
 
 
 @method
 def is_complex(self: Tensor) -> bool:
-    """Whether the elements are complex numbers: there are no complex dtypes yet."""
+    """True if the elements are complex numbers: there are no complex dtypes yet."""
     return False
 
 
@@ -438,7 +438,7 @@ def get_device(self: Tensor) -> int:
 
 @method
 def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
-    """Self in ``dtype``, also given as a tensor type or its name; without one, the name of its own.
+    """Self cast to ``dtype``, a dtype or tensor type; without one, the name of self's type.
 
     The names are PyTorch's, which programs compare: ``'torch.FloatTensor'``.
     """
@@ -493,14 +493,14 @@ def adjoint(self: Tensor) -> Tensor:
 
 @method
 def dim_order(self: Tensor) -> tuple[int, ...]:
-    """The dimensions from the widest step in memory to the narrowest."""
+    """The dimensions in the order of descending strides."""
     strides = self.stride()
     return tuple(sorted(range(self.ndim), key=lambda d: -strides[d]))
 
 
 @method
 def is_signed(self: Tensor) -> bool:
-    """Whether the elements can be negative."""
+    """True if the elements can be negative."""
     return self.dtype.is_signed
 
 
@@ -512,13 +512,13 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
 
 @method
 def pin_memory(self: Tensor, device: Any = None) -> Tensor:
-    """Self in memory that a device can read: RuntimeError, as there is none."""
+    """Raises RuntimeError: no device reads pinned memory."""
     raise RuntimeError("pin_memory: there is no device that reads pinned memory")
 
 
 @method
 def is_shared(self: Tensor) -> bool:
-    """Whether other processes can be given the memory: see engine.multiprocessing."""
+    """True if the memory is shared between processes: see engine.multiprocessing."""
     from engine.multiprocessing import is_shared
 
     return is_shared(self)
@@ -526,9 +526,9 @@ def is_shared(self: Tensor) -> bool:
 
 @method
 def share_memory_(self: Tensor) -> Tensor:
-    """Moves self to memory that other processes can be given, and returns it.
+    """Moves self to memory that other processes can map, and returns it.
 
-    Raises RuntimeError where other tensors show the same memory. See engine.multiprocessing.
+    Raises RuntimeError if other tensors share the memory. See engine.multiprocessing.
     """
     from engine.multiprocessing import share
 
@@ -537,13 +537,13 @@ def share_memory_(self: Tensor) -> Tensor:
 
 @method
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
-    """Replaces each element by what a function of it gives: slow, for the CPU."""
+    """Replaces each element by a Python function of it: slow, for the CPU."""
     return self.copy_(_C.from_numpy(_each(callable, self)).view(self.shape))
 
 
 @method
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
-    """Replaces each element by what a function of it and of the one of ``tensor`` gives."""
+    """Replaces each element by a Python function of it and of the element of ``tensor``."""
     return self.copy_(_C.from_numpy(_each(callable, self, tensor.expand_as(self))).view(self.shape))
 
 
@@ -562,7 +562,7 @@ def new_empty_strided(
 
 @method
 def as_subclass(self: Tensor, cls: Any) -> Any:
-    """A view of self, known to the graph, of class ``cls``, a subclass of Tensor."""
+    """A differentiable view of self of class ``cls``, a subclass of Tensor."""
     return _C._as_subclass(self, cls)
 
 

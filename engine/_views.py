@@ -11,12 +11,12 @@ from engine._tensor import method
 
 
 def _in_place(name: str, view: Callable[..., Tensor]) -> None:
-    """A method that makes self what the op of the same name without underscore shows of it."""
+    """The in-place form of a view op: self takes the shape and strides of the view."""
 
     def change(self: Tensor, *args: Any, **options: Any) -> Tensor:
         if self.requires_grad:
             raise NotImplementedError(
-                f"{name}: not there yet for tensors that require a gradient; "
+                f"{name}: not implemented yet for tensors that require a gradient; "
                 f"use {name.rstrip('_')}()"
             )
         _C._set_data(self, view(self, *args, **options))

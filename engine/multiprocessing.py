@@ -1,10 +1,10 @@
-"""Processes that hand tensors to each other through shared memory.
+"""Multiprocessing with tensors in shared memory.
 
-The standard library's ``multiprocessing``, whose queues and pipes know tensors: what is sent is the
-name of a file in memory that both processes map. A tensor that is not there yet is moved there by
-the sending, as :meth:`Tensor.share_memory_` does, so that both sides see each other's writes. Of a
-tensor whose memory other tensors show as well, such as a view, a copy is sent: to share it, call
-``share_memory_()`` before making views.
+The standard library's ``multiprocessing`` with queues and pipes that pass tensors by the name of a
+file in memory that both processes map. Sending a tensor moves it to shared memory, as
+:meth:`Tensor.share_memory_` does, so that both sides see each other's writes. If other tensors use
+the same memory, as with a view, a copy is sent: to share it, call ``share_memory_()`` before
+creating views.
 
 >>> import engine
 >>> x = engine.zeros(2).share_memory_()
@@ -36,7 +36,7 @@ __all__ = [*multiprocessing.__all__, "ProcessExitedException", "ProcessRaisedExc
 
 
 class _Mapping:
-    """A file in memory, mapped. The file goes when the last process that has it open closes it."""
+    """A mapped file in memory, freed when the last process that has it open closes it."""
 
     def __init__(self, descriptor: int, size: int) -> None:
         self.descriptor, self.size = descriptor, size
@@ -53,7 +53,7 @@ class _Mapping:
 def _keep_until_array_dies(mapping: _Mapping) -> None: ...
 
 
-# By address, of all shared memory that this process maps.
+# All shared memory that this process maps, by address.
 _mappings: weakref.WeakValueDictionary[int, _Mapping] = weakref.WeakValueDictionary()
 
 
@@ -69,12 +69,12 @@ def _mapping_of(tensor: Tensor) -> _Mapping | None:
 
 
 def is_shared(tensor: Tensor) -> bool:
-    """Whether other processes can be given the memory of ``tensor``: empty memory always can."""
+    """True if the memory of ``tensor`` is shared between processes, or empty."""
     return _C._storage_bytes(tensor.detach()).numel() == 0 or _mapping_of(tensor) is not None
 
 
 def share(tensor: Tensor) -> Tensor:
-    """Moves the memory of ``tensor``, and of it alone, to where other processes can be given it."""
+    """Moves the memory of ``tensor`` to a file in memory; RuntimeError if other tensors use it."""
     if is_shared(tensor):
         return tensor
     if not _is_alone(tensor):
@@ -90,7 +90,7 @@ def share(tensor: Tensor) -> Tensor:
 
 
 def _is_alone(tensor: Tensor) -> bool:
-    """Whether no other tensor shows the memory."""
+    """True if no other tensor uses the memory."""
     return _C._storage_uses(tensor) == 1
 
 
@@ -141,27 +141,27 @@ def share_module(module: Any) -> Any:
 
 
 def get_all_sharing_strategies() -> set[str]:
-    """The ways of sharing: by open files."""
+    """The supported strategies: file descriptors."""
     return {"file_descriptor"}
 
 
 def get_sharing_strategy() -> str:
-    """The way of sharing."""
+    """The current strategy."""
     return "file_descriptor"
 
 
 def set_sharing_strategy(new_strategy: str) -> None:
-    """Accepts ``'file_descriptor'``, the one way."""
+    """Accepts ``'file_descriptor'``, the only strategy."""
     if new_strategy not in get_all_sharing_strategies():
         raise ValueError(f"set_sharing_strategy: expected 'file_descriptor', got {new_strategy!r}")
 
 
 class ProcessRaisedException(Exception):
-    """A spawned process raised an exception, whose traceback the message holds."""
+    """An exception in a spawned process; the message contains its traceback."""
 
 
 class ProcessExitedException(Exception):
-    """A spawned process ended with another exit code than 0."""
+    """A spawned process ended with a nonzero exit code."""
 
 
 def _run(function: Callable[..., Any], rank: int, args: tuple[Any, ...], errors: Any) -> None:
@@ -183,14 +183,14 @@ class SpawnContext:
         self.processes, self._errors = processes, errors
 
     def pids(self) -> list[int | None]:
-        """Their identifiers."""
+        """Identifiers of the processes."""
         return [p.pid for p in self.processes]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Waits for the processes; whether all have ended.
+        """Waits for the processes; returns True if all have ended.
 
-        Where one failed the others are ended and ProcessRaisedException or ProcessExitedException
-        is raised.
+        If one fails, the others are ended and ProcessRaisedException or ProcessExitedException is
+        raised.
         """
         from multiprocessing.connection import wait
 
@@ -226,7 +226,7 @@ def spawn(
 ) -> SpawnContext | None:
     """Calls ``fn(i, *args)`` in ``nprocs`` processes, ``i`` from 0, and waits for them if ``join``.
 
-    Raises ProcessRaisedException or ProcessExitedException where one fails.
+    Raises ProcessRaisedException or ProcessExitedException if one fails.
     """
     context: BaseContext = multiprocessing.get_context(start_method)
     errors = context.SimpleQueue()

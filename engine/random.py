@@ -32,9 +32,9 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Tensor) -> None:
-    """Puts the default generator into a state that ``get_rng_state`` gave.
+    """Sets the state of the default generator, as returned by ``get_rng_state``.
 
-    Raises RuntimeError for other bytes: PyTorch's states are of another generator.
+    Raises RuntimeError for other bytes, such as states of PyTorch's generator.
 
     >>> import engine
     >>> engine.set_rng_state(engine.get_rng_state())
@@ -53,7 +53,7 @@ def initial_seed() -> int:
 
 
 def seed() -> int:
-    """Seeds the default generator with a number that the system draws, and returns the number.
+    """Seeds the default generator with a number from the operating system, and returns it.
 
     >>> import engine
     >>> engine.seed() == engine.initial_seed()
@@ -66,9 +66,9 @@ def seed() -> int:
 def fork_rng(
     devices: Iterable[Any] | None = None, enabled: bool = True, device_type: str = "cpu"
 ) -> Iterator[None]:
-    """Leaves the default generator as it was before the ``with`` block.
+    """Restores the default generator's state after the ``with`` block.
 
-    ``devices`` are others whose generators are kept too: there are none.
+    ``devices`` are accepted: there are no other generators.
 
     >>> import engine
     >>> generator = engine.manual_seed(0)

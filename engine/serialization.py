@@ -1,7 +1,7 @@
 """Checkpoints: ``engine.save`` and ``engine.load``, over the formats of ``hub.formats``.
 
-Files are read by an unpickler that runs nothing that they name. Beside tensors and plain data it
-makes instances of classes that only hold data, once ``add_safe_globals`` has allowed them.
+Files are read by an unpickler that executes no code. Beside tensors and plain data it creates
+instances of classes that only hold data, once ``add_safe_globals`` has allowed them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ File = str | os.PathLike[str] | BinaryIO
 MapLocation = (
     str | _C.device | Mapping[str, str | _C.device] | Callable[[Tensor, str], Tensor | None] | None
 )
-SafeGlobal = Any  # a class, or a pair of it and the name that files give it
+SafeGlobal = Any  # a class, or a pair of it and its name in files
 
 # hub is imported on first use, as programs that read no weights start sooner without it.
 if TYPE_CHECKING:
@@ -48,20 +48,20 @@ def load(
     """Read a checkpoint: safetensors, PyTorch's zip or its older format, told apart by content.
 
     ``f`` is a path, or a file object that is read from its position to its end. Tensors that share
-    memory in the file share it here. They come to the CPU, whatever device the file names;
+    memory in the file share it in the result. They are loaded to the CPU from any device;
     ``map_location`` may say so (a device, a dict from devices to devices, or a function of storage
-    and device), or ask for ``"meta"``: shapes and dtypes without data. With ``mmap`` they are views
-    of the mapped file, whose pages are copied when they are written; no other program may shorten
-    the file then.
+    and device), or be ``"meta"``: shapes and dtypes without data. With ``mmap`` they are views
+    of the mapped file, whose pages are copied on write; no other program may shorten the file
+    then.
 
-    Nothing in the file is ever executed. ``weights_only=True`` takes tensors, plain data and the
-    classes of ``add_safe_globals``; ``weights_only=False`` also takes every class of an imported
-    module that only holds data. A device that the engine has no name for is read as text. The
-    arguments of PyTorch's unpickler are accepted and change nothing.
+    Nothing in the file is executed. ``weights_only=True`` accepts tensors, plain data and the
+    classes of ``add_safe_globals``; ``weights_only=False`` also accepts data-only classes of
+    imported modules. An unknown device is read as text. The arguments of PyTorch's unpickler are
+    accepted and have no effect.
 
     Raises ``hub.formats.FormatError``, naming the file and the position, for anything malformed or
-    not allowed; it is a ``FileNotFoundError`` too where there is no such file, and a
-    ``pickle.UnpicklingError`` for what the pickle in a file may not hold.
+    not allowed; it is also a ``FileNotFoundError`` if there is no such file, and a
+    ``pickle.UnpicklingError`` if the pickle contains something not allowed.
 
     >>> import engine, os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "last.ckpt")
@@ -95,18 +95,18 @@ def save(
 ) -> None:
     """Write a checkpoint in PyTorch's format, or safetensors if the name ends in ``.safetensors``.
 
-    ``obj`` is made of tensors, dicts, lists, tuples, sets, text, numbers, arrays and scalars of
+    ``obj`` consists of tensors, dicts, lists, tuples, sets, text, numbers, arrays and scalars of
     NumPy, dtypes, sizes, devices, paths, dates, and instances of classes that only hold data
-    (dataclasses, named tuples, namespaces, enumerations). PyTorch reads it, with
-    ``weights_only=True`` where it knows the types; so that it does, a defaultdict is written as a
-    dict. A safetensors file takes a dict of tensors and the strings of ``metadata``.
+    (dataclasses, named tuples, namespaces, enumerations). PyTorch reads the file, with
+    ``weights_only=True`` if it allows the types; for that a defaultdict is written as a dict. A
+    safetensors file takes a dict of tensors and the strings of ``metadata``.
 
-    Tensors that share memory share it when they are read back. A path gets the new file whole or
-    keeps what it has; a file object is written from its position. Equal values make equal files.
-    Protocol 2 is written whatever ``pickle_protocol`` is, and without
-    ``_use_new_zipfile_serialization`` the format of PyTorch before 1.6.
+    Tensors that share memory share it when they are loaded. A path is replaced atomically; a file
+    object is written from its position. Equal values give equal files. Protocol 2 is written
+    whatever ``pickle_protocol`` is, and without ``_use_new_zipfile_serialization`` the format of
+    PyTorch before 1.6.
 
-    Raises TypeError for a value of another type, which it names by its path inside ``obj``: modules
+    Raises TypeError for a value of another type, named by its path inside ``obj``: modules
     and optimizers are saved by their ``state_dict()``.
 
     >>> import engine, io
@@ -129,10 +129,10 @@ def save(
 def add_safe_globals(safe_globals: Iterable[SafeGlobal]) -> None:
     """Allow classes that only hold data to be named by files that ``load`` reads.
 
-    Each item is a class, or a pair of it and the full name that files give it. Instances are made
-    without running its code: a class that defines ``__call__``, ``__del__`` or ``__setstate__``, or
-    that allocates its instances itself, raises TypeError, and so does a function. Functions and
-    types of NumPy that files name are accepted: they are known, and are not called.
+    Each item is a class, or a pair of it and its full name in files. Instances are created without
+    running its code: a class that defines ``__call__``, ``__del__`` or ``__setstate__``, or that
+    allocates its instances itself, raises TypeError, and so does a function. Functions and types
+    of NumPy that files name are accepted: they are known, and are not called.
 
     >>> import dataclasses, engine
     >>> @dataclasses.dataclass
@@ -150,17 +150,17 @@ def add_safe_globals(safe_globals: Iterable[SafeGlobal]) -> None:
 
 
 def get_safe_globals() -> list[SafeGlobal]:
-    """Return what ``add_safe_globals`` was given."""
+    """Return the items that ``add_safe_globals`` has allowed."""
     return list(_safe_globals)
 
 
 def clear_safe_globals() -> None:
-    """Forget what ``add_safe_globals`` was given."""
+    """Remove the items that ``add_safe_globals`` has allowed."""
     _safe_globals.clear()
 
 
 def get_unsafe_globals_in_checkpoint(f: File) -> list[str]:
-    """Return the full names in a file that ``load`` does not take and nobody has allowed.
+    """Return the full names in a file that ``load`` would refuse.
 
     >>> import collections, engine, io
     >>> file = io.BytesIO(b"\\x80\\2cos\\nsystem\\n.")
@@ -197,7 +197,7 @@ class safe_globals(AbstractContextManager[None]):
 
 
 class _Restorer:
-    """Turns what ``hub.formats`` reads into the engine's objects."""
+    """Converts the values that ``hub.formats`` reads to the engine's objects."""
 
     def __init__(
         self, file: str, check_location: Callable[[Tensor, str], None], mmap: bool, meta: bool
@@ -275,7 +275,7 @@ class _Restorer:
 
 
 class _Dumper:
-    """Turns the engine's objects into what ``hub.formats`` writes."""
+    """Converts the engine's objects to the values that ``hub.formats`` writes."""
 
     def __init__(self) -> None:
         self._storages: dict[tuple[int, int], Any] = {}
@@ -312,7 +312,7 @@ class _Dumper:
             plain = plain.contiguous()
         shape, strides, offset = plain.shape, plain.stride(), plain.storage_offset()
         memory = np.asarray(_C._storage_bytes(plain))
-        # Arrays that tensors share may begin where others do; empty storages have no address.
+        # Arrays of different sizes may begin at one address; empty ones have none.
         address = memory.ctypes.data if memory.size else len(self._storages)
         key = (address, memory.size)
         storage = self._storages.setdefault(key, formats.Storage(memory))
@@ -336,7 +336,7 @@ def _check_pickle_module(function: str, module: Any) -> None:
 
 
 def _location_checker(map_location: MapLocation) -> Callable[[Tensor, str], None]:
-    """Return the function that sees each storage, with the device that the file names."""
+    """Return the function that is called with each storage and its device in the file."""
     if map_location is None:
         return lambda storage, location: None
     if isinstance(map_location, (str, _C.device)):
@@ -374,7 +374,7 @@ def _check_device(device: str | _C.device, known: tuple[str, ...]) -> None:
 
 
 def _class_finder(any_imported: bool) -> Callable[[str, str], type]:
-    """Return the function that finds the class that a file names, and refuses all others."""
+    """Return the function that resolves class names in a file and refuses unknown ones."""
     from hub.formats import not_allowed
 
     listed = dict(_name_and_class(item) for item in _safe_globals)

@@ -107,12 +107,12 @@ def check_room_in_cache(where: str, size: int, folder: Path) -> None:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether an error says that the disk, or what the user may take of it, is full."""
+    """True if an error says that the disk, or what the user may take of it, is full."""
     return error.errno in _FULL
 
 
 def ignores_case(folder: Path) -> bool:
-    """Whether names in a folder are the same if they differ in case alone; tried with a new file.
+    """True if names in a folder are the same if they differ in case alone; tried with a new file.
 
     >>> import tempfile
     >>> isinstance(ignores_case(Path(tempfile.mkdtemp())), bool)

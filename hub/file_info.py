@@ -47,10 +47,10 @@ class Expected:
 
     @property
     def is_bound(self) -> bool:
-        """Whether a hash is known, so that wrong bytes are noticed once all are received."""
+        """True if a hash is known, so that wrong bytes are noticed once all are received."""
         return self.sha256 is not None or self.git_sha1 is not None
 
     def contradicts(self, other: Expected) -> bool:
-        """Whether the two cannot be of the same file."""
+        """True if the two cannot be of the same file."""
         pairs = zip(astuple(self), astuple(other), strict=True)
         return any(a != b and a is not None and b is not None for a, b in pairs)

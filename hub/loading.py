@@ -48,5 +48,5 @@ def repository(ref: Ref, revision: str | None, offline: bool | None) -> Reposito
 
 
 def is_offline() -> bool:
-    """Whether the environment variable BESTIARY_OFFLINE switches fetching off."""
+    """True if the environment variable BESTIARY_OFFLINE switches fetching off."""
     return os.environ.get("BESTIARY_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")

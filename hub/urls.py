@@ -70,7 +70,7 @@ def without_query(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name means this machine.
+    """True if a host name means this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("example.org")
     (True, True, False)

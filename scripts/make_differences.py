@@ -23,7 +23,7 @@ error that a missing name raises says the same.
 
 def lines() -> Iterable[str]:
     yield from (f"- **{title}.** {text}" for title, text in MEANT.items())
-    yield "\n## Modules that are not there yet\n"
+    yield "\n## Modules that are not implemented yet\n"
     yield "Importing them is allowed; using a name of theirs is an error.\n"
     yield from (f"- `engine.{module}`: {reason}" for module, reason in NOT_YET.items())
     for module, groups in MISSING.items():

@@ -19,9 +19,9 @@ class autocast:
     """Products and convolutions in a 16-bit type, losses in float32, other ops as they are.
 
     A context manager and a decorator, for the forward pass: gradients come in the types of their
-    tensors. Weights are converted once in a scope, unless ``cache_enabled`` is off. ``dtype`` is
-    bfloat16 on the CPU unless given; float64 stays. On a device that is not available it does
-    nothing, and says so. The lists of ops are those of PyTorch for the CPU (Micikevicius et al.,
+    tensors. Weights are cast once in a scope, unless ``cache_enabled`` is off. ``dtype`` is
+    bfloat16 on the CPU by default; float64 is not cast. For a device that is not available it does
+    nothing but warn. The lists of ops are those of PyTorch for the CPU (Micikevicius et al.,
     "Mixed precision training", 2017).
 
     >>> import engine
@@ -80,7 +80,7 @@ class autocast:
 
 
 def is_autocast_available(device_type: str) -> bool:
-    """Whether :class:`autocast` has an effect on a device.
+    """True if :class:`autocast` has an effect on a device.
 
     >>> import engine
     >>> engine.amp.is_autocast_available("cpu")
@@ -90,7 +90,7 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cpu") -> bool:
-    """Whether ops on a device are cast here.
+    """True if ops on a device are cast here.
 
     >>> import engine
     >>> engine.is_autocast_enabled("cpu")
@@ -101,7 +101,7 @@ def is_autocast_enabled(device_type: str = "cpu") -> bool:
 
 
 def get_autocast_dtype(device_type: str) -> _C.dtype:
-    """The 16-bit type of the innermost scope; outside of any, that of a new one.
+    """The 16-bit type of the innermost scope; outside of any, the default of a new one.
 
     >>> import engine
     >>> engine.get_autocast_dtype("cpu")
@@ -141,7 +141,7 @@ def custom_fwd(
 
 
 def custom_bwd(bwd: Any = None, *, device_type: str = "cpu") -> Any:
-    """Decorates ``backward`` of an autograd Function: autocast is on if it was in ``forward``.
+    """Decorates ``backward`` of an autograd Function: autocast is enabled if it was in ``forward``.
 
     >>> import engine
     >>> @engine.amp.custom_bwd(device_type="cpu")

@@ -40,8 +40,8 @@ class GradScaler:
 
     `scale` multiplies the loss; `step` divides the gradients by the scale and skips the optimizer's
     step if one of them is inf or nan; `update` then multiplies the scale by `backoff_factor`, or
-    after `growth_interval` good steps by `growth_factor`. Not `enabled`, or on a device that there
-    is none of, all of it passes through.
+    after `growth_interval` good steps by `growth_factor`. If not `enabled`, or for a device that is
+    not available, all methods leave their arguments unchanged.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -113,7 +113,7 @@ class GradScaler:
         progress.stage = _Stage.UNSCALED
 
     def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        """Unscale the gradients if need be and, if all are finite, call the optimizer's step.
+        """Unscale the gradients if not done yet and, if all are finite, call the optimizer's step.
 
         Returns what that returned; None if it was skipped.
         """
@@ -134,7 +134,7 @@ class GradScaler:
         return result
 
     def update(self, new_scale: float | Tensor | None = None) -> None:
-        """Move the scale after the steps of an iteration, or set it."""
+        """Adjust the scale after the steps of an iteration, or set it."""
         if not self._enabled:
             return
         scale = self._known_scale("update")
@@ -205,7 +205,7 @@ class GradScaler:
         self._growth_interval = new_interval
 
     def state_dict(self) -> dict[str, Any]:
-        """The scale, the options, and the good steps since it moved; empty if not enabled."""
+        """The scale, the options, and the good steps since its change; empty if not enabled."""
         if not self._enabled:
             return {}
         return {
@@ -217,7 +217,7 @@ class GradScaler:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict returned."""
+        """Restore the state that state_dict returned."""
         if not self._enabled:
             return
         if not state_dict:

@@ -21,9 +21,9 @@ def current_line() -> str:
 
 
 class detect_anomaly:
-    """Makes the backward pass stop at the first nan and name the forward line that it came from.
+    """Raises at the first nan in the backward pass, with the line of the forward pass it came from.
 
-    Slow: for finding errors.
+    Slow: for debugging.
 
     >>> import engine
     >>> with engine.autograd.detect_anomaly():
@@ -41,7 +41,7 @@ class detect_anomaly:
 
 
 class set_detect_anomaly(detect_anomaly):
-    """Switches anomaly mode on or off from here on, or for the length of a ``with`` block.
+    """Switches anomaly mode on or off, permanently or for a ``with`` block.
 
     >>> import engine
     >>> with engine.autograd.set_detect_anomaly(True):
@@ -56,4 +56,4 @@ class set_detect_anomaly(detect_anomaly):
         self._saved = _C._set_anomaly_enabled(mode)
 
     def __enter__(self) -> None:
-        """The mode holds since the object was made."""
+        """The mode was set by the constructor."""

@@ -1,4 +1,4 @@
-"""Forward-mode differentiation: not there yet.
+"""Forward-mode differentiation: not implemented yet.
 
 ``autograd.functional.jvp`` computes the product of a Jacobian with a vector by two backward passes.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-_MESSAGE = "forward-mode differentiation is not there yet; use autograd.functional.jvp"
+_MESSAGE = "forward-mode differentiation is not implemented yet; use autograd.functional.jvp"
 
 
 class dual_level:

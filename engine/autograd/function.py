@@ -12,28 +12,28 @@ from engine.autograd.graph import Packed, packed
 
 
 class Context:
-    """What the forward pass leaves for the backward pass. Any attribute may be set on it."""
+    """Data that the forward pass saves for the backward pass. Any attribute may be set on it."""
 
     def __init__(self, function: type[Function], needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._function = function
-        self._saved: tuple[Any, ...] = ()  # tensors, None, or what hooks packed them into
+        self._saved: tuple[Any, ...] = ()  # tensors, None, or objects packed by hooks
         self._versions: tuple[int, ...] = ()
         self._released = False
-        self._results: tuple[Any, ...] = ()  # as forward gave them, outside the graph
+        self._results: tuple[Any, ...] = ()  # as returned by forward, outside the graph
         self._node: _C.Node | None = None  # while the backward pass runs
         self._non_differentiable: tuple[Tensor, ...] = ()
         self._dirty: tuple[Tensor, ...] = ()
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keeps tensors for the backward pass; writing them in between is an error."""
+        """Saves tensors for the backward pass; writing to them before it is an error."""
         self._saved = tuple(map(packed, tensors))
         self._versions = tuple(-1 if t is None else t._version for t in tensors)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What save_for_backward was given."""
+        """The tensors given to save_for_backward."""
         if self._released:
             raise RuntimeError(
                 f"{self._function.__name__}: the graph has been freed: backward() ran through it "
@@ -48,7 +48,7 @@ class Context:
         return tuple(self._in_graph(t) for t in self._saved)
 
     def _in_graph(self, saved: Any) -> Tensor | None:
-        """A saved result as the graph knows it; ctx itself must not own what owns ctx."""
+        """A saved result with its node; ctx itself must not own its node, which owns ctx."""
         tensor: Tensor | None = saved.unpack() if isinstance(saved, Packed) else saved
         original = saved.original if isinstance(saved, Packed) else id(saved)
         differentiable = [r for r in self._results if self._is_differentiable(r)]
@@ -58,15 +58,15 @@ class Context:
         return tensor
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
-        """Names results that no gradient flows through."""
+        """Marks results as not differentiable."""
         self._non_differentiable = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
-        """Names arguments that forward wrote in place and returns: they become the results."""
+        """Marks arguments that forward modified in place and returns: they become the results."""
         self._dirty = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether backward gets zeros, rather than None, for results that no gradient came to."""
+        """Sets whether backward gets zeros, the default, or None for results without a gradient."""
         self._materialize = value
 
     def _is_differentiable(self, result: Any) -> bool:
@@ -77,11 +77,11 @@ class Context:
         )
 
     def _place(self, result: Any) -> Any:
-        """The tensor that stands for a result in the graph."""
+        """The tensor that represents a result in the graph."""
         if not self._is_differentiable(result):
             return result
         if not any(result is t for t in self._dirty):
-            # A result that is an argument, or shows one's memory, needs its own place.
+            # A result that is an argument, or a view of one, needs an alias of its own.
             return result.detach()
         if result._base is not None or (result.requires_grad and result.is_leaf):
             raise RuntimeError(
@@ -91,7 +91,7 @@ class Context:
         return result
 
     def _backward(self, node: _C.Node, *grads: Tensor | None) -> Any:
-        """Calls the function's backward with a gradient for every result that forward gave."""
+        """Calls the function's backward with a gradient for every result of forward."""
         given = iter(grads)
         every = [
             next(given) if self._is_differentiable(r) else self._no_gradient(r)
@@ -115,7 +115,7 @@ class Function:
     """Subclass with static ``forward(ctx, ...)`` and ``backward(ctx, *grads)``; call ``apply``.
 
     ``backward`` returns one gradient, or None, per argument of ``forward``. Instead of taking
-    ``ctx``, ``forward`` may leave it to a static ``setup_context(ctx, inputs, output)``.
+    ``ctx`` in ``forward``, define a static ``setup_context(ctx, inputs, output)``.
 
     >>> import engine
     >>> class Cube(engine.autograd.Function):
@@ -144,7 +144,7 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Runs forward outside the graph and puts its results into the graph as one step."""
+        """Runs forward outside the graph and records it as one node."""
         inputs = [a if isinstance(a, Tensor) else None for a in args]
         needs = tuple(a is not None and a.requires_grad for a in inputs)
         ctx = Context(cls, needs)
@@ -158,7 +158,7 @@ class Function:
             return answer
         results = answer if isinstance(answer, tuple) else (answer,)
         placed = [ctx._place(r) for r in results]
-        # An argument written in place is in the graph: ctx keeps it as it is outside.
+        # An argument written in place is in the graph: ctx saves it detached.
         outside = {id(d): d.detach() for d in ctx._dirty}
         ctx._results = tuple(outside.get(id(r), r) for r in results)
         ctx._saved = tuple(outside.get(id(t), t) for t in ctx._saved)

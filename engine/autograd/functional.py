@@ -1,7 +1,7 @@
 """Jacobians, Hessians and their products with vectors, of functions of tensors.
 
-With ``create_graph`` the results can be differentiated. ``strict`` makes it an error that a result
-does not depend on an input, where otherwise its derivative is zero.
+With ``create_graph`` the results can be differentiated. With ``strict`` a result that does not
+depend on an input is an error; otherwise its derivative is zero.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _like(result: tuple[Any, ...], original: Any) -> Any:
 
 
 def _prepared(inputs: tuple[Tensor, ...], create_graph: bool) -> tuple[Tensor, ...]:
-    """The inputs as places to differentiate at: parts of the outer graph, or cut off from it."""
+    """The inputs as tensors to differentiate by: part of the outer graph, or detached from it."""
     if create_graph:
         return tuple(
             x.view_as(x) if x.requires_grad else x.detach().requires_grad_() for x in inputs
@@ -76,7 +76,7 @@ def _gradients(
     create_graph: bool,
     strict: bool,
 ) -> tuple[Tensor, ...]:
-    """Those of the weighted outputs, zeros for inputs that they do not depend on."""
+    """Gradients of the weighted outputs, zeros for inputs that they do not depend on."""
     live = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
     found: Sequence[Tensor | None] = [None] * len(inputs)
     if live:
@@ -107,7 +107,7 @@ def vjp(
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, and the product of ``v`` with its Jacobian.
 
-    ``v`` has the shapes of the result; it may be left out where that is one element.
+    ``v`` has the shapes of the result; it may be omitted for a result of one element.
 
     >>> import engine
     >>> x = engine.tensor([1.0, 2.0])
@@ -132,7 +132,7 @@ def jvp(
 ) -> tuple[Any, Any]:
     """``func(*inputs)``, and the product of its Jacobian with ``v``.
 
-    ``v`` has the shapes of the inputs; it may be left out where there is one of one element.
+    ``v`` has the shapes of the inputs; it may be omitted for a single input of one element.
     Computed by differentiating the product of a vector with the Jacobian by that vector.
 
     >>> import engine
@@ -192,7 +192,7 @@ def jacobian(
             f"got {strategy!r}"
         )
     if strategy == "forward-mode":
-        raise NotImplementedError("jacobian: forward-mode differentiation is not there yet")
+        raise NotImplementedError("jacobian: forward-mode differentiation is not implemented yet")
     with enable_grad():
         given = _prepared(_as_tuple(inputs, "jacobian", "inputs"), create_graph)
         answer, outputs = _outputs("jacobian", func, given)

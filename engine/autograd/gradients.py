@@ -46,11 +46,11 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:  # tensors, and None where allow_unused lets it pass
+) -> tuple[Any, ...]:  # tensors, or None with allow_unused
     """The gradients of ``outputs``, weighted by ``grad_outputs``, with respect to ``inputs``.
 
-    No leaf's ``grad`` changes. An input that the outputs do not depend on is an error, None with
-    ``allow_unused``, zeros with ``materialize_grads``.
+    Leaves' ``grad`` is unchanged. An input that the outputs do not depend on raises RuntimeError,
+    or gives None with ``allow_unused`` and zeros with ``materialize_grads``.
 
     >>> import engine
     >>> x = engine.tensor(3.0, requires_grad=True)

@@ -25,10 +25,10 @@ __all__ = [
 
 
 def _register_hook(self: Node, fn: Callable[[Any, Any], Any]) -> RemovableHandle:
-    """Calls ``fn(grad_inputs, grad_outputs)``, tuples of tensors and None, after the node ran.
+    """Calls ``fn(grad_inputs, grad_outputs)``, tuples of tensors and None, after the node has run.
 
-    ``grad_outputs`` came to the node's results and ``grad_inputs`` go to its inputs, in the order
-    of ``next_functions``; a tuple that ``fn`` returns replaces them.
+    ``grad_outputs`` are the gradients of the node's results, ``grad_inputs`` those of its inputs in
+    the order of ``next_functions``; a tuple that ``fn`` returns replaces them.
     """
     return _handle(self, self._register_hook(fn))
 
@@ -50,14 +50,14 @@ for _name, _function in {
 
 
 class GradientEdge(NamedTuple):
-    """A result of a node, to which gradients flow."""
+    """A node and the index of one of its results."""
 
     node: Node
     output_nr: int
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
-    """The node and the index of its result that stand for ``tensor``.
+    """The node that computed ``tensor`` and the index of its result.
 
     Raises RuntimeError for a tensor that requires no gradient.
 
@@ -87,10 +87,10 @@ def _current_hooks() -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 class saved_tensors_hooks:
-    """Has tensors that the graph saves packed by ``pack_hook``, for the length of a ``with`` block.
+    """Packs the tensors that the graph saves by ``pack_hook``, inside a ``with`` block.
 
-    The graph keeps what ``pack_hook(tensor)`` returns, and the backward pass reads
-    ``unpack_hook(packed)``, which must give an equal tensor. Of nested blocks the innermost counts.
+    The graph stores what ``pack_hook(tensor)`` returns, and the backward pass reads
+    ``unpack_hook(packed)``, which must return an equal tensor. The innermost block applies.
 
     >>> import engine
     >>> x = engine.tensor([1.0, 2.0], requires_grad=True)
@@ -114,7 +114,7 @@ class saved_tensors_hooks:
         _C._set_saving_hooks(bool(_stack.hooks))
 
     def _pack(self, tensor: Tensor) -> Any:
-        """Tensors that the hook itself saves are not packed again."""
+        """Packs with hooks disabled, as tensors saved by the hook itself are not packed."""
         _C._set_saving_hooks(False)
         try:
             return self.pack_hook(tensor)
@@ -123,9 +123,9 @@ class saved_tensors_hooks:
 
 
 class save_on_cpu(saved_tensors_hooks):
-    """Keeps the tensors that the graph saves in the host's memory: copies, as all are there.
+    """Stores copies of the tensors that the graph saves in the host's memory.
 
-    ``pin_memory`` is refused: there is no device that reads it.
+    ``pin_memory`` raises RuntimeError: no device reads pinned memory.
 
     >>> import engine
     >>> x = engine.tensor(3.0, requires_grad=True)
@@ -146,7 +146,7 @@ class save_on_cpu(saved_tensors_hooks):
 
 @contextmanager
 def disable_saved_tensors_hooks(error_message: str) -> Any:
-    """Makes ``saved_tensors_hooks`` raise RuntimeError of that message within the block.
+    """Makes ``saved_tensors_hooks`` raise RuntimeError with that message inside the block.
 
     >>> import engine
     >>> with engine.autograd.graph.disable_saved_tensors_hooks("not here"):
@@ -163,7 +163,7 @@ def disable_saved_tensors_hooks(error_message: str) -> Any:
 
 
 class Packed:
-    """A tensor that a Python function saved, packed by the hooks in force."""
+    """A tensor saved by a Python function, packed by the active hooks."""
 
     def __init__(self, tensor: Tensor) -> None:
         pack, self._unpack = _current_hooks()
@@ -172,7 +172,7 @@ class Packed:
         self._packed = pack(tensor.detach())
 
     def unpack(self) -> Tensor:
-        """The tensor, in its place in the graph."""
+        """The tensor, with its node."""
         tensor = self._unpack(self._packed)
         if not isinstance(tensor, Tensor):
             raise TypeError(
@@ -182,5 +182,5 @@ class Packed:
 
 
 def packed(tensor: Tensor | None) -> Any:
-    """What a Python function keeps of a tensor that it saves: itself, if there are no hooks."""
+    """The saved form of a tensor in a Python function: the tensor itself if there are no hooks."""
     return tensor if tensor is None or not _stack.hooks else Packed(tensor)

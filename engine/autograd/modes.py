@@ -1,4 +1,4 @@
-"""Switching the graph off and on: context managers that are decorators too."""
+"""Gradient modes: context managers that are decorators too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Mode:
-    """Applies ``enter`` for the length of a ``with`` block or of a decorated call."""
+    """Applies ``enter`` during a ``with`` block or a decorated call."""
 
     def __enter__(self) -> None:
         self._saved = self._apply()
@@ -41,7 +41,7 @@ class _Mode:
         return chosen  # type: ignore[return-value]
 
     def _resumed(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """The mode holds while a generator runs, not while its caller does."""
+        """Applies the mode while the generator runs, not while its caller does."""
         advance: Callable[[], Any] = functools.partial(next, steps)
         while True:
             try:
@@ -58,12 +58,12 @@ class _Mode:
                 advance = functools.partial(steps.throw, error)
 
     def _fresh(self) -> _Mode:
-        # A decorated function may call itself: each call keeps its own former state.
+        # A decorated function may be recursive: each call saves its own previous state.
         return type(self)()
 
 
 class _BareDecorator(type):
-    """Lets ``@no_grad`` stand for ``@no_grad()``."""
+    """Allows ``@no_grad`` for ``@no_grad()``."""
 
     def __call__(cls, function: Any = None, *args: Any) -> Any:
         if callable(function):
@@ -72,7 +72,7 @@ class _BareDecorator(type):
 
 
 class no_grad(_Mode, metaclass=_BareDecorator):
-    """Ops within are not recorded.
+    """Disables recording of ops.
 
     >>> import engine
     >>> x = engine.ones(1, requires_grad=True)
@@ -86,7 +86,7 @@ class no_grad(_Mode, metaclass=_BareDecorator):
 
 
 class enable_grad(_Mode, metaclass=_BareDecorator):
-    """Ops within are recorded, inside of no_grad too.
+    """Enables recording of ops, inside of no_grad too.
 
     >>> import engine
     >>> x = engine.ones(1, requires_grad=True)
@@ -100,7 +100,7 @@ class enable_grad(_Mode, metaclass=_BareDecorator):
 
 
 class set_grad_enabled(_Mode):
-    """Switches recording from here on, or for a ``with`` block.
+    """Enables or disables recording, permanently or for a ``with`` block.
 
     >>> import engine
     >>> with engine.set_grad_enabled(False):
@@ -117,7 +117,7 @@ class set_grad_enabled(_Mode):
         return self._before
 
     def __call__(self, function: F) -> F:
-        _C._set_grad_enabled(self._before)  # as a decorator it acts in the calls alone
+        _C._set_grad_enabled(self._before)  # a decorator acts only during calls
         return super().__call__(function)
 
     def _fresh(self) -> set_grad_enabled:
@@ -125,7 +125,7 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode, metaclass=_BareDecorator):
-    """As no_grad, and tensors made within can't enter a graph later: no views are tracked.
+    """As no_grad, but tensors created inside can't enter a graph later: views are not tracked.
 
     >>> import engine
     >>> with engine.inference_mode():

@@ -1,4 +1,4 @@
-"""``Variable``: what tensors with gradients were called once."""
+"""``Variable``, the former class of tensors with gradients."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""PyTorch's module paths, and answers for its names that are not here.
+"""PyTorch's module paths, and errors for its names that are not implemented.
 
-All that exists for PyTorch's programs alone is in this folder:
+Everything that exists only for PyTorch's programs is in this folder:
 
-- ``paths``: the table of PyTorch's module paths and the modules that stand for each;
+- ``paths``: the table of PyTorch's module paths and the modules that implement them;
 - ``finder``: the import hook that reads the table, once an import has found no file;
-- ``differences``: the table of names that are missing, from which the errors and
-  docs/differences.md are made;
-- one module for each of PyTorch's that has little to say here: ``cuda``, ``backends``, ``jit``, ...
+- ``differences``: the table of missing names, from which the errors and docs/differences.md
+  are generated;
+- one module for each of PyTorch's with little to do here: ``cuda``, ``backends``, ``jit``, ...
 
 >>> import engine
 >>> from engine.nn.modules.conv import Conv2d

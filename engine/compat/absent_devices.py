@@ -1,4 +1,4 @@
-"""``torch.mps`` and ``torch.xpu`` as this build answers them: there are no such devices."""
+"""``torch.mps`` and ``torch.xpu``: there are no such devices."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import NoReturn
 
 
 class _AbsentDevice(types.ModuleType):
-    """A module path of PyTorch's for a kind of device that is not there."""
+    """PyTorch's module for a kind of device that is absent."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"engine.{kind}", f"There is no {kind.upper()} device.")
         self._kind = kind
 
     def is_available(self) -> bool:
-        """Whether such a device can be used.
+        """Returns False: no such device is available.
 
         >>> import engine
         >>> engine.mps.is_available() or engine.xpu.is_available()

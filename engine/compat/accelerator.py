@@ -14,7 +14,7 @@ def _refuse(name: str) -> NoReturn:
 
 
 def is_available() -> bool:
-    """Whether there is a device beside the CPU.
+    """Returns False: there is no device beside the CPU.
 
     >>> import engine
     >>> engine.accelerator.is_available()

@@ -22,7 +22,7 @@ class SDPBackend(enum.Enum):
 def sdpa_kernel(
     backends: SDPBackend | Sequence[SDPBackend], set_priority: bool = False
 ) -> Iterator[None]:
-    """Accepts a choice of kernels for a ``with`` block: the CPU's one kernel serves all calls.
+    """Accepts a choice of kernels for a ``with`` block; the CPU has one kernel.
 
     >>> import engine
     >>> from engine.nn.attention import SDPBackend, sdpa_kernel

@@ -1,7 +1,7 @@
 """``torch.backends``: the libraries behind the kernels, and their switches.
 
-The switches of libraries that are not here can be set, as programs do on every machine; they are
-remembered and change nothing.
+The switches of absent libraries can be set, as programs do on every machine; they are stored and
+have no effect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine import _C
 
 
 class _Backend(types.ModuleType):
-    """One library: whether it is there, and its switches."""
+    """A library: its availability and its switches."""
 
     def __init__(self, name: str, available: bool = False, **switches: Any) -> None:
         super().__init__(f"engine.backends.{name}")
@@ -23,7 +23,7 @@ class _Backend(types.ModuleType):
         vars(self).update(switches)
 
     def is_available(self) -> bool:
-        """Whether the library is used."""
+        """True if the library is available."""
         return self._available
 
     is_built = is_available
@@ -34,7 +34,7 @@ class _Backend(types.ModuleType):
 
     @contextlib.contextmanager
     def flags(self, **switches: Any) -> Iterator[None]:
-        """Changes switches for the length of a ``with`` block."""
+        """Changes switches during a ``with`` block."""
         before = {name: getattr(self, name) for name in switches}
         vars(self).update(switches)
         try:
@@ -45,12 +45,12 @@ class _Backend(types.ModuleType):
 
 class _Cpu(_Backend):
     def get_cpu_capability(self) -> str:
-        """The instruction set that kernels were chosen for."""
+        """The instruction set that kernels were selected for."""
         return str(_C.cpu_capability()).upper()
 
 
 class _Cuda(_Backend):
-    """Its attention kernels: only the portable one is there."""
+    """CUDA's switches of attention kernels, of which only the portable one exists."""
 
     def flash_sdp_enabled(self) -> bool:
         return False
@@ -61,13 +61,13 @@ class _Cuda(_Backend):
         return True
 
     def enable_flash_sdp(self, enabled: bool) -> None:
-        """Changes nothing: the CPU's attention kernel serves all calls."""
+        """Has no effect: the CPU has one attention kernel."""
 
     enable_mem_efficient_sdp = enable_math_sdp = enable_cudnn_sdp = enable_flash_sdp
 
     @contextlib.contextmanager
     def sdp_kernel(self, *_: Any, **__: Any) -> Iterator[None]:
-        """Changes nothing for the length of a ``with`` block."""
+        """Context manager without effect."""
         yield
 
 

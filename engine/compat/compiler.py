@@ -11,15 +11,15 @@ from typing import Any
 @functools.cache
 def _warn_once() -> None:
     warnings.warn(
-        "compile: compilation is not there yet: the model is given back and runs op by op",
+        "compile: compilation is not implemented yet: the model is given back and runs op by op",
         stacklevel=3,
     )
 
 
 def compile(model: Any = None, **options: Any) -> Any:
-    """``model`` itself: compilation is not there yet, as a warning says at the first call.
+    """Returns ``model`` unchanged and warns at the first call: nothing is compiled yet.
 
-    Also a decorator, with or without options. ``options`` are PyTorch's and are not read.
+    Also a decorator, with or without options. ``options`` are PyTorch's and are ignored.
 
     >>> import engine
     >>> @engine.compile
@@ -32,7 +32,7 @@ def compile(model: Any = None, **options: Any) -> Any:
 
 
 def is_compiling() -> bool:
-    """Whether a program is being compiled: never."""
+    """Returns False: programs are not compiled."""
     return False
 
 
@@ -40,17 +40,17 @@ is_dynamo_compiling = is_exporting = is_compiling
 
 
 def disable(fn: Callable[..., Any] | None = None, recursive: bool = True, **_: Any) -> Any:
-    """A decorator for functions that must not be compiled: it gives them back."""
+    """Decorates functions that must not be compiled: returns them unchanged."""
     return (lambda function: function) if fn is None else fn
 
 
 def allow_in_graph(fn: Any) -> Any:
-    """``fn`` itself: there is no graph."""
+    """Returns ``fn`` unchanged: there is no graph."""
     return fn
 
 
 def reset() -> None:
-    """Forgets compiled programs: there are none."""
+    """Discards compiled programs: there are none."""
 
 
 def cudagraph_mark_step_begin() -> None:

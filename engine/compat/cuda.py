@@ -1,6 +1,6 @@
-"""``torch.cuda`` as this build answers it: there is no CUDA device.
+"""``torch.cuda`` in a build without CUDA.
 
-Questions are answered, requests that need no device (freeing its cache, seeding it) do nothing, as
+Queries return values, requests that need no device (freeing its cache, seeding it) do nothing, as
 in PyTorch without a GPU, and all others raise RuntimeError.
 """
 
@@ -14,7 +14,7 @@ def _refuse(name: str) -> NoReturn:
 
 
 def is_available() -> bool:
-    """Whether a CUDA device can be used.
+    """Returns False: no CUDA device is available.
 
     >>> import engine
     >>> engine.cuda.is_available()
@@ -24,7 +24,7 @@ def is_available() -> bool:
 
 
 def is_initialized() -> bool:
-    """Whether the CUDA runtime has been started."""
+    """Returns False: the CUDA runtime is never initialized."""
     return False
 
 
@@ -34,7 +34,7 @@ def device_count() -> int:
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether the device computes in bfloat16."""
+    """Returns False: there is no device that computes in bfloat16."""
     return False
 
 
@@ -78,7 +78,7 @@ def current_device() -> NoReturn:
 
 
 def set_device(device: Any) -> None:
-    """Chooses the current device; a negative index changes nothing."""
+    """Sets the current device; a negative index has no effect."""
     if not (isinstance(device, int) and device < 0):
         _refuse("set_device")
 
@@ -104,7 +104,7 @@ def get_device_capability(device: Any = None) -> NoReturn:
 
 
 def reset_peak_memory_stats(device: Any = None) -> NoReturn:
-    """Forgets the largest amount of device memory in use."""
+    """Resets the peak of device memory in use."""
     _refuse("reset_peak_memory_stats")
 
 
@@ -166,7 +166,7 @@ class CUDAGraph:
 
 
 class device:
-    """Context manager that changes the current device; None and negative indices change nothing."""
+    """Context manager that changes the current device; None and negative indices have no effect."""
 
     def __init__(self, device: Any) -> None:
         if not (device is None or (isinstance(device, int) and device < 0)):
@@ -178,7 +178,7 @@ class device:
 
 
 class stream:
-    """Context manager that changes the current stream; None changes nothing."""
+    """Context manager that changes the current stream; None has no effect."""
 
     def __init__(self, stream: Any) -> None:
         if stream is not None:

@@ -1,8 +1,8 @@
-"""PyTorch's names that are not here, with what to use instead or why: one table.
+"""PyTorch's names that are missing here, each with a replacement or a reason: one table.
 
-From it come the errors of unknown names and, through scripts/make_differences.py,
-docs/differences.md. Names are grouped by answer. A name that gets a meaning here leaves the table;
-tests/engine/compat/test_differences.py says so.
+The errors of unknown names and, through scripts/make_differences.py, docs/differences.md are
+generated from it. Names are grouped by answer. tests/engine/compat/test_differences.py fails for
+a name that is in the table although it exists.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import functools
 from engine.compat import paths
 from engine.compat.missing_names import MISSING
 
-# What programs may notice although the name is there.
+# Differences in behaviour of names that exist.
 MEANT = {
     "Printing": "dtypes print as `engine.float32` and shapes as `Size([2, 3])`; a result's node "
     "prints as the op's name: `grad_fn=<mul>` for PyTorch's `<MulBackward0>`.",
@@ -35,7 +35,7 @@ MEANT = {
 
 @functools.cache
 def _answers() -> dict[tuple[str, str], str]:
-    """By module, as `engine.nn`, and name."""
+    """Answers by module, such as `engine.nn`, and name."""
     found = {}
     for module, groups in MISSING.items():
         for answer, names in groups.items():
@@ -44,11 +44,11 @@ def _answers() -> dict[tuple[str, str], str]:
 
 
 def answer(module: str, name: str) -> str | None:
-    """The message for a name that a module lacks, None if the table does not know it.
+    """The message for a missing name of a module, None if the table does not have it.
 
     >>> from engine.compat.differences import answer
     >>> answer("engine", "complex64")
-    'engine.complex64: complex numbers are not there yet'
+    'engine.complex64: complex numbers are not implemented yet'
     """
     below = module.removeprefix("engine").removeprefix(".")
     text = paths.NOT_YET.get(below) or paths.WAITS_FOR.get(below)

@@ -1,4 +1,4 @@
-"""``torch.distributed``: work over several processes is not there yet; this process is alone."""
+"""``torch.distributed``: not implemented yet; queries answer for a single process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 
 def is_available() -> bool:
-    """Whether processes can work together.
+    """Returns False: collectives are not implemented.
 
     >>> import engine
     >>> engine.distributed.is_available()
@@ -16,17 +16,17 @@ def is_available() -> bool:
 
 
 def is_initialized() -> bool:
-    """Whether a group of processes was made."""
+    """Returns False: there is no process group."""
     return False
 
 
 def is_torchelastic_launched() -> bool:
-    """Whether a launcher started this process as one of several."""
+    """Returns False: the launcher of PyTorch Elastic is not supported."""
     return False
 
 
 def is_nccl_available() -> bool:
-    """Whether the backend is there."""
+    """Returns False: there is no such backend."""
     return False
 
 
@@ -34,7 +34,9 @@ is_gloo_available = is_mpi_available = is_nccl_available
 
 
 def _refuse(name: str) -> NoReturn:
-    raise NotImplementedError(f"distributed.{name}: work over several processes is not there yet")
+    raise NotImplementedError(
+        f"distributed.{name}: work over several processes is not implemented yet"
+    )
 
 
 def init_process_group(*_: Any, **__: Any) -> NoReturn:

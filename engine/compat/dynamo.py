@@ -1,4 +1,4 @@
-"""``torch._dynamo``: what programs ask of PyTorch's compiler. There is none."""
+"""``torch._dynamo``: queries about PyTorch's compiler, which is absent here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ config = types.SimpleNamespace(
 
 
 def reset() -> None:
-    """Forgets compiled programs: there are none."""
+    """Discards compiled programs: there are none."""
 
 
 def is_compile_supported(device_type: str) -> bool:
-    """Whether programs for such a device can be compiled: never."""
+    """Returns False: programs are not compiled for any device."""
     return False
 
 

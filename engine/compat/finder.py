@@ -1,6 +1,6 @@
-"""Imports of PyTorch's module paths.
+"""The import hook of PyTorch's module paths.
 
-Python asks this finder last, for paths below ``engine`` that no file answers, so that it costs
+Python tries this finder last, for paths below ``engine`` that have no file, so that it costs
 nothing unless such a path is imported.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _View(types.ModuleType):
-    """A module path of PyTorch's that shows the names of one or more modules."""
+    """A module at PyTorch's path that exposes names of one or more modules."""
 
     _homes: tuple[str, ...]
 
@@ -53,7 +53,7 @@ def _is_path(module: str, name: str) -> bool:
 
 
 def submodule(parent: str, name: str) -> types.ModuleType | None:
-    """The module ``parent.name``, imported now, if a file or the table of paths has it."""
+    """Imports the module ``parent.name`` if a file or the table of paths defines it."""
     path = f"{parent}.{name}"
     try:
         return importlib.import_module(path)
@@ -64,10 +64,7 @@ def submodule(parent: str, name: str) -> types.ModuleType | None:
 
 
 def missing(module: str, name: str) -> Any:
-    """The submodule of that name, imported at its first use; else raises AttributeError.
-
-    The ``__getattr__`` of packages.
-    """
+    """The ``__getattr__`` of packages: imports the submodule or raises AttributeError."""
     from engine.compat.differences import answer
     from engine.compat.paths import ATTRIBUTES
 
@@ -87,7 +84,7 @@ def missing(module: str, name: str) -> Any:
 
 
 class _Finder:
-    """A finder and loader by their methods: importlib's base classes cost more than this module."""
+    """Finder and loader without importlib's base classes, which are slow to import."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -123,7 +120,7 @@ class _Finder:
         home = paths.MODULES.get(name.removeprefix("engine."))
         if home is not None:
             found = sys.modules[name] = _resolved(home)
-            found.__path__ = []  # so that Python asks for what it lacks as for a submodule
+            found.__path__ = []  # a package, so that Python looks up missing names as submodules
             vars(found)["__getattr__"] = functools.partial(missing, name)
 
 
@@ -134,7 +131,7 @@ def _resolved(home: str) -> Any:
 
 
 def _public_path(module: str) -> str:
-    """PyTorch's path of a module that is in this folder."""
+    """PyTorch's path of a module of this folder."""
     from engine.compat import paths
 
     for path, home in paths.MODULES.items():
@@ -151,7 +148,7 @@ def _homes(below: str) -> tuple[str, ...]:
 
 
 def install(packages: Sequence[str]) -> None:
-    """Makes the import system ask the finder last, and these packages for names they lack."""
+    """Registers the finder as the last one, and the lookup of missing names in these packages."""
     sys.meta_path.append(_Finder())
     for package in packages:
         module = sys.modules[package]

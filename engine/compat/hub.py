@@ -1,4 +1,4 @@
-"""``torch.hub``: the package ``hub`` fetches weights; the engine never uses the network."""
+"""``torch.hub``: weights are fetched by the package ``hub``; the engine never uses the network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")
 
 
 def get_dir() -> str:
-    """The folder in which PyTorch keeps what it downloads, if any."""
+    """PyTorch's download folder."""
     home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     torch_home = os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(home, "torch")))
     return os.path.join(torch_home, "hub")

@@ -1,6 +1,6 @@
-"""``torch.jit``: TorchScript is not there; what only marks code for it leaves the code as it is."""
+"""``torch.jit``: TorchScript is not implemented; its decorators return the code unchanged."""
 
-# Without annotations from __future__: that name is a module of PyTorch's.
+# `from __future__ import annotations` would define the name of PyTorch's module annotations.
 import functools
 import warnings
 from typing import Any, Final as Final, NoReturn
@@ -9,7 +9,7 @@ from engine.nn.module import Module
 
 
 def is_scripting() -> bool:
-    """Whether the code runs as TorchScript: never.
+    """Returns False: code never runs as TorchScript.
 
     >>> import engine
     >>> engine.jit.is_scripting()
@@ -19,17 +19,17 @@ def is_scripting() -> bool:
 
 
 def is_tracing() -> bool:
-    """Whether the code is being traced: never."""
+    """Returns False: code is never traced."""
     return False
 
 
 def ignore(drop: Any = False, **_: Any) -> Any:
-    """Decorates what TorchScript must not compile; here it changes nothing."""
+    """Decorates functions that TorchScript must not compile: returns them unchanged."""
     return drop if callable(drop) else (lambda function: function)
 
 
 def unused(fn: Any) -> Any:
-    """``fn`` itself, as do ``export``, ``interface`` and ``script_if_tracing``."""
+    """Returns ``fn`` unchanged, as do ``export``, ``interface`` and ``script_if_tracing``."""
     return fn
 
 
@@ -37,23 +37,25 @@ export = interface = script_if_tracing = _script_if_tracing = _overload_method =
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:
-    """``the_value``."""
+    """Returns Returns ``the_value``."""
     return the_value
 
 
 @functools.cache
 def _warn_once() -> None:
-    warnings.warn("jit.script: TorchScript is not there yet: the code runs as Python", stacklevel=3)
+    warnings.warn(
+        "jit.script: TorchScript is not implemented yet: the code runs as Python", stacklevel=3
+    )
 
 
 def script(obj: Any, *_: Any, **__: Any) -> Any:
-    """``obj`` itself, which runs as Python, as a warning says at the first call."""
+    """Returns ``obj`` unchanged, with a warning at the first call: it runs as Python."""
     _warn_once()
     return obj
 
 
 def _refuse(name: str) -> NoReturn:
-    raise NotImplementedError(f"jit.{name}: TorchScript is not there yet")
+    raise NotImplementedError(f"jit.{name}: TorchScript is not implemented yet")
 
 
 def trace(*_: Any, **__: Any) -> NoReturn:
@@ -62,7 +64,7 @@ def trace(*_: Any, **__: Any) -> NoReturn:
 
 
 def load(*_: Any, **__: Any) -> NoReturn:
-    """Raises NotImplementedError: TorchScript files hold code."""
+    """Raises NotImplementedError: TorchScript files contain code."""
     _refuse("load")
 
 

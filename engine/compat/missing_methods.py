@@ -1,6 +1,6 @@
-"""Methods of PyTorch's tensors that are not here: reading one is an AttributeError that says why.
+"""Missing methods of PyTorch's tensors: reading one raises an AttributeError that says why.
 
-They are descriptors, so that reading a method that is here takes the same time as before.
+They are descriptors, since ``__getattr__`` would slow down every existing method.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from engine.compat.missing_names import MISSING
 
 
 class MissingMethod:
-    """Stands for one of them. Instances may have an attribute of the name all the same."""
+    """Descriptor of one missing method. Instances may have an attribute of the same name."""
 
     def __init__(self, name: str, answer: str) -> None:
         self.name, self.answer = name, answer
@@ -26,9 +26,9 @@ def _names(self: Tensor) -> list[str]:
 
 
 def install() -> None:
-    """Puts a descriptor in the place of each method that the table lists."""
+    """Adds a descriptor for each missing method of the table."""
     for answer, names in MISSING["engine.Tensor"].items():
         for name in names.split():
-            if not hasattr(Tensor, name):  # else the table is out of date, as its test says
+            if not hasattr(Tensor, name):  # otherwise the table is out of date: its test fails
                 setattr(Tensor, name, MissingMethod(name, answer))
     setattr(Tensor, "__dir__", _names)  # noqa: B010

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 MISSING = {
     "engine": {
-        "Fourier transforms are not there yet": "istft stft",
-        "complex numbers are not there yet": (
+        "Fourier transforms are not implemented yet": "istft stft",
+        "complex numbers are not implemented yet": (
             "angle cdouble cfloat chalf complex complex128 complex32 complex64 conj_physical "
             "conj_physical_ imag polar resolve_conj resolve_neg view_as_complex view_as_real"
         ),
         "use linalg.eigh or linalg.svd": "lobpcg pca_lowrank svd_lowrank",
-        "nested tensors are not there yet": "jagged",
-        "quantised tensors are not there yet": (
+        "nested tensors are not implemented yet": "jagged",
+        "quantised tensors are not implemented yet": (
             "dequantize empty_quantized int_repr per_channel_affine "
             "per_channel_affine_float_qparams per_channel_symmetric per_tensor_affine "
             "per_tensor_symmetric q_per_channel_axis q_per_channel_scales "
@@ -19,7 +19,7 @@ MISSING = {
             "quantize_per_channel quantize_per_tensor quantize_per_tensor_dynamic quint2x4 "
             "quint4x2 quint8"
         ),
-        "sparse tensors are not there yet": (
+        "sparse tensors are not implemented yet": (
             "hspmm saddmm smm sparse_bsc sparse_bsc_tensor sparse_bsr sparse_bsr_tensor "
             "sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc sparse_csc_tensor "
             "sparse_csr sparse_csr_tensor spmm"
@@ -27,36 +27,38 @@ MISSING = {
         "of float8 there are e4m3fn and e5m2": ("float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"),
         "use Tensor.mT": "adjoint",
         "use arange, which leaves out its end": "range",
-        "not there yet": (
+        "not implemented yet": (
             "as_strided_ as_strided_scatter clear_autocast_cache ctc_loss empty_permuted frexp "
             "gradient histogram histogramdd is_autocast_cache_enabled kaiser_window renorm "
             "resize_as_"
         ),
     },
     "engine.func": {
-        "tracing to a graph is not there yet": "debug_unwrap functionalize",
+        "tracing to a graph is not implemented yet": "debug_unwrap functionalize",
     },
     "engine.Tensor": {
-        "Fourier transforms are not there yet": "istft stft",
-        "complex numbers are not there yet": (
+        "Fourier transforms are not implemented yet": "istft stft",
+        "complex numbers are not implemented yet": (
             "angle cdouble cfloat chalf conj_physical conj_physical_ imag resolve_conj resolve_neg"
         ),
-        "nested tensors are not there yet": "to_padded_tensor",
-        "quantised tensors are not there yet": (
+        "nested tensors are not implemented yet": "to_padded_tensor",
+        "quantised tensors are not implemented yet": (
             "dequantize int_repr q_per_channel_axis q_per_channel_scales "
             "q_per_channel_zero_points q_scale q_zero_point qscheme"
         ),
-        "sparse tensors are not there yet": (
+        "sparse tensors are not implemented yet": (
             "ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced "
             "row_indices smm sparse_dim sparse_mask to_dense to_mkldnn to_sparse to_sparse_bsc "
             "to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr values"
         ),
         "use resize_, or reshape for a tensor in the graph": "resize",
         "use resize_as_, or reshape_as": "resize_as",
-        "not there yet": ("as_strided_scatter float_power_ frexp histogram map2_ renorm renorm_"),
+        "not implemented yet": (
+            "as_strided_scatter float_power_ frexp histogram map2_ renorm renorm_"
+        ),
     },
     "engine.nn": {
-        "quantised tensors are not there yet": "quantized",
-        "not there yet": "LinearCrossEntropyOptions",
+        "quantised tensors are not implemented yet": "quantized",
+        "not implemented yet": "LinearCrossEntropyOptions",
     },
 }

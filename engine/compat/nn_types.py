@@ -22,7 +22,7 @@ _ratio_3_t: TypeAlias = float | tuple[float, float, float]
 
 
 def _ntuple(n: int, name: str = "parse") -> Callable[[Any], tuple[Any, ...]]:
-    """A function that repeats a number ``n`` times and leaves what is iterable, as a tuple."""
+    """A function that makes a tuple of an iterable, or of a number repeated ``n`` times."""
 
     def parse(x: Any) -> tuple[Any, ...]:
         return tuple(x) if isinstance(x, Iterable) else tuple(repeat(x, n))
@@ -43,7 +43,7 @@ def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
 
 
 def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
-    """Takes ``prefix`` from the names that begin with it, in place."""
+    """Removes ``prefix`` from the names that begin with it, in place."""
     for name in [n for n in state_dict if n.startswith(prefix)]:
         state_dict[name.removeprefix(prefix)] = state_dict.pop(name)
     metadata: dict[str, Any] = getattr(state_dict, "_metadata", {})

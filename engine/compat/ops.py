@@ -1,4 +1,4 @@
-"""``torch.ops``: where PyTorch's compiled extensions put their ops. None can be loaded."""
+"""``torch.ops``, the namespace of PyTorch's compiled extensions, of which none can be loaded."""
 
 from __future__ import annotations
 

@@ -52,12 +52,12 @@ def data_parallel(
 
 
 class DistributedDataParallel(Module):
-    """A module whose gradients are averaged over processes: not there yet.
+    """A module whose gradients are averaged over processes: not implemented yet.
 
-    Raises NotImplementedError when made; the class serves ``isinstance``.
+    The constructor raises NotImplementedError; the class exists for ``isinstance``.
     """
 
     def __init__(self, module: Module, *_: Any, **__: Any) -> None:
         raise NotImplementedError(
-            "DistributedDataParallel: work over several processes is not there yet"
+            "DistributedDataParallel: work over several processes is not implemented yet"
         )

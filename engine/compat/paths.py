@@ -1,8 +1,8 @@
-"""PyTorch's module paths below ``engine``, and what stands for each."""
+"""PyTorch's module paths below ``engine``, and the modules that implement them."""
 
 from __future__ import annotations
 
-# Paths that are another module of the engine, or an object in one, under PyTorch's name.
+# PyTorch's paths of modules, or objects in modules, that have another path here.
 MODULES = {
     "_dynamo": "compat.dynamo",
     "accelerator": "compat.accelerator",
@@ -30,7 +30,7 @@ MODULES = {
     "xpu": "compat.absent_devices:xpu",
 }
 
-# Paths that show names of one or more modules of the engine; "." is the engine itself.
+# Paths that expose names of one or more modules of the engine; "." is the engine itself.
 VIEWS = {
     "_dynamo.utils": "compat.dynamo",
     "autograd.anomaly_mode": "autograd.anomaly",
@@ -80,41 +80,41 @@ VIEWS = {
     "utils.model_zoo": "compat.hub",
 }
 
-# Names that packages show from modules that are imported at their first use.
+# Names that packages re-export from modules imported at their first use.
 ATTRIBUTES = {
     "GradScaler": "amp:GradScaler",
     "nn.DataParallel": "compat.parallel:DataParallel",
     "vmap": "func:vmap",
 }
 
-# Paths that programs import at their top and may never use: each name in them is an error.
+# Paths that programs import but may never use: reading a name in them raises an error.
 NOT_YET = {
-    "ao": "quantisation is not there yet",
-    "ao.quantization": "quantisation is not there yet",
-    "export": "exporting programs is not there yet",
-    "fft": "Fourier transforms are not there yet",
-    "fx.experimental": "tracing to a graph is not there yet",
-    "nested": "nested tensors are not there yet",
-    "onnx": "exporting to ONNX is not there yet",
-    "quantization": "quantisation is not there yet",
-    "sparse": "sparse tensors are not there yet",
+    "ao": "quantisation is not implemented yet",
+    "ao.quantization": "quantisation is not implemented yet",
+    "export": "exporting programs is not implemented yet",
+    "fft": "Fourier transforms are not implemented yet",
+    "fx.experimental": "tracing to a graph is not implemented yet",
+    "nested": "nested tensors are not implemented yet",
+    "onnx": "exporting to ONNX is not implemented yet",
+    "quantization": "quantisation is not implemented yet",
+    "sparse": "sparse tensors are not implemented yet",
 }
 
-# What all other names of PyTorch's modules in MODULES wait for.
+# Reasons for the absence of all other names in PyTorch's modules, by module.
 WAITS_FOR = {
-    "_dynamo": "compilation is not there yet",
+    "_dynamo": "compilation is not implemented yet",
     "accelerator": "this build computes on the CPU",
     "backends": "the library is not used here",
-    "compiler": "compilation is not there yet",
+    "compiler": "compilation is not implemented yet",
     "cuda": "this build computes on the CPU",
-    "distributed": "work over several processes is not there yet",
-    "fx": "tracing to a graph is not there yet",
+    "distributed": "work over several processes is not implemented yet",
+    "fx": "tracing to a graph is not implemented yet",
     "hub": "weights are fetched by the package `hub`",
-    "jit": "TorchScript is not there yet",
+    "jit": "TorchScript is not implemented yet",
     "mps": "this build computes on the CPU",
     "nn.attention": "there is one attention kernel",
-    "nn.parallel": "work over several processes is not there yet",
+    "nn.parallel": "work over several processes is not implemented yet",
     "ops": "PyTorch's compiled extensions can't be loaded",
-    "utils._pytree": "not there yet",
+    "utils._pytree": "not implemented yet",
     "xpu": "this build computes on the CPU",
 }

@@ -1,4 +1,4 @@
-"""``torch.version``: the engine's version, and the device libraries it was built with: none."""
+"""``torch.version``: the engine's version; no device libraries are built in."""
 
 from __future__ import annotations
 

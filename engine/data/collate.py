@@ -1,4 +1,4 @@
-"""Samples into batches."""
+"""Collation of samples into batches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine._lazy import numpy as np
 
 
 def _rebuilt(original: Any, items: Any) -> Any:
-    """A container of the original's type, or a plain one where it cannot be made that way."""
+    """A container of the original's type, or a list or dict if it has another constructor."""
     try:
         return type(original)(items)
     except TypeError:
@@ -19,7 +19,7 @@ def _rebuilt(original: Any, items: Any) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """Numpy arrays inside nested containers as tensors."""
+    """Converts NumPy arrays inside nested containers to tensors."""
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if isinstance(data, (np.ndarray, np.generic)):
@@ -61,7 +61,7 @@ def default_collate(batch: list[Any]) -> Any:
         return type(first)(*(default_collate(list(items)) for items in _columns(batch)))
     if isinstance(first, Sequence):
         columns = [default_collate(items) for items in _columns(batch)]
-        # A tuple of columns comes back as a list, as everybody expects.
+        # A tuple of columns is returned as a list, as in PyTorch.
         return columns if isinstance(first, tuple) else _rebuilt(first, columns)
     raise TypeError(
         "default_collate: batch must contain tensors, numpy arrays, numbers, strings, dicts or "

@@ -1,4 +1,4 @@
-"""Batches of a dataset, made in this process or by workers."""
+"""DataLoader: batches of a dataset, loaded in this process or by workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.data.fetch import EndOfStream, make_fetch
 from engine.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from engine.data.seeding import batch_seeds, draw_seed
 
-# Worker processes need a good part of the standard library; who has none starts without it.
+# Worker processes need a large part of the standard library: imported at the first use.
 if TYPE_CHECKING:
     from engine.data.pool import WorkerPool
 
@@ -26,11 +26,11 @@ _FIXED = ("dataset", "batch_size", "batch_sampler", "sampler", "drop_last", "per
 class DataLoader(Generic[T_co]):
     """Batches of a dataset, in the sampler's order.
 
-    With num_workers processes make them ahead, prefetch_factor batches each, and hand them over
-    in shared memory. The batches are the same for any number of workers, as what is drawn from
-    engine, random or numpy.random while a batch is made depends on the loader's seed and the
-    batch's number alone. A worker's exception is raised here with its traceback; a worker that
-    dies is a RuntimeError. pin_memory has no effect on a CPU.
+    With num_workers > 0 that many processes load batches ahead, prefetch_factor each, and pass
+    them through shared memory. The batches are the same for any number of workers: random numbers
+    drawn from engine, random or numpy.random while a batch is loaded depend only on the loader's
+    seed and the number of the batch. A worker's exception is raised here with its traceback; a
+    worker that dies is a RuntimeError. pin_memory has no effect on a CPU.
 
     >>> import engine
     >>> data = engine.data.TensorDataset(engine.arange(5))
@@ -158,7 +158,7 @@ class DataLoader(Generic[T_co]):
         return _WorkerIterator(self)
 
     def _iterate_here(self) -> Iterator[Any]:
-        # The seed is drawn when iter() is called, not when the first batch is asked for.
+        # The seed is drawn when iter() is called, not when the first batch is requested.
         return _batches_here(self, draw_seed(self.generator))
 
     def __len__(self) -> int:
@@ -211,10 +211,10 @@ def _batches_here(loader: DataLoader[Any], seed: int) -> Iterator[Any]:
 
 
 class _WorkerIterator:
-    """One pass over the dataset, with tasks for the workers always ahead.
+    """One pass over the dataset, with prefetch tasks for the workers.
 
-    Batch number k is made by one worker in the order of its tasks, so the batches come out in
-    order without being sorted.
+    Each worker loads its batches in the order of its tasks, and tasks are assigned in rotation, so
+    that batches arrive in order without sorting.
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Collections of samples."""
+"""Datasets: map-style, iterable, and combinations of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _length(dataset: Any) -> int:
 
 @runtime_checkable
 class Indexable(Protocol[T_co]):
-    """Anything that gives samples by index: a Dataset, a list, an array."""
+    """Any collection of samples by index: a Dataset, a list, an array."""
 
     def __getitem__(self, index: Any, /) -> T_co: ...
 
@@ -42,8 +42,8 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co]):
     """Samples as a stream; a subclass defines `__iter__`.
 
-    With workers each one iterates over its own copy: use get_worker_info() to let each take its
-    part.
+    With workers each one iterates over its own copy: use get_worker_info() to split the stream
+    among them.
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -86,8 +86,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class StackDataset(Dataset[Any]):
-    """Datasets of the same length side by side: a sample is a tuple of theirs or, where they are
-    given by name, a dict.
+    """Datasets of the same length side by side: a sample is a tuple of theirs, or a dict for
+    datasets given by name.
 
     >>> import engine
     >>> data = engine.data.StackDataset(x=[1, 2, 3], name=["a", "b", "c"])
@@ -207,7 +207,7 @@ class Subset(Dataset[T_co]):
 def random_split(
     dataset: Indexable[T_co], lengths: Sequence[int | float], generator: Any = None
 ) -> list[Subset[T_co]]:
-    """Disjoint random subsets of these lengths, or of these parts of the whole.
+    """Disjoint random subsets of the given lengths, or fractions that sum to 1.
 
     >>> import engine
     >>> data = engine.data.TensorDataset(engine.arange(10))
@@ -225,7 +225,7 @@ def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
     for length in lengths:
         if not length >= 0:
             raise ValueError(f"random_split: lengths must not be negative, got {list(lengths)}")
-    # As in PyTorch, what sums to 1 is parts, and what sums to more is lengths.
+    # As in PyTorch, numbers that sum to 1 are fractions, others are lengths.
     if not (math.isclose(sum(lengths), 1) and sum(lengths) <= 1):
         if sum(lengths) != total or any(length != int(length) for length in lengths):
             raise ValueError(
@@ -234,7 +234,7 @@ def _split_sizes(total: int, lengths: Sequence[int | float]) -> list[int]:
             )
         return [int(length) for length in lengths]
     sizes = [math.floor(total * length) for length in lengths]
-    for i in range(total - sum(sizes)):  # what rounding left over
+    for i in range(total - sum(sizes)):  # the remainder after rounding down
         sizes[i % len(sizes)] += 1
     for i, size in enumerate(sizes):
         if size == 0:

@@ -11,10 +11,10 @@ from engine.data.sampler import Sampler
 
 
 class DistributedSampler(Sampler[int]):
-    """Every num_replicas-th index from rank on, each process as many.
+    """Every num_replicas-th index from rank on, the same number for each process.
 
-    The order is shuffled by `seed` and the epoch of `set_epoch`, the same in all processes. Where
-    the length does not divide, the first indices are repeated, or with drop_last the last left out.
+    The order is shuffled by `seed` and the epoch of `set_epoch`, the same in all processes. If the
+    length does not divide, the first indices are repeated, or with drop_last the last ones dropped.
 
     >>> import engine
     >>> list(engine.data.DistributedSampler(range(5), num_replicas=2, rank=1, shuffle=False))
@@ -34,7 +34,7 @@ class DistributedSampler(Sampler[int]):
             if value is None:
                 raise RuntimeError(
                     f"DistributedSampler: give {name}; groups of processes, which would know it, "
-                    "are not there yet"
+                    "are not implemented yet"
                 )
         assert num_replicas is not None and rank is not None
         check_int("DistributedSampler", "num_replicas", num_replicas, low=1)
@@ -69,5 +69,5 @@ class DistributedSampler(Sampler[int]):
         return self.num_samples
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of an epoch; call it before each one, in all processes."""
+        """Set the epoch that the order depends on; call it before each epoch, in all processes."""
         self.epoch = epoch

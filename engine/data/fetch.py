@@ -1,4 +1,4 @@
-"""Making one batch from a dataset."""
+"""Fetching one batch from a dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _END = object()
 
 
 class EndOfStream(Exception):
-    """No batch is left in the stream."""
+    """Raised when the stream has no batch left."""
 
 
 def make_fetch(
@@ -22,8 +22,8 @@ def make_fetch(
     """The function from an index, or a list of indices where batched, to a batch.
 
     For an IterableDataset it starts the stream; the indices only count the samples, and
-    EndOfStream says that no batch is left. StopIteration in a dataset's `__getitem__` or in
-    collate_fn is a RuntimeError, so that no loop takes it for the end of its data.
+    EndOfStream is raised at its end. StopIteration from a dataset's `__getitem__` or from
+    collate_fn becomes a RuntimeError, so that no loop takes it for the end of its data.
     """
     if isinstance(dataset, IterableDataset):
         make = _fetch_from_stream(dataset, collate_fn, batched, drop_last)

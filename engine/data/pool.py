@@ -14,12 +14,12 @@ from typing import Any
 from engine.data import transport
 from engine.data.worker import Answer, MakeBatch, StartEpoch, WorkerSpec, run_worker
 
-# How long a worker may take to finish what it is doing before it is killed, in seconds.
+# Seconds that a worker may take to finish its current batch before it is killed.
 _GRACE = 5.0
 
 
 class WorkerPool:
-    """Processes that make batches, each with a pipe for tasks and one for answers."""
+    """Processes that load batches, each with a pipe for tasks and one for answers."""
 
     def __init__(
         self,
@@ -69,14 +69,14 @@ class WorkerPool:
         answer_end.close()
 
     def start_epoch(self, seed: int) -> int:
-        """Begin a new pass in all workers; answers of earlier ones will be dropped."""
+        """Begin a new pass in all workers; answers of earlier passes are dropped."""
         self.epoch += 1
         for worker in range(len(self._processes)):
             self._send(worker, StartEpoch(self.epoch, seed))
         return self.epoch
 
     def make(self, worker: int, batch: int, index: Any) -> None:
-        """Let the worker make the batch."""
+        """Assign a batch to the worker."""
         self._send(worker, MakeBatch(batch, index, self.files.take()))
 
     def _send(self, worker: int, task: StartEpoch | MakeBatch) -> None:
@@ -97,7 +97,7 @@ class WorkerPool:
                 self.files.give_back(answer.parcel.path)
 
     def unpack(self, parcel: transport.Parcel) -> Any:
-        """The batch that an answer brought."""
+        """The batch in an answer."""
         return transport.unpack(parcel, self.files)
 
     def _receive_any(self, worker: int) -> Answer:
@@ -109,7 +109,7 @@ class WorkerPool:
                 f"DataLoader worker {worker} (pid {process.pid}) gave no batch within the "
                 f"timeout of {self.timeout} seconds"
             )
-        # What a worker sent before it died is still good.
+        # Answers that a worker sent before it died are still valid.
         if answers in ready or answers.poll():
             try:
                 return answers.recv()
@@ -131,7 +131,7 @@ class WorkerPool:
         )
 
     def close(self) -> None:
-        """End all workers and remove what they left."""
+        """End all workers and remove their files."""
         self._finalizer()
 
 

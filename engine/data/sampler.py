@@ -1,4 +1,4 @@
-"""Orders in which samples are taken."""
+"""Samplers: the order of a dataset's indices."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Sampler(Generic[T_co]):
 
 
 def _private_generator(generator: Any) -> Any:
-    """A generator of the sampler's own where none is given, seeded from the global one, so that
-    what is drawn does not depend on who else draws meanwhile."""
+    """A new generator where none is given, seeded from the global one, so that the order does not
+    depend on other code that draws random numbers meanwhile."""
     return _C.Generator().manual_seed(draw_seed()) if generator is None else generator
 
 

@@ -1,9 +1,9 @@
-"""Random numbers while samples are made.
+"""Random seeds of batches.
 
-Note [The same batches for any number of workers]: every batch is made under seeds that depend on
-the epoch's seed and the number of the batch alone, whichever process makes it. Without workers
-the main process's generators are put back afterwards, so a dataset's draws and the program's do
-not disturb each other.
+Note [The same batches for any number of workers]: every batch is loaded under seeds that depend
+only on the epoch's seed and the number of the batch, whatever process loads it. Without workers
+the main process's generators are restored afterwards, so that the random numbers of dataset and
+program do not depend on each other.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def seed_batch(epoch_seed: int, batch: int) -> None:
 
 @contextmanager
 def batch_seeds(epoch_seed: int, batch: int) -> Iterator[None]:
-    """Seeds of the batch inside, the state that was there before after."""
+    """Seeds the generators for the batch inside the block, and restores their states after it."""
     states = _C.default_generator.get_state(), random.getstate(), np.random.get_state()
     try:
         seed_batch(epoch_seed, batch)

@@ -1,9 +1,9 @@
-"""Batches from one process to another through shared memory.
+"""Transport of batches between processes through shared memory.
 
-A batch is pickled without the contents of its tensors and arrays (pickle protocol 5 sets them
-aside); these are written into one file in memory, which the receiver maps. Nothing large goes
-through the pipe, and the receiver copies nothing. When the last tensor of a batch is gone, its file
-and the mapping serve another batch: fresh pages cost more than what is written to them.
+A batch is pickled without the contents of its tensors and arrays (out-of-band buffers of pickle
+protocol 5); these are written into one file in memory, which the receiver maps. Nothing large
+passes through the pipe, and the receiver copies nothing. When the last tensor of a batch is freed,
+its file and mapping are reused for another batch: fresh pages cost more than the copy into them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from engine._C import Tensor
 from engine._lazy import numpy as np
 
 _SHARED_MEMORY = "/dev/shm"
-# Less than this goes through the pipe: it is faster than making a file.
+# Smaller contents are sent through the pipe, which is faster than creating a file.
 _PIPE_LIMIT = 32 * 1024
 _ALIGNMENT = 64
 
 
 class Parcel(NamedTuple):
-    """What goes through the pipe."""
+    """The message sent through the pipe."""
 
     skeleton: bytes
     sizes: list[int]
-    contents: bytes | None  # None: they are in the file
+    contents: bytes | None  # None if they are in the file
     path: str | None
 
 
@@ -60,8 +60,8 @@ def _aligned(size: int) -> int:
 
 
 def pack(value: Any, directory: str, used: str | None = None) -> Parcel:
-    """The parcel of a value; what is large is written to the used file, or to a new one in the
-    directory, or in the ordinary temporary one where memory has no room."""
+    """The parcel of a value; large contents are written to the given file, or to a new one in the
+    directory, or in the ordinary temporary one if memory is full."""
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     _Pickler(stream, protocol=5, buffer_callback=buffers.append).dump(value)
@@ -75,8 +75,8 @@ def pack(value: Any, directory: str, used: str | None = None) -> Parcel:
 
 
 def _store(views: list[memoryview], directory: str, used: str | None) -> str:
-    """The path of the file with the contents. Written, not mapped: where a mapping finds no room
-    the process is killed, and filling one costs a page fault for every 4 KiB."""
+    """The path of the file with the contents. They are written, not mapped: a mapping without space
+    kills the process, and filling it costs a page fault for every 4 KiB."""
     try:
         return _write_file(views, directory, used)
     except OSError as error:
@@ -109,7 +109,7 @@ def _write_file(views: list[memoryview], directory: str | None, used: str | None
 
 
 def unpack(parcel: Parcel, files: Files) -> Any:
-    """The value of a parcel; its tensors show the file's memory."""
+    """The value of a parcel; its tensors share the file's memory."""
     if parcel.path is None:
         whole = memoryview(bytearray(parcel.contents or b""))
     else:
@@ -122,9 +122,9 @@ def unpack(parcel: Parcel, files: Files) -> Any:
 
 
 class Files:
-    """The receiver's mappings of parcels' files, and which files may be written again.
+    """The receiver's mappings of parcels' files, and the files that may be reused.
 
-    At most `limit` files wait for that; files outside the directory are never used again.
+    At most `limit` files wait for reuse; files outside the directory are never reused.
     """
 
     def __init__(self, directory: str, limit: int) -> None:
@@ -134,21 +134,21 @@ class Files:
         self._unused: list[str] = []
 
     def take(self) -> str | None:
-        """A file that may be written again, if there is one."""
+        """A file to reuse, if there is one."""
         return self._unused.pop() if self._unused else None
 
     def open(self, path: str, size: int) -> memoryview:
-        """The first bytes of the file; when nobody holds them any longer it is given back."""
+        """The first bytes of the file, which is given back when the last view of them is freed."""
         memory = self._mappings.get(path)
         if memory is None or len(memory) < size:
             memory = self._mappings[path] = _map(path)
-        # The array stands between the mapping and all views of it, so its end is theirs.
+        # All views of the mapping hold the array, so it is finalized after the last one.
         bytes_shown = np.frombuffer(memory, np.uint8)
         weakref.finalize(bytes_shown, self.give_back, path).atexit = False
         return bytes_shown.data
 
     def give_back(self, path: str) -> None:
-        """Nothing in the file is needed any longer."""
+        """Mark the file as free for reuse."""
         if os.path.dirname(path) == self._directory and len(self._unused) < self._limit:
             self._unused.append(path)
             return
@@ -167,6 +167,6 @@ def _map(path: str) -> mmap.mmap:
 
 
 def make_directory() -> str:
-    """A new directory for parcels, in memory where the system has a file system for that."""
+    """A new directory for parcels, in a file system in memory if there is one."""
     parent = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
     return tempfile.mkdtemp(prefix="engine-loader-", dir=parent)

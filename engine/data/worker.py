@@ -1,4 +1,4 @@
-"""The process that makes batches for a DataLoader."""
+"""The worker process of a DataLoader."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.data.dataset import Indexable
 from engine.data.fetch import EndOfStream, Fetch, make_fetch
 from engine.data.seeding import seed_batch
 
-if TYPE_CHECKING:  # not for everybody who imports the engine: it takes a dozen milliseconds
+if TYPE_CHECKING:  # importing it takes a dozen milliseconds
     from multiprocessing.connection import Connection
 
 
@@ -66,7 +66,7 @@ class StartEpoch(NamedTuple):
 
 
 class MakeBatch(NamedTuple):
-    """Make batch number `batch` from the index or indices; `file` may be written."""
+    """Load batch number `batch` from the index or indices; `file` may be reused."""
 
     batch: int
     index: Any
@@ -74,9 +74,9 @@ class MakeBatch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A worker's answer for one batch; without parcel and failure the stream has ended.
+    """A worker's answer for one batch; neither parcel nor failure: the stream has ended.
 
-    `file` is that of the task where the parcel did not need it.
+    `file` is that of the task if the parcel did not use it.
     """
 
     epoch: int
@@ -99,14 +99,14 @@ class WorkerFailure:
 
     def reraise(self) -> None:
         """Raise the exception again, with the worker's traceback as its message."""
-        if issubclass(self.kind, StopIteration):  # which would end the loop over the batches
+        if issubclass(self.kind, StopIteration):  # it would end the loop over the batches
             raise RuntimeError(self.message)
-        if issubclass(self.kind, KeyError):  # whose message would be shown as a quoted string
+        if issubclass(self.kind, KeyError):  # its message would be shown quoted
             raise KeyError(_Verbatim(self.message))
         try:
             error = self.kind(self.message)
         except Exception:
-            # An exception with arguments of its own cannot be made from a message.
+            # An exception class with other constructor arguments cannot be created from a message.
             raise RuntimeError(self.message) from None
         raise error
 
@@ -119,9 +119,9 @@ class _Verbatim(str):
 def run_worker(
     spec: WorkerSpec, tasks: Connection, answers: Connection, inherited: Sequence[Connection]
 ) -> None:
-    """Do what comes through `tasks` until None comes."""
+    """Process the messages of `tasks` until None."""
     for connection in inherited:
-        # Ends of the main process, copied by fork: held open here they would hide its death.
+        # Pipe ends of the main process, copied by fork: left open they would hide its death.
         connection.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
     _C.set_num_threads(1)
@@ -135,17 +135,17 @@ def run_worker(
             else:
                 answers.send(worker.make(task))
     except BrokenPipeError:
-        return  # the main process has closed its end and wants no more
+        return  # the main process has closed its end
 
 
 def _receive(tasks: Connection, received: queue.SimpleQueue[Any]) -> None:
-    """Empty the pipe at once, so that the main process never waits for a busy worker."""
+    """Empty the pipe continuously, so that the main process never waits for a busy worker."""
     try:
         while (task := tasks.recv()) is not None:
             received.put(task)
         received.put(None)
     except (EOFError, OSError):
-        os._exit(1)  # the main process is gone
+        os._exit(1)  # the main process has died
 
 
 class _Worker:
@@ -154,7 +154,7 @@ class _Worker:
         self.epoch = -1
         self.seed = 0
         self.fetch: Fetch | None = None
-        # Failure before the first batch; every batch reports it.
+        # An error before the first batch is reported by every batch.
         self.failure: WorkerFailure | None = None
         self.ended = False
 

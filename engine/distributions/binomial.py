@@ -14,7 +14,7 @@ from engine.nn.functional import logsigmoid
 
 
 class Binomial(BinaryParam, Distribution):
-    """How many of ``total_count`` independent trials succeed; by ``probs`` or ``logits``.
+    """The number of successes in ``total_count`` independent trials; by ``probs`` or ``logits``.
 
     >>> import engine
     >>> engine.distributions.Binomial(4, 0.5).log_prob(engine.tensor(2.0)).exp()

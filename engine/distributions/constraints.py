@@ -59,7 +59,7 @@ class Constraint:
     event_dim: Any = 0
 
     def check(self, value: Tensor) -> Tensor:
-        """Whether each value belongs to the set: a bool tensor of the shape without event dims."""
+        """Membership of each value in the set: a bool tensor of the shape without event dims."""
         raise NotImplementedError(f"{type(self).__name__}: define check(value)")
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class _Dependent(Constraint):
 
 
 def is_dependent(constraint: Any) -> bool:
-    """Whether a constraint depends on other parameters.
+    """True if a constraint depends on other parameters.
 
     >>> from engine.distributions import constraints
     >>> constraints.is_dependent(constraints.real)

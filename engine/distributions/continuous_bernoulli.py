@@ -19,7 +19,7 @@ class ContinuousBernoulli(BinaryParam, ExponentialFamily):
     """The density proportional to ``p^x (1 - p)^(1 - x)`` over [0, 1] (Loaiza-Ganem, 2019).
 
     Given by ``probs`` p or ``logits``. For p inside ``lims``, where the formulas divide small
-    numbers, their Taylor series around a half take over.
+    numbers, their Taylor series around a half are used.
 
     >>> import engine
     >>> engine.distributions.ContinuousBernoulli(0.5).mean
@@ -62,7 +62,7 @@ class ContinuousBernoulli(BinaryParam, ExponentialFamily):
         return (self.probs <= self._lims[0]) | (self.probs > self._lims[1])
 
     def _cut_probs(self) -> Tensor:
-        """probs, and a harmless number where the formulas can't be used."""
+        """probs, replaced by a safe number where the formulas can't be used."""
         return engine.where(self._stable(), self.probs, self._lims[0])
 
     def _log_constant(self) -> Tensor:

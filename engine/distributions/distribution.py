@@ -15,10 +15,10 @@ Shape = Sequence[int]
 
 
 class Distribution:
-    """Base of all distributions: ``batch_shape`` independent ones over values of ``event_shape``.
+    """Base of all distributions: a batch of shape ``batch_shape`` over values of ``event_shape``.
 
-    With ``validate_args``, parameters are compared with ``arg_constraints`` and values with
-    ``support``; what lies outside is a ValueError that names the argument.
+    With ``validate_args``, parameters are checked against ``arg_constraints`` and values against
+    ``support``; a violation raises a ValueError that names the argument.
 
     >>> import engine
     >>> normal = engine.distributions.Normal(engine.zeros(3), 1.0)
@@ -32,7 +32,7 @@ class Distribution:
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
-        """Whether distributions made from now on check arguments that do not say."""
+        """Sets the default of ``validate_args`` for distributions created from now on."""
         if not isinstance(value, bool):
             raise ValueError(f"set_default_validate_args: value: expected a bool, got {value!r}")
         Distribution._validate_args = value

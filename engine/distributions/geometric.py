@@ -14,7 +14,7 @@ from engine.nn.functional import binary_cross_entropy_with_logits
 
 
 class Geometric(BinaryParam, Distribution):
-    """How many trials fail before the first success; given by ``probs`` or ``logits``.
+    """The number of failures before the first success; given by ``probs`` or ``logits``.
 
     >>> import engine
     >>> engine.distributions.Geometric(0.25).mean

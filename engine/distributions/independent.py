@@ -11,7 +11,7 @@ from engine.distributions.transforms.base import sum_rightmost
 
 
 class Independent(Distribution):
-    """Takes the last batch dimensions of a distribution as dimensions of one value.
+    """Reinterprets the last batch dimensions of a distribution as dimensions of one value.
 
     >>> import engine
     >>> normal = engine.distributions.Normal(engine.zeros(3), 1.0)

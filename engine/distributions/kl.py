@@ -53,7 +53,7 @@ _KL_REGISTRY: dict[tuple[type, type], Callable[[Any, Any], Tensor]] = {}
 def register_kl(type_p: type, type_q: type) -> Callable[[Divergence], Divergence]:
     """Decorates a function of ``(p, q)`` that gives the divergence of these types.
 
-    For subclasses the most specific pair is used; where two are equally specific, register the
+    Subclasses use the most specific registered pair; if two are equally specific, register the
     pair itself.
 
     >>> import engine
@@ -117,7 +117,7 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
 
 
 def infinite_where(condition: Tensor, divergence: Tensor) -> Tensor:
-    """The divergence, infinite where p reaches beyond the support of q."""
+    """The divergence, infinite where the support of p exceeds that of q."""
     return engine.where(condition, engine.inf, divergence)
 
 

@@ -148,7 +148,7 @@ def _bernoulli_from_poisson(p: Bernoulli, q: Poisson) -> Tensor:
 
 
 def _infinite(p: Any, q: Any) -> Tensor:
-    """p has values where q has none."""
+    """Infinite: the support of p exceeds that of q."""
     shape = engine.broadcast_shapes(p.batch_shape, q.batch_shape)
     value = p.rate if isinstance(p, Poisson) else p.mean
     return engine.full(shape, engine.inf, dtype=value.dtype, device=value.device)

@@ -87,7 +87,7 @@ class MixtureSameFamily(Distribution):
 
     @property
     def mixture_distribution(self) -> Categorical:
-        """Which component is drawn."""
+        """The categorical distribution over the components."""
         return self._mixture_distribution
 
     @property

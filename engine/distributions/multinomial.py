@@ -14,9 +14,9 @@ from engine.distributions.utils import broadcast_all
 
 
 class Multinomial(Distribution):
-    """How often each category comes up in ``total_count`` draws; by ``probs`` or ``logits``.
+    """The counts of each category in ``total_count`` draws; by ``probs`` or ``logits``.
 
-    The count is one int for the whole batch; another is a NotImplementedError.
+    ``total_count`` is one int for the whole batch; a tensor raises NotImplementedError.
 
     >>> import engine
     >>> engine.distributions.Multinomial(8, engine.tensor([1.0, 3.0])).mean

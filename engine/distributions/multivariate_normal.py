@@ -43,8 +43,8 @@ def precision_to_scale_tril(precision: Tensor) -> Tensor:
     tensor([[0.5000, 0.0000],
             [0.0000, 0.5000]])
     """
-    # The factor of the matrix turned about, turned back, is the inverse's factor, inverted and
-    # transposed.
+    # Flipping the matrix in both dimensions, factoring it and flipping back gives the inverse of
+    # the transposed factor.
     turned = engine.linalg.cholesky(precision.flip(-2, -1))
     inverse_factor = turned.flip(-2, -1).mT
     identity = engine.eye(precision.shape[-1], dtype=precision.dtype, device=precision.device)

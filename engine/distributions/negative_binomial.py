@@ -15,7 +15,7 @@ from engine.nn.functional import logsigmoid
 
 
 class NegativeBinomial(BinaryParam, Distribution):
-    """How many trials of probability ``probs`` succeed before ``total_count`` fail.
+    """The number of successes of probability ``probs`` before ``total_count`` failures.
 
     ``total_count`` need not be a whole number. Given by ``probs`` or ``logits``.
 

@@ -1,4 +1,4 @@
-"""Distributions that are given either probabilities or logits and offer both."""
+"""Distributions parametrized by either probabilities or logits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.distributions.utils import lazy_property, logits_to_probs, probs_to_
 
 
 def exactly_one(name: str, **given: Any) -> Any:
-    """The argument of those given that is not None. Raises ValueError if that is not one."""
+    """The only argument that is not None. Raises ValueError unless there is exactly one."""
     present = [key for key, value in given.items() if value is not None]
     if len(present) != 1:
         names, count = " or ".join(given), "none" if not present else " and ".join(present)

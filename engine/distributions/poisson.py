@@ -13,7 +13,7 @@ from engine.distributions.utils import broadcast_all
 
 
 class Poisson(ExponentialFamily):
-    """The distribution of how many events of mean number ``rate`` happen.
+    """The number of events of a Poisson process of mean ``rate``.
 
     >>> import engine
     >>> engine.distributions.Poisson(1.0).log_prob(engine.tensor(2.0))

@@ -62,7 +62,7 @@ class LogitRelaxedBernoulli(BinaryParam, Distribution):
 
 
 class RelaxedBernoulli(TransformedDistribution):
-    """Numbers in (0, 1) that approach Bernoulli variates as ``temperature`` falls to 0.
+    """Values in (0, 1) that approach Bernoulli variates as ``temperature`` decreases to 0.
 
     >>> import engine
     >>> relaxed = engine.distributions.RelaxedBernoulli(engine.tensor(0.5), probs=0.3)
@@ -90,7 +90,7 @@ class RelaxedBernoulli(TransformedDistribution):
 
     @property
     def temperature(self) -> Tensor | float:
-        """The temperature: samples approach 0 and 1 as it falls."""
+        """The temperature: samples approach 0 and 1 as it decreases."""
         return self.base_dist.temperature
 
     @property

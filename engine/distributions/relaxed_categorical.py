@@ -79,7 +79,7 @@ class ExpRelaxedCategorical(Distribution):
 
 
 class RelaxedOneHotCategorical(TransformedDistribution):
-    """Points of the simplex that approach one-hot vectors as ``temperature`` falls to 0.
+    """Points of the simplex that approach one-hot vectors as ``temperature`` decreases to 0.
 
     >>> import engine
     >>> relaxed = engine.distributions.RelaxedOneHotCategorical(engine.tensor(2.0), engine.ones(3))
@@ -108,7 +108,7 @@ class RelaxedOneHotCategorical(TransformedDistribution):
 
     @property
     def temperature(self) -> Tensor | float:
-        """The temperature: samples approach one-hot vectors as it falls."""
+        """The temperature: samples approach one-hot vectors as it decreases."""
         return self.base_dist.temperature
 
     @property

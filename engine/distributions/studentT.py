@@ -14,7 +14,7 @@ from engine.distributions.utils import broadcast_all, standard_normal
 
 
 class StudentT(Distribution):
-    """Student's t distribution of ``df`` degrees of freedom, moved to ``loc`` and scaled.
+    """Student's t distribution of ``df`` degrees of freedom, shifted by ``loc`` and scaled.
 
     >>> import engine
     >>> engine.distributions.StudentT(3.0).variance

@@ -72,7 +72,7 @@ def open_uniform(shape: Size, like: Tensor) -> Tensor:
 
 
 def clamp_probs(probs: Tensor) -> Tensor:
-    """Probabilities moved inside (0, 1) by the rounding error of their dtype.
+    """Probabilities clamped inside (0, 1) by the rounding error of their dtype.
 
     >>> import engine
     >>> from engine.distributions.utils import clamp_probs

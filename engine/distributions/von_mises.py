@@ -15,8 +15,8 @@ from engine.distributions.utils import broadcast_all, lazy_property
 class VonMises(Distribution):
     """Angles around ``loc``, in radians, with density proportional to ``exp(k * cos(x - loc))``.
 
-    k is ``concentration``. Samples lie in [-pi, pi) and are drawn by rejection in float64 (Best
-    and Fisher, 1979).
+    k is ``concentration``. Samples are in [-pi, pi) and drawn by rejection in float64 (Best and
+    Fisher, 1979).
 
     >>> import engine
     >>> engine.distributions.VonMises(0.0, 1.0).log_prob(engine.tensor(0.0))
@@ -84,7 +84,7 @@ class VonMises(Distribution):
 
 
 def _proposed(k: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
-    """Angles drawn from the proposal, and whether each is accepted."""
+    """Angles drawn from the proposal, and the mask of those accepted."""
     u = engine.rand((3, k.numel()), dtype=k.dtype)
     z = engine.cos(math.pi * u[0])
     f = ((1 + r * z) / (r + z)).clamp(-1, 1)

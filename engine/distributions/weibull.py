@@ -15,7 +15,7 @@ from engine.distributions.utils import EULER, broadcast_all
 
 
 class Weibull(TransformedDistribution):
-    """``scale * e ** (1 / concentration)`` of a standard exponential variate e.
+    """The distribution of ``scale * e ** (1 / concentration)`` for exponential e of rate 1.
 
     >>> import engine
     >>> engine.distributions.Weibull(2.0, 1.0).mean

@@ -1,4 +1,4 @@
-"""Functions without state of their own: derivatives, batching, modules with given tensors."""
+"""``torch.func``: derivatives, batching, and modules as functions of their parameters."""
 
 from __future__ import annotations
 

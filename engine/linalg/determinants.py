@@ -34,7 +34,9 @@ class _Cofactors(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Tensor:
-        raise RuntimeError("linalg.det: the second gradient at a singular matrix is not there yet")
+        raise RuntimeError(
+            "linalg.det: the second gradient at a singular matrix is not implemented yet"
+        )
 
 
 class _Determinant(Function):

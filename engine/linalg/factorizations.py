@@ -27,7 +27,7 @@ class CholeskyResult(NamedTuple):
 
 def _minor_order(matrix: np.ndarray) -> int:
     """The order of the first leading minor that is not positive definite."""
-    low, high = 0, len(matrix)  # positive definite up to low, no longer at high
+    low, high = 0, len(matrix)  # positive definite up to low, not at high
     while high - low > 1:
         middle = (low + high) // 2
         try:
@@ -39,7 +39,7 @@ def _minor_order(matrix: np.ndarray) -> int:
 
 
 def _cholesky_each(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The factors, nan where there is none, and the orders of the minors that fail."""
+    """The factors, nan where none exists, and the orders of the failing minors."""
     info = np.zeros(a.shape[:-2], np.int32)
     try:
         factors = np.linalg.cholesky(a)
@@ -76,10 +76,10 @@ class _Cholesky(Function):
 
 
 def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> CholeskyResult:
-    """Cholesky factors, and where they fail the order of the minor that is not positive definite.
+    """Cholesky factors, and ``info``: the order of the leading minor that is not positive definite.
 
-    ``info`` is 0 where the factor exists; the factor is nan elsewhere. With ``check_errors`` that
-    is a LinAlgError.
+    ``info`` is 0 where the factor exists; the factor is nan elsewhere. With ``check_errors`` a
+    failure raises LinAlgError.
 
     >>> import engine
     >>> engine.linalg.cholesky_ex(-engine.eye(2)).info
@@ -161,7 +161,7 @@ def _eliminate(a: np.ndarray, pivot: bool) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _order_of_rows(pivots: np.ndarray, m: int) -> np.ndarray:
-    """The order that the swaps bring rows 0 ... m - 1 into."""
+    """The permutation of rows 0 ... m - 1 that results from the swaps."""
     flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     order, each = np.tile(np.arange(m), (len(flat), 1)), np.arange(len(flat))
     for k in range(flat.shape[-1]):
@@ -171,7 +171,7 @@ def _order_of_rows(pivots: np.ndarray, m: int) -> np.ndarray:
 
 
 def permutation_matrix(pivots: Tensor, m: int, dtype: _C.dtype) -> Tensor:
-    """P of ``A = P L U``, of the swaps that :func:`lu_factor` gives."""
+    """P of ``A = P L U``, from the pivots of :func:`lu_factor`."""
     order = lapack.tensor(_order_of_rows(lapack.array(pivots), m))
     return _C.eye(m, dtype=dtype)[order].mT
 
@@ -226,7 +226,7 @@ def unpacked(packed: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> LUFactorEx:
-    """:func:`lu_factor`, and which pivot of each matrix is the first that is 0, counted from 1.
+    """:func:`lu_factor`, and the index of the first zero pivot of each matrix, counted from 1.
 
     >>> import engine
     >>> engine.linalg.lu_factor_ex(engine.zeros(2, 2)).info

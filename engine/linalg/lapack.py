@@ -11,7 +11,7 @@ from engine._lazy import numpy as np
 
 
 class LinAlgError(RuntimeError):
-    """A matrix that the computation is impossible for, such as a singular one to be inverted.
+    """Raised when a matrix has no solution, such as the inverse of a singular one.
 
     >>> import engine
     >>> try: engine.linalg.inv(engine.zeros(2, 2))
@@ -43,17 +43,17 @@ def check_same_dtype(function: str, a: Tensor, b: Tensor) -> None:
 
 
 def array(a: Tensor) -> np.ndarray:
-    """The elements, over the same memory."""
+    """The elements as an array that shares the memory."""
     return a.detach().numpy()
 
 
 def tensor(values: Any) -> Tensor:
-    """A tensor of NumPy's result, row-major."""
+    """NumPy's result as a row-major tensor."""
     return _C.from_numpy(np.ascontiguousarray(values).reshape(np.shape(values)))
 
 
 def run(function: str, compute: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls NumPy; its LinAlgError becomes ours, naming ``function``."""
+    """Calls NumPy and converts its LinAlgError to the engine's, naming ``function``."""
     try:
         with np.errstate(all="ignore"):
             return compute(*args, **kwargs)
@@ -68,12 +68,12 @@ def each_matrix(a: np.ndarray) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
 
 
 def batch_name(index: Sequence[int]) -> str:
-    """Which matrix of a batch, in messages; nothing for a single one."""
+    """The matrix of a batch in messages; '' for a single one."""
     return f"batch element {tuple(index)}: " if index else ""
 
 
 def raise_if_failed(function: str, name: str, info: Tensor, reason: str) -> None:
-    """Raises LinAlgError for the first matrix whose ``info`` is not 0, which ``reason`` shows."""
+    """Raises LinAlgError for the first matrix whose ``info`` is not 0, formatted by ``reason``."""
     for index in np.ndindex(tuple(info.shape)):
         if failed := int(info[index]):
             raise LinAlgError(f"{function}: {name}: {batch_name(index)}{reason.format(failed)}")

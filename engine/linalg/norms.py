@@ -113,7 +113,7 @@ def norm(
     *,
     dtype: _C.dtype | None = None,
 ) -> Tensor:
-    """A norm of vectors or matrices, whichever ``dim`` or the shape says.
+    """A norm of vectors or matrices, depending on ``dim`` or the shape.
 
     Without ``ord`` the 2-norm of all elements; with it and without ``dim``, A must be a vector or
     a matrix. See :func:`vector_norm` and :func:`matrix_norm`.
@@ -169,7 +169,7 @@ def matrix_rank(
     atol: Any = None,
     rtol: Any = None,
 ) -> Tensor:
-    """How many singular values of each matrix exceed ``max(atol, rtol * largest)``.
+    """The number of singular values of each matrix above ``max(atol, rtol * largest)``.
 
     ``tol`` is the old name of ``atol``. ``hermitian`` matrices are taken as symmetric.
 

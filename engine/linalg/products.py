@@ -57,7 +57,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 
 
 def vander(x: Tensor, N: int | None = None) -> Tensor:
-    """Vandermonde matrices: rows ``1, x, x^2, ...`` of N elements, as many as x has by default.
+    """Vandermonde matrices: rows ``1, x, x^2, ...`` of N elements, by default the length of x.
 
     >>> import engine
     >>> engine.linalg.vander(engine.tensor([2, 3]), N=3)

@@ -32,7 +32,7 @@ class SolveResult(NamedTuple):
 
 
 def _solved(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Solutions, nan for singular matrices, and their first pivot that is 0, counted from 1."""
+    """Solutions, nan for singular matrices, and the index of their first zero pivot, from 1."""
     info = np.zeros(a.shape[:-2], np.int32)
     try:
         with np.errstate(all="ignore"):
@@ -77,7 +77,7 @@ class _Inverse(Function):
 
 
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> InverseResult:
-    """:func:`inv`, nan for singular matrices, and for each its first pivot that is 0, from 1.
+    """:func:`inv`, nan for singular matrices, and the index of each first zero pivot, from 1.
 
     >>> import engine
     >>> engine.linalg.inv_ex(engine.zeros(2, 2)).info
@@ -105,7 +105,7 @@ def inv(A: Tensor) -> Tensor:
 
 
 def _is_vector_batch(a: Tensor, b: Tensor) -> bool:
-    """Whether B is one vector per matrix rather than a matrix."""
+    """True if B is one vector per matrix rather than a matrix."""
     return b.dim() == 1 or (a.dim() - 1 == b.dim() and b.shape == a.shape[:-1])
 
 
@@ -129,7 +129,7 @@ def _solve(function: str, a: Tensor, b: Tensor, left: bool) -> SolveResult:
 
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> SolveResult:
-    """:func:`solve`, nan for singular matrices, and for each its first pivot that is 0, from 1.
+    """:func:`solve`, nan for singular matrices, and the index of each first zero pivot, from 1.
 
     >>> import engine
     >>> engine.linalg.solve_ex(engine.zeros(1, 1), engine.ones(1)).info
@@ -330,7 +330,7 @@ def lstsq(
 
 
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
-    """The inverse of A as a map from its dimensions from ``ind`` on to those before.
+    """The inverse of A as a map from the dimensions from ``ind`` on to those before.
 
     >>> import engine
     >>> engine.linalg.tensorinv(engine.eye(6).reshape(6, 2, 3), ind=1).shape

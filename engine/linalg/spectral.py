@@ -74,7 +74,7 @@ class _Eigh(Function):
 
 
 def _check_triangle(function: str, uplo: str) -> bool:
-    """Whether the upper triangle is meant."""
+    """Parses UPLO: True for the upper triangle."""
     if uplo.upper() not in ("L", "U"):
         raise RuntimeError(f"{function}: UPLO: expected 'L' or 'U', got {uplo!r}")
     return uplo.upper() == "U"

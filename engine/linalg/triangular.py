@@ -49,7 +49,7 @@ class _SolveTriangular(Function):
 
 
 def broadcast_matrices(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Both expanded to one batch shape."""
+    """Both operands expanded to one batch shape."""
     from engine._functions import broadcast_shapes
 
     batch = broadcast_shapes(a.shape[:-2], b.shape[:-2])

@@ -1,4 +1,4 @@
-"""Layers, losses and what they are made of, under PyTorch's names."""
+"""Layers, losses, containers and parameters, under PyTorch's names."""
 
 from __future__ import annotations
 

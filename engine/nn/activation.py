@@ -13,7 +13,7 @@ from engine.nn.parameter import Parameter
 
 
 class _InPlaceActivation(Module):
-    """An activation whose one argument is whether it overwrites its input."""
+    """An activation whose only argument is ``inplace``."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -293,7 +293,7 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by lambd, 0 where it is nearer than that."""
+    """x shrunk towards 0 by lambd, 0 where |x| <= lambd."""
 
     def forward(self, input: Tensor) -> Tensor:
         return F.softshrink(input, self.lambd)

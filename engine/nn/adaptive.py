@@ -14,17 +14,18 @@ from engine.nn.module import Module
 
 
 class ASMoutput(NamedTuple):
-    """The log-probability of each target, and their mean with the sign of a loss."""
+    """The log-probability of each target, and their negative mean as the loss."""
 
     output: Tensor
     loss: Tensor
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """A softmax over n_classes, sorted by falling frequency, in clusters (Grave et al., 2017).
+    """A softmax over n_classes, sorted by descending frequency, in clusters (Grave et al., 2017).
 
-    The head decides between the first cutoffs[0] classes and the clusters that end at the other
-    cutoffs and at n_classes; cluster i projects to in_features / div_value ** (i + 1) features.
+    The head covers the first cutoffs[0] classes and one output for each cluster, which end at the
+    other cutoffs and at n_classes; cluster i projects to in_features / div_value ** (i + 1)
+    features.
 
     >>> import engine
     >>> layer = engine.nn.AdaptiveLogSoftmaxWithLoss(16, 1000, cutoffs=[10, 100])

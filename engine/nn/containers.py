@@ -1,4 +1,4 @@
-"""Modules and parameters in order or by name."""
+"""Containers of modules and parameters: lists, dicts and Sequential."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.nn.parameter import Parameter
 
 
 def _position(index: int, length: int, owner: object) -> int:
-    """The index counted from 0, which may be given from the end."""
+    """The index counted from 0; negative ones count from the end."""
     position = operator.index(index)
     if not -length <= position < length:
         raise IndexError(f"{type(owner).__name__}: index {index} is out of range of {length}")
@@ -54,7 +54,7 @@ class _ModuleSequence(Module):
             registry[str(i)] = module
 
     def insert(self, index: int, module: Module) -> None:
-        """Put the module before the index."""
+        """Insert the module before the index."""
         if not isinstance(module, Module):
             raise TypeError(
                 f"{type(self).__name__}: expected a Module, got {type(module).__name__}"
@@ -64,7 +64,7 @@ class _ModuleSequence(Module):
         self._renumber(modules)
 
     def pop(self, index: int = -1) -> Module:
-        """Take the module out and return it."""
+        """Remove the module and return it."""
         module = self._modules[self._name_at(index)]
         del self[index]
         return module
@@ -116,19 +116,19 @@ class Sequential(_ModuleSequence):
         return self.extend(list(self * times)[len(self) :])
 
     def insert(self, index: int, module: Module) -> Sequential:  # type: ignore[override]
-        """Put the module before the index."""
+        """Insert the module before the index."""
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Sequential: index {index} is out of range of {len(self)}")
         super().insert(index, module)
         return self
 
     def append(self, module: Module) -> Sequential:
-        """Put the module last."""
+        """Append the module."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Sequential:
-        """Put the modules last."""
+        """Append the modules."""
         for module in list(modules):
             self.append(module)
         return self
@@ -141,7 +141,7 @@ class Sequential(_ModuleSequence):
 
 
 class ModuleList(_ModuleSequence):
-    """A list whose modules are known to the module that holds it.
+    """A list of modules, registered with the module that contains it.
 
     >>> from engine import nn
     >>> layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
@@ -170,12 +170,12 @@ class ModuleList(_ModuleSequence):
         return self.extend(other)
 
     def append(self, module: Module) -> ModuleList:
-        """Put the module last."""
+        """Append the module."""
         self.add_module(str(len(self)), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> ModuleList:
-        """Put the modules last."""
+        """Append the modules."""
         for module in list(modules):
             self.append(module)
         return self
@@ -198,7 +198,7 @@ class ModuleList(_ModuleSequence):
 
 
 class ModuleDict(Module):
-    """A dict whose modules are known to the module that holds it.
+    """A dict of modules, registered with the module that contains it.
 
     >>> from engine import nn
     >>> heads = nn.ModuleDict({"age": nn.Linear(8, 1), "name": nn.Linear(8, 100)})
@@ -230,11 +230,11 @@ class ModuleDict(Module):
         return key in self._modules
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         self._modules.clear()
 
     def pop(self, key: str) -> Module:
-        """Take the module out and return it."""
+        """Remove the module and return it."""
         return self._modules.pop(key)
 
     def keys(self) -> Iterable[str]:
@@ -269,7 +269,7 @@ def _describe(value: Any) -> str:
 
 
 class ParameterList(Module):
-    """A list whose tensors are parameters of the module that holds it.
+    """A list of tensors, registered as parameters of the module that contains it.
 
     >>> import engine
     >>> weights = engine.nn.ParameterList([engine.zeros(2), engine.ones(3)])
@@ -302,13 +302,13 @@ class ParameterList(Module):
         setattr(self, str(_position(index, self._size, self)), _as_parameter(value))
 
     def append(self, value: Any) -> ParameterList:
-        """Put the tensor last."""
+        """Append the tensor."""
         self._size += 1
         self[self._size - 1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
-        """Put the tensors last."""
+        """Append the tensors."""
         for value in list(values):
             self.append(value)
         return self
@@ -321,7 +321,7 @@ class ParameterList(Module):
 
 
 class ParameterDict(Module):
-    """A dict whose tensors are parameters of the module that holds it.
+    """A dict of tensors, registered as parameters of the module that contains it.
 
     >>> import engine
     >>> scales = engine.nn.ParameterDict({"left": engine.ones(1)})
@@ -372,7 +372,7 @@ class ParameterDict(Module):
         return self
 
     def copy(self) -> ParameterDict:
-        """Another dict of the same tensors."""
+        """A copy of the dict with the same tensors."""
         return ParameterDict(dict(self.items()))
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
@@ -380,18 +380,18 @@ class ParameterDict(Module):
         return ParameterDict(dict.fromkeys(keys, default))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The tensor of the name, which is the default from now on where there is none."""
+        """The tensor of the name; inserts the default if there is none."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def popitem(self) -> tuple[str, Any]:
-        """Take the last tensor out and return its name and it."""
+        """Remove the last tensor and return its name and the tensor."""
         key = next(reversed(self._keys))
         return key, self.pop(key)
 
     def clear(self) -> None:
-        """Take all tensors out."""
+        """Remove all tensors."""
         for key in list(self._keys):
             del self[key]
 
@@ -408,11 +408,11 @@ class ParameterDict(Module):
         return [(key, self[key]) for key in self._keys]
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The tensor, or the default where there is none."""
+        """The tensor, or the default if there is none."""
         return self[key] if key in self._keys else default
 
     def pop(self, key: str) -> Any:
-        """Take the tensor out and return it."""
+        """Remove the tensor and return it."""
         value = self[key]
         del self[key]
         return value

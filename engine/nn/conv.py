@@ -164,7 +164,7 @@ class _Conv(_ConvNd):
         raise NotImplementedError
 
     def _pad_as_mode_says(self, input: Tensor) -> tuple[Tensor, Any]:
-        """The input and the padding that is left for the convolution to add."""
+        """The input, padded unless the mode is 'zeros', and the padding left to the convolution."""
         if self.padding_mode == "zeros":
             return input, self.padding
         return F.pad(input, self._margins(), self.padding_mode), (0,) * self._dims

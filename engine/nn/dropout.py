@@ -1,4 +1,4 @@
-"""Dropout layers. In evaluation mode they give back their input."""
+"""Dropout layers. In evaluation mode they return their input."""
 
 from __future__ import annotations
 

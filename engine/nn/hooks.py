@@ -1,6 +1,6 @@
-"""Hooks around a module's call: their tables, of one module and of all, and the call itself.
+"""Module hooks: tables of one module and global ones, and the call with hooks.
 
-A call without hooks never comes here; see Module.__call__.
+A call without hooks does not use this module; see Module.__call__.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class CallHooks:
         self.backward = HookTable()
 
     def any(self) -> bool:
-        """Whether there is a hook at all."""
+        """True if any hook is registered."""
         return bool(self.forward_pre or self.forward or self.backward_pre or self.backward)
 
 
 class HookView(MutableMapping[int, Callable[..., Any]]):
-    """The functions of one of a module's hook tables, such as `module._forward_hooks`."""
+    """A read-only view of one of a module's hook tables, such as `module._forward_hooks`."""
 
     def __init__(self, module: Any, kind: str) -> None:
         self._module = module
@@ -68,14 +68,14 @@ class StateHooks:
         self.load_post = HookTable()
 
 
-# Hooks of all modules, which run before a module's own. `module_call` is this module's function
-# while there are any and None otherwise, so that a call without hooks tests for them once.
+# Global hooks, which run before a module's own. `module_call` is this module's function while any
+# is registered and None otherwise, so that a call without hooks tests one variable.
 every_module = CallHooks()
 module_call: Callable[..., Any] | None = None
 
 
 def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """forward() between its hooks; `always_call` hooks run even where it raised."""
+    """Calls forward() with its hooks; `always_call` hooks run even if it raises."""
     own: CallHooks = module._call_hooks or CallHooks()
     call = _Call([*every_module.forward.values(), *own.forward.values()])
     try:
@@ -156,7 +156,7 @@ def _run_after_failure(
 
 
 class _BackwardTap:
-    """Sits on the inputs and outputs of one call, to see the gradients that pass them."""
+    """Observes the gradients of the inputs and outputs of one call."""
 
     def __init__(self, module: Any, pre: list[Hook], post: list[Hook]) -> None:
         self.module = module
@@ -168,7 +168,7 @@ class _BackwardTap:
 
     @classmethod
     def of(cls, module: Any, own: CallHooks) -> _BackwardTap | None:
-        """The tap for the hooks on a module's backward, None where it has none."""
+        """The tap for the hooks on a module's backward, None if it has none."""
         pre = [*every_module.backward_pre.values(), *own.backward_pre.values()]
         post = [*every_module.backward.values(), *own.backward.values()]
         return cls(module, pre, post) if pre or post else None
@@ -232,7 +232,7 @@ def _replaced(changed: Any, grads: tuple[Any, ...], what: str) -> tuple[Any, ...
 def _identity(
     on_backward: Callable[[tuple[Any, ...]], tuple[Any, ...]], tensors: list[Tensor]
 ) -> tuple[Tensor, ...]:
-    """The same values, with `on_backward` in the way of their gradients."""
+    """The same values; their gradients pass through `on_backward`."""
 
     class Tap(Function):
         @staticmethod
@@ -246,11 +246,11 @@ def _identity(
     return Tap.apply(*tensors)
 
 
-# ---- hooks of all modules ---------------------------------------------------------------------
+# ---- global hooks -----------------------------------------------------------------------------
 
 
 class _GlobalHandle(RemovableHandle):
-    """A handle that also lets calls skip the hooks again once the last one is gone."""
+    """A handle that resets `module_call` when the last global hook is removed."""
 
     def __init__(self, handle: RemovableHandle) -> None:
         def remove() -> None:
@@ -269,29 +269,29 @@ def _register_global(table: HookTable, hook: Hook) -> RemovableHandle:
 
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Before every module's forward call `hook(module, args)`."""
+    """Call `hook(module, args)` before every module's forward."""
     return _register_global(every_module.forward_pre, Hook(hook))
 
 
 def register_module_forward_hook(
     hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
-    """After every module's forward call `hook(module, args, output)`; see
+    """Call `hook(module, args, output)` after every module's forward; see
     Module.register_forward_hook."""
     return _register_global(every_module.forward, Hook(hook, with_kwargs, always_call))
 
 
 def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Before every module's backward call `hook(module, grad_output)`."""
+    """Call `hook(module, grad_output)` before every module's backward."""
     return _register_global(every_module.backward_pre, Hook(hook))
 
 
 def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """After every module's backward call `hook(module, grad_input, grad_output)`."""
+    """Call `hook(module, grad_input, grad_output)` after every module's backward."""
     return _register_global(every_module.backward, Hook(hook))
 
 
-# Hooks that see what is registered in any module: (module, name, value).
+# Hooks on registration in any module, called with (module, name, value).
 registration_hooks: dict[str, HookTable] = {
     "parameter": HookTable(),
     "buffer": HookTable(),
@@ -300,25 +300,24 @@ registration_hooks: dict[str, HookTable] = {
 
 
 def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(module, name, parameter)` when any module registers one; what it returns
+    """Call `hook(module, name, parameter)` when any module registers one; its result
     replaces it."""
     return register(registration_hooks["parameter"], Hook(hook))
 
 
 def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(module, name, buffer)` when any module registers one; what it returns replaces
-    it."""
+    """Call `hook(module, name, buffer)` when any module registers one; its result replaces it."""
     return register(registration_hooks["buffer"], Hook(hook))
 
 
 def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call `hook(module, name, submodule)` when any module registers one; what it returns
-    replaces it."""
+    """Call `hook(module, name, submodule)` when any module registers one; its result replaces
+    it."""
     return register(registration_hooks["module"], Hook(hook))
 
 
 def registered(kind: str, module: Any, name: str, value: Any) -> Any:
-    """The value that the registration hooks make of the one given."""
+    """The value after the registration hooks."""
     for hook in list(registration_hooks[kind].values()):
         changed = hook.function(module, name, value)
         if changed is not None:

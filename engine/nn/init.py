@@ -66,7 +66,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Any = None,
 ) -> Tensor:
-    """Fill from the normal distribution with values outside [a, b] cut away (not clipped)."""
+    """Fill from the normal distribution truncated to [a, b] (not clipped)."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "trunc_normal_: mean is more than 2 std from [a, b]; the distribution of values may "
@@ -135,7 +135,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 
 def _is_empty(tensor: Tensor) -> bool:
-    """Whether there is nothing to fill, which is warned of."""
+    """True if the tensor is empty; warns, as there is nothing to initialize."""
     if 0 in tensor.shape:
         warnings.warn("initializing a tensor without elements does nothing", stacklevel=3)
     return 0 in tensor.shape
@@ -200,7 +200,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
     with no_grad():
         drawn = _C.empty(rows, columns, dtype=_C.float64).normal_(generator=generator).numpy()
         q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
-        # Without the signs the distribution would not be uniform over orthogonal matrices.
+        # The signs make the distribution uniform over orthogonal matrices.
         q = q * np.sign(np.diag(r))
         matrix = np.ascontiguousarray(q.T if rows < columns else q) * gain
         return tensor.copy_(_C.from_numpy(matrix).reshape(tensor.shape))

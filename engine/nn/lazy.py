@@ -1,4 +1,4 @@
-"""Layers that take their number of input features from the first input."""
+"""Lazy layers, which infer the number of input features from the first input."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from engine.nn.parameter import Parameter, UninitializedBuffer, UninitializedPar
 class LazyModuleMixin(Module):
     """A module some of whose parameters are uninitialized until its first call.
 
-    A subclass stands before the class it becomes, sets `cls_to_become`, and defines
-    `initialize_parameters`, which sees the first call's arguments. Loading a state_dict
-    initialises too.
+    A subclass derives from the mixin and then from the class it becomes, sets `cls_to_become`, and
+    defines `initialize_parameters`, which gets the first call's arguments. Loading a state_dict
+    initialises as well.
     """
 
     cls_to_become: type[Module] | None = None
@@ -47,11 +47,11 @@ class LazyModuleMixin(Module):
         self.register_forward_pre_hook(_initialize_on_call, with_kwargs=True)
 
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
-        """Give all uninitialized parameters their shape and values."""
+        """Materialize all uninitialized parameters and initialise them."""
         raise NotImplementedError(f"{type(self).__name__} has no initialize_parameters()")
 
     def has_uninitialized_params(self) -> bool:
-        """Whether a parameter or buffer of this module has no shape yet."""
+        """True if a parameter or buffer of this module has no shape yet."""
         return any(map(is_lazy, [*self._parameters.values(), *self._buffers.values()]))
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:

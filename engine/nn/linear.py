@@ -15,7 +15,7 @@ _linear = _C.linear
 
 
 class Identity(Module):
-    """Gives back its input, whatever arguments it was made with."""
+    """Returns its input; constructor arguments are ignored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -60,7 +60,7 @@ class MSELoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """(x - y)² / (2 beta) near, |x - y| - beta / 2 beyond beta."""
+    """(x - y)² / (2 beta) where |x - y| < beta, |x - y| - beta / 2 elsewhere."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """(x - y)² / 2 near, delta (|x - y| - delta / 2) beyond delta."""
+    """(x - y)² / 2 where |x - y| < delta, delta (|x - y| - delta / 2) elsewhere."""
 
     def __init__(
         self,

@@ -151,7 +151,7 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """The hinge loss of each right class over each wrong one; targets list the right classes."""
+    """The hinge loss between each target class and each other one; targets list class indices."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)

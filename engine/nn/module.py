@@ -39,12 +39,12 @@ class Module(ModuleHooks):
 
     training: bool
     _version: int = 1
-    _buffer_names: dict[str, bool]  # name: is it persistent?
+    _buffer_names: dict[str, bool]  # name: persistent
     _parameter_names: dict[str, bool]
     _module_names: dict[str, bool]
 
     def __init__(self) -> None:
-        # See Note [Where a module keeps its tensors].
+        # See Note [Storage of a module's tensors].
         attributes = self.__dict__
         attributes["training"] = True
         attributes["_parameter_names"] = {}
@@ -118,7 +118,7 @@ class Module(ModuleHooks):
         )
 
     def _forget(self, name: str, kept: str) -> None:
-        """Drop `name` where it is registered as another kind than `kept`, or is plain."""
+        """Remove `name` if it is registered as another kind than `kept` or a plain attribute."""
         if name in self._names_of(kept):
             return
         for kind in ("_parameter_names", "_buffer_names", "_module_names"):
@@ -131,7 +131,7 @@ class Module(ModuleHooks):
             self.__dict__.get(kind, {}).pop(name, None)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Add a parameter; None keeps the name free, out of state_dict."""
+        """Add a parameter; None reserves the name without an entry in state_dict."""
         names = self._names_of("_parameter_names")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
@@ -148,7 +148,7 @@ class Module(ModuleHooks):
         self.__dict__[name] = registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is no parameter; it is in state_dict where it is persistent."""
+        """Add a tensor that is not a parameter; persistent ones are in state_dict."""
         names = self._names_of("_buffer_names")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
@@ -263,7 +263,7 @@ class Module(ModuleHooks):
             yield buffer
 
     def get_submodule(self, target: str) -> Module:
-        """The module with the dotted name; AttributeError where there is none."""
+        """The module with the dotted name; AttributeError if there is none."""
         module = self
         for name in target.split(".") if target else []:
             child = getattr(module, name, None)
@@ -275,10 +275,10 @@ class Module(ModuleHooks):
         return module
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Replace the module with the dotted name, or add one there unless `strict`.
+        """Replace the module with the dotted name, or add one unless `strict`.
 
-        Raises AttributeError where the parent does not exist, where the name is that of something
-        else than a module and, where `strict`, of nothing.
+        Raises AttributeError if the parent does not exist, if the name is not a module's and, with
+        `strict`, if it does not exist.
         """
         if not target:
             raise ValueError("set_submodule: target must not be empty")
@@ -293,11 +293,11 @@ class Module(ModuleHooks):
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
-        """The parameter with the dotted name; AttributeError where there is none."""
+        """The parameter with the dotted name; AttributeError if there is none."""
         return self._get_member(target, "_parameters", "parameter")
 
     def get_buffer(self, target: str) -> Tensor:
-        """The buffer with the dotted name; AttributeError where there is none."""
+        """The buffer with the dotted name; AttributeError if there is none."""
         return self._get_member(target, "_buffers", "buffer")
 
     def _get_member(self, target: str, kind: str, what: str) -> Any:
@@ -362,11 +362,11 @@ class Module(ModuleHooks):
         return self._apply(convert)
 
     def type(self: Self, dst_type: Any) -> Self:
-        """Convert every parameter and buffer to the dtype, whatever it was."""
+        """Convert every parameter and buffer to the dtype, integers too."""
         return self._apply(lambda tensor: tensor.to(dst_type))
 
     def share_memory(self: Self) -> Self:
-        """Move every parameter and buffer into memory that other processes can map."""
+        """Move every parameter and buffer into shared memory."""
 
         def share(tensor: Any) -> Tensor:
             return tensor.share_memory_()
@@ -415,13 +415,13 @@ class Module(ModuleHooks):
         return self.train(False)
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Switch gradients of all parameters on or off."""
+        """Set requires_grad of all parameters."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Reset the gradients of all parameters to None, or to zeros."""
         for parameter in self.parameters():
             if set_to_none:
                 parameter.grad = None
@@ -455,10 +455,10 @@ class Module(ModuleHooks):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> _state.IncompatibleKeys:
-        """Copy tensors into this module and those below, or with `assign` take them over.
+        """Copy tensors into this module and those below, or with `assign` use them as they are.
 
-        Raises RuntimeError that lists all shapes that differ and, where strict, all missing and
-        unexpected keys; where not strict, these are returned.
+        Raises RuntimeError that lists all mismatched shapes and, if strict, all missing and
+        unexpected keys, which are returned otherwise.
         """
         return _state.load(self, state_dict, strict, assign)
 
@@ -494,11 +494,11 @@ class Module(ModuleHooks):
         )
 
     def get_extra_state(self) -> Any:
-        """Anything beside tensors that a subclass wants in its state_dict."""
+        """Extra state beside tensors, defined by subclasses, for state_dict."""
         raise NotImplementedError(f"{type(self).__name__} has no get_extra_state()")
 
     def set_extra_state(self, state: Any) -> None:
-        """Take back what get_extra_state returned."""
+        """Restore the state that get_extra_state returned."""
         raise NotImplementedError(f"{type(self).__name__} has no set_extra_state()")
 
     def _has_extra_state(self) -> bool:
@@ -511,7 +511,7 @@ class Module(ModuleHooks):
         return sorted(name for name in names if not name[0].isdigit())
 
     def extra_repr(self) -> str:
-        """The module's own part of repr, inside the brackets."""
+        """The module's options in repr, inside the brackets."""
         return ""
 
     def _get_name(self) -> str:

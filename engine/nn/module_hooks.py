@@ -1,4 +1,4 @@
-"""Registering hooks on a module."""
+"""Registration of hooks on a module."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class ModuleHooks:
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Before forward call `hook(module, args)`, or `hook(module, args, kwargs)`; what it
-        returns replaces the arguments."""
+        """Call `hook(module, args)`, or `hook(module, args, kwargs)`, before forward; its result
+        replaces the arguments."""
         return register(self._ensure_call_hooks().forward_pre, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
@@ -57,23 +57,23 @@ class ModuleHooks:
         with_kwargs: bool = False,
         always_call: bool = False,
     ) -> RemovableHandle:
-        """After forward call `hook(module, args, output)`, or `hook(module, args, kwargs,
-        output)`; what it returns replaces the output. With always_call also after an error."""
+        """Call `hook(module, args, output)`, or `hook(module, args, kwargs, output)`, after
+        forward; its result replaces the output. With always_call also after an error."""
         table = self._ensure_call_hooks().forward
         return register(table, Hook(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Call `hook(module, grad_output)` before the module's backward; what it returns
-        replaces the gradients."""
+        """Call `hook(module, grad_output)` before the module's backward; its result replaces the
+        gradients."""
         return register(self._ensure_call_hooks().backward_pre, Hook(hook), prepend)
 
     def register_full_backward_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, grad_input, grad_output)` when the gradients of the module's
-        positional inputs are known; what it returns replaces grad_input."""
+        positional inputs are known; its result replaces grad_input."""
         return register(self._ensure_call_hooks().backward, Hook(hook), prepend)
 
     def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:

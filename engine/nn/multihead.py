@@ -16,9 +16,9 @@ class MultiheadAttention(Module):
     """Attention of num_heads heads (Vaswani et al., 2017).
 
     Inputs are (L, N, embed_dim), (N, L, embed_dim) where batch_first, or (L, embed_dim). In
-    key_padding_mask (N, S) and attn_mask (L, S) or (N * heads, L, S) True takes a place out;
-    masks of floats are added. Returns the output and the weights, or None with
-    need_weights=False, which is faster.
+    key_padding_mask (N, S) and attn_mask (L, S) or (N * heads, L, S) True excludes a position;
+    float masks are added. Returns the output and the weights, or None with need_weights=False,
+    which is faster.
 
     >>> import engine
     >>> attention = engine.nn.MultiheadAttention(8, num_heads=2, batch_first=True)

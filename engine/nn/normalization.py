@@ -55,7 +55,7 @@ class _NormBase(Module):
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
-        """Forget the running mean and variance."""
+        """Reset the running mean and variance."""
         for name, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
             buffer = getattr(self, name)
             if buffer is not None:
@@ -135,8 +135,8 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     """Batch normalisation over (N, C, H, W) (Ioffe and Szegedy, 2015).
 
-    In training by the batch's statistics, which also move the running ones; in evaluation by the
-    running ones. momentum=None averages over all batches.
+    Uses the batch's statistics in training, which also update the running ones, and the running
+    ones in evaluation. momentum=None averages over all batches.
 
     >>> import engine
     >>> layer = engine.nn.BatchNorm2d(3)
@@ -156,8 +156,8 @@ class BatchNorm3d(_BatchNorm):
 class SyncBatchNorm(_BatchNorm):
     """Batch normalisation of (N, C, ...) by the statistics of the whole process group's batch.
 
-    In one process the group's batch is the module's own, which makes it BatchNorm. Raises
-    NotImplementedError for a process_group: statistics are not exchanged between processes yet.
+    In one process it is the same as BatchNorm. Raises NotImplementedError for a process_group:
+    statistics are not exchanged between processes yet.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class SyncBatchNorm(_BatchNorm):
 
     @classmethod
     def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """The module with every BatchNorm in it replaced by a SyncBatchNorm of its tensors.
+        """The module with every BatchNorm replaced by a SyncBatchNorm with the same tensors.
 
         >>> from engine import nn
         >>> net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
@@ -432,7 +432,7 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """LocalResponseNorm of (N, C, H, W) with a window of as many channels on both sides."""
+    """LocalResponseNorm of (N, C, H, W) with a window that is symmetric about each channel."""
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
         super().__init__(size, alpha, beta, k)

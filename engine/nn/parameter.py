@@ -1,4 +1,4 @@
-"""Tensors that a Module knows as its own: parameters, which are trained, and buffers."""
+"""Parameters and buffers: tensors that a Module registers, also before their shape is known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine._C import Tensor
 class Parameter(Tensor):
     """A tensor that a Module lists among its parameters when it is assigned as an attribute.
 
-    It shares the memory of `data`. A 0-element tensor is made where none is given.
+    It shares the memory of `data`; without `data` it has 0 elements.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.zeros(2, 3))
@@ -77,13 +77,13 @@ def _rebuild_buffer(cls: type[Buffer], data: Tensor, persistent: bool) -> Buffer
 class UninitializedTensorMixin:
     """A tensor whose shape is not known yet: `materialize` gives it memory and a plain class.
 
-    Only what concerns dtype, device and gradient works before; all else raises ValueError.
+    Before that only methods about dtype, device and gradient work; others raise ValueError.
     """
 
     cls_to_become: type[Tensor]
 
     def materialize(self: Any, shape: Any, device: Any = None, dtype: Any = None) -> None:
-        """Become a tensor of the shape, with uninitialised memory."""
+        """Allocate uninitialised memory for the shape and become a plain tensor."""
         device = self.data.device if device is None else device
         dtype = self.data.dtype if dtype is None else dtype
         self.data = _C.empty(tuple(shape), device=device, dtype=dtype)
@@ -189,5 +189,5 @@ class UninitializedBuffer(UninitializedTensorMixin, Buffer):
 
 
 def is_lazy(tensor: Any) -> bool:
-    """Whether this is an uninitialized parameter or buffer."""
+    """True if this is an uninitialized parameter or buffer."""
     return isinstance(tensor, UninitializedTensorMixin)

@@ -301,14 +301,14 @@ class _MaxUnpool(Module):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """MaxPool1d undone: the maxima at their indices, zeros elsewhere."""
+    """MaxPool1d inverted: the maxima at their indices, zeros elsewhere."""
 
     _dims = 1
     _function = staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """MaxPool2d undone: the maxima at their indices, zeros elsewhere.
+    """MaxPool2d inverted: the maxima at their indices, zeros elsewhere.
 
     >>> import engine
     >>> from engine import nn
@@ -322,7 +322,7 @@ class MaxUnpool2d(_MaxUnpool):
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """MaxPool3d undone: the maxima at their indices, zeros elsewhere."""
+    """MaxPool3d inverted: the maxima at their indices, zeros elsewhere."""
 
     _dims = 3
     _function = staticmethod(F.max_unpool3d)

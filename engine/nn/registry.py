@@ -9,11 +9,11 @@ from typing import Any
 class Registry(MutableMapping[str, Any]):
     """The attributes of a module whose names are listed in `names`, as a live dict.
 
-    Note [Where a module keeps its tensors]: parameters, buffers and children stand in the
-    module's own __dict__, so that reading `self.weight` is a plain attribute load; beside them
-    the module keeps only the ordered names of each kind. This view joins the two. It is made
-    anew at each access and kept by nobody: were it stored in the module, a cycle would keep
-    every module's memory until the next garbage collection.
+    Note [Storage of a module's tensors]: parameters, buffers and children are stored in the
+    module's __dict__, so that reading `self.weight` is a plain attribute load; in addition the
+    module stores the ordered names of each kind. This view joins the two. It is created at each
+    access and not stored: a reference from the module would be a cycle and keep the memory of
+    every module until the next garbage collection.
     """
 
     __slots__ = ("_attributes", "_names")

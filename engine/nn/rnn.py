@@ -44,7 +44,7 @@ def _gru_step(gates: Tensor, state: State, w_hh: Tensor, b_hh: Tensor | None) ->
 
 
 class RNNBase(Module):
-    """Layers of recurrent cells over a sequence, in one direction or both.
+    """Stacked recurrent layers over a sequence, in one direction or both.
 
     The input is (L, N, input_size), (N, L, input_size) where batch_first, (L, input_size) without
     a batch, or a PackedSequence. Weights are named weight_ih_l0, weight_hh_l0, bias_ih_l0,
@@ -120,7 +120,7 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """Does nothing: the weights need no particular memory layout."""
+        """Has no effect: the weights need no particular memory layout."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -133,7 +133,7 @@ class RNNBase(Module):
         ]
 
     def _step(self, gates: Tensor, state: State, suffix: str) -> State:
-        """The next state from the input's share of the gates and the last state."""
+        """The next state from the input's contribution to the gates and the last state."""
         raise NotImplementedError
 
     def _state_sizes(self) -> list[int]:
@@ -144,7 +144,7 @@ class RNNBase(Module):
     def _run(
         self, input: Tensor | PackedSequence, states: Sequence[Tensor] | None
     ) -> tuple[Any, list[Tensor]]:
-        """Output and final states for any kind of input."""
+        """Output and final states for batched, unbatched and packed input."""
         if isinstance(input, PackedSequence):
             return self._run_packed(input, states)
         name = type(self).__name__
@@ -191,8 +191,8 @@ class RNNBase(Module):
     def _checked_states(
         self, states: Sequence[Tensor] | None, batch: int | None, like: Tensor
     ) -> Sequence[Tensor]:
-        """The states (layers, N, features), zeros where none are given; batch is None for an
-        input without N, whose states are without it too."""
+        """The states (layers, N, features), zeros by default; batch is None for an unbatched input,
+        whose states have no N."""
         rows = self.num_layers * (2 if self.bidirectional else 1)
         sizes = self._state_sizes()
         if states is None:
@@ -205,7 +205,7 @@ class RNNBase(Module):
     def _run_layers(
         self, data: Tensor, sizes: list[int], states: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
-        """All layers over steps laid end to end: step t has the first sizes[t] sequences."""
+        """All layers over concatenated steps: step t has the first sizes[t] sequences."""
         finals: list[State] = []
         for layer in range(self.num_layers):
             outputs = []
@@ -221,7 +221,7 @@ class RNNBase(Module):
         return data, [_C.stack(list(kind)) for kind in zip(*finals, strict=True)]
 
     def _input_gates(self, data: Tensor, sizes: list[int], suffix: str) -> Sequence[Tensor]:
-        """The input's share of the gates, for all steps in one product."""
+        """The input's contribution to the gates, for all steps in one product."""
         bias = getattr(self, "bias_ih" + suffix) if self.bias else None
         return _linear(data, getattr(self, "weight_ih" + suffix), bias).split(sizes)
 
@@ -277,7 +277,7 @@ class RNNBase(Module):
 
 
 def _check_states(name: str, states: Any, shapes: Sequence[tuple[int, ...]], like: Tensor) -> None:
-    """Refuse states of another number, shape or dtype than the layer and its input ask for."""
+    """Raise for states whose number, shape or dtype does not match the layer and its input."""
     names = ["h_0", "c_0"][: len(shapes)]
     if not isinstance(states, (tuple, list)) or len(states) != len(shapes):
         got = len(states) if isinstance(states, (tuple, list)) else type(states).__name__

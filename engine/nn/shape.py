@@ -1,4 +1,4 @@
-"""Layers that rearrange or resample."""
+"""Layers that reshape, rearrange or resample."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Size = int | Sequence[int]
 
 
 class Flatten(Module):
-    """Join the dimensions from start_dim to end_dim; the first is kept by default.
+    """Flatten the dimensions from start_dim to end_dim, by default all but the first.
 
     >>> import engine
     >>> tuple(engine.nn.Flatten()(engine.zeros(2, 3, 4)).shape)

@@ -1,4 +1,4 @@
-"""Tables of learned vectors."""
+"""Embeddings: tables of learned vectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.nn.parameter import Parameter
 
 
 class _Table(Module):
-    """num_embeddings rows of embedding_dim numbers."""
+    """A table of num_embeddings rows of embedding_dim numbers."""
 
     weight: Parameter
 
@@ -67,7 +67,7 @@ class _Table(Module):
 
     @classmethod
     def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, **kwargs: Any) -> Any:
-        """A table of the given rows, not trained where freeze."""
+        """A table of the given rows, not trained if freeze."""
         if embeddings.dim() != 2:
             raise ValueError(
                 f"from_pretrained: embeddings must have 2 dimensions, got {tuple(embeddings.shape)}"
@@ -91,7 +91,7 @@ class _Table(Module):
 class Embedding(_Table):
     """The learned row for each integer; the row padding_idx is not trained.
 
-    `sparse` is taken for compatibility: gradients are always dense.
+    `sparse` is accepted for compatibility: gradients are always dense.
 
     >>> import engine
     >>> table = engine.nn.Embedding(10, 4)
@@ -147,7 +147,7 @@ class Embedding(_Table):
 class EmbeddingBag(_Table):
     """The sum, mean or maximum of the learned rows of each bag of integers.
 
-    `sparse` is taken for compatibility: gradients are always dense.
+    `sparse` is accepted for compatibility: gradients are always dense.
 
     >>> import engine
     >>> table = engine.nn.EmbeddingBag(10, 4, mode="sum")

@@ -24,7 +24,7 @@ class _Keys(NamedTuple):
 
 
 class IncompatibleKeys(_Keys):
-    """What load_state_dict(strict=False) left over on either side."""
+    """Result of load_state_dict: keys missing in the dict, and keys that the module lacks."""
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
@@ -58,10 +58,10 @@ def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
 def load(
     module: Module, state_dict: Mapping[str, Any], strict: bool, assign: bool
 ) -> IncompatibleKeys:
-    """Copy the tensors into the module, or with `assign` take them over.
+    """Copy the tensors into the module, or with `assign` use them as they are.
 
-    Parameters that are one tensor under several names stay so if their values share memory too;
-    PyTorch makes a parameter of its own of each.
+    Parameters that are one tensor under several names remain tied if the loaded values share
+    memory too; PyTorch unties them.
     """
     if not isinstance(state_dict, Mapping):
         raise TypeError(
@@ -89,7 +89,7 @@ def load(
 
 
 def _find_ties(module: Module) -> list[list[tuple[Registry, str]]]:
-    """Return where each tensor is registered that is so under several names."""
+    """Return the registrations of each tensor that has several names."""
     found: dict[int, list[tuple[Registry, str]]] = {}
     for child in module.modules():
         for registry in (child._parameters, child._buffers):
@@ -100,7 +100,7 @@ def _find_ties(module: Module) -> list[list[tuple[Registry, str]]]:
 
 
 def _tie_again(names: list[tuple[Registry, str]]) -> None:
-    """Register one tensor under all names if those assigned to them are views of one memory."""
+    """Register one tensor under all its names if the assigned tensors share memory."""
     tensors = [registry[name] for registry, name in names if registry.get(name) is not None]
     views = {(t.data_ptr(), t.shape, t.stride(), t.dtype, t.requires_grad) for t in tensors}
     if len(tensors) == len(names) and len(views) == 1:
@@ -164,7 +164,7 @@ def load_own(
     unexpected_keys: list[str],
     errors: list[str],
 ) -> None:
-    """Load what belongs to the module itself; the default of Module._load_from_state_dict."""
+    """Load the module's own tensors; the default of Module._load_from_state_dict."""
     if module._state_hooks is not None:
         for hook in module._state_hooks.load_pre.values():
             hook.function(

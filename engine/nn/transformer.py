@@ -1,4 +1,4 @@
-"""The transformer (Vaswani et al., 2017): layers, stacks and the whole."""
+"""The transformer (Vaswani et al., 2017): layers, stacks and the complete model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _copies(module: Module, n: int) -> ModuleList:
 
 
 def _is_causal(mask: Tensor | None, is_causal: bool | None) -> bool:
-    """Whether the mask is causal; only what the caller says counts, as comparing is slow."""
+    """True if the caller says that the mask is causal; comparing its elements would be slow."""
     return mask is not None and bool(is_causal)
 
 
@@ -219,7 +219,7 @@ class TransformerDecoderLayer(Module):
 class TransformerEncoder(Module):
     """num_layers copies of an encoder layer, and a norm after them if given.
 
-    enable_nested_tensor and mask_check are taken for compatibility and change nothing.
+    enable_nested_tensor and mask_check are accepted for compatibility and have no effect.
     """
 
     def __init__(
@@ -387,5 +387,5 @@ class Transformer(Module):
 
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
-        """The mask (sz, sz) that lets each position see itself and those before: 0 or -inf."""
+        """The causal mask (sz, sz): 0 on and below the diagonal, -inf above."""
         return _C.full((sz, sz), -math.inf, device=device, dtype=dtype).triu(1)

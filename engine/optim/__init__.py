@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules, under PyTorch's names."""
+"""Optimizers and learning-rate schedulers, under PyTorch's names."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _CURVATURE = 0.9
 
 
 class Point(NamedTuple):
-    """A step, and loss, gradient and slope there."""
+    """A step length with its loss, gradient and slope."""
 
     step: float
     loss: float
@@ -32,9 +32,9 @@ def strong_wolfe(
     tolerance_change: float,
     max_evals: int,
 ) -> tuple[float, Tensor, float, int]:
-    """Loss, gradient, step and evaluations of a point that meets the conditions, or of the best.
+    """Loss, gradient, step and evaluations of a point that meets the conditions, or the best.
 
-    `evaluate` and `origin` give loss, gradient and slope along the direction.
+    `evaluate` returns, and `origin` is, loss, gradient and slope along the direction.
     """
     search = _Search(evaluate, Point(0.0, *origin), direction_size, tolerance_change)
     point = search.run(step, max_evals)
@@ -70,7 +70,7 @@ class _Search:
         return abs(point.slope) <= -_CURVATURE * self.origin.slope
 
     def _bracket(self, step: float, limit: int) -> list[Point]:
-        """A point that meets both conditions, or two around one."""
+        """A point that meets both conditions, or two that bracket one."""
         before, point = self.origin, self._at(step)
         for trial in range(limit):
             rises = trial > 1 and point.loss >= before.loss
@@ -86,7 +86,7 @@ class _Search:
         return [self.origin, point]
 
     def _zoom(self, low: Point, high: Point, limit: int) -> Point:
-        """Narrow the bracket; `low` is its end of lower loss, which is the answer."""
+        """Narrow the bracket; return its end `low`, which has the lower loss."""
         stalled = False
         while self.evals <= limit:
             if abs(high.step - low.step) * self.direction_size < self.tolerance_change:
@@ -107,7 +107,7 @@ class _Search:
 def _trial_step(low: Point, high: Point, stalled: bool) -> tuple[float, bool]:
     """A step inside the bracket, and whether it is close to an end.
 
-    A second one in a row close to an end, or one beyond it, moves a tenth of the bracket inwards.
+    A second one in a row close to an end, or one beyond it, is moved inwards by a tenth.
     """
     left, right = sorted((low.step, high.step))
     step = cubic_minimum(low, high, left, right)
@@ -120,8 +120,8 @@ def _trial_step(low: Point, high: Point, stalled: bool) -> tuple[float, bool]:
 
 
 def cubic_minimum(a: Point, b: Point, lowest: float, highest: float) -> float:
-    """Minimize the cubic through two points with their slopes, within bounds; the middle of the
-    bounds where it has no minimum."""
+    """The minimum of the cubic through two points with their slopes, within bounds; the middle of
+    the bounds if it has none."""
     first, last = (a, b) if a.step <= b.step else (b, a)
     width = last.step - first.step
     middle = (lowest + highest) / 2

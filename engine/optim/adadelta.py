@@ -12,7 +12,7 @@ from engine.optim.optimizer import ParamsT, State
 
 
 class Adadelta(PerParameter):
-    """Steps scaled by the running size of earlier steps (Zeiler, 2012).
+    """Steps scaled by the running mean square of earlier steps (Zeiler, 2012).
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))

@@ -14,7 +14,7 @@ from engine.optim.optimizer import ParamsT, State
 
 
 class Adafactor(PerParameter):
-    """Second moments of matrices held as a row and a column (Shazeer and Stern, 2018).
+    """Second moments of matrices, factored into a row and a column (Shazeer and Stern, 2018).
 
     `lr` bounds the relative step `1 / sqrt(step)`, which is scaled by the root mean square of the
     parameter, at least `eps[1]`; `eps[0]` (None: that of the dtype) bounds the second moment from
@@ -73,7 +73,7 @@ class Adafactor(PerParameter):
         }
 
     def _decay(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> Tensor:
-        return grad  # it follows the step size, which depends on the parameter before it
+        return grad  # applied with the step size, which depends on the parameter before the decay
 
     def _update(self, param: Tensor, grad: Tensor, state: State, group: dict[str, Any]) -> None:
         step, lr = state["step"], float(group["lr"])
@@ -89,7 +89,7 @@ class Adafactor(PerParameter):
 
 
 def _second_moment(grad: Tensor, state: State, weight: float, lowest: float) -> Tensor:
-    """The estimate for each element; weight is that of this step's squares in the averages."""
+    """The estimate for each element; weight is that of this step in the averages."""
     squares = grad * grad
     if grad.dim() < 2:
         return state["variance"].lerp_(squares, weight)

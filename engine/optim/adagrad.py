@@ -12,7 +12,7 @@ from engine.optim.optimizer import ParamsT, State
 
 
 class Adagrad(PerParameter):
-    """Gradients over the root of the sum of their squares (Duchi et al., 2011).
+    """Gradients divided by the root of the sum of their squares (Duchi et al., 2011).
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))

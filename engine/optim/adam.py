@@ -75,7 +75,7 @@ class Adam(BuiltinOptimizer):
         return loss
 
     def _apply_by_step(self, group: dict[str, Any], params: list[Any], states: list[Any]) -> None:
-        """Parameters that had no gradient in some step lag behind the others."""
+        """Groups parameters by step count, as those without a gradient in some step have fewer."""
         by_step: dict[int, list[int]] = {}
         for i, state in enumerate(states):
             by_step.setdefault(state["step"], []).append(i)

@@ -14,7 +14,7 @@ from engine.optim.optimizer import ParamsT, State
 class ASGD(PerParameter):
     """Averaged gradient descent (Polyak and Juditsky, 1992).
 
-    `state[param]["ax"]` is the mean of the parameter over the steps after `t0`. The rate falls as
+    `state[param]["ax"]` is the mean of the parameter over the steps after `t0`. The rate decays as
     `lr / (1 + lambd * lr * step) ** alpha`.
 
     >>> import engine

@@ -15,8 +15,8 @@ from engine.optim.optimizer import Closure, Optimizer, State
 class BuiltinOptimizer(Optimizer):
     """An optimizer that checks its options and saves its state with PyTorch's types.
 
-    `foreach`, `fused` and `capturable` choose between implementations of one result in PyTorch:
-    they are taken, saved, and change nothing.
+    `foreach`, `fused` and `capturable` select an implementation in PyTorch: they are accepted,
+    saved, and have no effect.
     """
 
     _ranges: ClassVar[Ranges] = {}
@@ -30,11 +30,11 @@ class BuiltinOptimizer(Optimizer):
         super().add_param_group(param_group)
 
     def _check_options(self, options: dict[str, Any]) -> None:
-        """Raise for an option of the wrong type or range, naming it."""
+        """Raise for an option of wrong type or out of range, naming it."""
         name = type(self).__name__
         check_ranges(name, self._ranges, options)
         if options.get("differentiable"):
-            raise NotImplementedError(f"{name}: differentiable=True is not there yet")
+            raise NotImplementedError(f"{name}: differentiable=True is not implemented yet")
         if options.get("foreach") and options.get("fused"):
             raise RuntimeError(f"{name}: foreach and fused cannot both be True")
 
@@ -81,7 +81,7 @@ class PerParameter(BuiltinOptimizer):
         self._update(param, self._decay(param, grad, group), state, group)
 
     def _decay(self, param: Tensor, grad: Tensor, group: dict[str, Any]) -> Tensor:
-        """Shrink the parameter where weight decay is decoupled, else add it to the gradient."""
+        """Shrink the parameter if weight decay is decoupled, else add the decay to the gradient."""
         decay = float(group.get("weight_decay", 0.0))
         if decay and group.get("decoupled_weight_decay"):
             param.mul_(1 - float(group["lr"]) * decay)
@@ -91,10 +91,10 @@ class PerParameter(BuiltinOptimizer):
 
 
 def as_float32(x: float) -> float:
-    """The nearest number that a float32 holds, so that saved state goes on exactly."""
+    """The nearest float32, so that training resumes exactly from a saved state."""
     return struct.unpack("f", struct.pack("f", x))[0]
 
 
 def move_average(average: Tensor, value: Tensor, beta: float) -> Tensor:
-    """Move an exponential average in place to beta * average + (1 - beta) * value."""
+    """Update an exponential average in place to beta * average + (1 - beta) * value."""
     return average.mul_(beta).add_(value, alpha=1 - beta)

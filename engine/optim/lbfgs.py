@@ -17,9 +17,9 @@ from engine.optim.optimizer import Closure, ParamsT, State
 class LBFGS(BuiltinOptimizer):
     """A quasi-Newton method of limited memory (Liu and Nocedal, 1989).
 
-    One call of `step` makes up to `max_iter` iterations and calls the closure, which computes the
+    One call of `step` runs up to `max_iter` iterations and calls the closure, which computes the
     gradients and returns the loss, about `max_eval` times (None: 1.25 times `max_iter`). It ends
-    early where the largest gradient is at most `tolerance_grad`, or the change of the loss or of
+    early if the largest gradient is at most `tolerance_grad`, or if the change of the loss or of
     all parameters is below `tolerance_change`. `line_search_fn` is None, for steps of `lr`, or
     "strong_wolfe". All parameters form one group.
 
@@ -88,7 +88,7 @@ class LBFGS(BuiltinOptimizer):
     def step(self, closure: Closure) -> Any:  # type: ignore[override]
         """Minimize the loss, and return what the closure's first call returned."""
         group = self.param_groups[0]
-        # The state is all parameters'; the first one holds it, as in PyTorch.
+        # The state is shared by all parameters; it is stored with the first one, as in PyTorch.
         state = self.state[self._params[0]]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
@@ -145,7 +145,7 @@ class LBFGS(BuiltinOptimizer):
         state: State,
         group: dict[str, Any],
     ) -> tuple[float, Tensor, float, int]:
-        """Loss, gradient, step and count of calls that the line search ends with."""
+        """Loss, gradient, step and number of evaluations at the end of the line search."""
         start = [param.detach().clone() for param in self._params]
         direction = state["d"]
 
@@ -185,7 +185,7 @@ def _is_flat(grad: Tensor, group: dict[str, Any]) -> bool:
 
 
 def _first_step(grad: Tensor, lr: float, iteration: int) -> float:
-    """The length to begin with: cautious in the very first iteration, whose scale is unknown."""
+    """The initial step length: small in the first iteration, whose scale is unknown."""
     return min(1.0, 1.0 / grad.abs().sum().item()) * lr if iteration == 1 else lr
 
 
@@ -208,7 +208,7 @@ def _direction(state: State, grad: Tensor, history_size: int) -> Tensor:
 
 
 def _remember(state: State, grad: Tensor, history_size: int) -> None:
-    """Add the last step and the change of the gradient over it, if they show curvature."""
+    """Store the last step and its change of the gradient, if their curvature is positive."""
     change = grad - state["prev_flat_grad"]
     step = state["d"] * state["t"]
     curvature = change.dot(step)

@@ -15,11 +15,11 @@ from engine.optim.optimizer import ParamsT, State
 class Muon(PerParameter):
     """Momentum of matrices, orthogonalized by Newton-Schulz steps (Jordan, "Muon", 2024).
 
-    Each parameter must be a matrix; biases, embeddings and the last layer are better off with
-    AdamW. `adjust_lr_fn` scales the rate with the shape (rows, columns): None or "original" by
+    Each parameter must be a matrix; use AdamW for biases, embeddings and the last layer.
+    `adjust_lr_fn` scales the rate with the shape (rows, columns): None or "original" by
     `sqrt(max(1, rows / columns))`, "match_rms_adamw" by `0.2 * sqrt(max(rows, columns))` (Liu et
-    al., 2025). Weight decay is decoupled. The steps are computed in float32, where
-    PyTorch takes bfloat16: its results agree within the precision of that.
+    al., 2025). Weight decay is decoupled. The Newton-Schulz steps are computed in float32;
+    PyTorch's results, computed in bfloat16, agree within that precision.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(2, 2))
@@ -99,7 +99,7 @@ class Muon(PerParameter):
 def _orthogonalized(
     matrix: Tensor, coefficients: tuple[float, float, float], steps: int, eps: float
 ) -> Tensor:
-    """A matrix near U V' for the matrix U S V', by an odd quintic polynomial of it, iterated."""
+    """An approximation of U V' for the matrix U S V', by iterating an odd quintic polynomial."""
     a, b, c = coefficients
     x = matrix.float()
     tall = x.shape[0] > x.shape[1]

@@ -18,7 +18,7 @@ State = dict[str, Any]
 
 
 class _RequiredParameter:
-    """The default of an option that each group must give."""
+    """The default of an option that each group must specify."""
 
     def __repr__(self) -> str:
         return "<required parameter>"
@@ -31,7 +31,7 @@ _global_step_post_hooks = HookTable()
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """Run the hooks around a step, once where a step calls its parent's."""
+    """Run the hooks around a step, only once if a step calls its parent's."""
 
     @functools.wraps(step)
     def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any) -> tuple[Any, Any]:
-    """The arguments of the step, as the hooks leave them."""
+    """The arguments of the step after the hooks."""
     own = optimizer._hooks("_optimizer_step_pre_hooks")
     for hook in [*_global_step_pre_hooks.values(), *own.values()]:
         changed = hook.function(optimizer, args, kwargs)
@@ -67,17 +67,17 @@ def _run_pre_hooks(optimizer: Optimizer, args: Any, kwargs: Any) -> tuple[Any, A
 
 
 def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Before each step of every optimizer call `hook(optimizer, args, kwargs)`."""
+    """Call `hook(optimizer, args, kwargs)` before each step of every optimizer."""
     return register(_global_step_pre_hooks, Hook(hook))
 
 
 def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """After each step of every optimizer call `hook(optimizer, args, kwargs)`."""
+    """Call `hook(optimizer, args, kwargs)` after each step of every optimizer."""
     return register(_global_step_post_hooks, Hook(hook))
 
 
 class Optimizer:
-    """Parameters in groups with options of their own, and a state for each parameter.
+    """Groups of parameters with their options, and a state for each parameter.
 
     `params` are tensors, `(name, tensor)` pairs as `named_parameters` gives them, or dicts with
     "params" and the options in which a group differs from `defaults`. A subclass defines `step`.
@@ -97,7 +97,7 @@ class Optimizer:
     0.5
     """
 
-    _opt_called = False  # whether step has been called, for the warning of schedules
+    _opt_called = False  # step has been called; read by the warning of schedulers
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -152,7 +152,7 @@ class Optimizer:
             known.add(id(param))
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros in place."""
+        """Reset the gradients of all parameters to None, or to zeros in place."""
         for group in self.param_groups:
             for param in group["params"]:
                 if set_to_none:
@@ -173,9 +173,9 @@ class Optimizer:
     # ---- state ----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """State and options, with numbers in place of parameters; tensors share memory.
+        """State and options, with indices instead of parameters; tensors share memory.
 
-        The layout is PyTorch's, so that each side loads what the other has saved.
+        The layout is PyTorch's, so that saved states are interchangeable.
         """
         for hook in self._hooks("_optimizer_state_dict_pre_hooks").values():
             hook.function(self)
@@ -196,14 +196,14 @@ class Optimizer:
         return packed
 
     def _packed(self, state: Any) -> Any:
-        """A parameter's state as it is saved."""
+        """A parameter's state in the saved format."""
         return dict(state) if isinstance(state, dict) else state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a copy of what state_dict of an optimizer of the same groups returned.
+        """Restore a copy of the state_dict of an optimizer with the same groups.
 
-        Tensors come to the device and, for floating-point parameters, to the dtype of their
-        parameter; all but those called "step".
+        Tensors are moved to the device and, for floating-point parameters, to the dtype of their
+        parameter, except those named "step".
         """
         state_dict = dict(state_dict)
         for hook in self._hooks("_optimizer_load_state_dict_pre_hooks").values():
@@ -226,7 +226,7 @@ class Optimizer:
             hook.function(self)
 
     def _matched_params(self, saved: list[dict[str, Any]]) -> dict[Any, Tensor]:
-        """The parameters by their numbers in the saved groups."""
+        """The parameters by their indices in the saved groups."""
         own = self.param_groups
         if len(saved) != len(own):
             raise ValueError(
@@ -268,42 +268,42 @@ class Optimizer:
     # ---- hooks ----------------------------------------------------------------------------
 
     def _hooks(self, table: str) -> HookTable:
-        """A table of hooks; optimizers that wrap another may never have called __init__."""
+        """A table of hooks, created if missing: wrapping optimizers may not call __init__."""
         found = self.__dict__.get(table)
         if found is None:
             found = self.__dict__[table] = HookTable()
         return found
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Before step call `hook(optimizer, args, kwargs)`; what it returns replaces both."""
+        """Call `hook(optimizer, args, kwargs)` before step; its result replaces both."""
         return register(self._hooks("_optimizer_step_pre_hooks"), Hook(hook))
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """After step call `hook(optimizer, args, kwargs)`."""
+        """Call `hook(optimizer, args, kwargs)` after step."""
         return register(self._hooks("_optimizer_step_post_hooks"), Hook(hook))
 
     def register_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Before state_dict call `hook(optimizer)`."""
+        """Call `hook(optimizer)` before state_dict."""
         return register(self._hooks("_optimizer_state_dict_pre_hooks"), Hook(hook), prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """After state_dict call `hook(optimizer, state_dict)`; what it returns replaces it."""
+        """Call `hook(optimizer, state_dict)` after state_dict; its result replaces it."""
         return register(self._hooks("_optimizer_state_dict_post_hooks"), Hook(hook), prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Before loading call `hook(optimizer, state_dict)`; what it returns replaces it."""
+        """Call `hook(optimizer, state_dict)` before loading; its result replaces it."""
         return register(self._hooks("_optimizer_load_state_dict_pre_hooks"), Hook(hook), prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """After loading call `hook(optimizer)`."""
+        """Call `hook(optimizer)` after loading."""
         return register(self._hooks("_optimizer_load_state_dict_post_hooks"), Hook(hook), prepend)
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from engine.optim.optimizer import ParamsT, State
 
 
 class RAdam(PerParameter):
-    """Adam that waits until its second moment's variance is known (Liu et al., 2019).
+    """Adam with rectified variance of the second moment in early steps (Liu et al., 2019).
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -73,7 +73,7 @@ class RAdam(PerParameter):
         correction = 1 - beta2**step
         longest = 2 / (1 - beta2) - 1
         length = longest - 2 * step * beta2**step / correction
-        if length <= 5.0:  # the variance is not tractable yet
+        if length <= 5.0:  # the variance is not defined yet
             param.sub_(lr * mean)
             return
         rectifier = math.sqrt(

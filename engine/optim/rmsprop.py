@@ -12,7 +12,7 @@ from engine.optim.optimizer import Closure, ParamsT
 
 
 class RMSprop(BuiltinOptimizer):
-    """Gradients over a running root mean square (Hinton, 2012), all parameters in one call.
+    """Gradients divided by a running root mean square (Hinton, 2012), all parameters in one call.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))

@@ -14,8 +14,8 @@ from engine.optim.optimizer import ParamsT, State
 class Rprop(PerParameter):
     """Steps by the signs of the gradients alone (Riedmiller and Braun, 1993).
 
-    Each element's step begins as `lr`, is multiplied by `etas[1]` while its gradient holds its
-    sign and by `etas[0]` where it changes, within `step_sizes`.
+    Each element's step starts at `lr`, is multiplied by `etas[1]` while its gradient keeps its
+    sign and by `etas[0]` when it changes, within `step_sizes`.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))
@@ -69,7 +69,7 @@ class Rprop(PerParameter):
         turned = agreement < 0
         factor = _C.ones_like(grad).masked_fill_(turned, shrink).masked_fill_(agreement > 0, grow)
         size = state["step_size"].mul_(factor).clamp_(*group["step_sizes"])
-        # After a change of sign the element waits one step.
+        # After a change of sign the element is skipped for one step.
         used = grad.masked_fill(turned, 0.0)
         param.sub_(used.sign() * size)
         state["prev"].copy_(used)

@@ -13,7 +13,7 @@ from engine.optim.optimizer import ParamsT, State
 class SparseAdam(PerParameter):
     """Adam for sparse gradients, which this engine does not have yet.
 
-    As in PyTorch, a step with a dense gradient is a RuntimeError: use Adam.
+    As in PyTorch, a step with a dense gradient raises RuntimeError: use Adam.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.ones(1))

@@ -90,10 +90,10 @@ def _move_by(weight: Callable[[Any], float]) -> MultiAverageFn:
 class AveragedModel(Module):
     """A copy of a model whose parameters average those of the model over time.
 
-    `update_parameters(model)` takes the model in; the first time it is copied. By default the
-    average is the mean of all models; `avg_fn(averaged, current, num_averaged)` returns another,
-    `multi_avg_fn(averaged, current, num_averaged)` writes it into lists of tensors. Buffers are
-    averaged with `use_buffers`, else copied.
+    `update_parameters(model)` adds the model to the average; the first one is copied. By default
+    the average is the mean of all models; `avg_fn(averaged, current, num_averaged)` returns
+    another, `multi_avg_fn(averaged, current, num_averaged)` writes it into lists of tensors.
+    Buffers are averaged with `use_buffers`, otherwise copied.
 
     >>> import engine
     >>> model = engine.nn.Linear(1, 1, bias=False)
@@ -134,7 +134,7 @@ class AveragedModel(Module):
 
     @no_grad()
     def update_parameters(self, model: Module) -> None:
-        """Take the model's present parameters into the average."""
+        """Add the model's current parameters to the average."""
         averaged, current = self._tensors(self.module), self._tensors(model)
         if self.n_averaged == 0:
             for average, value in zip(averaged, current, strict=True):
@@ -167,9 +167,9 @@ class AveragedModel(Module):
 
 @no_grad()
 def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
-    """Compute the running statistics of the model's batch norms anew, over the loader's batches.
+    """Recompute the running statistics of the model's batch norms over the loader's batches.
 
-    Of a batch that is a list or tuple the first item is the input.
+    The first item of a batch that is a list or tuple is the input.
 
     >>> import engine
     >>> model = engine.nn.BatchNorm1d(1)
@@ -187,7 +187,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     try:
         for norm in norms:
             norm.reset_running_stats()
-            norm.momentum = None  # which makes the statistics plain means
+            norm.momentum = None  # cumulative averages
         for batch in loader:
             x = batch[0] if isinstance(batch, (list, tuple)) else batch
             model(x if device is None else x.to(device))
@@ -198,7 +198,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
 
 class SWALR(LRScheduler):
-    """To swa_lr in anneal_epochs epochs, then constant (Izmailov et al., 2018).
+    """Anneals the rate to swa_lr in anneal_epochs epochs, then constant (Izmailov et al., 2018).
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -227,12 +227,12 @@ class SWALR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def _part(self, step: int) -> float:
-        """The part of the way to swa_lr that a step has come."""
+        """The annealed fraction at a step."""
         part = max(0.0, min(1.0, step / max(1, self.anneal_epochs)))
         return (1 - math.cos(math.pi * part)) / 2 if self._anneal_strategy == "cos" else part
 
     def get_lr(self) -> list[Any]:
-        # From the rate before, so that other schedules may act on it at the same time.
+        # Recursive, so that it can be combined with other schedulers.
         step = self._step_count - 1
         step = max(1, step) if self.anneal_epochs == 0 else step
         before, now = self._part(step - 1), self._part(step)

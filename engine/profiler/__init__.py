@@ -1,4 +1,4 @@
-"""Where the time of a program goes, op by op: see ``torch.profiler``.
+"""Profiler of ops: time, memory and shapes, under the names of ``torch.profiler``.
 
 >>> import engine
 >>> with engine.profiler.profile(record_shapes=True) as prof:

@@ -16,14 +16,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ProfilerActivity(enum.Enum):
-    """What is recorded: the ops of the CPU; there are no others yet."""
+    """The activities to record: ops of the CPU are the only ones."""
 
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class ProfilerAction(enum.Enum):
-    """What the profiler does in a step."""
+    """The profiler's action in a step."""
 
     NONE = 0
     WARMUP = 1
@@ -34,9 +34,9 @@ class ProfilerAction(enum.Enum):
 def schedule(
     *, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0
 ) -> Callable[[int], ProfilerAction]:
-    """Which steps of a training loop to record: ``active`` of them after ``wait`` and ``warmup``.
+    """Schedule of the steps to record: ``active`` ones after ``wait`` and ``warmup``.
 
-    With ``repeat`` that many times over, and for ever with 0. Steps are counted by
+    The cycle is repeated ``repeat`` times, or without end for 0. Steps are counted by
     :meth:`profile.step`. Raises ValueError for a negative count or no active step.
 
     >>> import engine
@@ -70,7 +70,7 @@ def schedule(
 def tensorboard_trace_handler(
     dir_name: str, worker_name: str | None = None, use_gzip: bool = False
 ) -> Callable[[profile], None]:
-    """For ``on_trace_ready``: writes each trace into a folder, which is made if need be.
+    """A function for ``on_trace_ready`` that writes each trace into a folder, created if needed.
 
     >>> import engine, os, tempfile
     >>> folder = tempfile.mkdtemp()
@@ -94,13 +94,13 @@ _running: list[_C._Profiler] = []
 
 
 class profile:
-    """Records every op that the thread runs in a ``with`` block, compositions and their parts.
+    """Records every op of this thread in a ``with`` block, compositions and their parts.
 
-    ``record_shapes`` keeps the shapes of the arguments, ``profile_memory`` the bytes that results
-    bring. With a ``schedule`` only some steps are recorded, and ``on_trace_ready`` is called with
-    the profiler after each cycle; without one, at the end. Other threads are not seen, such as the
-    workers of a DataLoader; the backward pass is, since it runs in the thread that asks for it.
-    ``with_stack``, ``with_flops`` and ``with_modules`` are accepted and change nothing.
+    ``record_shapes`` records the shapes of the arguments, ``profile_memory`` the bytes that
+    results allocate. With a ``schedule`` only some steps are recorded, and ``on_trace_ready`` is
+    called with the profiler after each cycle; without one, at the end. Other threads are not
+    recorded, such as the workers of a DataLoader; the backward pass is, as it runs in the calling
+    thread. ``with_stack``, ``with_flops`` and ``with_modules`` are accepted and have no effect.
 
     >>> import engine
     >>> with engine.profiler.profile() as prof:
@@ -153,17 +153,17 @@ class profile:
             self._begin()
 
     def start(self) -> None:
-        """Begins, as entering the ``with`` block does."""
+        """Starts recording, as entering the ``with`` block does."""
         self._follow_plan()
 
     def stop(self) -> None:
-        """Ends, as leaving the ``with`` block does."""
+        """Stops recording, as leaving the ``with`` block does."""
         self._end()
 
     def step(self) -> None:
-        """Says that a step of the program is over."""
+        """Marks the end of a step of the program."""
         complete = self._plan and self._action() == ProfilerAction.RECORD_AND_SAVE
-        self.step_num += 1  # on_trace_ready sees the steps that are over
+        self.step_num += 1  # on_trace_ready gets the number of finished steps
         if complete:
             self._end()
         self._follow_plan()
@@ -176,11 +176,11 @@ class profile:
         self.stop()
 
     def events(self) -> list[Event]:
-        """What was recorded, in the order in which it began."""
+        """The recorded events in the order of their start."""
         return self._events
 
     def key_averages(self, group_by_input_shape: bool = False) -> AverageList:
-        """Events of one name together, and of one name and one set of shapes if asked for."""
+        """Events summed by name, or by name and shapes."""
         return averages(self._events, group_by_input_shape)
 
     def export_chrome_trace(self, path: str | os.PathLike[str]) -> None:

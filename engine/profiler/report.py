@@ -1,4 +1,4 @@
-"""What was recorded, as sums, as a table and as a trace."""
+"""Reports of recorded events: sums, a table, a trace."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from typing import Any
 
 @dataclass
 class Event:
-    """An op that ran, or a named part of the program. Times are nanoseconds from the beginning."""
+    """An op that ran, or a named part of the program. Times are nanoseconds since the start."""
 
     name: str
     begin: int
     end: int
-    depth: int  # how many events are around it
-    bytes: int  # of memory that its results brought
+    depth: int  # number of enclosing events
+    bytes: int  # allocated by its results
     shapes: Sequence[tuple[int, ...]] = ()  # of its tensors
 
     @property
     def cpu_time_total(self) -> float:
-        """Microseconds, with those of the events inside."""
+        """Microseconds, including nested events."""
         return (self.end - self.begin) / 1e3
 
     @property
     def input_shapes(self) -> list[list[int]]:
-        """The shapes of the tensors that it was given, if they were asked for."""
+        """The shapes of its tensor arguments, if recorded."""
         return [list(shape) for shape in self.shapes]
 
 
 @dataclass
 class Average:
-    """Events of one name. Times are microseconds; ``self_`` ones leave out the events inside."""
+    """Sums over events of one name. Times are microseconds; ``self_`` excludes nested events."""
 
     key: str
     input_shapes: list[list[int]] = field(default_factory=list)
@@ -64,7 +64,7 @@ class AverageList(list[Average]):
     """The sums of :meth:`profile.key_averages`."""
 
     def total_average(self) -> Average:
-        """All of them as one."""
+        """The sum of all."""
         total = Average("Total")
         for average in self:
             total.count += average.count
@@ -81,7 +81,7 @@ class AverageList(list[Average]):
     ) -> str:
         """The first ``row_limit`` rows by an attribute of :class:`Average`, largest first.
 
-        Raises ValueError for an attribute that there is not; None keeps the order.
+        None keeps the order. Raises ValueError for an unknown attribute.
 
         >>> from engine.profiler import AverageList
         >>> print(AverageList().table().splitlines()[0].split()[0])
@@ -150,8 +150,8 @@ def _size(count: int) -> str:
 
 
 def averages(events: Sequence[Event], by_shape: bool) -> AverageList:
-    """Events of one name, and of one set of shapes with ``by_shape``, added up."""
-    inner = [0.0] * len(events)  # time of the events directly inside
+    """Sums of the events of each name, or of each name and shapes with ``by_shape``."""
+    inner = [0.0] * len(events)  # time of directly nested events
     outer: list[int] = []
     for i, event in enumerate(events):
         del outer[event.depth :]

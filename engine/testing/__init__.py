@@ -1,4 +1,4 @@
-"""Checks for code that uses the engine: of gradients by finite differences, of tensors."""
+"""Test helpers: comparison of tensors, and gradient checks by finite differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients against central differences in float64."""
+"""Gradient checks by central differences in float64."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def gradcheck(
     rtol: float = 1e-3,
     raise_exception: bool = True,
 ) -> bool:
-    """Whether the gradients of ``func`` at ``inputs`` agree with central differences.
+    """Checks the gradients of ``func`` at ``inputs`` against central differences; returns True.
 
-    Inputs that require a gradient must be float64. The results are weighted at random, so one
-    backward pass checks all of them. Raises GradcheckError naming the input and the numbers.
+    Inputs that require a gradient must be float64. The results are weighted at random, so that one
+    backward pass checks all of them. Raises GradcheckError naming the input and the values.
 
     >>> import engine
     >>> x = engine.tensor([0.5, 2.0], dtype=engine.float64, requires_grad=True)
@@ -110,7 +110,7 @@ def gradcheck(
 
 
 def gradgradcheck(func: Function, inputs: Any, **options: Any) -> bool:
-    """Whether the gradients of the gradients of ``func`` agree with central differences.
+    """Checks the second gradients of ``func`` against central differences; returns True.
 
     >>> import engine
     >>> x = engine.tensor([0.5, 2.0], dtype=engine.float64, requires_grad=True)

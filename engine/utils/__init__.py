@@ -1,4 +1,4 @@
-"""Where PyTorch's programs look for the data tools, and checkpoints of activations."""
+"""``torch.utils``: data loading, activation checkpoints, benchmarks, TensorBoard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Less memory for activations: they are computed a second time in the backward pass."""
+"""Activation checkpointing: activations are recomputed in the backward pass to save memory."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_conte
 
 
 class CheckpointError(RuntimeError):
-    """The second run of a function computed other tensors than the first."""
+    """Raised when the recomputation gives other tensors than the first run."""
 
 
 def noop_context_fn() -> Contexts:
-    """Contexts of the two runs that do nothing."""
+    """Two contexts without effect, for the two runs."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
 class _AllFound(BaseException):
-    """Ends a second run that has computed all that the first one saved."""
+    """Ends a recomputation once it has all saved tensors."""
 
     def __init__(self, saved: _Saved) -> None:
         self.saved = saved
 
 
 class _Inputs(Function):
-    """Names the inputs of a checkpoint in errors about what the backward pass reads."""
+    """Names the inputs of a checkpoint in errors about saved tensors."""
 
 
 class _Call:
-    """A call that can be made again with the inputs, random numbers and autocast of the first."""
+    """A call that can be repeated with the same inputs, random numbers and autocast."""
 
     def __init__(
         self, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], rng: bool
     ) -> None:
         self.function = function
-        # Inputs are saved as a Function saves them, so that writing them is an error, and an outer
+        # Inputs are saved by a Function, so that writing to them is an error and an outer
         # checkpoint recomputes them.
         self.values = [*args, *kwargs.values()]
         self.names = list(kwargs)
@@ -84,7 +84,7 @@ class _Call:
 
 
 class _Saved:
-    """Stands for the tensors that the graph saves in the first run; the second computes them."""
+    """Placeholders of the tensors saved in the first run; the second one computes them."""
 
     def __init__(
         self, call: _Call, context: AbstractContextManager[Any], check: bool, early_stop: bool
@@ -101,7 +101,7 @@ class _Saved:
         return len(self.kinds) - 1
 
     def unpack(self, number: int) -> Tensor:
-        # Each backward pass takes every tensor once, so a missing one is of the next pass.
+        # Each backward pass reads every tensor once, so a missing one belongs to the next pass.
         if number not in self.tensors:
             self._recompute()
         return self.tensors.pop(number)
@@ -124,7 +124,7 @@ class _Saved:
         self.tensors.update(enumerate(found))
 
     def _run_again(self) -> list[Tensor]:
-        """The tensors that the function saves."""
+        """Repeats the call and returns the tensors that it saves."""
         found: list[Tensor] = []
 
         def store(tensor: Tensor) -> Tensor:
@@ -162,15 +162,15 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """``function(*args, **kwargs)``, of which the graph keeps no activations.
+    """``function(*args, **kwargs)``, whose activations are recomputed instead of saved.
 
-    The backward pass calls it again (Chen et al., "Training Deep Nets with Sublinear Memory Cost",
-    2016), once for each pass; with ``preserve_rng_state`` it draws the same random numbers. All
-    gradients arrive, those of parameters and closed-over tensors too, and can be differentiated
-    again. ``context_fn`` gives two contexts, for the first and the second run; with ``early_stop``
-    the second ends with the last tensor that is needed. If it computes tensors of other shapes or
-    dtypes that is a CheckpointError; ``determinism_check="none"`` checks their number alone.
-    ``use_reentrant`` is accepted: there is one implementation.
+    Each backward pass calls it again (Chen et al., "Training Deep Nets with Sublinear Memory Cost",
+    2016); with ``preserve_rng_state`` it draws the same random numbers. Parameters and closed-over
+    tensors get gradients too, and gradients can be differentiated again. ``context_fn`` returns two
+    contexts, for the first and the second run; with ``early_stop`` the second ends with the last
+    tensor needed. Raises CheckpointError if it computes tensors of other shapes or dtypes;
+    ``determinism_check="none"`` checks only their number. ``use_reentrant`` is accepted: there is
+    one implementation.
 
     >>> import engine
     >>> x = engine.tensor(2.0, requires_grad=True)
@@ -179,7 +179,7 @@ def checkpoint(
     """
     check_choice("checkpoint", "determinism_check", determinism_check, ("default", "none"))
     if debug:
-        raise NotImplementedError("checkpoint: debug=True is not there yet")
+        raise NotImplementedError("checkpoint: debug=True is not implemented yet")
     first, second = context_fn()
     if not _C.is_grad_enabled():
         with first:
@@ -198,7 +198,7 @@ def checkpoint_sequential(
     *,
     preserve_rng_state: bool = True,
 ) -> Any:
-    """The functions one after the other, in so many segments, all but the last checkpointed.
+    """Runs the functions in sequence, in ``segments`` segments, all but the last checkpointed.
 
     >>> import engine
     >>> model = engine.nn.Sequential(engine.nn.Linear(2, 3), engine.nn.Tanh())

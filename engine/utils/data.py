@@ -1,4 +1,4 @@
-"""engine.data under PyTorch's name for it."""
+"""``torch.utils.data``: the names of engine.data."""
 
 from __future__ import annotations
 

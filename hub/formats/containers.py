@@ -94,7 +94,7 @@ def _scan(source: Source, name: str, depth: int, budget: _Budget) -> ScanReport:
 
 
 def _is_safetensors(source: Source) -> bool:
-    """Whether the whole header is one: its length alone may look like any of the other formats."""
+    """True if the whole header is one: its length alone may look like any of the other formats."""
     if header_length(source) is None:
         return False
     try:
@@ -187,7 +187,7 @@ def _scan_packed(
 
 
 def _is_zlib(start: bytes) -> bool:
-    """Whether two bytes are the header of zlib's format (RFC 1950, 2.2)."""
+    """True if two bytes are the header of zlib's format (RFC 1950, 2.2)."""
     return start[:1] == b"\x78" and len(start) > 1 and struct.unpack(">H", start[:2])[0] % 31 == 0
 
 

@@ -84,7 +84,7 @@ def find_fault(cls: object) -> str | None:
 
 
 def is_named_tuple(cls: type) -> bool:
-    """Whether a class was made by collections.namedtuple or typing.NamedTuple."""
+    """True if a class was made by collections.namedtuple or typing.NamedTuple."""
     fields = vars(cls).get("_fields")
     return cls.__bases__ == (tuple,) and isinstance(fields, tuple)
 
@@ -154,7 +154,7 @@ def get_state(holder: object) -> object:
 
 
 def _is_python(cls: type) -> bool:
-    """Whether a class is defined in Python: others may keep memory that is not initialised here."""
+    """True if a class is defined in Python: others may keep memory that is not initialised here."""
     return bool(cls.__flags__ & _HEAP_TYPE) and not cls.__flags__ & _IMMUTABLE_TYPE
 
 

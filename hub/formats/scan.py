@@ -43,12 +43,12 @@ class ScanReport:
 
     @property
     def dangerous(self) -> bool:
-        """Whether other programs might run code from it: a global is not allowed, or unseen."""
+        """True if other programs might run code from it: a global is not allowed, or unseen."""
         return bool(self.problems) or not all(use.allowed for use in self.globals)
 
     @property
     def safe(self) -> bool:
-        """Whether all was seen, nothing is named that is not allowed, and reading succeeds."""
+        """True if all was seen, nothing is named that is not allowed, and reading succeeds."""
         return not self.dangerous and self.refusal is None
 
     def __add__(self, other: ScanReport) -> ScanReport:
@@ -88,7 +88,7 @@ class _Scanner:
 
     @property
     def at_end(self) -> bool:
-        """Whether nothing follows what was scanned."""
+        """True if nothing follows what was scanned."""
         return self._cursor.position >= len(self._source)
 
     def run(self) -> FormatError | None:

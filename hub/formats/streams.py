@@ -19,7 +19,7 @@ Target = str | os.PathLike[str] | BinaryIO
 
 
 def is_stream(target: object, action: str) -> bool:
-    """Whether `target` is an object to "read" from or to "write" to, and not a path.
+    """True if `target` is an object to "read" from or to "write" to, and not a path.
 
     Raises TypeError for one that was opened as text.
     """

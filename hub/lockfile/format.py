@@ -228,7 +228,7 @@ def _file(ref: str, fields: dict[str, Any]) -> FileInfo:
 
 
 def _covers(entry: Entry, name: RepoRef) -> bool:
-    """Whether a name means the repository of an entry, at the revision that was locked."""
+    """True if a name means the repository of an entry, at the revision that was locked."""
     locked = entry.name
     if locked is None or locked.repo != name.repo:
         return False

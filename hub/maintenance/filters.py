@@ -41,7 +41,7 @@ class Filter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it asks nothing."""
+        """True if it asks nothing."""
         return self == Filter()
 
     def select(self, items: Iterable[Item]) -> list[Item]:

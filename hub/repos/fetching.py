@@ -81,7 +81,7 @@ class Fetcher:
         return sha256
 
     def _is_good(self, file: RepoFile) -> bool:
-        """Whether the snapshot has the file: a cache that cannot be written may still be read."""
+        """True if the snapshot has the file: a cache that cannot be written may still be read."""
         try:
             found = self._cached.find(self._name(file), self._commit, file.path)
         except IntegrityError:
@@ -89,7 +89,7 @@ class Fetcher:
         return found is not None and self._pins.get(file.path) in (None, found.sha256)
 
     def _is_here(self, file: RepoFile) -> bool:
-        """Whether the snapshot has the file, given a link if only the blob was there."""
+        """True if the snapshot has the file, given a link if only the blob was there."""
         where = self._name(file)
         try:
             if found := self._cached.find(where, self._commit, file.path):

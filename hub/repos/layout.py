@@ -122,7 +122,7 @@ class RepoFolder:
         return self.path / ".no_exist" / commit
 
     def is_known_absent(self, commit: str, path: str) -> bool:
-        """Whether the server has said that the commit has no such file."""
+        """True if the server has said that the commit has no such file."""
         return (self.absent(commit) / path).is_file()
 
     def mark_absent(self, commit: str, path: str) -> None:
@@ -142,7 +142,7 @@ class RepoFolder:
 
     @functools.cached_property
     def _has_links(self) -> bool:
-        """Whether the disk has symbolic links; the library tries it out once."""
+        """True if the disk has symbolic links; the library tries it out once."""
         from huggingface_hub.file_download import are_symlinks_supported
 
         return are_symlinks_supported(self.root)

@@ -71,7 +71,7 @@ class _LocalFolder:
         self._commit = commit
 
     def needs(self, file: RepoFile) -> bool:
-        """Whether a file is to be copied: it is missing, or an earlier version that was copied."""
+        """True if a file is to be copied: it is missing, or an earlier version that was copied."""
         target = self._folder / file.path
         if not target.exists():
             return True

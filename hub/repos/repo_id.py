@@ -148,7 +148,7 @@ def of(ref: Ref) -> RepoRef | None:
 
 
 def is_repository(ref: Ref) -> bool:
-    """Whether a reference means a repository, a folder of files, and not a single file."""
+    """True if a reference means a repository, a folder of files, and not a single file."""
     name = of(ref)
     return name is not None and name.path is None
 
@@ -173,5 +173,5 @@ def _check_repo(text: str, repo: Repo) -> None:
 
 
 def _is_special(revision: str) -> bool:
-    """Whether its slashes are part of how a reference spells it."""
+    """True if its slashes are part of how a reference spells it."""
     return revision.startswith("refs/") and revision.count("/") == 2

@@ -331,7 +331,7 @@ class Repository:
         return [file for file in files if file.path in missing]
 
     def _is_good(self, commit: str, file: RepoFile) -> bool:
-        """Whether a file is in the snapshot and has the right bytes; hashed if it must be."""
+        """True if a file is in the snapshot and has the right bytes; hashed if it must be."""
         try:
             return self.checked(commit, file.path) is not None
         except IntegrityError as error:

@@ -151,7 +151,7 @@ def file_of_etag(
 
 
 def is_etag(text: str) -> bool:
-    """Whether this is a SHA-256 or a SHA-1, which name blobs."""
+    """True if this is a SHA-256 or a SHA-1, which name blobs."""
     return bool(_SHA1.fullmatch(text) or _SHA256.fullmatch(text))
 
 

@@ -47,7 +47,7 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
     @property
     def crowded(self) -> bool:
-        """Whether idle connections should be closed to make room."""
+        """True if idle connections should be closed to make room."""
         return len(self._open) * 4 > self.limits.clients * 3
 
     def process_request(self, request: object, client_address: object) -> None:

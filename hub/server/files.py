@@ -68,7 +68,7 @@ def _headers(entry: Entry, commit: str) -> dict[str, str]:
 
 
 def _matches(condition: str | None, etag: str) -> bool:
-    """Whether a list of entity tags holds this one, compared weakly as If-None-Match is."""
+    """True if a list of entity tags holds this one, compared weakly as If-None-Match is."""
     if condition is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]

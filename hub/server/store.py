@@ -72,7 +72,7 @@ class _Folder:
 
 
 def is_repository_id(text: str) -> bool:
-    """Whether a text is NAME or ORG/NAME as repositories are called.
+    """True if a text is NAME or ORG/NAME as repositories are called.
 
     >>> is_repository_id("org/some-model"), is_repository_id("../etc"), is_repository_id(".git")
     (True, False, False)
@@ -233,7 +233,7 @@ class Store:
         return self.private / "next" / folder.relative_to(self.root)
 
     def _is_there(self, folder: Path, is_kind: Callable[[Path], bool]) -> bool:
-        """Whether a folder is there and of a kind; an interrupted replacement is finished first."""
+        """True if a folder is there and of a kind; an interrupted replacement is finished first."""
         if is_kind(folder):
             return True
         with self._moving:
@@ -267,7 +267,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _is_namespace(folder: Path) -> bool:
-    """Whether a folder holds folders only: it is not a repository but has repositories in it."""
+    """True if a folder holds folders only: it is not a repository but has repositories in it."""
     try:
         with os.scandir(folder) as items:
             kinds = [item.is_dir(follow_symlinks=False) for item in items if is_visible(item.name)]

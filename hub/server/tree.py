@@ -74,7 +74,7 @@ class Tree:
 
 
 def is_lfs(name: str, size: int) -> bool:
-    """Whether a file counts as large: by its size or by what its name ends in.
+    """True if a file counts as large: by its size or by what its name ends in.
 
     An empty one does not, as there is nothing to store.
 
@@ -91,7 +91,7 @@ def lfs_pointer(sha256: str, size: int) -> bytes:
 
 
 def is_visible(name: str) -> bool:
-    """Whether a file or folder of this name is served: neither hidden nor oddly named.
+    """True if a file or folder of this name is served: neither hidden nor oddly named.
 
     The one hidden file that is served is part of every repository of the public hub.
 

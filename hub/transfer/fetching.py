@@ -210,7 +210,7 @@ class _Transfer:
             self._partial.learn_size(end)
 
     def _is_worth_helping(self, answer: Answer, before: int) -> bool:
-        """Whether the line has shown to be slower than several could be."""
+        """True if the line has shown to be slower than several could be."""
         elapsed = time.monotonic() - self._began
         if self._helpers.has_started or elapsed < self._limits.parallel_after:
             return False

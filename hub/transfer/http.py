@@ -57,7 +57,7 @@ class Answer:
 
     @property
     def is_chunked(self) -> bool:
-        """Whether the body says itself where it ends."""
+        """True if the body says itself where it ends."""
         return self.response.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
     @property

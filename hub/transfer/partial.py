@@ -48,7 +48,7 @@ class Version:
         return self.etag if self.etag is not None and self.etag.startswith('"') else None
 
     def is_other_than(self, other: Version) -> bool:
-        """Whether the two are known to differ."""
+        """True if the two are known to differ."""
         pairs = [(self.size, other.size), (self.etag, other.etag)]
         if self.etag is None or other.etag is None:
             pairs.append((self.modified, other.modified))
@@ -134,7 +134,7 @@ class Partial:
 
     @property
     def can_grow(self) -> bool:
-        """Whether the rest may be added: a mixture of versions would be detected."""
+        """True if the rest may be added: a mixture of versions would be detected."""
         shows = self._expected.is_bound or self.version.validator is not None
         return shows and self.size is not None and bool(self.done)
 

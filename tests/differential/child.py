@@ -48,7 +48,7 @@ class Child:
         return died
 
     def crashes_alone(self, case: Case) -> bool:
-        """Whether it is ours that crashes or hangs, not PyTorch."""
+        """True if it is ours that crashes or hangs, not PyTorch."""
         return self.ask(Alone(case)) is not None
 
     def _start(self) -> None:

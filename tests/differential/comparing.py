@@ -102,7 +102,7 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _same_picks(case: Case, ours: Outcome, theirs: Outcome) -> bool:
-    """Whether indices differ only between equal elements: those that both pick are equal."""
+    """True if indices differ only between equal elements: those that both pick are equal."""
     a, b = ours.results(), theirs.results()
     if [(r.dtype, r.shape) for r in a] != [(r.dtype, r.shape) for r in b]:
         return False

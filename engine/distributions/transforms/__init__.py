@@ -1,4 +1,4 @@
-"""Invertible functions of tensors with the determinants of their Jacobians."""
+"""Transforms of random variables: invertible functions with the determinants of their Jacobians."""
 
 from __future__ import annotations
 

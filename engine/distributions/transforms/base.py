@@ -1,4 +1,4 @@
-"""Transforms, their inverses, and how they are composed."""
+"""Base classes of transforms: inverses, compositions, reshaping."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def sum_rightmost(value: Any, dims: int) -> Any:
 class Transform:
     """A function of tensors whose Jacobian's determinant is known; often invertible.
 
-    ``domain`` and ``codomain`` are the sets between which it maps, ``bijective`` whether it is
-    invertible, ``sign`` +1 or -1 for monotone ones. With ``cache_size=1`` the last pair of input
-    and output is cached, so that an inverse of what was just computed is exact.
+    ``domain`` and ``codomain`` are the sets between which it maps, ``bijective`` is True if it is
+    invertible, ``sign`` is +1 or -1 for monotone ones. With ``cache_size=1`` the last pair of
+    input and output is cached, so that the inverse of the last output is exact.
 
     >>> import engine
     >>> exp = engine.distributions.ExpTransform()
@@ -52,7 +52,7 @@ class Transform:
 
     @property
     def event_dim(self) -> int:
-        """How many trailing dimensions one value has, where domain and codomain agree."""
+        """The number of event dimensions, if domain and codomain agree."""
         if self.domain.event_dim != self.codomain.event_dim:
             raise ValueError("event_dim: domain and codomain differ; use domain.event_dim")
         return int(self.domain.event_dim)

@@ -1,4 +1,4 @@
-"""Transforms of each element by itself."""
+"""Elementwise transforms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.nn.functional import logsigmoid, softplus
 
 
 class _OfOneKind(Transform):
-    """A transform without parameters: all of a class are equal."""
+    """A transform without parameters: all instances of a class are equal."""
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self)
@@ -93,7 +93,7 @@ class PowerTransform(Transform):
 
 
 class SigmoidTransform(_OfOneKind):
-    """``y = 1 / (1 + exp(-x))``, moved inside (0, 1) by a rounding error.
+    """``y = 1 / (1 + exp(-x))``, clamped inside (0, 1) by a rounding error.
 
     >>> import engine
     >>> engine.distributions.SigmoidTransform()(engine.tensor(0.0))
@@ -145,7 +145,7 @@ class SoftplusTransform(_OfOneKind):
 
 
 class TanhTransform(_OfOneKind):
-    """``y = tanh(x)``; its Jacobian is computed from ``x``, where no digits are lost.
+    """``y = tanh(x)``; its Jacobian is computed from ``x``, without loss of precision.
 
     >>> import engine
     >>> engine.distributions.TanhTransform()(engine.tensor(0.0))

@@ -1,4 +1,4 @@
-"""Several transforms, each for its part of a dimension."""
+"""Transforms of slices of a dimension: concatenated and stacked."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class SoftmaxTransform(_OfOneKind):
 
 
 class StickBreakingTransform(_OfOneKind):
-    """Real vectors to the simplex of one dimension more: each breaks off a part of the rest.
+    """Real vectors to the simplex of one dimension more, by stick breaking.
 
     >>> import engine
     >>> engine.distributions.StickBreakingTransform()(engine.zeros(2))
@@ -55,7 +55,7 @@ class StickBreakingTransform(_OfOneKind):
     bijective = True
 
     def _log_rest(self, like: Tensor) -> Tensor:
-        """Logarithms of how many parts are still to come, so that 0 breaks off an equal share."""
+        """Logarithms of the number of remaining parts, so that 0 breaks off an equal share."""
         n = like.shape[-1]
         return engine.arange(n, 0, -1, dtype=like.dtype, device=like.device).log()
 

@@ -19,7 +19,7 @@ tanh = _C.tanh
 
 
 def _in_place(name: str, input: Tensor, *options: float) -> Tensor:
-    """The op's in-place form; where a gradient will read the input, the op sees a copy of it."""
+    """Calls the op's in-place form, or the op on a copy if a gradient will read the input."""
     if _C.is_grad_enabled() and input.requires_grad:
         return input.copy_(getattr(_C, name)(input.clone(), *options))
     return getattr(_C, name + "_")(input, *options)
@@ -65,7 +65,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where positive, negative_slope * x elsewhere."""
-    if negative_slope < 0:  # the gradient of the op reads the sign of x off the output
+    if negative_slope < 0:  # the op's gradient infers the sign of x from the output
         result = _C.where(input > 0, input, input * negative_slope)
         return input.copy_(result) if inplace else result
     return (_C.leaky_relu_ if inplace else _C.leaky_relu)(input, negative_slope)
@@ -160,7 +160,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """x moved towards 0 by lambd, 0 where it is nearer than that."""
+    """x shrunk towards 0 by lambd, 0 where |x| <= lambd."""
     if lambd < 0:
         raise ValueError(f"softshrink: lambd must not be negative, got {lambd}")
     return input - _C.clamp(input, -lambd, lambd)

@@ -41,7 +41,7 @@ def multi_head_attention_forward(
 ) -> tuple[Tensor, Tensor | None]:
     """Multi-head attention over (L, N, E) or (L, E); see nn.MultiheadAttention.
 
-    In both masks True, or minus infinity, takes a position out. static_k and static_v
+    In both masks True, or minus infinity, excludes a position. static_k and static_v
     (N * num_heads, S, head_dim) replace the projected keys and values.
     """
     if any(x.dim() not in (2, 3) or x.dim() != query.dim() for x in (query, key, value)):
@@ -200,7 +200,7 @@ def _attend(
     is_causal: bool,
 ) -> tuple[Tensor, Tensor | None]:
     if not need_weights:
-        # is_causal only says that attn_mask is causal, so it is used where nothing else masks.
+        # is_causal is a hint that attn_mask is causal: used only without any other mask.
         causal = is_causal and mask is None
         return _C.scaled_dot_product_attention(q, k, v, mask, dropout_p, causal, None), None
     scores = (q * (1.0 / math.sqrt(q.shape[-1]))) @ k.transpose(-2, -1)

@@ -18,7 +18,7 @@ conv_transpose3d = _C.conv_transpose3d
 
 
 def to_tuple(value: Size, n: int, what: str = "size") -> tuple[int, ...]:
-    """The n numbers that an int, or a sequence of n ints, stands for."""
+    """A tuple of n ints from an int or a sequence of n ints."""
     if isinstance(value, SupportsIndex):
         return (operator.index(value),) * n
     if len(value) != n:

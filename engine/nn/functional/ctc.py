@@ -17,7 +17,7 @@ class _Problem(NamedTuple):
     """A batch of alignments: targets with a blank before, between and after the labels."""
 
     labels: Tensor  # (N, 2 S + 1)
-    skip: Tensor  # (N, 2 S + 1): 0 where two positions may be advanced at once, -inf elsewhere
+    skip: Tensor  # (N, 2 S + 1): 0 where a blank may be skipped, -inf elsewhere
     input_lengths: Tensor  # (N,)
     target_lengths: Tensor  # (N,)
 
@@ -35,8 +35,8 @@ def ctc_loss(
 
     log_probs is (T, N, C) or (T, C) and must be normalised over C; targets is (N, S), (S,), or
     the targets of the batch end to end. 'mean' divides each loss by its target's length first.
-    A target longer than its input has an infinite loss, or with zero_infinity none and no
-    gradient. Raises ValueError where lengths, labels and shapes do not fit together.
+    A target longer than its input has an infinite loss, or with zero_infinity loss and gradient
+    0. Raises ValueError if lengths, labels and shapes are inconsistent.
 
     >>> import engine
     >>> log_probs = engine.full((3, 1, 2), 0.5).log()
@@ -83,7 +83,7 @@ def _problem(
     size = 2 * rows.shape[1] + 1
     labels = _C.full((batch, size), blank, dtype=_C.int64, device=log_probs.device)
     labels[:, 1::2] = rows
-    # From one label to the next the blank may be left out, unless both are the same.
+    # The blank between two labels may be skipped, unless both are equal.
     skip = _C.full((batch, size), -math.inf, dtype=log_probs.dtype, device=log_probs.device)
     skip[:, 3::2] = _C.where(labels[:, 3::2] == labels[:, 1:-2:2], -math.inf, 0.0).to(skip.dtype)
     as_tensor: dict[str, Any] = {"dtype": _C.int64, "device": log_probs.device}
@@ -118,7 +118,7 @@ def _padded_targets(targets: Tensor, counts: list[int]) -> Tensor:
 
 
 def _advance(state: Tensor, skip: Tensor) -> Tensor:
-    """The log-probability of arriving at each position from it, the one or the two before."""
+    """The log-probability of reaching each position from itself or the one or two before it."""
     one = _C.pad(state[:, :-1], [1, 0], "constant", -math.inf)
     two = _C.pad(state[:, :-2], [2, 0], "constant", -math.inf)[:, : state.shape[1]] + skip
     return _C.logaddexp(_C.logaddexp(state, one), two)
@@ -145,7 +145,7 @@ def _forward_scores(emitted: Tensor, problem: _Problem) -> Tensor:
 def _backward_scores(emitted: Tensor, problem: _Problem) -> Tensor:
     """beta (T, N, 2 S + 1): log-probabilities of all endings, from and with each step."""
     ends = _at_ends(problem)
-    # Seen from the end, a skip leads away from the position where it arrives.
+    # In the reversed sequence a skip starts at the position where it ended.
     skip = _C.pad(problem.skip, [0, 2], "constant", -math.inf)[:, 2:].flip(1)
     lengths = problem.input_lengths.reshape(-1, 1)
     scores: list[Tensor] = []
@@ -167,7 +167,7 @@ class _CTC(Function):
         last = (problem.input_lengths - 1).clamp(min=0)
         final = alpha[last, _C.arange(batch, device=last.device)]
         loss = -(final + _at_ends(problem)).logsumexp(1)
-        # Without a step only the empty target can be read.
+        # Without time steps only the empty target is possible.
         empty = problem.input_lengths == 0
         without = _C.where(problem.target_lengths == 0, 0.0, math.inf).to(loss.dtype)
         loss = _C.where(empty, without, loss)

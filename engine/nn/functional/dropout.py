@@ -22,7 +22,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check_probability("dropout", p)
     if not training or p == 0.0:
         return input
-    if p == 1.0:  # of integers, too
+    if p == 1.0:  # integers too
         return input.mul_(0) if inplace else input * 0
     return _C.dropout_(input, p, True) if inplace else _C.dropout(input, p, True)
 

@@ -165,8 +165,8 @@ def kl_div(
     reduction: str = "mean",
     log_target: bool = False,
 ) -> Tensor:
-    """y (log(y) - x) of log-probabilities x; reduction may also be 'batchmean', the sum over
-    the first dimension's size, which is the divergence as mathematics has it."""
+    """y (log(y) - x) of log-probabilities x; reduction may also be 'batchmean', the sum divided by
+    the first dimension's size, which is the mathematical divergence."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
@@ -199,7 +199,7 @@ def poisson_nll_loss(
 
 
 def _check_variance_shape(input: Tensor, var: Tensor) -> None:
-    """A variance may stand for one dimension's elements together, not for more."""
+    """Checks the shape of the variance, which may be shared along one dimension only."""
     shapes = list(zip(input.shape, var.shape, strict=False))
     shared = [v for i, v in shapes if i != v]
     if input.dim() != var.dim() or shared != [1]:
@@ -228,7 +228,7 @@ def gaussian_nll_loss(
         raise ValueError("gaussian_nll_loss: var has negative entries")
     with no_grad():
         excess = (eps - var).clamp(min=0)
-    # The variance is cut from below, but its gradient is not.
+    # The variance is clamped from below, but its gradient is not.
     var = var + excess
     loss = 0.5 * (var.log() + (input - target) ** 2 / var)
     if full:
@@ -249,8 +249,8 @@ def linear_cross_entropy(
 ) -> Tensor:
     """cross_entropy of linear(input, linear_weight, linear_bias).
 
-    linear_weight is (C, ..., in_features): where it has more than two dimensions, the classes are
-    the first one and the others are the target's.
+    linear_weight is (C, ..., in_features): with more than two dimensions, the first is the
+    classes and the others are the target's.
 
     >>> import engine
     >>> x, w, y = engine.zeros(2, 3), engine.zeros(4, 3), engine.tensor([0, 3])

@@ -105,8 +105,8 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """triplet_margin_loss with any distance; `swap` also takes the positive's distance to the
-    negative where that is smaller."""
+    """triplet_margin_loss with any distance; `swap` takes the positive's distance to the negative
+    if that is smaller."""
     distance = _C.pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:

@@ -26,7 +26,7 @@ def local_response_norm(
 def cross_map_lrn2d(
     input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
-    """local_response_norm of (N, C, H, W) with a window of as many channels on both sides."""
+    """local_response_norm of (N, C, H, W) with a window that is symmetric about each channel."""
     if input.dim() != 4:
         raise ValueError(f"cross_map_lrn2d: input must be (N, C, H, W), got {tuple(input.shape)}")
     side = (size - 1) // 2

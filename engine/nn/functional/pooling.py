@@ -40,7 +40,7 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The maximum of each window of (N, C, L), and where it stands if return_indices."""
+    """The maximum of each window of (N, C, L), and its index if return_indices."""
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -53,7 +53,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The maximum of each window of (N, C, H, W), and where it stands if return_indices.
+    """The maximum of each window of (N, C, H, W), and its index if return_indices.
 
     >>> import engine
     >>> image = engine.arange(16.0).reshape(1, 1, 4, 4)
@@ -72,7 +72,7 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]:
-    """The maximum of each window of (N, C, D, H, W), and where it stands if return_indices."""
+    """The maximum of each window of (N, C, D, H, W), and its index if return_indices."""
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -121,7 +121,7 @@ def max_pool3d_with_indices(
 def adaptive_size(
     n: int, input: Tensor, output_size: int | Sequence[int | None]
 ) -> tuple[int, ...]:
-    """The output size of n dimensions, where None means as in the input."""
+    """The output size of n dimensions; None means the input's."""
     if isinstance(output_size, SupportsIndex):
         return (operator.index(output_size),) * n
     if len(output_size) != n:

@@ -1,4 +1,4 @@
-"""The `reduction` of losses, and the two flags that came before it."""
+"""The `reduction` of losses, and the deprecated flags `size_average` and `reduce`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine._C import Tensor
 
 
 def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction that the deprecated flags stand for, or where both are None the one given."""
+    """The reduction that the deprecated flags mean, or the one given if both are None."""
     if size_average is None and reduce is None:
         return reduction
     if reduce is not None and not reduce:
@@ -24,7 +24,7 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: 
 
 
 def reduce_loss(name: str, loss: Tensor, reduction: str) -> Tensor:
-    """The loss as it is, its mean or its sum."""
+    """The loss itself, its mean or its sum."""
     if reduction == "mean":
         return loss.mean()
     if reduction == "sum":

@@ -1,4 +1,4 @@
-"""Look-ups in tables."""
+"""Embeddings: look-ups in tables."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def embedding(
     """The rows of weight (rows, features) that the integer tensor names.
 
     The row padding_idx gets no gradient. With max_norm the rows looked up are first scaled down,
-    in place, to that norm. scale_grad_by_freq divides each row's gradient by the number of times
-    that it was looked up. ``sparse`` is accepted, and the gradient dense. An IndexError names an
-    index that is not in [0, rows).
+    in place, to that norm. scale_grad_by_freq divides each row's gradient by its number of
+    look-ups. ``sparse`` is accepted; the gradient is dense. Raises IndexError for an index outside
+    [0, rows).
 
     >>> import engine
     >>> table = engine.arange(6.0).reshape(3, 2)
@@ -53,7 +53,7 @@ def _checked_padding(name: str, padding_idx: int | None, weight: Tensor) -> int 
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     with no_grad():
         used = unique(indices)
-        rows = weight.index_select(0, used)  # refuses negative indices
+        rows = weight.index_select(0, used)  # raises for negative indices
         norms = _C.norm(rows, norm_type, 1, True)
         weight[used] = _C.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
 
@@ -73,9 +73,9 @@ def embedding_bag(
 ) -> Tensor:
     """The sum, mean or maximum of the rows of each bag.
 
-    Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one: from 0, not falling and
-    not past the end, or RuntimeError is raised. An empty bag gives zeros; entries equal to
-    padding_idx do not count. See embedding for the other arguments.
+    Bags are the rows of a 2-d input, or start at `offsets` in a 1-d one. Offsets must start at 0,
+    not decrease and not exceed the length, otherwise RuntimeError is raised. An empty bag gives
+    zeros; entries equal to padding_idx are ignored. See embedding for the other arguments.
     """
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"embedding_bag: mode must be 'sum', 'mean' or 'max', got '{mode}'")
@@ -108,7 +108,7 @@ def embedding_bag(
 
 
 def _largest(values: Tensor, bag: Tensor, bags: int) -> Tensor:
-    """The maximum of the rows of each bag, which stand together and in order."""
+    """The maximum of the rows of each bag, whose rows are contiguous and in order."""
     if values.shape[0] == 0:
         return _C.zeros(bags, values.shape[1], dtype=values.dtype, device=values.device)
     counts = _C.bincount(bag, minlength=bags).reshape(-1, 1)
@@ -148,7 +148,7 @@ def _bags(
 
 
 def _bag_sizes(ends: Tensor, length: int) -> Tensor:
-    """The length of each bag, from where they start and the last one ends."""
+    """The length of each bag, from the offsets and the end of the last one."""
     if ends.dtype not in (_C.int32, _C.int64) or ends.shape[0] == 0:
         raise RuntimeError(
             "embedding_bag: offsets must be int32 or int64, at least one with include_last_offset, "

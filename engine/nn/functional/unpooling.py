@@ -72,7 +72,7 @@ def max_unpool1d(
     padding: Size = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:
-    """max_pool1d undone: the maxima at their indices, zeros elsewhere."""
+    """max_pool1d inverted: the maxima at their indices, zeros elsewhere."""
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
@@ -84,9 +84,9 @@ def max_unpool2d(
     padding: Size = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:
-    """max_pool2d undone: the maxima at their indices, zeros elsewhere.
+    """max_pool2d inverted: the maxima at their indices, zeros elsewhere.
 
-    Sizes that the pooling has rounded away are given as output_size.
+    output_size selects among the input sizes that pool to the same size.
 
     >>> import engine
     >>> from engine.nn import functional as F
@@ -105,7 +105,7 @@ def max_unpool3d(
     padding: Size = 0,
     output_size: Sequence[int] | None = None,
 ) -> Tensor:
-    """max_pool3d undone: the maxima at their indices, zeros elsewhere."""
+    """max_pool3d inverted: the maxima at their indices, zeros elsewhere."""
     return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
 

@@ -24,7 +24,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     """The sampling positions (N, H, W, 2) of affine maps theta (N, 2, 3), or (N, D, H, W, 3).
 
     `size` is the output's, (N, C, H, W). With align_corners -1 and 1 are the centres of the
-    corner pixels, else their outer edges. See grid_sample.
+    corner pixels, otherwise their outer edges. See grid_sample.
 
     >>> import engine
     >>> theta = engine.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])

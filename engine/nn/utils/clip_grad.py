@@ -1,4 +1,4 @@
-"""Keeping gradients small."""
+"""Gradient clipping."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The norm of all tensors as if they were one vector, right wherever it fits in their dtype.
+    """The norm of all tensors as one vector, without overflow in intermediate results.
 
     `foreach` is accepted: there is one implementation. With `error_if_nonfinite` a norm of inf or
-    nan is a RuntimeError.
+    nan raises RuntimeError.
 
     >>> import engine
     >>> engine.nn.utils.get_total_norm([engine.tensor([3e30]), engine.tensor([4e30])])
@@ -41,7 +41,7 @@ def get_total_norm(
 
 
 def _norm_in_units(tensors: list[Tensor], norm_type: float) -> tuple[Tensor, float]:
-    """The norm as a multiple of a unit: the largest element, where powers might leave the dtype."""
+    """The norm as a multiple of a unit: the largest element, if powers might leave the range."""
     total = _C._foreach_norm(tensors, norm_type)
     if norm_type == 0 or math.isinf(norm_type) or not tensors:
         return total, 1.0
@@ -68,8 +68,7 @@ def clip_grads_with_norm_(
     total_norm: Tensor,
     foreach: bool | None = None,
 ) -> None:
-    """Scale the gradients in place as if their norm, which is total_norm, were max_norm at
-    most.
+    """Scale the gradients in place by max_norm / total_norm if that is less than 1.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.zeros(1))
@@ -90,11 +89,11 @@ def clip_grad_norm_(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """Scale the gradients in place so that their norm together is max_norm at most, and return
-    what it was.
+    """Scale the gradients in place so that their total norm is at most max_norm, and return the
+    norm before.
 
-    Finite gradients whose norm does not fit in their dtype are clipped all the same; what is
-    returned then is inf.
+    Finite gradients whose norm overflows their dtype are clipped correctly; the returned norm is
+    inf.
 
     >>> import engine
     >>> weight = engine.nn.Parameter(engine.zeros(2))
@@ -110,7 +109,7 @@ def clip_grad_norm_(
         if error_if_nonfinite:
             _check_finite(total, norm_type)
         if math.isinf(total.item()) and math.isfinite(relative.item()) and max_norm >= 0:
-            # In two steps, as the factor may be too small for the dtype.
+            # In two steps, as the factor may underflow the dtype.
             root = math.sqrt(max_norm / unit / relative.item())
             for _ in range(2):
                 _C._foreach_mul_([grad.detach() for grad in grads], root)
@@ -122,7 +121,7 @@ def clip_grad_norm_(
 def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
-    """Cut the gradients in place to [-clip_value, clip_value]."""
+    """Clamp the gradients in place to [-clip_value, clip_value]."""
     with no_grad():
         for grad in _gradients(parameters):
             grad.clamp_(-clip_value, clip_value)

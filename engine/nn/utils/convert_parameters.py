@@ -1,4 +1,4 @@
-"""Parameters as one vector and back."""
+"""Conversion of parameters to one vector and back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from engine._C import Tensor
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters laid end to end."""
+    """All parameters flattened and concatenated."""
     return _C.cat([parameter.reshape(-1) for parameter in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give the parameters the values of the vector."""
+    """Copy the vector's values into the parameters."""
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters: vec must be a Tensor, got {type(vec).__name__}")
     start = 0

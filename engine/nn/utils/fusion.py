@@ -11,7 +11,7 @@ from engine.nn.parameter import Parameter
 
 
 def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
-    """A convolution that does what conv and then bn do in evaluation mode.
+    """A convolution equal to conv followed by bn in evaluation mode.
 
     >>> from engine import nn
     >>> conv, bn = nn.Conv2d(3, 4, 1, bias=False).eval(), nn.BatchNorm2d(4).eval()
@@ -22,7 +22,7 @@ def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
 
 
 def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
-    """A linear layer that does what linear and then bn do in evaluation mode."""
+    """A linear layer equal to linear followed by bn in evaluation mode."""
     return _fuse(linear, bn, fuse_linear_bn_weights)
 
 
@@ -55,7 +55,7 @@ def fuse_conv_bn_weights(
     bn_b: Tensor | None,
     transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:
-    """Weight and bias of the fused convolution; output channels of a transposed one stand in
+    """Weight and bias of the fused convolution; a transposed one has its output channels in
     dimension 1."""
     with no_grad():
         scale = (bn_rv + bn_eps).rsqrt()

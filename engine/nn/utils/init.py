@@ -9,10 +9,10 @@ from engine.nn.module import Module
 
 
 def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
-    """``module_cls(*args, **kwargs)`` whose parameters and buffers are whatever fresh memory holds.
+    """``module_cls(*args, **kwargs)`` with uninitialised parameters and buffers.
 
-    The module is made on the meta device and then given memory on ``device``. Raises RuntimeError
-    for a class that is no Module or whose constructor takes no ``device``.
+    The module is created on the meta device and then moved to ``device``. Raises RuntimeError
+    for a class that is no Module or whose constructor has no ``device``.
 
     >>> from engine import nn
     >>> nn.utils.skip_init(nn.Linear, 2, 3)

@@ -1,4 +1,4 @@
-"""Maps onto orthogonal matrices beside those of linalg, and inverses of them by LAPACK."""
+"""Maps onto orthogonal matrices that linalg lacks, and their inverses by LAPACK."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def completed(Q: Tensor) -> Tensor:
 
 
 def is_orthogonal(Q: Tensor) -> bool:
-    """Whether QᵀQ is the identity, up to some rounding errors."""
+    """True if QᵀQ is the identity, up to some rounding errors."""
     n, k = Q.shape[-2:]
     gram = Q.transpose(-2, -1) @ Q
     identity = _C.eye(k, dtype=Q.dtype, device=Q.device)

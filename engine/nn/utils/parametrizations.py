@@ -15,7 +15,7 @@ from engine.nn.utils.parametrize import register_parametrization
 
 
 def norm_except_dim(v: Tensor, dim: int | None) -> Tensor:
-    """The 2-norm over all dimensions but ``dim``, or over all where it is None, kept as ones."""
+    """The 2-norm over all dimensions but ``dim``, or over all if it is None, with keepdim."""
     if dim is None:
         return _C.norm(v)
     others = [i for i in range(v.dim()) if i != dim % max(v.dim(), 1)]
@@ -39,8 +39,8 @@ class _WeightNorm(Module):
 def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Module:
     """Learn magnitude and direction of the weight apart (Salimans and Kingma, 2016).
 
-    ``dim`` keeps one magnitude for each of its indices; None has one for the whole tensor. The
-    module is changed and returned; a state dict of ``torch.nn.utils.weight_norm`` loads too.
+    ``dim`` has one magnitude per index; None one for the whole tensor. The module is modified and
+    returned; a state dict of ``torch.nn.utils.weight_norm`` loads too.
 
     >>> from engine import nn
     >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
@@ -61,7 +61,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int | None = 0) -> Mo
 
 
 class _SpectralNorm(Module):
-    """The weight over its largest singular value, which power iteration follows."""
+    """The weight divided by its largest singular value, estimated by power iteration."""
 
     _u: Tensor
     _v: Tensor
@@ -103,7 +103,7 @@ class _SpectralNorm(Module):
         matrix = self._as_matrix(weight)
         if self.training:
             self._iterate(matrix.detach(), self.n_power_iterations)
-        # Copies, so that the next call's iterations leave what backward reads.
+        # Copies, so that the next call's iterations do not modify tensors saved for backward.
         u, v = self._u.clone(), self._v.clone()
         return weight / u.dot(matrix.mv(v))
 
@@ -121,8 +121,8 @@ def spectral_norm(
     """Divide the weight by its largest singular value (Miyato et al., 2018).
 
     In training each read of the weight runs ``n_power_iterations`` steps. ``dim`` is the output
-    dimension: 1 for transposed convolutions and 0 otherwise where it is None. The module is
-    changed and returned.
+    dimension, by default 1 for transposed convolutions and 0 otherwise. The module is modified and
+    returned.
 
     >>> import engine
     >>> from engine import nn
@@ -151,7 +151,7 @@ def _tensor_of(module: Module, name: str, function: str) -> Tensor:
 
 
 class _Orthogonal(Module):
-    """A matrix with orthonormal columns, or rows where they are fewer."""
+    """A matrix with orthonormal columns, or rows if there are fewer."""
 
     base: Tensor | None
 
@@ -174,7 +174,7 @@ class _Orthogonal(Module):
             reflectors = X.tril(-1)
             tau = 2.0 / (1.0 + (reflectors * reflectors).sum(-2))
             Q = linalg.householder_product(reflectors, tau)
-            # The signs on the diagonal are fixed: no gradient reaches them.
+            # The signs on the diagonal are constants without gradient.
             Q = Q * X.detach().diagonal(0, -2, -1).trunc().unsqueeze(-2)
         else:
             square = _C.pad(X.tril(), [0, n - k], "constant", 0.0)
@@ -194,7 +194,7 @@ class _Orthogonal(Module):
         tall = Q.transpose(-2, -1) if self._transposed else Q
         if self.trivialize:
             self.base = orthogonal_maps.completed(tall)
-            # The point of the map at which the weight is `base` itself.
+            # The input for which the map returns `base`.
             start = _C.zeros_like(Q)
             start.diagonal(0, -2, -1).fill_(-1.0)
             return start
@@ -214,11 +214,11 @@ def orthogonal(
     *,
     use_trivialization: bool = True,
 ) -> Module:
-    """Keep a weight of 2 dimensions or more (then a batch of matrices) orthogonal.
+    """Constrain a weight of 2 dimensions or more (a batch of matrices) to be orthogonal.
 
-    ``orthogonal_map`` is 'matrix_exp' (the default of square matrices), 'cayley' or 'householder'
-    (of others). With ``use_trivialization`` the map starts at the current weight, made orthogonal
-    (Lezcano-Casado, 2019). The module is changed and returned.
+    ``orthogonal_map`` is 'matrix_exp' (the default for square matrices), 'cayley' or 'householder'
+    (the default for others). With ``use_trivialization`` the map starts at the orthogonalized
+    current weight (Lezcano-Casado, 2019). The module is modified and returned.
 
     >>> import engine
     >>> from engine import nn

@@ -43,10 +43,10 @@ def _chains(module: Any) -> Any:
 
 
 class ParametrizationList(ModuleList):
-    """The chain of modules that computes one tensor, and the tensors it starts from.
+    """The chain of modules that computes one tensor, and its input tensors.
 
-    These are named ``original``, or ``original0``, ``original1``, … where the last
-    ``right_inverse`` of the chain returns a sequence.
+    These are named ``original``, or ``original0``, ``original1``, … if the last ``right_inverse``
+    of the chain returns a sequence.
     """
 
     def __init__(self, modules: Sequence[Module], original: Tensor, unsafe: bool = False) -> None:
@@ -76,7 +76,7 @@ class ParametrizationList(ModuleList):
             _check_result(self(), original)
 
     def _take_over(self, original: Tensor, value: Tensor) -> None:
-        """Keep the registered tensor itself, so that an optimizer's reference stays valid."""
+        """Reuse the registered tensor object, so that an optimizer's reference stays valid."""
         if value.dtype != original.dtype or value.device != original.device:
             raise ValueError(
                 "ParametrizationList: a right_inverse that returns one tensor must keep dtype and "
@@ -194,7 +194,7 @@ def _inject_property(module: Module, name: str) -> None:
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether the module, or its tensor of that name, is parametrized."""
+    """True if the module, or its tensor of that name, is parametrized."""
     parametrizations = getattr(module, "parametrizations", None)
     if not isinstance(parametrizations, ModuleDict):
         return False
@@ -204,13 +204,13 @@ def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
 def register_parametrization(
     module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
 ) -> Module:
-    """Replace a parameter or buffer by what ``parametrization`` computes from it; the module is
-    changed and returned.
+    """Replace a parameter or buffer by the result of ``parametrization``; the module is modified
+    and returned.
 
-    The tensor moves to ``module.parametrizations.<name>.original``. Where the parametrization
-    has a method ``right_inverse``, the tensor starts from it and can be assigned. Further calls
-    append to the chain. Raises ValueError where there is no such tensor or, unless ``unsafe``,
-    where dtype or shape change.
+    The tensor moves to ``module.parametrizations.<name>.original``. With a method
+    ``right_inverse`` the original is initialised by it, and the tensor can be assigned. Further
+    calls append to the chain. Raises ValueError if there is no such tensor or, unless ``unsafe``,
+    if dtype or shape change.
 
     >>> import engine
     >>> from engine.nn.utils import parametrize
@@ -264,10 +264,10 @@ def remove_parametrizations(
     module: Module, tensor_name: str, leave_parametrized: bool = True
 ) -> Module:
     """Make the tensor plain again, with its computed value, or with ``leave_parametrized=False``
-    with that of ``original``; the module is changed and returned.
+    with that of ``original``; the module is modified and returned.
 
-    Raises ValueError where the tensor is not parametrized, or where its originals are several
-    and it shall not stay as computed.
+    Raises ValueError if the tensor is not parametrized, or for ``leave_parametrized=False`` with
+    several originals.
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(
@@ -298,7 +298,7 @@ def remove_parametrizations(
 
 
 def type_before_parametrizations(module: Module) -> type:
-    """The module's class as it was before any parametrization.
+    """The module's class before any parametrization.
 
     >>> import engine
     >>> from engine.nn.utils import parametrizations, parametrize
@@ -312,8 +312,8 @@ def type_before_parametrizations(module: Module) -> type:
 def transfer_parametrizations_and_params(
     from_module: Module, to_module: Module, tensor_name: str | None = None
 ) -> Module:
-    """Parametrize ``to_module`` as ``from_module`` is, with its originals; ``to_module`` is
-    changed and returned."""
+    """Apply the parametrizations of ``from_module``, with its originals, to ``to_module``, which is
+    modified and returned."""
     if not is_parametrized(from_module):
         return to_module
     chains = _chains(from_module)

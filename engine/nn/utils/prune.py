@@ -44,7 +44,7 @@ class BasePruningMethod(ABC):
         importance_scores: Tensor | None = None,
         **kwargs: Any,
     ) -> BasePruningMethod:
-        """Prune the module's parameter; where it is pruned already, the masks are combined."""
+        """Prune the module's parameter; masks of repeated pruning are combined."""
         method = cls(*args, **kwargs)
         method._tensor_name = name
         original = getattr(module, name)
@@ -75,7 +75,7 @@ class BasePruningMethod(ABC):
         default_mask: Tensor | None = None,
         importance_scores: Tensor | None = None,
     ) -> Tensor:
-        """``t`` times the mask that it, or importance_scores, gets."""
+        """``t`` times its mask, computed from importance_scores if given."""
         scores = t if importance_scores is None else importance_scores
         _check_scores(scores, t)
         mask = _C.ones_like(t) if default_mask is None else default_mask
@@ -100,7 +100,7 @@ def _check_scores(scores: Tensor, tensor: Tensor) -> None:
 
 
 def _take_hook(module: Module, name: str) -> BasePruningMethod | None:
-    """The pruning hook on that parameter, taken out of the module's hooks."""
+    """Remove the pruning hook of that parameter from the module and return it."""
     for key, hook in module._forward_pre_hooks.items():
         if isinstance(hook, BasePruningMethod) and hook._tensor_name == name:
             del module._forward_pre_hooks[key]
@@ -119,7 +119,7 @@ def _combined(old: BasePruningMethod, new: BasePruningMethod) -> PruningContaine
 
 
 class PruningContainer(BasePruningMethod):
-    """A series of pruning methods; the last one computes the mask, over what the others left."""
+    """A series of pruning methods; each masks the elements that those before have left."""
 
     def __init__(self, *args: BasePruningMethod) -> None:
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
@@ -152,7 +152,7 @@ class PruningContainer(BasePruningMethod):
         return self._pruning_methods[idx]
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
-        """The last method's mask over what ``default_mask`` has left."""
+        """The last method's mask over the elements left by ``default_mask``."""
         method = self._pruning_methods[-1]
         kept: Any
         if method.PRUNING_TYPE == "unstructured":
@@ -307,7 +307,7 @@ def identity(module: Module, name: str) -> Module:
 
 
 def random_unstructured(module: Module, name: str, amount: float) -> Module:
-    """Prune elements at random: a fraction, or where ``amount`` is an int, so many."""
+    """Prune elements at random: a fraction, or a number if ``amount`` is an int."""
     RandomUnstructured.apply(module, name, amount)
     return module
 
@@ -317,7 +317,7 @@ def l1_unstructured(
 ) -> Module:
     """Prune the elements with the smallest absolute values, or scores.
 
-    The module is changed and returned, as by all functions of this kind.
+    The module is modified and returned, as by all functions of this kind.
 
     >>> import engine
     >>> from engine.nn.utils import prune
@@ -394,7 +394,7 @@ def global_unstructured(
 
 
 def is_pruned(module: Module) -> bool:
-    """Whether a parameter of this module, or of one below it, is pruned."""
+    """True if a parameter of this module, or of one below it, is pruned."""
     return any(
         isinstance(hook, BasePruningMethod)
         for part in module.modules()
@@ -403,7 +403,7 @@ def is_pruned(module: Module) -> bool:
 
 
 def remove(module: Module, name: str) -> Module:
-    """Make the pruned parameter plain again, with its masked value; ValueError where it is not
+    """Make the pruned parameter plain again, with its masked value; ValueError if it is not
     pruned."""
     method = _take_hook(module, name)
     if method is None:

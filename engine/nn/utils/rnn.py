@@ -1,4 +1,4 @@
-"""Batches of sequences of different lengths: padded, or packed step by step."""
+"""Batches of sequences of different lengths: padded or packed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class _Packed(NamedTuple):
 
 
 class PackedSequence(_Packed):
-    """Sequences sorted by falling length, laid out step by step.
+    """Sequences sorted by descending length and stored step by step.
 
-    Step t holds the first batch_sizes[t] of them; data is all steps end to end. unsorted_indices
-    undo sorted_indices, and follow from them.
+    Step t has the first batch_sizes[t] of them; data concatenates all steps. unsorted_indices is
+    the inverse of sorted_indices.
     """
 
     def __new__(
@@ -36,7 +36,7 @@ class PackedSequence(_Packed):
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
-        """The same with its data on another device or of another dtype."""
+        """The same with its data on another device or in another dtype."""
         return self._replace(data=self.data.to(*args, **kwargs))
 
     def cpu(self) -> PackedSequence:
@@ -81,12 +81,12 @@ class PackedSequence(_Packed):
 
     @property
     def is_cuda(self) -> bool:
-        """Whether the data is in the memory of a GPU."""
+        """True if the data is in the memory of a GPU."""
         return str(self.data.device).startswith("cuda")
 
 
 def invert_permutation(permutation: Tensor) -> Tensor:
-    """The permutation that undoes this one."""
+    """The inverse of the permutation."""
     places = _C.arange(permutation.shape[0], device=permutation.device)
     return _C.empty_like(permutation).scatter_(0, permutation, places)
 
@@ -131,7 +131,7 @@ def pad_packed_sequence(
     padding_value: float = 0.0,
     total_length: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """The padded batch and the lengths that a PackedSequence came from."""
+    """The padded batch and the lengths of a PackedSequence."""
     sizes = sequence.batch_sizes.tolist()
     length = len(sizes) if total_length is None else total_length
     if length < len(sizes):
@@ -187,7 +187,7 @@ def pad_sequence(
 def unpad_sequence(
     padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
 ) -> list[Tensor]:
-    """The sequences that pad_sequence put together."""
+    """The sequences of a padded batch; inverts pad_sequence."""
     if not batch_first:
         padded_sequences = padded_sequences.transpose(0, 1)
     return [padded_sequences[i, :length] for i, length in enumerate(lengths.tolist())]

@@ -1,4 +1,4 @@
-"""Spectral normalisation by a forward pre-hook; ``parametrizations.spectral_norm`` succeeds it."""
+"""Spectral normalisation by a forward pre-hook; prefer ``parametrizations.spectral_norm``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SpectralNorm:
         return weight.movedim(self.dim, 0).flatten(1)
 
     def compute_weight(self, module: Module, do_power_iteration: bool) -> Tensor:
-        """The original over its largest singular value, as estimated by power iteration."""
+        """The original divided by its largest singular value, estimated by power iteration."""
         weight = getattr(module, self.name + "_orig")
         u, v = getattr(module, self.name + "_u"), getattr(module, self.name + "_v")
         matrix = self.as_matrix(weight)
@@ -56,8 +56,8 @@ def spectral_norm(
 ) -> Module:
     """Divide the weight by its largest singular value at each forward (Miyato et al., 2018).
 
-    The trained parameter is ``<name>_orig``. ``parametrizations.spectral_norm`` does the same
-    when the weight is read.
+    The trained parameter is ``<name>_orig``. ``parametrizations.spectral_norm`` computes the
+    weight when it is read instead.
 
     >>> from engine import nn
     >>> sorted(nn.utils.spectral_norm(nn.Linear(3, 2)).state_dict())
@@ -91,7 +91,7 @@ def _hooks(module: Module) -> dict[int, SpectralNorm]:
 
 
 def remove_spectral_norm(module: Module, name: str = "weight") -> Module:
-    """Make the weight a plain parameter again; ValueError where it is not normalised."""
+    """Make the weight a plain parameter again; ValueError if it is not normalised."""
     for key, hook in _hooks(module).items():
         if hook.name == name:
             with no_grad():

@@ -1,4 +1,4 @@
-"""Calling a module with other parameters and buffers than its own."""
+"""Functional calls of a module, with given parameters and buffers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def functional_call(
 ) -> Any:
     """``module(*args, **kwargs)`` with the given tensors in place of its own, by dotted name.
 
-    Afterwards the module has its own tensors again; gradients flow into those given. A further
-    name of a tied weight is replaced with it unless ``tie_weights`` is False. ``strict`` asks for
-    all names of the module and for no others; without it, names that the module does not know
-    have no effect. Raises ValueError or RuntimeError where the names do not fit.
+    The module's tensors are restored afterwards; gradients flow into those given. All names of a
+    tied weight are replaced unless ``tie_weights`` is False. ``strict`` requires exactly the names
+    of the module; otherwise unknown names have no effect. Raises ValueError or RuntimeError for
+    names that do not match.
 
     >>> import engine
     >>> layer = engine.nn.Linear(2, 1, bias=False)
@@ -57,7 +57,7 @@ def _merged(dicts: Any) -> dict[str, Any]:
 
 
 def _groups(module: Module) -> dict[str, set[str]]:
-    """For each name of a parameter or buffer all names of the same tensor, itself included."""
+    """All names of the same tensor, by each name of a parameter or buffer."""
     named = [
         *module.named_parameters(remove_duplicate=False),
         *module.named_buffers(remove_duplicate=False),

@@ -1,4 +1,4 @@
-"""Weight normalisation by a forward pre-hook; ``parametrizations.weight_norm`` is its successor."""
+"""Weight normalisation by a forward pre-hook; prefer ``parametrizations.weight_norm``."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _hooks(module: Module) -> dict[int, WeightNorm]:
 
 
 def remove_weight_norm(module: Module, name: str = "weight") -> Module:
-    """Make the weight a plain parameter again; ValueError where it is not normalised."""
+    """Make the weight a plain parameter again; ValueError if it is not normalised."""
     for key, hook in _hooks(module).items():
         if hook.name == name:
             weight = hook.compute_weight(module).detach()

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate. Call step() after the optimizer's, once an epoch or batch."""
+"""Learning-rate schedulers. Call step() after the optimizer's, once per epoch or batch."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ __all__ = [
     "StepLR",
 ]
 
-_LRScheduler = LRScheduler  # under which older programs import it
+_LRScheduler = LRScheduler  # the name in older programs
 
 guard_constructors(globals(), __all__)

@@ -1,4 +1,4 @@
-"""The base class of all schedules."""
+"""The base class of all learning-rate schedulers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from engine.optim.optimizer import Optimizer
 
 
 class LRScheduler:
-    """The base of schedules: get_lr gives each group's rate for epoch number last_epoch.
+    """Base of schedulers: get_lr returns each group's rate for epoch number last_epoch.
 
-    A schedule starts at last_epoch -1, or goes on from a later one where the optimizer's groups
-    hold "initial_lr". A subclass may define `_get_closed_form_lr`, which computes the rates without
-    those of the epoch before, for `step(epoch)`. A rate that is a Tensor is written in place.
+    A scheduler starts at last_epoch -1, or resumes at a later one if the optimizer's groups have
+    "initial_lr". A subclass may define `_get_closed_form_lr`, which computes the rates without
+    those of the epoch before, for `step(epoch)`. A rate that is a Tensor is updated in place.
 
     >>> import engine
     >>> class Halving(engine.optim.lr_scheduler.LRScheduler):
@@ -68,7 +68,7 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def step(self, epoch: int | None = None) -> None:
-        """Go to the next epoch, or to the given one, and set its rates."""
+        """Advance to the next epoch, or to the given one, and set its rates."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(
                 "lr_scheduler.step() came before optimizer.step(); the first value of the "
@@ -97,12 +97,12 @@ class LRScheduler:
         return {key: value for key, value in self.__dict__.items() if key not in self._unsaved}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict returned."""
+        """Restore the state that state_dict returned."""
         self.__dict__.update(state_dict)
 
 
 def check_optimizer(schedule: str, optimizer: Any) -> None:
-    """TypeError for what is no optimizer."""
+    """Raises TypeError for an object that is not an Optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(
             f"{schedule}: optimizer must be an Optimizer, got {type(optimizer).__name__}"
@@ -114,7 +114,7 @@ def copied(value: Any) -> Any:
 
 
 def set_option(group: dict[str, Any], name: str, value: Any) -> None:
-    """Set an option of a group; one that is a Tensor is written in place."""
+    """Set an option of a group; a Tensor is updated in place."""
     if isinstance(group.get(name), Tensor):
         group[name].fill_(float(value))
     else:
@@ -122,12 +122,12 @@ def set_option(group: dict[str, Any], name: str, value: Any) -> None:
 
 
 def cosine(start: float, end: float, part: float) -> float:
-    """From start at part 0 to end at part 1 along half a cosine."""
+    """Half a cosine from start at 0 to end at 1."""
     return end + (start - end) * (1 + math.cos(math.pi * part)) / 2
 
 
 def per_group(schedule: str, name: str, value: Any, groups: Sequence[dict[str, Any]]) -> list[Any]:
-    """A value for each group: the one value, or those of a list."""
+    """One value per group, from a single value or a list."""
     if not isinstance(value, (list, tuple)):
         return [copied(value) for _ in groups]
     if len(value) != len(groups):

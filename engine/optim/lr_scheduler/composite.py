@@ -1,4 +1,4 @@
-"""Schedules made of other schedules."""
+"""Schedulers composed of other schedulers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.optim.optimizer import Optimizer
 
 
 class _Composite(LRScheduler):
-    """A schedule that holds others, all of one optimizer."""
+    """A scheduler that contains others, all of one optimizer."""
 
     _schedulers: list[LRScheduler]
 
@@ -36,13 +36,13 @@ class _Composite(LRScheduler):
         self._schedulers = list(schedulers)
 
     def state_dict(self) -> dict[str, Any]:
-        """All attributes but the optimizer, with the state of each schedule."""
+        """All attributes but the optimizer, with the state of each scheduler."""
         state = super().state_dict()
         state["_schedulers"] = [schedule.state_dict() for schedule in self._schedulers]
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict returned."""
+        """Restore the state that state_dict returned."""
         state = dict(state_dict)
         for schedule, saved in zip(self._schedulers, state.pop("_schedulers"), strict=True):
             schedule.load_state_dict(saved)
@@ -50,7 +50,7 @@ class _Composite(LRScheduler):
 
 
 class SequentialLR(_Composite):
-    """One schedule after the other, changing at the milestones.
+    """Schedulers in sequence, changing at the milestones.
 
     >>> import engine
     >>> from engine.optim.lr_scheduler import ConstantLR, ExponentialLR, SequentialLR
@@ -79,7 +79,7 @@ class SequentialLR(_Composite):
             )
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
-        # Each schedule took its first step when it was made; only one's shall count.
+        # Each scheduler took its first step in its constructor; only the first one's applies.
         for group in optimizer.param_groups:
             set_option(group, "lr", group["initial_lr"])
         _undo_first_step(self)
@@ -88,7 +88,7 @@ class SequentialLR(_Composite):
         self._last_lr = first.get_last_lr()
 
     def step(self) -> None:  # type: ignore[override]
-        """Go to the next epoch and set its rates."""
+        """Advance to the next epoch and set its rates."""
         self.last_epoch += 1
         number = bisect.bisect_right(self._milestones, self.last_epoch)
         schedule = self._schedulers[number]
@@ -108,7 +108,7 @@ def _undo_first_step(schedule: LRScheduler) -> None:
 
 
 class ChainedScheduler(_Composite):
-    """All schedules at once, each on the rates that the one before has set.
+    """Schedulers applied together, each to the rates set by the one before.
 
     >>> import engine
     >>> from engine.optim.lr_scheduler import ChainedScheduler, ConstantLR, ExponentialLR
@@ -126,7 +126,7 @@ class ChainedScheduler(_Composite):
         self._last_lr = [copied(lr) for lr in self._current()]
 
     def step(self) -> None:  # type: ignore[override]
-        """Let each schedule take a step."""
+        """Step every scheduler."""
         for schedule in self._schedulers:
             schedule.step()
         self._last_lr = [copied(lr) for lr in self._current()]

@@ -1,4 +1,4 @@
-"""Cosine schedules, with and without restarts."""
+"""Cosine schedulers, with and without restarts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CosineAnnealingLR(LRScheduler):
                 lr + (base - self.eta_min) * rise
                 for lr, base in zip(self._current(), self.base_lrs, strict=True)
             ]
-        # From the rate before, so that other schedules may act on it at the same time.
+        # Recursive, so that it can be combined with other schedulers.
         now, before = (
             1 + math.cos(math.pi * epoch / self.T_max)
             for epoch in (self.last_epoch, self.last_epoch - 1)
@@ -50,8 +50,8 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half cosines of T_0 epochs, then of T_mult times as many each (Loshchilov and Hutter,
-    2016); step takes fractions of epochs.
+    """Half cosines of T_0 epochs, each T_mult times as long as the one before (Loshchilov and
+    Hutter, 2016); step accepts fractions of epochs.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -84,7 +84,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [cosine(lr, self.eta_min, self.T_cur / self.T_i) for lr in self.base_lrs]
 
     def step(self, epoch: float | None = None) -> None:
-        """Go to the next epoch, or to the given one or part of one, and set its rates."""
+        """Advance to the next epoch, or to the given one or fraction, and set its rates."""
         if epoch is None and self.last_epoch < 0:
             epoch = 0.0
         if epoch is None:

@@ -1,4 +1,4 @@
-"""Cycles of the rate, with the momentum going the other way."""
+"""Cyclic schedulers, with the momentum cycled inversely."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from engine.optim.optimizer import Optimizer
 
 
 class CyclicLR(LRScheduler):
-    """Between base_lr and max_lr again and again, a step each batch (Smith, 2015).
+    """Cycles between base_lr and max_lr, a step per batch (Smith, 2015).
 
-    A cycle has step_size_up steps up and step_size_down (None: as many) down. `mode` is
+    A cycle has step_size_up steps up and step_size_down (None: the same) down. `mode` is
     "triangular"; "triangular2", whose height is halved each cycle; or "exp_range", whose height is
     gamma to the power of the step. `scale_fn` replaces it: a function of the number of the cycle,
-    or with scale_mode "iterations" of the step. Momentum (or Adam's first beta) goes the other way.
+    or with scale_mode "iterations" of the step. Momentum (or Adam's first beta) cycles inversely.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0, momentum=0.9)
@@ -84,7 +84,7 @@ class CyclicLR(LRScheduler):
         self.base_lrs = base_lrs
 
     def scale_fn(self, x: float) -> float:
-        """The height of the cycle, or at the step, x."""
+        """The height of cycle x or, with scale_mode "iterations", at step x."""
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
         if self.mode == "triangular":
@@ -117,7 +117,7 @@ class CyclicLR(LRScheduler):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict returned; a plain scale_fn stays."""
+        """Restore the state that state_dict returned; a plain scale_fn is not replaced."""
         state = dict(state_dict)
         attributes = state.pop("_scale_fn_custom")
         super().load_state_dict(state)
@@ -126,11 +126,11 @@ class CyclicLR(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """Up to max_lr and down again in one training, a step each batch (Smith and Topin, 2017).
+    """One cycle up to max_lr and down over the training, a step per batch (Smith and Topin, 2017).
 
-    The rate starts at max_lr / div_factor, peaks after pct_start of the steps and ends at that /
-    final_div_factor; momentum (or Adam's first beta) goes the other way. `three_phase` comes
-    back to the start before the last descent.
+    The rate starts at max_lr / div_factor, peaks after pct_start of the steps and ends at the
+    initial rate / final_div_factor; momentum (or Adam's first beta) cycles inversely. With
+    `three_phase` the rate returns to the initial one before the final descent.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], momentum=0.9)
@@ -226,7 +226,7 @@ def _total_steps(total: int | None, epochs: int | None, steps_per_epoch: int | N
 
 
 def _phases(total_steps: int, pct_start: float, three_phase: bool) -> list[dict[str, Any]]:
-    """The last step of each phase, and the options that it moves between."""
+    """The last step of each phase, and the options at its ends."""
     names = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
     peak, end = float(pct_start * total_steps) - 1, float(total_steps - 1)
     up = (peak, "initial_lr", "max_lr", "max_momentum", "base_momentum")
@@ -240,7 +240,7 @@ def _phases(total_steps: int, pct_start: float, three_phase: bool) -> list[dict[
 def _momenta(
     schedule: str, optimizer: Optimizer, base: Any, highest: Any, last_epoch: int
 ) -> tuple[list[float], list[float]]:
-    """Lowest and highest momentum of each group, which are noted in new groups."""
+    """Lowest and highest momentum of each group, stored in the groups if new."""
     if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
         raise ValueError(f"{schedule}: cycle_momentum needs an optimizer with momentum or betas")
     groups = optimizer.param_groups

@@ -1,4 +1,4 @@
-"""Steps, lines and powers."""
+"""Schedulers that decay by steps, linearly or by powers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.optim.optimizer import Optimizer
 
 
 class StepLR(LRScheduler):
-    """The rate times gamma every step_size epochs.
+    """Multiplies the rate by gamma every step_size epochs.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -43,7 +43,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """The rate times gamma at each milestone.
+    """Multiplies the rate by gamma at each milestone.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -80,7 +80,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """The rate times factor until epoch total_iters, then as it was.
+    """Multiplies the rate by factor until epoch total_iters.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -107,7 +107,7 @@ class ConstantLR(LRScheduler):
         if self.last_epoch == 0:
             return [lr * self.factor for lr in self._current()]
         if self.last_epoch == self.total_iters:
-            if self.factor == 0:  # no rate is left to scale back
+            if self.factor == 0:  # a rate of 0 cannot be scaled back
                 return list(self.base_lrs)
             return [lr * (1.0 / self.factor) for lr in self._current()]
         return self._current()
@@ -118,7 +118,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """From start_factor to end_factor times the rate in total_iters epochs: a warm-up.
+    """Linear warm-up from start_factor to end_factor times the rate in total_iters epochs.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -167,7 +167,7 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """The rate times gamma every epoch.
+    """Multiplies the rate by gamma every epoch.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -191,7 +191,7 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """To zero in total_iters epochs, as a power of what is left of them.
+    """Decay to zero in total_iters epochs, as a power of the remaining fraction.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -221,5 +221,5 @@ class PolynomialLR(LRScheduler):
 
 
 def _part(epoch: int, total_iters: int) -> float:
-    """The part of total_iters that has passed."""
+    """The fraction of total_iters that has passed."""
     return min(total_iters, epoch) / total_iters if total_iters else 1.0

@@ -1,4 +1,4 @@
-"""Schedules given as functions of the epoch."""
+"""Schedulers given as functions of the epoch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.optim.optimizer import Optimizer
 
 
 class _WithFunctions(LRScheduler):
-    """A schedule of functions of the epoch, one for all groups or one for each."""
+    """A scheduler by functions of the epoch, one for all groups or one for each."""
 
     def __init__(
         self,
@@ -28,8 +28,8 @@ class _WithFunctions(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """All but the optimizer and plain functions; of objects that are called, what they
-        hold."""
+        """All attributes but the optimizer and plain functions; of callable objects their
+        attributes."""
         state = super().state_dict()
         state["lr_lambdas"] = [
             None if isinstance(function, types.FunctionType) else dict(vars(function))
@@ -38,7 +38,7 @@ class _WithFunctions(LRScheduler):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what state_dict returned; plain functions stay."""
+        """Restore the state that state_dict returned; plain functions are not replaced."""
         state = dict(state_dict)
         for function, saved in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
             if saved is not None:
@@ -47,7 +47,7 @@ class _WithFunctions(LRScheduler):
 
 
 class LambdaLR(_WithFunctions):
-    """The initial rate times a function of the epoch.
+    """Sets the rate to the initial one times a function of the epoch.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=0.5)
@@ -64,7 +64,7 @@ class LambdaLR(_WithFunctions):
 
 
 class MultiplicativeLR(_WithFunctions):
-    """The last rate times a function of the epoch.
+    """Multiplies the last rate by a function of the epoch.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)

@@ -1,4 +1,4 @@
-"""A schedule that follows a metric."""
+"""A scheduler that follows a metric."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.optim.optimizer import Optimizer
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """The rate times factor when a metric has not improved for more than `patience` epochs.
+    """Multiplies the rate by factor when a metric has not improved for more than `patience` epochs.
 
     >>> import engine
     >>> optimizer = engine.optim.SGD([engine.nn.Parameter(engine.ones(1))], lr=1.0)
@@ -75,7 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
-        """Take in the epoch's metric and lower the rates if it stands still."""
+        """Record the epoch's metric and reduce the rates if it has stopped improving."""
         current = float(metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(current, self.best):

@@ -1,4 +1,4 @@
-"""Tables of measurements."""
+"""Comparison tables of measurements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAD, _WORST, _END = "\033[2m\033[91m", "\033[31m\033[1m", "\033[0m\033[0m"
 
 
 class Colorize(enum.Enum):
-    """Direction in which times are compared for their colours."""
+    """Direction in which times are compared for colouring."""
 
     NONE = "none"
     COLUMNWISE = "columnwise"
@@ -65,7 +65,7 @@ class Compare:
         self._results.extend(results)
 
     def trim_significant_figures(self) -> None:
-        """Print only the digits that mean something."""
+        """Print only significant digits."""
         self._trim = True
 
     def colorize(self, rowwise: bool = False) -> None:
@@ -73,7 +73,7 @@ class Compare:
         self._colorize = Colorize.ROWWISE if rowwise else Colorize.COLUMNWISE
 
     def highlight_warnings(self) -> None:
-        """Mark times that spread widely."""
+        """Mark times with a wide spread."""
         self._warn = True
 
     def print(self) -> None:
@@ -114,7 +114,7 @@ class Compare:
     def _column(
         self, rows: Sequence[_Row], found: Sequence[Measurement | None], scale: float
     ) -> list[str]:
-        """The texts of a column, with as many decimals as its times call for."""
+        """The formatted times of a column, with the decimals that they need."""
         figures = [1 if cell is None else cell.significant_figures for cell in found]
         digits = 1
         if self._trim:

@@ -67,7 +67,7 @@ class Measurement:
     metadata: dict[Any, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
-        # The fields of the task are the measurement's too.
+        # The measurement forwards the fields of its task.
         if name in {field.name for field in dataclasses.fields(TaskSpec)}:
             return getattr(self.task_spec, name)
         raise AttributeError(f"Measurement has no attribute {name!r}")
@@ -173,7 +173,7 @@ class Measurement:
 
 
 def select_unit(t: float) -> tuple[str, float]:
-    """The unit in which a time in seconds is best read, and its seconds.
+    """The most readable unit for a time in seconds, and its seconds.
 
     >>> from engine.utils.benchmark import select_unit
     >>> select_unit(3e-5)

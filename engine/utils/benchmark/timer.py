@@ -1,4 +1,4 @@
-"""Timing a statement of Python."""
+"""Timer of Python statements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.utils.benchmark.measurement import Measurement, TaskSpec
 
 timer = timeit.default_timer
 
-# The least that a run is taken to last: less cannot be measured.
+# The minimum time of a run; less cannot be measured.
 _SHORTEST = 1e-9
 _LARGEST_BLOCK = 2**31 - 1
 
@@ -68,7 +68,7 @@ class Timer:
         if not isinstance(stmt, str):
             raise ValueError(f"Timer: stmt must be a str, got {type(stmt).__name__}")
         if language in (Language.CPP, "cpp", "c++"):
-            raise NotImplementedError("Timer: statements of C++ are not there yet")
+            raise NotImplementedError("Timer: statements of C++ are not implemented yet")
         if language not in (Language.PYTHON, "py", "python"):
             raise ValueError(f"Timer: language must be 'python', got {language!r}")
         if global_setup:
@@ -85,7 +85,7 @@ class Timer:
         return max(self._timer.timeit(number), _SHORTEST)
 
     def timeit(self, number: int = 1_000_000) -> Measurement:
-        """One time, of so many runs."""
+        """One measurement of `number` runs."""
         check_int("timeit", "number", number, low=1)
         with _threads(self._task_spec.num_threads):
             self._seconds(max(number // 100, 2))
@@ -110,8 +110,8 @@ class Timer:
         max_run_time: float = 10.0,
         callback: Callable[[int, float], NoReturn] | None = None,
     ) -> Measurement:
-        """The same, until the distance of the quartiles is below a part of the median, or for
-        max_run_time."""
+        """Like blocked_autorange, until the distance of the quartiles is below a fraction of the
+        median, or for max_run_time."""
 
         def is_enough(result: Measurement) -> bool:
             return len(result.raw_times) > 3 and result.meets_confidence(threshold)
@@ -139,7 +139,7 @@ class Timer:
         return result
 
     def _block_size(self, min_run_time: float) -> int:
-        """So many runs that reading the clock does not count; finding it out is a warm-up."""
+        """Number of runs for which reading the clock is negligible; its search warms up."""
         overhead = sorted(self._seconds(0) for _ in range(5))[2]
         number = 1
         while number * 10 <= _LARGEST_BLOCK:
@@ -159,8 +159,10 @@ class Timer:
         raise NotImplementedError("autorange: use blocked_autorange")
 
     def collect_callgrind(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Counts of instructions, which are not there yet."""
-        raise NotImplementedError("collect_callgrind: counts of instructions are not there yet")
+        """Raises NotImplementedError: instructions are not counted yet."""
+        raise NotImplementedError(
+            "collect_callgrind: counts of instructions are not implemented yet"
+        )
 
 
 def _plain(code: str) -> str:

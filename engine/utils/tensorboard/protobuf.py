@@ -1,6 +1,6 @@
-"""The wire format of protocol buffers (protobuf.dev/programming-guides/encoding), for writing.
+"""Encoder of protocol buffers' wire format (protobuf.dev/programming-guides/encoding).
 
-A message is the bytes of its fields one after the other, so fields are joined with `+`.
+A message is the concatenation of its fields' bytes, so fields are joined with `+`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 
 def _varint(value: int) -> bytes:
-    value &= 2**64 - 1  # a negative number takes all 64 bits
+    value &= 2**64 - 1  # negative numbers use all 64 bits
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)

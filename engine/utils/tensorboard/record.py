@@ -10,13 +10,13 @@ from engine._lazy import numpy as np
 # The reversed polynomial of CRC-32C (Castagnoli, Braeuer and Herrmann, 1993).
 _POLYNOMIAL = 0x82F63B78
 _MASK_DELTA = 0xA282EAD8
-# Shorter input goes byte by byte.
+# Shorter input is processed byte by byte.
 _LANES_FROM = 2048
 
 
 @functools.cache
 def _table() -> list[int]:
-    """The effect of one byte on the checksum, for each byte."""
+    """The checksum's table of the 256 bytes."""
     table = []
     for byte in range(256):
         for _ in range(8):
@@ -49,10 +49,10 @@ def crc32c(data: bytes) -> int:
 
 
 def _crc_lanes(crc: int, data: bytes, length: int) -> int:
-    """The data cut into lanes of one length, whose checksums are computed side by side.
+    """Splits the data into lanes of equal length, whose checksums are computed in parallel.
 
-    The checksum is linear: that of two lanes is the first one's, moved on by a lane of zeros, xor
-    the second one's. How zeros move a checksum on is the xor of what they do to its four bytes.
+    The checksum is linear: that of two lanes is the first one's, advanced by a lane of zeros, xor
+    the second one's. Advancing by zeros is the xor of its effects on the four bytes.
     """
     table = np.array(_table(), np.uint32)
     columns = np.ascontiguousarray(np.frombuffer(data, np.uint8).reshape(-1, length).T)
@@ -74,7 +74,7 @@ def _crc_lanes(crc: int, data: bytes, length: int) -> int:
 
 
 def _masked(data: bytes) -> bytes:
-    """The checksum as records hold it, so that checksums of checksums are no special case."""
+    """The masked checksum of records, as checksums of data with embedded CRCs are weak."""
     crc = crc32c(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF)
 

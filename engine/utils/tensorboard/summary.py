@@ -35,7 +35,7 @@ def as_array(function: str, name: str, value: Any) -> Any:
 
 
 def as_number(function: str, name: str, value: Any) -> float:
-    """The only number in a value."""
+    """The value of a tensor or array of one element."""
     array = as_array(function, name, value)
     if array.size != 1:
         raise ValueError(f"{function}: {name} must be one number, got shape {array.shape}")
@@ -55,7 +55,7 @@ def _plugin(name: str, content: bytes = b"") -> bytes:
 def scalar(
     tag: str, value: float, new_style: bool = False, double_precision: bool = False
 ) -> bytes:
-    """One number; in the new style as a tensor of the scalars plugin."""
+    """One number; with new_style as a tensor of the scalars plugin."""
     if not new_style:
         return _value(tag, float32(2, value))
     if double_precision:
@@ -82,7 +82,7 @@ def histogram(
     limits: Sequence[float],
     counts: Sequence[float],
 ) -> bytes:
-    """Counts in buckets, of which `limits` are the upper ends."""
+    """Counts in buckets with the upper ends `limits`."""
     head = [smallest, largest, count, total, squares]
     content = b"".join(float64(i, value) for i, value in enumerate(head, start=1))
     content += packed_float64(6, limits) + packed_float64(7, counts)
@@ -110,7 +110,7 @@ def histogram_of(tag: str, values: Any, bins: Any, max_bins: int | None) -> byte
         values.size,
         float(values.sum()),
         float(values.dot(values)),
-        # An empty bucket before the first one says where that begins.
+        # An empty bucket before the first one gives its lower end.
         limits[first : last + 2].tolist(),
         [0, *counts[first : last + 1].tolist()],
     )

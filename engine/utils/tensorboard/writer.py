@@ -1,4 +1,4 @@
-"""Writing event files."""
+"""Writers of event files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SESSION_START = 1
 class FileWriter:
     """An event file in a folder: events in the order in which they are added.
 
-    They reach the disk after max_queue of them, after flush_secs, at `flush` and at the end.
+    They are written to disk after max_queue events, after flush_secs, at `flush` and at the end.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class FileWriter:
     def add_event(
         self, event: bytes, step: float | None = None, walltime: float | None = None
     ) -> None:
-        """Add an event, given by its encoded content, at a step and time of day."""
+        """Add an event with encoded content, a step and a time."""
         now = time.time()
         head = float64(1, now if walltime is None else float(walltime))
         if step is not None:
@@ -77,7 +77,7 @@ class FileWriter:
         self.add_event(message(5, value), global_step, walltime)
 
     def flush(self) -> None:
-        """Write what has been added to the disk."""
+        """Write all added events to the disk."""
         self._file.flush()
         self._waiting, self._flushed_at = 0, time.time()
 
@@ -86,17 +86,17 @@ class FileWriter:
         self._finalizer()
 
     def reopen(self) -> None:
-        """Go on in a new file after close."""
+        """Continue in a new file after close."""
         if self._file.closed:
             self._open()
 
 
 class SummaryWriter:
-    """Writes event files for TensorBoard, without needing it.
+    """Writes event files for TensorBoard, which need not be installed.
 
-    `log_dir` is a new folder in `runs`, named by time, host and `comment`, unless it is given. With
-    `purge_step` TensorBoard drops what earlier files of the folder hold from that step on. `tag`
-    names a series of values; `walltime` is in seconds since 1970, now unless it is given.
+    `log_dir` is by default a new folder in `runs`, named by time, host and `comment`. With
+    `purge_step` TensorBoard drops the events of earlier files from that step on. `tag` names a
+    series of values; `walltime` is in seconds since 1970, by default the current time.
 
     >>> import engine, tempfile
     >>> from engine.utils.tensorboard import SummaryWriter
@@ -143,7 +143,7 @@ class SummaryWriter:
     ) -> None:
         """Add a number: a float, or a tensor or array of one element.
 
-        In the new style it is a tensor for the scalars plugin, in float64 with double_precision.
+        With new_style it is a tensor of the scalars plugin, in float64 with double_precision.
         """
         number = summary.as_number("add_scalar", "scalar_value", scalar_value)
         self._add(summary.scalar(tag, number, new_style, double_precision), global_step, walltime)
@@ -175,7 +175,7 @@ class SummaryWriter:
     ) -> None:
         """Add the histogram of a tensor or array.
 
-        `bins` are those of TensorFlow, or what np.histogram takes, merged into about max_bins.
+        `bins` is "tensorflow" or np.histogram's argument; bins are merged into about max_bins.
         """
         array = summary.as_array("add_histogram", "values", values)
         self._add(summary.histogram_of(tag, array, bins, max_bins), global_step, walltime)
@@ -193,7 +193,7 @@ class SummaryWriter:
         global_step: float | None = None,
         walltime: float | None = None,
     ) -> None:
-        """Add a histogram that has been counted: buckets with their upper ends."""
+        """Add a precomputed histogram: buckets with their upper ends."""
         if len(bucket_limits) != len(bucket_counts):
             raise ValueError(
                 f"add_histogram_raw: {len(bucket_limits)} bucket_limits and {len(bucket_counts)} "
@@ -238,7 +238,7 @@ class SummaryWriter:
         close: bool = True,
         walltime: float | None = None,
     ) -> None:
-        """Add a figure of matplotlib, or a list of them, and close it unless told otherwise."""
+        """Add a matplotlib figure, or a list of them, and close it unless close is False."""
         from PIL import Image
 
         for one in figure if isinstance(figure, list) else [figure]:
@@ -284,10 +284,10 @@ class SummaryWriter:
         run_name: str | None = None,
         global_step: float | None = None,
     ) -> None:
-        """Add hyperparameters and what came of them, as a run in a folder below.
+        """Add hyperparameters and the resulting metrics, as a run in a subfolder.
 
-        `hparam_domain_discrete` gives all values of some of them. The folder is named by the time
-        unless run_name is given.
+        `hparam_domain_discrete` lists all values of some of them. The subfolder is named by the
+        time unless run_name is given.
         """
         for name, given in (("hparam_dict", hparam_dict), ("metric_dict", metric_dict)):
             if not isinstance(given, Mapping):
@@ -300,39 +300,39 @@ class SummaryWriter:
                 writer.add_scalar(tag, number, global_step)
 
     def add_graph(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Graphs of models, which are not there yet."""
-        _not_there_yet("add_graph")
+        """Raises NotImplementedError: graphs of models."""
+        _not_implemented_yet("add_graph")
 
     def add_onnx_graph(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Graphs of ONNX files, which are not there yet."""
-        _not_there_yet("add_onnx_graph")
+        """Raises NotImplementedError: graphs of ONNX files."""
+        _not_implemented_yet("add_onnx_graph")
 
     def add_embedding(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Points for the projector, which are not there yet."""
-        _not_there_yet("add_embedding")
+        """Raises NotImplementedError: embeddings for the projector."""
+        _not_implemented_yet("add_embedding")
 
     def add_pr_curve(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Curves of precision and recall, which are not there yet."""
-        _not_there_yet("add_pr_curve")
+        """Raises NotImplementedError: curves of precision and recall."""
+        _not_implemented_yet("add_pr_curve")
 
     def add_video(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Videos, which are not there yet."""
-        _not_there_yet("add_video")
+        """Raises NotImplementedError: videos."""
+        _not_implemented_yet("add_video")
 
     def add_mesh(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Meshes, which are not there yet."""
-        _not_there_yet("add_mesh")
+        """Raises NotImplementedError: meshes."""
+        _not_implemented_yet("add_mesh")
 
     def add_image_with_boxes(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Images with boxes, which are not there yet."""
-        _not_there_yet("add_image_with_boxes")
+        """Raises NotImplementedError: images with boxes."""
+        _not_implemented_yet("add_image_with_boxes")
 
     def add_custom_scalars(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Layouts of charts, which are not there yet."""
-        _not_there_yet("add_custom_scalars")
+        """Raises NotImplementedError: layouts of charts."""
+        _not_implemented_yet("add_custom_scalars")
 
     def flush(self) -> None:
-        """Write what has been added to the disk."""
+        """Write all added events to the disk."""
         for writer in self.all_writers.values():
             writer.flush()
 
@@ -348,5 +348,5 @@ class SummaryWriter:
         self.close()
 
 
-def _not_there_yet(method: str) -> NoReturn:
-    raise NotImplementedError(f"SummaryWriter.{method} is not there yet")
+def _not_implemented_yet(method: str) -> NoReturn:
+    raise NotImplementedError(f"SummaryWriter.{method} is not implemented yet")

@@ -40,7 +40,7 @@ def test_backends_take_switches() -> None:
 def test_compile_gives_the_module_back_and_says_so_once() -> None:
     model = nn.Linear(1, 1)
     engine.compat.compiler._warn_once.cache_clear()
-    with pytest.warns(UserWarning, match="compile: compilation is not there yet"):
+    with pytest.warns(UserWarning, match="compile: compilation is not implemented yet"):
         assert engine.compile(model, mode="reduce-overhead") is model
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -58,7 +58,7 @@ def test_jit_marks_are_harmless_and_the_rest_says_so() -> None:
         return 2
 
     assert (one(), two(), engine.jit.unused(one)()) == (1, 2, 1)
-    with pytest.raises(NotImplementedError, match="TorchScript is not there yet"):
+    with pytest.raises(NotImplementedError, match="TorchScript is not implemented yet"):
         engine.jit.trace(one, ())
     assert not isinstance(one, engine.jit.ScriptModule)
 

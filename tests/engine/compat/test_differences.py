@@ -40,5 +40,7 @@ def test_missing_methods_stay_out_of_the_way() -> None:
 
 def test_answers_of_modules_that_wait() -> None:
     assert differences.answer("engine.nn.modules.conv", "no_such_layer") is None
-    with pytest.raises(AttributeError, match=r"jit.trace_module: TorchScript is not there yet"):
+    with pytest.raises(
+        AttributeError, match=r"jit.trace_module: TorchScript is not implemented yet"
+    ):
         engine.jit.trace_module(None)

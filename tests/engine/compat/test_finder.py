@@ -46,11 +46,20 @@ def test_no_module_is_loaded_twice() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("from engine.fx import Tracer", "engine.fx.Tracer: tracing to a graph is not there yet"),
+        (
+            "from engine.fx import Tracer",
+            "engine.fx.Tracer: tracing to a graph is not implemented yet",
+        ),
         ("from engine.fx.node import Node", "engine.fx.node: tracing to a graph"),
         ("import engine.distributed.rpc", "engine.distributed.rpc: work over several processes"),
-        ("from engine.onnx import export", "engine.onnx.export: exporting to ONNX is not there"),
-        ("from engine import complex64", "engine.complex64: complex numbers are not there yet"),
+        (
+            "from engine.onnx import export",
+            "engine.onnx.export: exporting to ONNX is not implemented",
+        ),
+        (
+            "from engine import complex64",
+            "engine.complex64: complex numbers are not implemented yet",
+        ),
     ],
 )
 def test_missing_names_are_import_errors_that_say_why(line: str, says: str) -> None:

@@ -52,5 +52,7 @@ def test_gradient_at_singular_matrices(a: list[list[float]]) -> None:
     np.testing.assert_allclose(given.grad[1].numpy(), np.eye(len(a)), atol=1e-12)
     value = linalg.det(given).sum()
     (first,) = engine.autograd.grad(value, given, create_graph=True)
-    with pytest.raises(RuntimeError, match="second gradient at a singular matrix is not there yet"):
+    with pytest.raises(
+        RuntimeError, match="second gradient at a singular matrix is not implemented yet"
+    ):
         first.square().sum().backward()

@@ -254,7 +254,11 @@ def test_copies_and_repr() -> None:
         (lambda p: optim.Adam(p, betas=(1.0, 0.9)), ValueError, r"betas\[0\] must be in \[0, 1\)"),
         (lambda p: optim.Adam(p, betas=0.9), TypeError, "Adam: argument 'betas'"),
         (lambda p: optim.AdamW(p, eps=math.nan), ValueError, "AdamW: eps must not be negative"),
-        (lambda p: optim.Adam(p, differentiable=True), NotImplementedError, "is not there yet"),
+        (
+            lambda p: optim.Adam(p, differentiable=True),
+            NotImplementedError,
+            "is not implemented yet",
+        ),
         (lambda p: optim.Adam(p, fused=True, foreach=True), RuntimeError, "cannot both be True"),
         (lambda p: optim.Adadelta(p, rho=1.5), ValueError, r"rho must be in \[0, 1\], got 1.5"),
         (

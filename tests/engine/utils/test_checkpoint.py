@@ -211,7 +211,11 @@ def test_writing_an_input_is_an_error() -> None:
             ValueError,
             "determinism_check must be",
         ),
-        (lambda: checkpoint(len, [], debug=True), NotImplementedError, "debug=True is not there"),
+        (
+            lambda: checkpoint(len, [], debug=True),
+            NotImplementedError,
+            "debug=True is not implemented",
+        ),
         (lambda: checkpoint_sequential([abs], 2, 1), ValueError, "segments must be at most 1"),
         (lambda: checkpoint_sequential([abs], 0, 1), ValueError, "segments must be positive"),
     ],

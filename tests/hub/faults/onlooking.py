@@ -25,7 +25,7 @@ class Onlooker(ABC):
     def look(self) -> None: ...
 
     def _is_new(self, blob: Path) -> bool:
-        """Whether a blob was not there before; it is wrong if it was, and is another by now."""
+        """True if a blob was not there before; it is wrong if it was, and is another by now."""
         status = blob.stat()
         state = (status.st_ino, status.st_mtime_ns, status.st_size)
         before = self._seen.get(blob)

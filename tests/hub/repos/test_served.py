@@ -48,7 +48,7 @@ def is_complete(folder: Path, served: Path) -> bool:
 
 
 def visible_blobs_are_whole(cache: Path) -> bool:
-    """Whether everything under a hash's name has that hash: whatever else may have happened."""
+    """True if everything under a hash's name has that hash: whatever else may have happened."""
     blobs = [path for path in cache.glob("*/blobs/*") if len(path.name) == 64]
     return all(hashlib.sha256(path.read_bytes()).hexdigest() == path.name for path in blobs)
 

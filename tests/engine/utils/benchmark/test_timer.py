@@ -80,11 +80,15 @@ def test_code_may_be_indented() -> None:
     ("call", "error", "message"),
     [
         (lambda: Timer(3), ValueError, "stmt must be a str, got int"),
-        (lambda: Timer("x", language="c++"), NotImplementedError, "C\\+\\+ are not there yet"),
+        (
+            lambda: Timer("x", language="c++"),
+            NotImplementedError,
+            "C\\+\\+ are not implemented yet",
+        ),
         (lambda: Timer("x", language="lua"), ValueError, "language must be 'python', got 'lua'"),
         (lambda: Timer("x", num_threads=0), ValueError, "num_threads must be positive, got 0"),
         (lambda: Timer().timeit(0), ValueError, "number must be positive, got 0"),
-        (lambda: Timer().collect_callgrind(), NotImplementedError, "are not there yet"),
+        (lambda: Timer().collect_callgrind(), NotImplementedError, "are not implemented yet"),
         (lambda: Timer().repeat(), NotImplementedError, "use blocked_autorange"),
     ],
 )

@@ -206,7 +206,7 @@ def test_purging_and_the_default_folder(tmp_path: Path, monkeypatch: pytest.Monk
             "dataformats must be",
         ),
         (lambda w: w.add_hparams([], {}), TypeError, "hparam_dict must be a dict, got list"),
-        (lambda w: w.add_graph(None), NotImplementedError, "add_graph is not there yet"),
+        (lambda w: w.add_graph(None), NotImplementedError, "add_graph is not implemented yet"),
     ],
 )
 def test_wrong_arguments(
