@@ -18,14 +18,9 @@
 #include <string>
 #include <vector>
 
-#include "core/value.h"
+#include "core/signature.h"
 
 namespace bestiary {
-
-// What a parameter accepts. Operand is a tensor or a number: numbers never become tensors.
-enum class Kind : uint8_t {
-    Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator,
-};
 
 struct Param {
     std::string name;
@@ -174,12 +169,16 @@ struct Op {
     // Runs as a whole: by a kernel, or as a view. Other ops decompose.
     bool is_leaf() const;
 
-    // The words of a declaration.
+    // The words of a declaration. Functions have the schema's parameters (Note [Typed declarations]), after `Meta& m`
+    // in a shape rule, and return a Tensor, a std::vector<Tensor> or Results. Those that many ops share take them boxed.
     Op& doc(std::string text);
-    Op& shape(MetaFn rule);
+    template <class F>
+    Op& shape(F rule);
     Op& elementwise(Promote rule);
-    Op& compose(ComposeFn fn);
-    Op& view(ComposeFn fn);
+    template <class F>
+    Op& compose(F fn);
+    template <class F>
+    Op& view(F fn);
     Op& in_place_too();     // declares name_ as well
     Op& in_place_only();    // the declared name already ends in _ and the kernel writes self
     Op& from_self();
@@ -189,6 +188,10 @@ struct Op {
     Op& grad(const char* param, const char* uses, GradFn fn);
     Op& grads(const char* uses, JointGradFn fn);
     UseMask mask(const char* uses) const;
+
+private:
+    Op& with_shape(MetaFn rule, Signature params);
+    Op& with_composition(ComposeFn fn, Signature params);
 };
 
 // Declares an op; its place in the table never moves.
@@ -203,7 +206,7 @@ public:
     Op* find(std::string_view full_name) const;
     // All overloads of a Python name, in order of declaration.
     const std::map<std::string, std::vector<Op*>, std::less<>>& by_name() const { return by_name_; }
-    void add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel);
+    void add_kernel(std::string_view full_name, DeviceType device, KernelFn kernel, Signature params);
     // C++ calls the op with so many arguments.
     void add_call(std::string_view full_name, size_t given);
 
@@ -219,6 +222,7 @@ private:
     std::map<std::string, Op*, std::less<>> by_full_name_;
     std::map<std::string, std::vector<Op*>, std::less<>> by_name_;
     std::map<std::pair<std::string, DeviceType>, KernelFn> waiting_;  // kernels that came before their row
+    std::vector<std::pair<std::string, Signature>> kernel_params_;
     std::vector<std::pair<std::string, size_t>> calls_;
     std::vector<void (*)()> when_complete_;
     std::string refused_;
@@ -227,17 +231,54 @@ private:
 };
 
 struct KernelRegistration {
-    KernelRegistration(DeviceType device, std::string_view full_name, KernelFn kernel) {
-        OpTable::get().add_kernel(full_name, device, kernel);
+    KernelRegistration(DeviceType device, std::string_view full_name, KernelFn kernel, Signature params) {
+        OpTable::get().add_kernel(full_name, device, kernel, params);
     }
 };
 
+template <auto Fn>
+KernelRegistration register_kernel(DeviceType device, std::string_view full_name) {
+    using Kernel = ParametersOf<decltype(Fn), const KernelCall&>;
+    return {device, full_name, [](const KernelCall& call) { Kernel::call(Fn, call.args, call); }, Kernel::signature};
+}
+
+inline void push_results(Results& to, Tensor t) { to.push(std::move(t)); }
+inline void push_results(Results& to, std::vector<Tensor> tensors) { to.assign(std::move(tensors)); }
+inline void push_results(Results& to, Results results) { to = std::move(results); }
+
+template <class F>
+Op& Op::shape(F rule) {
+    if constexpr (std::is_convertible_v<F, MetaFn>) {
+        return with_shape(rule, {});
+    } else {
+        using Rule = ParametersOf<F, Meta&>;
+        return with_shape([](const Op&, Args a, Meta& m) { Rule::call(F{}, a, m); }, Rule::signature);
+    }
+}
+
+template <class F>
+Op& Op::compose(F fn) {
+    if constexpr (std::is_convertible_v<F, ComposeFn>) {
+        return with_composition(fn, {});
+    } else {
+        using Composition = ParametersOf<F>;
+        return with_composition([](Args a, Results& r) { push_results(r, Composition::call(F{}, a)); },
+                                Composition::signature);
+    }
+}
+
+template <class F>
+Op& Op::view(F fn) {
+    form = Form::View;
+    return compose(fn);
+}
+
 #define BESTIARY_JOIN_(a, b) a##b
 #define BESTIARY_JOIN(a, b) BESTIARY_JOIN_(a, b)
-// KERNEL(CPU, "mul", mul_kernel); the kernel may be a lambda with commas of its own.
-#define KERNEL(device, name, ...)                                                        \
-    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__)(     \
-        ::bestiary::DeviceType::device, name, __VA_ARGS__)
+// KERNEL(CPU, "mul", mul_kernel): a function or a lambda that takes the KernelCall and then the op's parameters.
+#define KERNEL(device, name, ...)                                                \
+    static const ::bestiary::KernelRegistration BESTIARY_JOIN(kernel_, __COUNTER__) = \
+        ::bestiary::register_kernel<(__VA_ARGS__)>(::bestiary::DeviceType::device, name)
 // OP("mul(...) -> Tensor").doc(...): a row at namespace scope.
 #define OP(schema) [[maybe_unused]] static ::bestiary::Op& BESTIARY_JOIN(op_, __COUNTER__) = ::bestiary::op(schema)
 

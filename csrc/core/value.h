@@ -1,6 +1,7 @@
 // Boxed arguments: what an op is called with, from Python, C++ or a saved program alike.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -52,6 +53,9 @@ struct Value {
     Value(std::string_view v) : tag(Tag::Str), length(static_cast<uint32_t>(v.size())), s(v.data()) {}
     Value(DType v) : tag(Tag::DType), dtype(v) {}
     Value(Device v) : tag(Tag::Device), device(v) {}
+    template <class T>
+    Value(const std::optional<T>& v) : Value(v ? Value(*v) : Value()) {}
+    Value(Generator& v) : Value(&v) {}
     Value(Generator* v) : tag(v ? Tag::Generator : Tag::None), generator(v) {}
 
     bool none() const { return tag == Tag::None; }
@@ -131,6 +135,10 @@ private:
 // What an op gave back: nearly always one tensor.
 class Results {
 public:
+    Results() = default;
+    Results(std::initializer_list<Tensor> tensors) {
+        for (const Tensor& t : tensors) push(t);
+    }
     int size() const { return count_; }
     Tensor& operator[](int i) { return more_.empty() ? first_[i] : more_[i]; }
     const Tensor& operator[](int i) const { return more_.empty() ? first_[i] : more_[i]; }

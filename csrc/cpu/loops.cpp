@@ -1,7 +1,9 @@
 #include "cpu/loops.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "cpu/loop_table.h"
@@ -45,9 +47,15 @@ IsaLevel supported_isa() {
 
 namespace {
 
+struct KernelTable {
+    IsaLevel level;
+    std::unique_ptr<std::byte[]> functions;
+};
+
 struct Tables {
     std::map<std::string, LoopSet, std::less<>> ops;
     LoopSet casts[kDTypes];
+    std::map<std::string, KernelTable, std::less<>> kernels;
 };
 
 Tables& tables() {
@@ -86,6 +94,20 @@ void register_loop(const char* op, DType dtype, IsaLevel level, Loop loop) {
 
 void register_cast(DType from, DType to, IsaLevel level, Loop loop) {
     keep_best(tables().casts[static_cast<int>(from)], to, level, loop);
+}
+
+void register_table(const char* type, IsaLevel level, const void* table, size_t size) {
+    KernelTable& best = tables().kernels[type];
+    if (best.functions && level < best.level) return;
+    best = {level, std::make_unique<std::byte[]>(size)};
+    std::memcpy(best.functions.get(), table, size);
+}
+
+const void* find_table(const char* type) {
+    const auto& known = loaded_tables().kernels;
+    const auto found = known.find(type);
+    check_as(ErrorKind::NotImplemented, found != known.end(), "no kernels of type ", type);
+    return found->second.functions.get();
 }
 
 Loop cast_loop(DType from, DType to) {

@@ -36,6 +36,11 @@ private:
     Tensor result_, work_;
 };
 
+template <class T>
+T* data_or_null(const Tensor& t) {
+    return t.defined() ? t.data<T>() : nullptr;
+}
+
 // A pointer as loops take it; those that a loop only reads may be const.
 template <class T>
 char* bytes(const T* p) {

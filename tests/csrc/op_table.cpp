@@ -50,7 +50,14 @@ int main() {
     expect(complaint(), "pair: called from C++ without argument 'other'");
     const CallSite unknown("absent", 1);
     expect(complaint(), "there is no op 'absent'");
-    OpTable::get().add_kernel("missing", DeviceType::CPU, nullptr);
+    op("typed(Tensor self, int n) -> Tensor").shape([](Meta&, const Tensor&, double) {});
+    expect(complaint(), "typed: the shape rule takes 'n' as float, the schema says int");
+    op("partial(Tensor self, int n) -> Tensor").compose([](const Tensor& self) { return self; });
+    expect(complaint(), "partial: the composition has 1 parameters, the schema 2");
+    op("nullable(Tensor self, int? n=None) -> Tensor");
+    register_kernel<[](const KernelCall&, const Tensor&, int64_t) {}>(DeviceType::CPU, "nullable");
+    expect(complaint(), "nullable: a kernel takes 'n' as int, the schema says int?");
+    OpTable::get().add_kernel("missing", DeviceType::CPU, nullptr, {});
     expect(complaint(), "a kernel without an op: 'missing'");
     return failures != 0;
 }

@@ -2,20 +2,12 @@
 #include <limits>
 #include <utility>
 
+#include "cpu/isa/layer_norm.h"
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vec.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
-
-template <class T>
-const T* operand(char* const* data, int k) {
-    return reinterpret_cast<const T*>(data[k]);
-}
-template <class T>
-T* result(char* const* data, int k) {
-    return reinterpret_cast<T*>(data[k]);
-}
 
 // A mean as a number of the elements' type and the rest of it.
 template <class T>
@@ -37,18 +29,16 @@ void apply(T* out, const T* x, int64_t size, SplitMean<T> mean, T scale, const T
     });
 }
 
-// data: result, x, mean and 1/std of each row in double (written), weight, bias; strides[0] elements a row, n rows;
-// params: eps, whether the mean is taken off. The mean is corrected as in isa/channel_norm.cpp; rows whose statistics
-// are out of range are left to the driver.
+// Corrects the mean as isa/channel_norm.cpp does. Rows whose statistics are out of range are left to the driver.
 template <class T>
-void forward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
-    const int64_t size = strides[0];
+void forward(const LayerNormRows<T>& rows) {
+    const int64_t size = rows.size;
     const T count = static_cast<T>(size);
-    const bool centred = params[1] != 0;
-    for (int64_t r = 0; r < n; ++r) {
-        const T* x = operand<T>(data, 1) + r * size;
-        const T mean = centred ? sum_vec<T>(size, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / count
-                               : T(0);
+    for (int64_t r = 0; r < rows.rows; ++r) {
+        const T* x = rows.x + r * size;
+        const T mean = rows.centred
+                           ? sum_vec<T>(size, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / count
+                           : T(0);
         const T squares = sum_vec<T>(size, [&](int64_t i, auto lanes) {
             const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
             return d * d;
@@ -62,11 +52,10 @@ void forward_rows(char* const* data, const int64_t* strides, int64_t n, const do
             center += rest;
             variance = std::max(variance - rest * rest, 0.0);
         }
-        const double scale = 1.0 / std::sqrt(variance + params[0]);
-        result<double>(data, 2)[r] = center;
-        result<double>(data, 3)[r] = scale;
-        apply(result<T>(data, 0) + r * size, x, size, SplitMean<T>(center), static_cast<T>(scale), operand<T>(data, 4),
-              operand<T>(data, 5));
+        const double rstd = 1.0 / std::sqrt(variance + rows.eps);
+        rows.mean[r] = center;
+        rows.rstd[r] = rstd;
+        apply(rows.out + r * size, x, size, SplitMean<T>(center), static_cast<T>(rstd), rows.weight, rows.bias);
     }
 }
 
@@ -113,31 +102,21 @@ struct BackwardRow {
     }
 };
 
-// data: gradient of x (or none), grad, x, mean and 1/std in double, weight, and sums for the gradients of weight and
-// bias (or none), to which the rows' are added; params: unused, whether the mean was taken off.
 template <class T>
-void backward_rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
-    const int64_t size = strides[0];
+void backward(const LayerNormGradRows<T>& rows) {
+    const int64_t size = rows.size;
     const T count = static_cast<T>(size);
-    const bool centred = params[1] != 0;
-    for (int64_t r = 0; r < n; ++r) {
-        const BackwardRow<T> row{
-            operand<T>(data, 1) + r * size, operand<T>(data, 2) + r * size, operand<T>(data, 5), size,
-            SplitMean<T>(operand<double>(data, 3)[r]), static_cast<T>(operand<double>(data, 4)[r])};
-        const auto [sum, along] = row.fold(result<T>(data, 6), result<T>(data, 7));
-        if (data[0]) row.gradient(result<T>(data, 0) + r * size, centred ? sum / count : T(0), along / count);
+    for (int64_t r = 0; r < rows.rows; ++r) {
+        const BackwardRow<T> row{rows.grad + r * size, rows.x + r * size, rows.weight, size,
+                                 SplitMean<T>(rows.mean[r]), static_cast<T>(rows.rstd[r])};
+        const auto [sum, along] = row.fold(rows.weight_grad, rows.bias_grad);
+        if (rows.x_grad) row.gradient(rows.x_grad + r * size, rows.centred ? sum / count : T(0), along / count);
     }
 }
 
-template <class T>
-void add_loops() {
-    register_loop("_layer_norm.rows", dtype_of<T>(), IsaLevel::ISA, forward_rows<T>);
-    register_loop("_layer_norm_backward.rows", dtype_of<T>(), IsaLevel::ISA, backward_rows<T>);
-}
-
 LOOPS {
-    add_loops<float>();
-    add_loops<double>();
+    provide(LayerNormKernels<float>{forward<float>, backward<float>});
+    provide(LayerNormKernels<double>{forward<double>, backward<double>});
 }
 
 }  // namespace

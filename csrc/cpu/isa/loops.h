@@ -96,6 +96,12 @@ void ternary_loop(char* const* data, const int64_t* strides, int64_t n, const do
     [[gnu::used, gnu::section("loops_" BESTIARY_TEXT(ISA))]] void (*const entry)() = register_loops; \
     void register_loops()
 
+// Makes the kernels of a family known for this instruction set: see Note [Kernel tables].
+template <class Table>
+void provide(const Table& table) {
+    register_table(typeid(Table).name(), IsaLevel::ISA, &table, sizeof(Table));
+}
+
 template <class... T>
 struct Types {};
 using Floats = Types<float, double>;
