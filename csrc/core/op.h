@@ -170,7 +170,7 @@ struct Op {
     bool is_leaf() const;
 
     // The words of a declaration. Functions have the schema's parameters (Note [Typed declarations]), after `Meta& m`
-    // in a shape rule, and return a Tensor, a std::vector<Tensor> or Results. Those that many ops share take them boxed.
+    // in a shape rule, and return a Tensor, a std::vector<Tensor> or Results. What many ops share takes them boxed.
     Op& doc(std::string text);
     template <class F>
     Op& shape(F rule);

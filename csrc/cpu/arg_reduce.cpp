@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "cpu/contiguous.h"
-#include "cpu/lines.h"
+#include "cpu/dim_view.h"
 #include "cpu/parallel.h"
 #include "cpu/reduce.h"
 
@@ -19,7 +19,7 @@ struct Order {
     explicit Order(const std::string& name)
         : fold(name), columns(find_loops(name + ".arg_columns")), greater(name == "max") {}
 
-    Fold fold;
+    Reducer fold;
     const LoopSet* columns;
     bool greater;
 
@@ -31,7 +31,7 @@ struct Order {
 };
 
 // A packed input seen as lines, and the results of the same order without the lines' dimension.
-struct Search : Lines {
+struct Search : DimView {
     const Order& order;
     Tensor in, values, indices;
 };
@@ -126,7 +126,7 @@ void search_short_rows(const Search& s) {
 
 Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
     const Tensor& self = call.args.tensor(0);
-    const Lines lines = call.args.none(1) ? Lines({self.numel()}, 0) : Lines(self.sizes(), call.args.integer(1));
+    const DimView lines = call.args.none(1) ? DimView({self.numel()}, 0) : DimView(self.sizes(), call.args.integer(1));
     Search s{lines, order, packed_as(self, compute_type(self.dtype())), Tensor(), indices};
     s.values = Tensor::empty(indices.sizes(), s.in.dtype());
     if (indices.numel() == 0) return s;

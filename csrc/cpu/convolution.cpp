@@ -8,7 +8,7 @@
 #include "cpu/gemm.h"
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
-#include "cpu/patches.h"
+#include "cpu/im2col_convolution.h"
 #include "cpu/pointwise.h"
 #include "cpu/winograd.h"
 
@@ -28,7 +28,7 @@ void add_bias(const Tensor& y, const Tensor& bias) {
     });
 }
 
-// Note [Turned convolutions]
+// Note [Transposed convolution as convolution]
 // With a stride of 1 a transposed convolution is a convolution whose weight is reversed in space and has its two
 // dimensions of channels exchanged. In groups oneDNN is slow forward, and the other is taken.
 //

@@ -22,7 +22,7 @@ void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
     dnnl::error::wrap_c_api(dnnl_primitive_execute(move.get(), stream().get(), 2, args), "could not move an operand");
 }
 
-// Note [Moved weights]
+// Note [Packed-weight cache]
 // A weight that lies otherwise than a primitive wants it would have to be moved in every call, which for a single image
 // can take as long as the convolution. So the moved form is kept with the weight's storage from the second time on that
 // it is asked for at the same edition: weights in training, new at every step, are never kept. Nor is memory that is

@@ -14,14 +14,14 @@ namespace bestiary::cpu {
 // Work below this many elements costs less than waking a thread.
 constexpr int64_t kGrain = 32768;
 
-// Note [Trying out work]
+// Note [Parallelism probe]
 // Threads that wait sleep, and waking one takes long. How long a kernel takes for an element, nobody knows beforehand:
 // where there are few grains, but of many elements, a part of the work is timed first, and the rest is shared out if
 // that is worth it. So what a kernel calculates must not depend on where its work is cut.
-constexpr std::chrono::microseconds kWaking{50};
-constexpr int64_t kSurelyWorth = 32;  // grains
-constexpr int64_t kTriedPart = 16;    // one in so many,
-constexpr int64_t kTriedLeast = 256;  // if there are as many elements: a coarse part would unbalance the rest
+constexpr std::chrono::microseconds kWakeLatency{50};
+constexpr int64_t kAlwaysParallelGrains = 32;  // grains
+constexpr int64_t kProbeFraction = 16;    // one in so many,
+constexpr int64_t kMinProbeElements = 256;  // if there are as many elements: a coarse part would unbalance the rest
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -51,11 +51,11 @@ void parallel_for(int64_t n, int64_t grain, const F& body) {
         if (n > 0) body(int64_t{0}, n);
         return;
     }
-    const int64_t tried = grains < kSurelyWorth && n >= kTriedLeast ? n / kTriedPart : 0;
+    const int64_t tried = grains < kAlwaysParallelGrains && n >= kMinProbeElements ? n / kProbeFraction : 0;
     if (tried > 0) {
         const auto start = std::chrono::steady_clock::now();
         body(int64_t{0}, tried);
-        if ((std::chrono::steady_clock::now() - start) * (kTriedPart - 1) < 2 * kWaking) return body(tried, n);
+        if ((std::chrono::steady_clock::now() - start) * (kProbeFraction - 1) < 2 * kWakeLatency) return body(tried, n);
     }
     in_pieces(tried, n, pieces, body);
 }

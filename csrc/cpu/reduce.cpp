@@ -10,20 +10,20 @@
 
 namespace bestiary::cpu {
 
-Fold::Fold(const std::string& name, const std::string& merges_as)
+Reducer::Reducer(const std::string& name, const std::string& merges_as)
     : rows_(find_loops(name + ".rows")),
       columns_(find_loops(name + ".columns")),
       identity_(find_loops(name + ".identity")),
       merge_(find_loops((merges_as.empty() ? name : merges_as) + ".columns")),
       widens_(name != "max" && name != "min") {}
 
-Loop Fold::get(const LoopSet* set, DType t) {
+Loop Reducer::get(const LoopSet* set, DType t) {
     const Loop loop = set->get(t);
     check_as(ErrorKind::NotImplemented, loop, "not implemented for ", t);
     return loop;
 }
 
-DType Fold::accumulator(DType t) const {
+DType Reducer::accumulator(DType t) const {
     if (!widens_) return t;
     return is_floating(t) ? DType::Float64 : DType::Int64;
 }
@@ -38,7 +38,7 @@ constexpr int64_t kColumnChunk = 512;  // rows folded by one task where there ar
 constexpr int64_t kManyColumns = 8 * kTile;
 
 struct Plan {
-    const Fold& with;
+    const Reducer& with;
     DType type;
     Strided kept;     // operands: accumulators, input
     Strided reduced;  // operand: input, from an element of kept
@@ -47,7 +47,7 @@ struct Plan {
     int64_t acc_item;
 };
 
-Plan plan_of(const Fold& with, const Tensor& in, DimMask mask, const Tensor& acc) {
+Plan plan_of(const Reducer& with, const Tensor& in, DimMask mask, const Tensor& acc) {
     const int64_t item = item_size(in.dtype()), acc_item = item_size(acc.dtype());
     Plan plan{with,    in.dtype(), Strided({}), Strided({}), acc.numel(), reduced_count(in.sizes(), mask),
               acc_item};
@@ -169,7 +169,7 @@ void store(const Tensor& result, const Tensor& acc) {
     copy_into(result, acc.alias(result.sizes(), contiguous_strides(result.sizes()), 0));
 }
 
-Tensor fold(const Fold& with, const Tensor& given, DimMask mask) {
+Tensor reduce(const Reducer& with, const Tensor& given, DimMask mask) {
     const DType type = compute_type(given.dtype());
     const Tensor in = type == given.dtype() ? given : packed_as(given, type);
     const Tensor acc = Tensor::empty(reduced_sizes(in.sizes(), mask, false), with.accumulator(type));
@@ -180,19 +180,19 @@ Tensor fold(const Fold& with, const Tensor& given, DimMask mask) {
     if (plan.results * plan.count == 0) set_identity(plan, acc.raw(), plan.results);
     else if (rows || plan.results * plan.count == 1) fold_along_rows(plan, acc);
     else if (columns) fold_columns(plan, acc);
-    else return fold(with, packed(in), mask);
+    else return reduce(with, packed(in), mask);
     return acc;
 }
 
 // See Note [Squares out of range].
 Tensor mean_of(const Tensor& given, DimMask mask) {
-    static const Fold sums("sum");
+    static const Reducer sums("sum");
     const double count = static_cast<double>(reduced_count(given.sizes(), mask));
-    Tensor means = fold(sums, given, mask), scales;
+    Tensor means = reduce(sums, given, mask), scales;
     if (count > 1 && any_value(means, [](double x, int64_t) { return !std::isfinite(x); })) {
         const Tensor in = packed_as(given, compute_type(given.dtype()));
         scales = scales_of(in, mask);
-        means = fold(sums, scaled(in, scales, mask), mask);
+        means = reduce(sums, scaled(in, scales, mask), mask);
     }
     each_value(means, [&](double x, int64_t i) {
         return x / count * (scales.defined() ? scales.data<double>()[i] : 1.0);
@@ -208,7 +208,7 @@ bool is_one_row(const Tensor& in, DimMask mask) {
            compute_type(in.dtype()) == in.dtype() && reduced_count(in.sizes(), mask) == in.numel();
 }
 
-void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in) {
+void reduce_one_row(const Tensor& result, const Reducer& with, const Tensor& in) {
     alignas(8) char acc[8];
     char* const folded[] = {acc, in.raw()};
     char* const stored[] = {result.raw(), acc};
@@ -220,14 +220,14 @@ void fold_one_row(const Tensor& result, const Fold& with, const Tensor& in) {
     cast_loop(acc_type, result.dtype())(stored, strides, 1, nullptr);
 }
 
-void fold_into(const Tensor& result, const Fold& with, const Tensor& in, DimMask mask) {
-    if (is_one_row(in, mask)) fold_one_row(result, with, in);
-    else store(result, fold(with, in, mask));
+void reduce_into(const Tensor& result, const Reducer& with, const Tensor& in, DimMask mask) {
+    if (is_one_row(in, mask)) reduce_one_row(result, with, in);
+    else store(result, reduce(with, in, mask));
 }
 
 template <const char* Name>
-const Fold& named() {
-    static const Fold loops(Name);
+const Reducer& named() {
+    static const Reducer loops(Name);
     return loops;
 }
 constexpr char kSum[] = "sum", kProd[] = "prod", kMax[] = "max", kMin[] = "min";
@@ -237,7 +237,7 @@ void sum(const KernelCall& call) {
     const Tensor& in = call.args.tensor(0);
     const DType out = call.outs[0].dtype();
     const Tensor terms = category(in.dtype()) > category(out) ? packed_as(in, out) : in;
-    fold_into(call.outs[0], named<kSum>(), terms, mask_of(call));
+    reduce_into(call.outs[0], named<kSum>(), terms, mask_of(call));
 }
 
 void mean(const KernelCall& call) {
@@ -269,7 +269,7 @@ void checked(const KernelCall& call) {
 
 template <const char* Name>
 void plain(const KernelCall& call) {
-    fold_into(call.outs[0], named<Name>(), call.args.tensor(0), mask_of(call));
+    reduce_into(call.outs[0], named<Name>(), call.args.tensor(0), mask_of(call));
 }
 
 // Truth folds as the extreme of zeros and ones.
@@ -278,7 +278,7 @@ void truth(const KernelCall& call) {
     const Tensor truths = packed_as(call.args.tensor(0), DType::Bool);
     const Value& dim = call.args[1];
     if (dim.tag == Tag::Ints && dim.int_list().empty()) return copy_into(call.outs[0], truths);
-    fold_into(call.outs[0], named<Name>(), truths, mask_of(call));
+    reduce_into(call.outs[0], named<Name>(), truths, mask_of(call));
 }
 
 KERNEL(CPU, "sum.dim", sum);

@@ -9,10 +9,10 @@
 namespace bestiary::cpu {
 
 // The loops of one way to fold: see Note [Reduction loops] in isa/reduce.cpp.
-class Fold {
+class Reducer {
 public:
     // `merges_as`: how two accumulators become one, if not as elements do.
-    explicit Fold(const std::string& name, const std::string& merges_as = "");
+    explicit Reducer(const std::string& name, const std::string& merges_as = "");
 
     Loop rows(DType t) const { return get(rows_, t); }
     Loop columns(DType t) const { return get(columns_, t); }
@@ -29,7 +29,7 @@ private:
 };
 
 // Folds the dimensions in `mask` of `in`: one accumulator per result, contiguous, in the results' order.
-Tensor fold(const Fold& with, const Tensor& in, DimMask mask);
+Tensor reduce(const Reducer& with, const Tensor& in, DimMask mask);
 
 // The means over the dimensions in `mask` in float64, one per result.
 Tensor mean_of(const Tensor& in, DimMask mask);

@@ -5,7 +5,7 @@
 // weight * source[place]. So one table per dimension stands for all modes, and its transpose for their gradients.
 #include <cmath>
 
-#include "cpu/lines.h"
+#include "cpu/dim_view.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
@@ -131,7 +131,7 @@ void resample(const KernelCall& call, bool backward) {
     const Tensor &source = backward ? out : in, &resampled = backward ? in : out;
     const Grid grid{source.sizes()[dim], resampled.sizes()[dim], a.number(5), a.flag(4)};
     const Table<T> table(grid, a.str(3), a.flag(6));
-    const Lines lines(in.sizes(), dim);
+    const DimView lines(in.sizes(), dim);
     const int64_t inner = lines.inner;
     const Tensor x = packed_as(in, dtype_of<T>());
     const StagedResult result(out, dtype_of<T>());

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "cpu/contiguous.h"
-#include "cpu/lines.h"
+#include "cpu/dim_view.h"
 #include "cpu/loop_table.h"
 
 namespace bestiary::cpu {
@@ -39,9 +39,9 @@ struct Product {
 
 constexpr int64_t kColumns = 256;  // neighbouring lines that run on side by side
 
-// Lines [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
+// DimView [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
 template <class Step, class T>
-void run_lines(const Lines& lines, const T* in, T* out, int64_t begin, int64_t end, int first) {
+void run_lines(const DimView& lines, const T* in, T* out, int64_t begin, int64_t end, int first) {
     Running<T> acc[kColumns];
     while (begin < end) {
         const int64_t width = std::min({kColumns, end - begin, lines.inner - begin % lines.inner});
@@ -61,7 +61,7 @@ void run_on(const KernelCall& call, int first) {
     const DType type = compute_type(out.dtype());
     const Tensor in = packed_as(call.args.tensor(0), type),
                  work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
-    const Lines lines(in.sizes(), call.args.integer(1));
+    const DimView lines(in.sizes(), call.args.integer(1));
     const Loop sum_row = std::is_same_v<Step, Sum> && lines.inner == 1 ? find_loops("scan.sum")->get(type) : nullptr;
     visit_number(type, [&]<class T>() {
         if (!sum_row) {
@@ -87,7 +87,7 @@ void log_cum_sum_exp(const KernelCall& call) {
     const Tensor& out = call.outs[0];
     const Tensor in = packed_as(call.args.tensor(0), compute_type(out.dtype()));
     const Tensor work = Tensor::empty(in.sizes(), in.dtype());
-    const Lines lines(in.sizes(), call.args.integer(1));
+    const DimView lines(in.sizes(), call.args.integer(1));
     visit_float(in.dtype(), [&]<class T>() {
         lines.each([&](int64_t start) {
             double acc = -std::numeric_limits<double>::infinity();
@@ -106,7 +106,7 @@ void linear_scan(const KernelCall& call) {
     const DType type = compute_type(out.dtype());
     const Tensor a = packed_as(call.args.tensor(0), type), b = packed_as(call.args.tensor(1), type);
     const Tensor work = Tensor::empty(out.sizes(), type);
-    const Lines lines(out.sizes(), call.args.integer(2));
+    const DimView lines(out.sizes(), call.args.integer(2));
     const bool reverse = call.args.flag(3);
     visit_float(type, [&]<class T>() {
         lines.each([&](int64_t start) {
@@ -128,7 +128,7 @@ void cum_extreme(const KernelCall& call) {
     const Tensor& self = call.args.tensor(0);
     const Tensor in = packed_as(self, compute_type(self.dtype())),
                  values = Tensor::empty(in.sizes(), in.dtype());
-    const Lines lines(in.sizes(), call.args.integer(1));
+    const DimView lines(in.sizes(), call.args.integer(1));
     int64_t* indices = call.outs[1].data<int64_t>();
     visit_number(in.dtype(), [&]<class T>() {
         lines.each([&](int64_t start) {

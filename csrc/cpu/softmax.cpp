@@ -1,5 +1,5 @@
 // The drivers of softmax and its kin: see Note [Softmax loops] in isa/softmax.cpp.
-#include "cpu/lines.h"
+#include "cpu/dim_view.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
@@ -9,7 +9,7 @@ namespace {
 // Columns of a task: whole cache lines, so that no two threads write one.
 constexpr int64_t kColumnBlock = 64;
 
-void run_rows(Loop loop, char* const* data, int64_t item, const Lines& shape) {
+void run_rows(Loop loop, char* const* data, int64_t item, const DimView& shape) {
     const int64_t bytes = shape.n * item;
     parallel_for(shape.outer, ceil_div(kGrain / 4, shape.n), [&](int64_t begin, int64_t end) {
         char* const at[] = {data[0] + begin * bytes, data[1] + begin * bytes, data[2] + begin * bytes};
@@ -17,7 +17,7 @@ void run_rows(Loop loop, char* const* data, int64_t item, const Lines& shape) {
     });
 }
 
-void run_columns(Loop loop, char* const* data, int64_t item, const Lines& shape) {
+void run_columns(Loop loop, char* const* data, int64_t item, const DimView& shape) {
     const int64_t strides[] = {shape.n, shape.inner};
     const int64_t blocks = ceil_div(shape.inner, kColumnBlock);
     parallel_for(shape.outer * blocks, ceil_div(kGrain / 4, shape.n * kColumnBlock),
@@ -35,7 +35,7 @@ void run_columns(Loop loop, char* const* data, int64_t item, const Lines& shape)
 void run_softmax(const Op& op, const Tensor& result, const Tensor& a, const Tensor& b, int64_t dim) {
     if (result.numel() == 0) return;
     const DType computed = compute_type(result.dtype());
-    const Lines shape(result.sizes(), dim);
+    const DimView shape(result.sizes(), dim);
     const bool rows = shape.inner == 1;
     const Loop loop = loop_of(op.name() + (rows ? ".rows" : ".columns"), computed);
     const StagedResult out(result, computed);

@@ -6,8 +6,8 @@
 
 #include "core/overflow.h"
 #include "cpu/contiguous.h"
-#include "cpu/lines.h"
-#include "cpu/order.h"
+#include "cpu/dim_view.h"
+#include "cpu/sort_keys.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -20,7 +20,7 @@ void check_number_of_keys(const Tensor& self) {
 // Calls body(line number, KeyedLine) for every line of a packed tensor.
 template <class F>
 void for_lines(const Tensor& self, int64_t dim, bool descending, const F& body) {
-    const Lines lines(self.sizes(), dim);
+    const DimView lines(self.sizes(), dim);
     check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n,
           " is too long to sort");
     visit(self.dtype(), [&]<class T>() {
@@ -38,7 +38,7 @@ template <class F>
 void write_arranged(const KernelCall& call, int64_t dim, bool descending, const F& arrange) {
     const Tensor self = packed(call.args.tensor(0));
     const Tensor &values = call.outs[0], &indices = call.outs[1];
-    const Lines lines(self.sizes(), dim);
+    const DimView lines(self.sizes(), dim);
     const int64_t wanted = self.dim() == 0 ? 1 : values.size(dim);
     for_lines(self, dim, descending, [&]<class T>(int64_t line, const KeyedLine<T>& from, auto& keys, auto& spare) {
         arrange(from, keys, spare);

@@ -10,12 +10,12 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-const Fold& squares() {
-    static const Fold loops("sum_of_squares", "sum");
+const Reducer& squares() {
+    static const Reducer loops("sum_of_squares", "sum");
     return loops;
 }
-const Fold& sums() {
-    static const Fold loops("sum");
+const Reducer& sums() {
+    static const Reducer loops("sum");
     return loops;
 }
 
@@ -31,8 +31,8 @@ struct Precision {
 };
 
 void norm_1(const KernelCall& call) {
-    static const Fold loops("sum_of_magnitudes", "sum");
-    store(call.outs[0], fold(loops, call.args.tensor(0), mask_of(call)));
+    static const Reducer loops("sum_of_magnitudes", "sum");
+    store(call.outs[0], reduce(loops, call.args.tensor(0), mask_of(call)));
 }
 
 void norm_2(const KernelCall& call) {
@@ -40,12 +40,12 @@ void norm_2(const KernelCall& call) {
     const DimMask mask = mask_of(call);
     const double lost = Precision(compute_type(given.dtype())).smallest *
                         static_cast<double>(reduced_count(given.sizes(), mask));
-    Tensor total = fold(squares(), given, mask);
+    Tensor total = reduce(squares(), given, mask);
     Tensor scales;
     if (any_value(total, [&](double x, int64_t) { return x == kInfinity || x < lost; })) {
         const Tensor self = packed_as(given, compute_type(given.dtype()));
         scales = scales_of(self, mask);
-        total = fold(squares(), scaled(self, scales, mask), mask);
+        total = reduce(squares(), scaled(self, scales, mask), mask);
     }
     each_value(total, [&](double x, int64_t i) {
         return std::sqrt(x) * (scales.defined() ? scales.data<double>()[i] : 1.0);
@@ -67,11 +67,11 @@ Moments moments_of(const Tensor& self, DimMask mask) {
     Moments m{mean_of(self, mask), {}, {}};
     const Tensor rounded = with_kept_dims(m.mean, self, mask);
     const Tensor differences = combined(Call<"sub">::op(), self, rounded);
-    m.squares = fold(squares(), differences, mask);
+    m.squares = reduce(squares(), differences, mask);
     const double visible = std::ldexp(1.0, static_cast<int>(Precision(self.dtype()).digits) - 6);
     const double* const mean = m.mean.data<double>();
     if (!any_value(m.squares, [&](double x, int64_t i) { return count * mean[i] * mean[i] > x * visible; })) return m;
-    const Tensor centers = packed_as(rounded, DType::Float64), rests = fold(sums(), differences, mask);
+    const Tensor centers = packed_as(rounded, DType::Float64), rests = reduce(sums(), differences, mask);
     each_value(m.squares, [&](double x, int64_t i) {
         const double rest = rests.data<double>()[i];
         return std::isfinite(x) ? std::max(x - rest * (rest / count), 0.0) : x;

@@ -1,5 +1,5 @@
 // Order statistics: quantiles, medians without nan, the commonest element.
-#include "ops/picked.h"
+#include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
 namespace {

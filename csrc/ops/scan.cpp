@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include "ops/picked.h"
+#include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
 namespace {
@@ -119,7 +119,7 @@ OP("cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)")
 >>> engine.tensor([1, 3, 2]).cummax(0).values
 tensor([1, 3, 3]))")
     .shape(values_and_indices)
-    .grad("self", "result", picked_along);
+    .grad("self", "result", arg_reduction_grad);
 
 OP("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
     .doc(R"(The smallest element so far along a dimension, and its index: the last of equals.
@@ -127,7 +127,7 @@ OP("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
 >>> engine.tensor([3, 1, 2]).cummin(0).values
 tensor([3, 1, 1]))")
     .shape(values_and_indices)
-    .grad("self", "result", picked_along);
+    .grad("self", "result", arg_reduction_grad);
 
 }  // namespace
 }  // namespace bestiary::ops

@@ -21,7 +21,7 @@ tensor([1., 0.]))")
     .grad("other", "condition", [](const Backward& b) { return where(b["condition"], 0.0, b.g); });
 
 // Equal elements get half of the gradient each.
-Tensor unless_lost(const Tensor& g, const Tensor& lost, const Backward& b) {
+Tensor maximum_grad(const Tensor& g, const Tensor& lost, const Backward& b) {
     return where(lost, 0.0, where(eq(b["self"], b["other"]), g * 0.5, g));
 }
 
@@ -31,8 +31,8 @@ OP("maximum(Tensor self, Operand other) -> Tensor")
 >>> engine.maximum(engine.tensor([1.0, 5.0]), engine.tensor([3.0, 2.0]))
 tensor([3., 5.]))")
     .elementwise(Promote::Common)
-    .grad("self", "self other", [](const Backward& b) { return unless_lost(b.g, lt(b["self"], b["other"]), b); })
-    .grad("other", "self other", [](const Backward& b) { return unless_lost(b.g, gt(b["self"], b["other"]), b); });
+    .grad("self", "self other", [](const Backward& b) { return maximum_grad(b.g, lt(b["self"], b["other"]), b); })
+    .grad("other", "self other", [](const Backward& b) { return maximum_grad(b.g, gt(b["self"], b["other"]), b); });
 
 OP("minimum(Tensor self, Operand other) -> Tensor")
     .doc(R"(The lesser of two elements; nan if either is. Equal elements share the gradient.
@@ -40,11 +40,11 @@ OP("minimum(Tensor self, Operand other) -> Tensor")
 >>> engine.minimum(engine.tensor([1.0, 5.0]), engine.tensor([3.0, 2.0]))
 tensor([1., 2.]))")
     .elementwise(Promote::Common)
-    .grad("self", "self other", [](const Backward& b) { return unless_lost(b.g, gt(b["self"], b["other"]), b); })
-    .grad("other", "self other", [](const Backward& b) { return unless_lost(b.g, lt(b["self"], b["other"]), b); });
+    .grad("self", "self other", [](const Backward& b) { return maximum_grad(b.g, gt(b["self"], b["other"]), b); })
+    .grad("other", "self other", [](const Backward& b) { return maximum_grad(b.g, lt(b["self"], b["other"]), b); });
 
 // Where fmax and fmin took self; elsewhere they took other.
-Tensor took_self(const Backward& b, const Tensor& in_order) {
+Tensor fmax_mask(const Backward& b, const Tensor& in_order) {
     return Call<"logical_or">()(in_order, Call<"isnan">()(b["other"]));
 }
 
@@ -55,9 +55,9 @@ OP("fmax(Tensor self, Tensor other) -> Tensor")
 tensor([3., 2.]))")
     .elementwise(Promote::Common)
     .grad("self", "self other",
-          [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), b.g, 0.0); })
+          [](const Backward& b) { return where(fmax_mask(b, ge(b["self"], b["other"])), b.g, 0.0); })
     .grad("other", "self other",
-          [](const Backward& b) { return where(took_self(b, ge(b["self"], b["other"])), 0.0, b.g); });
+          [](const Backward& b) { return where(fmax_mask(b, ge(b["self"], b["other"])), 0.0, b.g); });
 
 OP("fmin(Tensor self, Tensor other) -> Tensor")
     .doc(R"(The lesser of two elements; nan only if both are.
@@ -66,9 +66,9 @@ OP("fmin(Tensor self, Tensor other) -> Tensor")
 tensor([1., 2.]))")
     .elementwise(Promote::Common)
     .grad("self", "self other",
-          [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), b.g, 0.0); })
+          [](const Backward& b) { return where(fmax_mask(b, le(b["self"], b["other"])), b.g, 0.0); })
     .grad("other", "self other",
-          [](const Backward& b) { return where(took_self(b, le(b["self"], b["other"])), 0.0, b.g); });
+          [](const Backward& b) { return where(fmax_mask(b, le(b["self"], b["other"])), 0.0, b.g); });
 
 OP("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
     .doc(R"(Each element brought between ``min`` and ``max``; where they cross, ``max`` wins.

@@ -1,6 +1,6 @@
 // Order: sorting, the largest few, distinct elements, counting.
 #include "ops/no_derivative.h"
-#include "ops/picked.h"
+#include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
 namespace {
@@ -21,7 +21,7 @@ tensor([1, 2, 0]))")
         m.add(self.sizes(), self.dtype());
         m.add(self.sizes(), DType::Int64);
     })
-    .grad("self", "result", picked_along);
+    .grad("self", "result", arg_reduction_grad);
 
 OP("argsort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> Tensor")
     .doc(R"(The indices that sort a dimension.
@@ -51,13 +51,13 @@ tensor([3, 2]))")
         m.add(sizes, self.dtype());
         m.add(sizes, DType::Int64);
     })
-    .grad("self", "result", picked_along);
+    .grad("self", "result", arg_reduction_grad);
 
 OP("_kth(Tensor self, int dim, bool keepdim, int k, bool nan_wins) -> (Tensor values, Tensor indices)")
     .doc(
         "The element of place ``k`` in the order of a dimension, or the first nan if there is one and it ``nan_wins``.")
-    .shape(picked_shape)
-    .grad("self", "result", to_the_one_picked);
+    .shape(arg_reduction_shape)
+    .grad("self", "result", scatter_to_argmax);
 
 OP("kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The ``k``-th smallest element of a dimension, counted from 1, and its index.

@@ -8,13 +8,13 @@ namespace {
 // data: result, operand, place and weight of tap k of element i at k * resampled + i; strides: taps per element,
 // elements of the resampled line, elements of the source line, and `inner` neighbours that share their taps; n lines.
 template <class T>
-struct Lines {
+struct DimView {
     T* out;
     const T *in, *weights;
     const int32_t* places;
     int64_t taps, resampled, source, inner;
 
-    Lines(char* const* data, const int64_t* s)
+    DimView(char* const* data, const int64_t* s)
         : out(reinterpret_cast<T*>(data[0])), in(reinterpret_cast<const T*>(data[1])),
           weights(reinterpret_cast<const T*>(data[3])), places(reinterpret_cast<const int32_t*>(data[2])), taps(s[0]),
           resampled(s[1]), source(s[2]), inner(s[3]) {}
@@ -35,7 +35,7 @@ inline Sum sum_taps(int64_t taps, const Term& term) {
 
 // Every element for itself, gathered.
 template <class T, int Taps>
-void forward_row(const Lines<T>& l, T* out, const T* in) {
+void forward_row(const DimView<T>& l, T* out, const T* in) {
     const int64_t n = l.resampled, taps = l.taps;
     const int32_t* const places = l.places;
     const T* const weights = l.weights;
@@ -45,7 +45,7 @@ void forward_row(const Lines<T>& l, T* out, const T* in) {
 }
 
 template <class T, int Taps>
-void forward_line(const Lines<T>& l, T* out, const T* in) {
+void forward_line(const DimView<T>& l, T* out, const T* in) {
     for (int64_t i = 0; i < l.resampled; ++i)
         for_vec<T>(l.inner, [&](int64_t c, auto lanes) {
             const Vec<T> sum = sum_taps<Taps, Vec<T>>(l.taps, [&](int64_t k) -> Vec<T> {
@@ -57,7 +57,7 @@ void forward_line(const Lines<T>& l, T* out, const T* in) {
 }
 
 template <class T, int Taps>
-void forward_lines(const Lines<T>& l, int64_t n) {
+void forward_lines(const DimView<T>& l, int64_t n) {
     const auto line = l.inner == 1 ? forward_row<T, Taps> : forward_line<T, Taps>;
     for (int64_t o = 0; o < n; ++o) line(l, l.out + o * l.resampled * l.inner, l.in + o * l.source * l.inner);
 }
@@ -66,7 +66,7 @@ void forward_lines(const Lines<T>& l, int64_t n) {
 // Of those, Taps are held; the source rows of one result follow each other, so each has a slot of its own.
 template <class T, int Taps>
 struct Grid {
-    const Lines<T> down, across;
+    const DimView<T> down, across;
     T* const held;
     int64_t* const sources;  // which source row each slot holds
     const int64_t width;     // elements of a row of the result
@@ -125,7 +125,7 @@ struct Grid {
 };
 
 // data: result, operand, places and weights down; two unused, places and weights across; room for the rows held and for
-// which they are. strides: those of Lines down, then across, then the first of n rows of the result.
+// which they are. strides: those of DimView down, then across, then the first of n rows of the result.
 template <class T, int Taps>
 void write_rows(char* const* data, const int64_t* strides, int64_t n) {
     const Grid<T, Taps> grid(data, strides);
@@ -141,7 +141,7 @@ void forward_grid(char* const* data, const int64_t* strides, int64_t n, const do
 }
 
 template <class T>
-void backward_line(const Lines<T>& l, T* out, const T* grad) {
+void backward_line(const DimView<T>& l, T* out, const T* grad) {
     std::memset(out, 0, sizeof(T) * static_cast<size_t>(l.source * l.inner));
     for (int64_t i = 0; i < l.resampled; ++i)
         for (int64_t k = 0; k < l.taps; ++k) {
@@ -160,7 +160,7 @@ void backward_line(const Lines<T>& l, T* out, const T* grad) {
 
 template <class T>
 void forward(char* const* data, const int64_t* strides, int64_t n, const double*) {
-    const Lines<T> l(data, strides);
+    const DimView<T> l(data, strides);
     switch (l.taps) {
         case 1: return forward_lines<T, 1>(l, n);
         case 2: return forward_lines<T, 2>(l, n);
@@ -171,7 +171,7 @@ void forward(char* const* data, const int64_t* strides, int64_t n, const double*
 
 template <class T>
 void backward(char* const* data, const int64_t* strides, int64_t n, const double*) {
-    const Lines<T> l(data, strides);
+    const DimView<T> l(data, strides);
     for (int64_t o = 0; o < n; ++o) backward_line(l, l.out + o * l.source * l.inner, l.in + o * l.resampled * l.inner);
 }
 

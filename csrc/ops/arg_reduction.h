@@ -8,12 +8,12 @@ namespace bestiary::ops {
 inline constexpr Call<"ne"> ne;
 
 // The gradient goes to the elements that were picked: `g` added at `places` along b["dim"] of zeros like self.
-inline Tensor to_the_picked(const Backward& b, const Tensor& places, const Tensor& g) {
+inline Tensor scatter_to_indices(const Backward& b, const Tensor& places, const Tensor& g) {
     return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), g.dtype(), g.device()), b["dim"], places, g);
 }
 
 // The same where values and indices have kept the dimension.
-inline Tensor picked_along(const Backward& b) { return to_the_picked(b, b.results[1], b.g); }
+inline Tensor arg_reduction_grad(const Backward& b) { return scatter_to_indices(b, b.results[1], b.g); }
 
 // Elements that share the extreme (or are nan, as the result is) share its gradient evenly.
 inline Tensor shared_evenly(const Backward& b) {
@@ -26,14 +26,14 @@ inline Tensor shared_evenly(const Backward& b) {
 }
 
 // Of ops (self, dim, keepdim, ...) that pick one element along a dimension: values and indices.
-inline void picked_shape(const Op&, Args a, Meta& m) {
+inline void arg_reduction_shape(const Op&, Args a, Meta& m) {
     check_not_empty(a);
     m.add(reduced_shape(a), a.tensor(0).dtype());
     m.add(m.outs[0].sizes, DType::Int64);
 }
 
-inline Tensor to_the_one_picked(const Backward& b) {
-    return to_the_picked(b, with_dims(b.results[1], b), with_dims(b.g, b));
+inline Tensor scatter_to_argmax(const Backward& b) {
+    return scatter_to_indices(b, with_dims(b.results[1], b), with_dims(b.g, b));
 }
 
 }  // namespace bestiary::ops

@@ -1,4 +1,4 @@
-#include "cpu/patches.h"
+#include "cpu/im2col_convolution.h"
 
 #include <cstring>
 

@@ -7,10 +7,10 @@
 namespace bestiary::cpu {
 
 // (outer, n, inner): line i of outer * inner begins at start(i), its elements `inner` apart.
-struct Lines {
+struct DimView {
     int64_t outer = 1, n = 1, inner = 1;
 
-    Lines(const Dims& sizes, int64_t dim) {
+    DimView(const Dims& sizes, int64_t dim) {
         if (sizes.empty()) return;
         const int d = wrap_dim(dim, sizes.size());
         n = sizes[d];

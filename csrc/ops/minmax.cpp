@@ -1,5 +1,5 @@
 // Largest and smallest elements, and where they are.
-#include "ops/picked.h"
+#include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
 namespace {
@@ -53,8 +53,8 @@ OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor 
 
 >>> engine.tensor([[1, 5], [7, 2]]).max(1).indices
 tensor([1, 0]))")
-    .shape(picked_shape)
-    .grad("self", "result", to_the_one_picked);
+    .shape(arg_reduction_shape)
+    .grad("self", "result", scatter_to_argmax);
 
 OP("min(Tensor self) -> Tensor")
     .doc(R"(The smallest element; nan if there is one.
@@ -72,8 +72,8 @@ OP("min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor 
 
 >>> engine.tensor([[1, 5], [7, 2]]).min(1).indices
 tensor([0, 1]))")
-    .shape(picked_shape)
-    .grad("self", "result", to_the_one_picked);
+    .shape(arg_reduction_shape)
+    .grad("self", "result", scatter_to_argmax);
 
 void index_only(const Op&, Args a, Meta& m) {
     check_not_empty(a);
