@@ -136,7 +136,8 @@ void scatter(const KernelCall& call) {
     if (index.dim() < 2) {
         // Every thread reads all indices, and sees to those of its part of self.
         const int64_t threads = omp_in_parallel() ? 1 : omp_get_max_threads();
-        const int64_t parts = index.numel() < kAlwaysParallelGrains * kGrain ? 1 : std::min<int64_t>(threads, kScatterParts);
+        const bool few = index.numel() < kAlwaysParallelGrains * kGrain;
+        const int64_t parts = few ? 1 : std::min<int64_t>(threads, kScatterParts);
         if (parts == 1) return run(self, index, src);
         return in_pieces(0, self.numel(), parts, [&](int64_t begin, int64_t end) {
             run(self, index, src, {begin, end});
