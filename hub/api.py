@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from hub.repos.repository import Repository
 
 DAY = 86400.0  # seconds
-_AT_ONCE = 4  # files that are fetched side by side
+_AT_ONCE = 4  # files fetched in parallel
 _WEIGHTS = (".safetensors", ".pt", ".pth", ".bin")
 
 
 @dataclass(frozen=True)
 class Collected:
-    """Bytes that `collect` removed, or would: from the hub's own cache, and from that of `hf`."""
+    """Bytes that `collect` has removed, or would remove, from the hub's own cache and `hf`'s."""
 
     hub: int
     hf: int
@@ -46,17 +46,17 @@ def download(
     offline: bool | None = None,
     progress: bool | None = None,
 ) -> Path:
-    """The file a reference means, fetched if it is not on this machine yet, its bytes verified.
+    """The file of a reference, fetched if it is not cached, its bytes verified.
 
     `sha256` pins the bytes, as `#sha256=HEX` in the reference does. A file that is not pinned is
-    bound to the bytes of its first download until `rm` forgets it. `offline=True` never fetches
+    pinned by its first download until `rm` removes it. `offline=True` never fetches
     (default: the environment variable BESTIARY_OFFLINE); `progress` draws a bar on standard error
-    (default: if that is a terminal). Any number of processes may ask for the same file at the
-    same time: one fetches it. The path is good until `rm`.
+    (default: if that is a terminal). Any number of processes may request the same file at the
+    same time: one fetches it. The path is valid until `rm`.
 
     Raises RefError, NotFoundError, FetchError, OfflineError, CacheError, or IntegrityError if the
-    bytes are not the expected ones: nothing of them is then left. A download that broke off goes
-    on from there the next time.
+    bytes are not the expected ones, which are then deleted. An interrupted download is resumed by
+    the next call.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")
@@ -70,10 +70,10 @@ def download(
 def download_all(
     refs: Sequence[str | Ref], *, offline: bool | None = None, progress: bool | None = None
 ) -> list[Path]:
-    """The files that several references mean, in their order, fetched side by side.
+    """The files of several references, in their order, fetched in parallel.
 
-    The first error ends it and is raised; files that are complete by then stay cached. `offline`
-    and `progress` are those of `download`, which says what is raised.
+    The first error cancels the others and is raised; complete files stay cached. `offline` and
+    `progress` are those of `download`, and so are the errors.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "weights.bin")
@@ -101,13 +101,13 @@ def snapshot(
     offline: bool | None = None,
     progress: bool | None = None,
 ) -> Path:
-    """The folder with the files of a repository, all of one commit, each fetched and verified.
+    """The folder with the files of a repository at one commit, each fetched and verified.
 
-    `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: the files that match one
-    of the former (default: all) and none of the latter are fetched. `revision` is the branch, tag
-    or commit, where the reference does not say it. `local_dir` is a folder for plain files
-    instead of the library's cache. Offline, what is here must be complete; a branch is then what
-    it stood for at the last request. `offline` and `progress` are those of `download`.
+    `include` and `exclude` are patterns like `*.safetensors` or `onnx/`: files that match one of
+    the former (default: all) and none of the latter are fetched. `revision` is the branch, tag
+    or commit, if the reference has none. `local_dir` is a folder for plain files instead of the
+    library's cache. Offline, the cached files must be complete, and a branch means its commit at
+    the last request. `offline` and `progress` are those of `download`.
 
     Raises RefError, NotFoundError (also if no file matches), AccessError, FetchError,
     OfflineError, CacheError, FormatError for a file that is not well formed, or IntegrityError.
@@ -134,7 +134,7 @@ def plan(
     revision: str | None = None,
     offline: bool | None = None,
 ) -> Plan:
-    """The files that `snapshot` would fetch, with sizes; asks the server and fetches no file.
+    """The files that `snapshot` would fetch, with sizes; requests the listing, but no file.
 
     >>> plan("hf:org/name/config.json")
     Traceback (most recent call last):
@@ -149,7 +149,7 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
     """The cached file of a reference, or the cached folder of a repository.
 
     It is verified and nothing is fetched, so that the folder may lack files. Raises
-    NotFoundError if nothing is there and IntegrityError if the bytes are other ones.
+    NotFoundError if nothing is cached and IntegrityError if the bytes have changed.
 
     >>> path("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
@@ -165,7 +165,7 @@ def path(ref: str | Ref, sha256: str | None = None) -> Path:
 
 
 def ls(filter: Filter | None = None) -> list[Item]:
-    """The cached files, and commits of repositories, that pass a filter, by reference.
+    """The cached files and commits of repositories that pass a filter, by reference.
 
     >>> all(item.size >= 0 for item in ls())
     True
@@ -177,8 +177,8 @@ def ls(filter: Filter | None = None) -> list[Item]:
 def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[Check]:
     """Hash a file or all files of a repository, or everything cached, and compare.
 
-    The hashes are those recorded, pinned, or given by the repository. Works offline. A damaged
-    file is reported, not removed: `download` fetches it again.
+    Expected hashes are those recorded, pinned, or given by the repository. Works offline. A
+    damaged file is reported, not removed: `download` fetches it again.
 
     >>> all(isinstance(check.ok, bool) for check in verify())
     True
@@ -188,11 +188,10 @@ def verify(ref: str | Ref | None = None, filter: Filter | None = None) -> list[C
 
 
 def rm(ref: str | Ref) -> int:
-    """Remove a file from the cache and forget the hash of its first download.
+    """Remove a file and the hash of its first download from the cache; returns the bytes freed.
 
-    Of a repository it removes the commit that the revision stands for, or a file of that. Returns
-    how many bytes that freed. What is in no cache (`file:`, `builtin:`) is not touched and is a
-    NotFoundError.
+    Of a repository it removes the commit of the revision, or one file of it. Files outside the
+    caches (`file:`, `builtin:`) are not removed but raise NotFoundError.
 
     >>> rm("https://example.org/never-downloaded.pth")
     Traceback (most recent call last):
@@ -206,8 +205,7 @@ def rm(ref: str | Ref) -> int:
 def collect(grace: float = DAY, *, dry_run: bool = False) -> Collected:
     """Remove blobs without a reference and partial files that no download resumed.
 
-    `grace` is how many seconds ago they must have been left: what is being fetched has no
-    reference yet.
+    Only those older than `grace` seconds: a file being fetched has no reference yet.
 
     >>> collect(dry_run=True).size >= 0
     True
@@ -228,7 +226,7 @@ def info(ref: str | Ref) -> Info:
 
 
 def _bound(ref: str | Ref, sha256: str | None) -> Ref:
-    """The reference with all its pins: the argument's, and those of a lock file in force."""
+    """The reference with all its pins: the argument's, and those of the active lock file."""
     ref = as_ref(ref).pinned(sha256)
     lock = lockfile.active()
     return lock.bind(ref) if lock else ref
@@ -245,7 +243,7 @@ def _patterns(patterns: str | Sequence[str] | None) -> Sequence[str] | None:
 
 
 def _with_contents(known: Info, path: Path) -> Info:
-    """Add what the weight file holds, if it is one and its readers can be imported."""
+    """Add the contents of a weight file, if it is one and its readers can be imported."""
     if path.suffix not in _WEIGHTS or not path.is_file():
         return known
     try:

@@ -1,19 +1,18 @@
 """The cache: every byte stored once, under its SHA-256, and a record for every reference.
 
     blobs/<sha256>          the bytes, read-only
-    files/<key>/<name>      a link to the blob under the file's own name: what callers get
+    files/<key>/<name>      a link to the blob under the file's own name, returned to callers
     records/<key>.json      reference, SHA-256, size, origin and time
-    partial/<key>/          a file being fetched, or of a fetch that can be resumed
+    partial/<key>/          a file being fetched, or to be resumed
     locks/                  empty at rest
 
-`<key>` is half of the SHA-256 of the reference without its pins. A file appears in the order blob,
-link, record, each of them by an atomic rename after its bytes are on the disk; nothing reads a
-blob without its record. A fetch holds the lock of the entry; publishing and removing also hold
-the lock of the store, briefly: no blob is collected before its record is written.
+`<key>` is half of the SHA-256 of the reference without its pins. A file is published in the order
+blob, link, record, each by an atomic rename after its bytes are synced; no blob is read without its
+record. A fetch holds the lock of the entry; publishing and removing also hold the lock of the
+store, briefly, so that no blob is collected before its record is written.
 
-Where the file system has no symbolic links, the file is a hard link to the blob, and without those
-it is the blob itself. Caches of others (BESTIARY_SHARED) are read before anything is fetched, and
-never written.
+On a file system without symbolic links the file is a hard link to the blob, and without those the
+blob itself. Shared caches (BESTIARY_SHARED) are read before anything is fetched, and never written.
 """
 
 from __future__ import annotations
@@ -61,12 +60,12 @@ from hub.refs import Ref, check_sha256
 from hub.repos.tree import MAX_SIZE
 from hub.sources import Destination, source_for
 
-_TOUCH = 3600.0  # seconds: how exact the time of last use is
+_TOUCH = 3600.0  # seconds: resolution of the time of last use
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record(FileInfo):
-    """A cached file. `ref` has no pins, `fetched` is in ISO 8601, UTC."""
+    """The record of a cached file. `ref` has no pins, `fetched` is in ISO 8601, UTC."""
 
     ref: str
     filename: str
@@ -78,7 +77,7 @@ class Record(FileInfo):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Record:
-        """Raises ValueError, TypeError or KeyError if the text is no record."""
+        """Parse a record; ValueError, TypeError or KeyError if the text is none."""
         fields: dict[str, Any] = json.loads(text)
         stamp = Stamp(**fields["stamp"])
         record = cls(**{**fields, "stamp": stamp})
@@ -98,7 +97,7 @@ class Record(FileInfo):
 def home() -> Path:
     """The cache folder: $BESTIARY_HOME, else bestiary in $XDG_CACHE_HOME, else ~/.cache/bestiary.
 
-    The hub keeps to its subfolder `hub`.
+    The hub uses its subfolder `hub`.
     """
     if folder := os.environ.get("BESTIARY_HOME"):
         return Path(folder).expanduser().absolute()
@@ -107,7 +106,7 @@ def home() -> Path:
 
 
 def shared_homes() -> list[Path]:
-    """The folders in $BESTIARY_SHARED, which is a list like $PATH: caches laid out as `home()`."""
+    """The folders in $BESTIARY_SHARED, a list like $PATH: caches with the layout of `home()`."""
     listed = os.environ.get("BESTIARY_SHARED", "")
     return [Path(folder).expanduser().absolute() for folder in listed.split(os.pathsep) if folder]
 
@@ -115,7 +114,7 @@ def shared_homes() -> list[Path]:
 class HubCache(Cache):
     """Fetched files by reference. An OSError on its folder becomes a CacheError.
 
-    Without arguments it is the cache of this user, which falls back on the shared ones.
+    Without arguments it is the cache of this user, which falls back to the shared ones.
     """
 
     def __init__(self, root: Path | None = None, *, is_shared: bool = False) -> None:
@@ -135,11 +134,11 @@ class HubCache(Cache):
             return self._read(self._record_path(ref.identity))
 
     def records(self) -> list[Record]:
-        """The records of all cached files, by reference; of damaged ones it warns."""
+        """The records of all cached files, by reference; warns of damaged ones."""
         return self._read_all()[0]
 
     def _read_all(self) -> tuple[list[Record], bool]:
-        """The records by reference, and whether there are damaged ones."""
+        """The records by reference, and True if any is damaged."""
         found, is_damaged = [], False
         with self._io():
             for path in sorted(self._records.glob("*.json")):
@@ -157,14 +156,14 @@ class HubCache(Cache):
         return self._files / _key(record.ref) / record.filename
 
     def used(self, record: Record) -> float:
-        """When the file of a record was last found or read, in seconds since 1970."""
+        """Time at which the file of a record was last used, in seconds since 1970."""
         seen = [self._record_path(record.ref).stat().st_mtime]
         with contextlib.suppress(FileNotFoundError):
             seen.append(self.path(record).stat().st_atime)
         return max(seen)
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        """The file, fetched if need be."""
+        """The file, fetched if needed."""
         if offline:
             found = self.find(ref)
             if found is None:
@@ -176,9 +175,9 @@ class HubCache(Cache):
         return self._fetch(ref, progress)
 
     def find(self, ref: Ref) -> LocalFile | None:
-        """The cached file, None if there is none; IntegrityError if its bytes are other ones.
+        """The cached file, None if there is none; IntegrityError if its bytes have changed.
 
-        It is hashed if the file system says that it was touched since it was last known good.
+        It is hashed if its stamp differs from the one recorded when it was last verified.
         """
         damaged: IntegrityError | None = None
         for cache in (self, *self._shared):
@@ -217,7 +216,7 @@ class HubCache(Cache):
         return Info(str(ref), ref.kind, path, fetched=record.fetched, **record.facts())
 
     def verify(self, ref: Ref) -> list[Check]:
-        """Hash the file, wherever it is."""
+        """Hash the file, also in a shared cache."""
         recorded = self._lookup(ref)
         if recorded is None:
             raise not_cached(ref)
@@ -246,7 +245,7 @@ class HubCache(Cache):
             )
 
     def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
-        """The facts of the record that hold on every machine."""
+        """The portable fields of the record."""
         ref = Ref(item.ref)
         found, record = self.find(ref), self.record(ref)
         if found is None or record is None:
@@ -255,11 +254,11 @@ class HubCache(Cache):
         return {"ref": record.ref, "filename": record.filename, **record.facts()}
 
     def unpack(self, fields: Mapping[str, Any]) -> Packed:
-        """The file that a manifest describes."""
+        """Parse the file of a manifest."""
         return _PackedFile.from_json(fields)
 
     def _lookup(self, ref: Ref) -> tuple[Record, Path] | None:
-        """The record of a reference here or in a shared cache, and where its file should be."""
+        """The record of a reference in this or a shared cache, and the path of its file."""
         for cache in (self, *self._shared):
             if record := cache.record(ref):
                 return record, cache.path(record)
@@ -288,20 +287,20 @@ class HubCache(Cache):
 
     @contextlib.contextmanager
     def lock(self, ref: Ref) -> Iterator[None]:
-        """Be the only process that fetches or removes this reference."""
+        """Lock the reference against other processes that fetch or remove it."""
         path = self._locks / _key(ref.identity)
         with self._io(), locks.lock(path, waiting_for=f"another process fetches {ref}"):
             yield
 
     @contextlib.contextmanager
     def workspace(self, ref: Ref) -> Iterator[Path]:
-        """A folder on the disk of the cache for what is fetched. Under `lock` only.
+        """A temporary folder on the disk of the cache, for fetching. Under `lock` only.
 
-        It is empty, before and after, but for a partial file that can be resumed.
+        It is empty before and after, except for a partial file that can be resumed.
         """
         folder = self.partial / _key(ref.identity)
         with self._io():
-            _clear(folder)  # as a process that was killed has left it
+            _clear(folder)  # leftovers of a killed process
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 yield folder
@@ -312,7 +311,7 @@ class HubCache(Cache):
         """Make a fetched file visible. Under `lock` only, after its hash was checked."""
         with self._io(), self._store_lock():
             blob = self._blobs / fetched.sha256
-            # The bytes may exist: of another file, or of a process that was killed.
+            # The blob may exist: of another reference, or of a killed process.
             if not blob.is_file() or hash_file(blob) != fetched.sha256:
                 make_read_only(fetched.path)
                 durable_rename(fetched.path, blob)
@@ -328,7 +327,7 @@ class HubCache(Cache):
             return record
 
     def remove(self, ref: Ref) -> int:
-        """Forget a reference and the bytes nothing else refers to; returns how many were freed."""
+        """Remove a reference and its blob if unreferenced; returns the bytes freed."""
         with self._io(), self.lock(ref):
             path, partial = self._record_path(ref.identity), self.partial / _key(ref.identity)
             if not path.exists() and not partial.exists():
@@ -341,8 +340,8 @@ class HubCache(Cache):
     def collect(self, grace: float, *, dry_run: bool = False) -> int:
         """Remove unreferenced blobs and abandoned partial files.
 
-        `grace` is how many seconds ago they must have been left. Returns how many bytes it freed,
-        or would in a `dry_run`.
+        Only those older than `grace` seconds. Returns the bytes freed, or that a `dry_run` would
+        free.
         """
         with self._io():
             freed = 0
@@ -357,13 +356,13 @@ class HubCache(Cache):
                 return freed + self._collect_blobs()
 
     def _collect_blobs(self) -> int:
-        """Remove blobs without a record. Under the store's lock: publishing has both or none."""
+        """Remove blobs without a record. Under the store's lock: publishing adds both or none."""
         return sum(map(unlink, self._unused_blobs()))
 
     def _unused_blobs(self) -> list[Path]:
         records, is_damaged = self._read_all()
         if is_damaged:
-            return []  # whose bytes the damaged ones need is not known
+            return []  # the blobs of damaged records are unknown
         used = {record.sha256 for record in records}
         return [blob for blob in listing(self._blobs) if blob.name not in used]
 
@@ -373,7 +372,7 @@ class HubCache(Cache):
     def _restamp(self, record: Record, stamp: Stamp) -> None:
         if self._is_shared:
             return
-        # The cache may be read-only: the file is hashed again the next time, that is all.
+        # A read-only cache: the file is only hashed again the next time.
         with contextlib.suppress(OSError), self._store_lock():
             if self._read(self._record_path(record.ref)) == record:
                 self._write(replace(record, stamp=stamp))
@@ -393,7 +392,7 @@ class HubCache(Cache):
         blob = self._blob(record)
         try:
             fresh.symlink_to(os.path.relpath(blob, path.parent))
-        except OSError:  # Windows grants it to few, and some file systems have none
+        except OSError:  # needs a privilege on Windows, and some file systems lack them
             try:
                 fresh.hardlink_to(blob)
             except OSError:
@@ -450,7 +449,7 @@ def cache_errors(root: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _PackedFile:
-    """A file that an archive holds."""
+    """A file in an archive."""
 
     ref: str
     file: FileInfo
@@ -539,7 +538,7 @@ def _key(identity: str) -> str:
 
 
 def _clear(folder: Path) -> None:
-    """Remove a folder, but keep partial files with the notes that make them useful."""
+    """Remove a folder except for partial files with their notes."""
     notes = {path.name for path in listing(folder) if path.suffix == ".json"}
     kept = notes | {name.removesuffix(".json") for name in notes}
     for path in listing(folder):

@@ -1,8 +1,8 @@
-"""The interface of caches. A source names the one that keeps its files.
+"""The interface of caches. A source names the cache of its files.
 
 hub     the hub's own cache (`hub.cache`), of files by reference
 hf      the cache of the library `huggingface_hub` (`hub.repos.hf_cache`), of repositories
-none    no cache: the files are used where they are (`LocalFiles`)
+none    no cache: local files are used in place (`LocalFiles`)
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"  # ISO 8601, UTC
 
 @dataclass(frozen=True)
 class Info:
-    """A file or repository on this machine; the source is not asked.
+    """A file or repository on this machine, described without a request to its source.
 
-    `path` is None if it is not on this machine. `size` counts bytes; `tensors` and
-    `elements` count what a weight file holds, running statistics and the like included, and
+    `path` is None if it is not on this machine. `size` counts bytes; `tensors` and `elements`
+    count the contents of a weight file, buffers such as running statistics included, and
     `unreadable` says why they could not be counted.
     """
 
@@ -58,9 +58,9 @@ class Info:
 class Item:
     """A cached file or repository. Sizes are in bytes, times in seconds since 1970.
 
-    An item of kind `hf` is a repository at a commit, with the files that are here; any other is
-    one file. `used` is when it was last read, as far as the file system and the hub know.
-    `blobs` holds the files that store its bytes and their sizes; items may share them.
+    An item of kind `hf` is a repository at a commit, with its cached files; any other is one file.
+    `used` is the time of the last read, as far as the file system and the hub know. `blobs` holds
+    the files that store its bytes, with their sizes; items may share them.
     """
 
     ref: str
@@ -115,26 +115,26 @@ class Packed(Protocol):
     def ref(self) -> str: ...
 
     def blobs(self) -> dict[str, int]:
-        """The size of the blobs that it needs, by SHA-256."""
+        """The sizes of its blobs, by SHA-256."""
 
     def check(self, staged: Mapping[str, Path]) -> None:
-        """IntegrityError if the cache has other bytes, or the manifest contradicts itself."""
+        """Raise IntegrityError if the cache has other bytes, or the manifest contradicts itself."""
 
     def publish(self, staged: Mapping[str, Path]) -> None:
-        """Take the item into its cache; `staged` holds its blobs, verified, by SHA-256."""
+        """Add the item to its cache; `staged` holds its verified blobs, by SHA-256."""
 
 
 class Cache(Protocol):
-    """Files by reference, all of them verified when they are found.
+    """Files by reference, verified when they are found.
 
-    The methods from `items` on are for caches that hold files of their own.
+    The methods from `items` on are for caches that store files.
     """
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
-        """The file, fetched and published if need be; OfflineError if that is switched off."""
+        """The file, fetched and published if needed; OfflineError if fetching is switched off."""
 
     def find(self, ref: Ref) -> LocalFile | None:
-        """The cached file, None if there is none. IntegrityError if its bytes are other ones."""
+        """The cached file, None if there is none. IntegrityError if its bytes have changed."""
 
     def describe(self, ref: Ref) -> Info:
         """Describe the file, hashing no more than `find`."""
@@ -143,14 +143,14 @@ class Cache(Protocol):
         """Hash the file, or those of a repository; NotFoundError if there is none."""
 
     def remove(self, ref: Ref) -> int:
-        """Remove it, and return how many bytes that freed; NotFoundError if there is none."""
+        """Remove it and return the bytes freed; NotFoundError if there is none."""
 
     def items(self) -> Iterable[Item]:
-        """All that is cached."""
+        """All cached items."""
         return ()
 
     def collect(self, grace: float, *, dry_run: bool) -> int:
-        """Remove unreferenced bytes older than `grace` seconds; returns how many."""
+        """Remove unreferenced blobs older than `grace` seconds; returns the bytes freed."""
         return 0
 
     def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
@@ -158,30 +158,30 @@ class Cache(Protocol):
         raise not_cached(item.ref)
 
     def unpack(self, fields: Mapping[str, Any]) -> Packed:
-        """The item that a manifest describes; ValueError, TypeError or KeyError if it does not."""
+        """Parse an item of a manifest; ValueError, TypeError or KeyError if it is malformed."""
         raise ValueError(f"{fields['ref']!r} is not the reference of a cached file")
 
 
 def cache_named(name: str) -> Cache:
-    """The cache of this name, in the folder that the environment says now."""
+    """The cache of this name, in the folder that the environment sets."""
     module, _, kind = _TABLE[name].partition(":")
     cache: Cache = getattr(importlib.import_module(module), kind)()
     return cache
 
 
 def cache_of(ref: Ref) -> Cache:
-    """The cache that keeps what a reference means."""
+    """The cache for a reference."""
     return cache_named(source_for(ref.kind).cache)
 
 
 def items() -> list[Item]:
-    """All that is cached, by reference."""
+    """All cached items, by reference."""
     found = [item for name in _TABLE for item in cache_named(name).items()]
     return sorted(found, key=lambda item: item.ref)
 
 
 def size_on_disk(found: Iterable[Item]) -> int:
-    """Bytes that items take together: shared files count once."""
+    """Total bytes of items; shared files count once."""
     blobs: dict[Path, int] = {}
     for item in found:
         blobs |= item.blobs
@@ -189,24 +189,24 @@ def size_on_disk(found: Iterable[Item]) -> int:
 
 
 def not_cached(ref: object) -> NotFoundError:
-    """The error for what is not on this machine."""
+    """The error for a file that is not on this machine."""
     return NotFoundError(f"{ref}: is not in the cache: fetch it with `hub download`")
 
 
 def nothing_to_remove(ref: object) -> NotFoundError:
-    """The error of `remove` for what is not cached."""
+    """The error of `remove` for a file that is not cached."""
     return NotFoundError(f"{ref}: is not in the cache; `hub ls` shows what is")
 
 
 def offline(ref: object) -> OfflineError:
-    """The error for what would have to be fetched."""
+    """The error for a file that would have to be fetched."""
     return OfflineError(
         f"{ref}: is not in the cache and the hub is offline: download it where there is a network"
     )
 
 
 class LocalFiles(Cache):
-    """Files that are used where they are: those of the user, and those shipped with a package."""
+    """Files outside the caches: those of the user, and those shipped with a package."""
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
         path = source_for(ref.kind).locate(ref)

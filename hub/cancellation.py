@@ -1,4 +1,4 @@
-"""Cooperative cancellation of threads, wherever they wait.
+"""Cooperative cancellation of waiting threads.
 
 Python cannot end a thread from outside. Code that starts threads (`hub.parallel`, the helping
 connections of a download) gives each a `CancelToken`; everything in the hub that waits, for bytes,
@@ -16,11 +16,11 @@ _local = threading.local()
 
 
 class CancelledError(Exception):
-    """The work of this thread was cancelled; the code that cancelled it knows why."""
+    """The work of this thread was cancelled."""
 
 
 class CancelToken:
-    """Cancelled once, from any thread; every wait on it then raises CancelledError.
+    """A token that any thread can cancel; every wait on it then raises CancelledError.
 
     >>> token = CancelToken()
     >>> token.wait(0.001)
@@ -65,7 +65,7 @@ class CancelToken:
         finally:
             with self._lock:
                 self._callbacks.remove(callback)
-        self.check()  # what looks like an end of the data may be the cancellation
+        self.check()  # an apparent end of the data may be the cancellation
 
 
 _NEVER = CancelToken()
@@ -79,7 +79,7 @@ def current() -> CancelToken:
 
 @contextlib.contextmanager
 def using(token: CancelToken) -> Iterator[None]:
-    """Give this thread a token until the block ends.
+    """Set the token of this thread for the block.
 
     >>> token = CancelToken()
     >>> with using(token):

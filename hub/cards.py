@@ -1,6 +1,6 @@
-"""Model cards: the README.md that says what a repository holds.
+"""Model cards: the README.md that describes a repository.
 
-The page begins with YAML between two lines of dashes, which is what the public hub reads.
+The page begins with YAML between two lines of dashes, which the public hub reads.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Weights from one format into another: PyTorch's files, safetensors, in one file or in several.
+"""Conversion of weights between PyTorch's files and safetensors, in one file or several.
 
-Nothing is read but what is being written: each tensor goes from the mapped file to the new one.
+Tensors are copied one by one from the mapped file to the new one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
 
 @dataclass(frozen=True)
 class Conversion:
-    """The written files, the number of tensors, and the names that are aliases of another."""
+    """The written files, the number of tensors, and the aliases among their names."""
 
     files: tuple[Path, ...]
     tensors: int
@@ -43,14 +43,14 @@ def convert(
 ) -> Conversion:
     """Write the tensors of a weight file, index or folder to another file.
 
-    The name of `target` says the format: .safetensors, or .pt, .pth and .bin for PyTorch's. A
-    tensor that has several names is stored once: PyTorch's format knows that, and in safetensors
-    files the metadata say of each other name which one it stands for, as the format's own library
-    does it. Views that overlap and are not equal become tensors of their own. `dtype` changes the
-    type of floating-point tensors, `shard_size` is how many bytes a safetensors file may hold
-    before there are several and an index, `key` picks an entry of a file that holds more than
-    tensors. Raises FormatError, which names what is no tensor, and ValueError for arguments that
-    make no sense.
+    The suffix of `target` selects the format: .safetensors, or .pt, .pth and .bin for PyTorch's.
+    A tensor that has several names is stored once: PyTorch's format supports that, and the
+    metadata of safetensors files map each further name to the stored one, as the format's own
+    library does. Views that overlap and are not equal become separate tensors. `dtype` casts
+    floating-point tensors, `shard_size` is the maximum of bytes per safetensors file, beyond which
+    there are several and an index, `key` selects an entry of a file that contains more than
+    tensors. Raises FormatError, which names any value that is no tensor, and ValueError for
+    invalid arguments.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -86,13 +86,13 @@ def convert(
             strings = {**metadata, "format": "pt", **aliases}
             size = shard_size or max(1, sum(tensor.nbytes for tensor in unique.values()))
             files = save_sharded(path, separated(unique), size, strings)
-    except (ValueError, TypeError) as error:  # what the new format cannot hold
+    except (ValueError, TypeError) as error:  # not representable in the new format
         raise FormatError(str(error), file=str(origin)) from error
     return Conversion(tuple(files), len(unique), aliases)
 
 
 def separated(tensors: Mapping[str, Buffer]) -> dict[str, Buffer]:
-    """The tensors, those that see parts of the same memory as if each had its own."""
+    """The tensors; those that view parts of the same memory get their own."""
     users = Counter(tensor.storage for tensor in tensors.values())
     return {
         name: _copied(tensor) if users[tensor.storage] > 1 else tensor

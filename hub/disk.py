@@ -23,7 +23,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @dataclass(frozen=True)
 class Stamp:
-    """Size, time and inode of a file; while they are the same, so are the bytes."""
+    """Size, time and inode of a file; equal stamps mean equal bytes."""
 
     size: int
     mtime_ns: int
@@ -37,10 +37,10 @@ class Stamp:
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file next to `path` that takes its name when the block ends without an error.
+    """Open a new file next to `path` that replaces it when the block ends without an error.
 
-    An error in the block leaves what was at `path` as it was and removes the new file. Errors of
-    the file system name `path`.
+    After an error in the block `path` is unchanged and the new file removed. Errors of the file
+    system name `path`.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "weights.bin"
@@ -89,7 +89,7 @@ def hash_file(path: Path) -> str:
 
 
 def check_room(where: str, size: int, folder: Path, disk: str) -> None:
-    """CacheError if the disk of a folder has no room for so many bytes; `disk` names it.
+    """Raise CacheError if the disk of a folder has less free space; `disk` names it.
 
     >>> check_room("some.bin", 1, Path("/"), "on this disk")
     """
@@ -101,18 +101,18 @@ def check_room(where: str, size: int, folder: Path, disk: str) -> None:
 
 
 def check_room_in_cache(where: str, size: int, folder: Path) -> None:
-    """CacheError if the disk of the hub's own cache, in which the folder is, has no room."""
+    """Raise CacheError if the disk of the hub's own cache, which has the folder, lacks space."""
     advice = "make room, or set BESTIARY_HOME to a folder on another disk"
     check_room(where, size, folder, f"on the disk of the cache: {advice}")
 
 
 def is_full(error: OSError) -> bool:
-    """True if an error says that the disk, or what the user may take of it, is full."""
+    """True if an error means that the disk or the user's quota is full."""
     return error.errno in _FULL
 
 
 def ignores_case(folder: Path) -> bool:
-    """True if names in a folder are the same if they differ in case alone; tried with a new file.
+    """True if the file system of a folder ignores case, as tested with a new file.
 
     >>> import tempfile
     >>> isinstance(ignores_case(Path(tempfile.mkdtemp())), bool)
@@ -126,7 +126,7 @@ def ignores_case(folder: Path) -> bool:
 
 
 def nearest_existing(folder: Path) -> Path:
-    """The folder, or the closest one above it that is there.
+    """The folder, or its closest existing parent.
 
     >>> nearest_existing(Path("/no-such-folder/below"))
     PosixPath('/')
@@ -142,7 +142,7 @@ def listing(folder: Path) -> list[Path]:
 
 
 def remove_tree(folder: Path) -> int:
-    """Remove a folder, if there is one, and say how many bytes that freed."""
+    """Remove a folder, if it exists, and return the bytes freed."""
     if not folder.exists():
         return 0
     import shutil  # imports the compression libraries
@@ -153,35 +153,35 @@ def remove_tree(folder: Path) -> int:
 
 
 def tree_size(folder: Path) -> int:
-    """The bytes that go with a folder."""
+    """The bytes that removing a folder would free."""
     return sum(map(freed_with, folder.rglob("*")))
 
 
 def unlink(path: Path) -> int:
-    """Remove a file, and say how many bytes that freed."""
+    """Remove a file and return the bytes freed."""
     freed = freed_with(path)
     path.unlink()
     return freed
 
 
 def freed_with(path: Path) -> int:
-    """The bytes that go with a path: none if it is a folder or has another link."""
+    """The bytes that removing a path would free: none if it is a folder or has another link."""
     status = path.lstat()
     return status.st_size if stat.S_ISREG(status.st_mode) and status.st_nlink == 1 else 0
 
 
 def newest(folder: Path) -> float:
-    """When something in a folder was changed last."""
+    """Time of the latest change in a folder."""
     return max(path.lstat().st_mtime for path in (folder, *folder.rglob("*")))
 
 
 def make_read_only(path: Path) -> None:
-    """Take the right to write from everybody."""
+    """Remove the write permissions."""
     path.chmod(path.stat().st_mode & ~0o222)
 
 
 def durable_rename(path: Path, target: Path) -> None:
-    """Rename within a disk, so that the new name survives a power cut."""
+    """Rename within a disk, and sync the new name."""
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)
     descriptor = os.open(target.parent, os.O_RDONLY)

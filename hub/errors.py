@@ -12,10 +12,10 @@ class HubError(Exception):
 
 
 class FormatError(HubError):
-    """A weight file that cannot be read, and what is wrong with it.
+    """A weight file that cannot be read, with the reason.
 
-    `file` names the file, and the member inside it where there is one; `position` is the byte at
-    which reading stopped. Both are None where they are not known.
+    `file` names the file, and the member inside it if there is one; `position` is the byte at
+    which reading stopped. Both are None if unknown.
 
     >>> print(FormatError("the header is cut short", file="model.safetensors", position=8))
     model.safetensors: at byte 8: the header is cut short
@@ -37,11 +37,11 @@ class FormatError(HubError):
 
 
 class UnpicklingError(FormatError, pickle.UnpicklingError):
-    """A pickle that is malformed, or names what is not allowed."""
+    """A pickle that is malformed or names a global that is not allowed."""
 
 
 class MissingFileError(FormatError, FileNotFoundError):
-    """There is no weight file of a name."""
+    """There is no weight file of this name."""
 
     def __init__(self, file: str) -> None:
         super().__init__("no such file", file=file)
@@ -54,7 +54,7 @@ class MissingFileError(FormatError, FileNotFoundError):
 
 
 class RefError(HubError, ValueError):
-    """A reference is malformed, or would lead out of its source."""
+    """A reference is malformed, or would escape from its source."""
 
 
 class NotFoundError(HubError):
@@ -66,7 +66,7 @@ class FetchError(HubError):
 
 
 class AccessError(FetchError):
-    """A source asks for a login, or for a right that the login has not."""
+    """A source requires a login, or a permission that the login lacks."""
 
 
 class OfflineError(HubError):
@@ -82,11 +82,10 @@ class LockError(HubError):
 
 
 class IntegrityError(HubError):
-    """A file is not the one that was asked for: its SHA-256 differs.
+    """A file is not the requested one: its SHA-256 differs.
 
-    `expected` and `got` are digests in hexadecimal; `source` says where the bytes were read
-    from. `got` is None where the source of the bytes does not say. `digest` names the kind where
-    it is another than SHA-256.
+    `expected` and `got` are digests in hexadecimal; `source` is the origin of the bytes. `got` is
+    None if unknown. `digest` names the kind of hash.
     """
 
     def __init__(

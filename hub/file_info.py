@@ -11,7 +11,7 @@ from typing import Any
 class FileInfo:
     """Size, hash and origin of a file. `size` counts bytes.
 
-    `source` says where the bytes came from, without secrets, as people may see it.
+    `source` is the origin of the bytes, without secrets, fit to be shown.
     `archive_sha256` is the hash of the archive that they were unpacked from.
     """
 
@@ -22,7 +22,7 @@ class FileInfo:
     archive_sha256: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """The fields of this class alone, by name: to make another kind of FileInfo from."""
+        """The fields of this class, by name, to construct a subclass from."""
         return {field.name: getattr(self, field.name) for field in fields(FileInfo)}
 
 
@@ -35,7 +35,7 @@ class LocalFile(FileInfo):
 
 @dataclass(frozen=True)
 class Expected:
-    """Size and hashes that a file must have; None where they are not known.
+    """Size and hashes that a file must have; None if unknown.
 
     `sha256` is the whole digest or the first digits of it, `git_sha1` the name that git gives the
     blob, both in lower-case hexadecimal; `size` counts bytes.
@@ -47,10 +47,10 @@ class Expected:
 
     @property
     def is_bound(self) -> bool:
-        """True if a hash is known, so that wrong bytes are noticed once all are received."""
+        """True if a hash is known, so that wrong bytes are detected."""
         return self.sha256 is not None or self.git_sha1 is not None
 
     def contradicts(self, other: Expected) -> bool:
-        """True if the two cannot be of the same file."""
+        """True if the two cannot describe the same file."""
         pairs = zip(astuple(self), astuple(other), strict=True)
         return any(a != b and a is not None and b is not None for a, b in pairs)

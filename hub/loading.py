@@ -1,4 +1,4 @@
-"""Loading what a reference means, from whichever source: all loads of the hub go through here."""
+"""Loading of a reference from its source: the common path of all loads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def load(ref: Ref, *, offline: bool | None = None, progress: bool | None = None) -> Path:
-    """The verified file of a reference, fetched if need be."""
+    """The verified file of a reference, fetched if needed."""
     offline = is_offline() if offline is None else offline
     return cache_of(ref).load(ref, offline=offline, progress=progress)
 
@@ -32,8 +32,8 @@ def find(ref: Ref) -> LocalFile:
 
 
 def repository(ref: Ref, revision: str | None, offline: bool | None) -> Repository:
-    """The repository that a reference means, at a revision; RefError if it means a file."""
-    from hub.repos.repository import Repository  # imports a library that is slow to import
+    """The repository of a reference, at a revision; RefError if it names a file."""
+    from hub.repos.repository import Repository  # imports huggingface_hub, which is slow
 
     name = repo_id.of(ref)
     if name is None:

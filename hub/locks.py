@@ -1,4 +1,4 @@
-"""Locks between processes, released by the system when their holder dies."""
+"""File locks between processes, released by the system when their holder dies."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from hub import cancellation
 
-# Seconds between two attempts, for what takes a moment and for what takes long.
+# Seconds between two attempts: the first one, and the maximum.
 _SHORTEST, _LONGEST = 0.001, 0.05
 
 
 @contextlib.contextmanager
 def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
-    """Hold the lock of this name; other processes wait. The lock file is removed when it is free.
+    """Hold the lock of this name; other processes wait. The lock file is removed on release.
 
-    `waiting_for` says, to a person who waits, what is going on.
+    `waiting_for` describes the holder's work in the log message of a waiting process.
     """
     descriptor = _acquire(path)
     if descriptor is None:
-        import logging  # rarely needed, and a fifth of what importing the hub would take
+        import logging  # rarely needed; a fifth of the hub's import time
 
         logging.getLogger("hub").info("waiting: %s", waiting_for)
         descriptor = _wait_for(path)
@@ -32,7 +32,7 @@ def lock(path: Path, *, waiting_for: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Hold the lock if it is free; yields whether it was."""
+    """Hold the lock if it is free; yields True if it was."""
     descriptor = _acquire(path)
     if descriptor is None:
         yield False
@@ -42,7 +42,7 @@ def try_lock(path: Path) -> Iterator[bool]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove stale lock files, which killed processes have left."""
+    """Remove stale lock files of killed processes."""
     for path in folder.glob("*"):
         with try_lock(path):
             """To let go of it is what removes the file."""
@@ -54,7 +54,7 @@ def _held(path: Path, descriptor: int) -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
-        # A child forked meanwhile shares the lock: closing here alone would not free it.
+        # A child forked meanwhile shares the lock: only closing would not release it.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
@@ -62,7 +62,7 @@ def _held(path: Path, descriptor: int) -> Iterator[None]:
 def _wait_for(path: Path) -> int:
     """The descriptor of the locked file, once it is free.
 
-    It polls: a blocking call of the system could not be cancelled.
+    It polls, since a blocking system call could not be cancelled.
     """
     pause = _SHORTEST
     while (descriptor := _acquire(path)) is None:
@@ -86,7 +86,7 @@ def _acquire(path: Path) -> int | None:
             raise
         if _is_at(path, descriptor):
             return descriptor
-        # Its last holder removed the file before we had it: the lock is another file now.
+        # The last holder removed the file before it was locked here: the lock is another file.
         os.close(descriptor)
 
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 
 def warn(message: str) -> None:
     """Log a problem that was recovered from."""
-    import logging  # rarely needed, and a fifth of what importing the hub would take
+    import logging  # rarely needed; a fifth of the hub's import time
 
     logging.getLogger("hub").warning(message)

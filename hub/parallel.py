@@ -1,4 +1,4 @@
-"""Work on many files at a time."""
+"""Parallel work on many items, with cancellation."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from hub.cancellation import CancelledError, CancelToken
 
 _Item = TypeVar("_Item")
 
-_PATIENCE = 1.0  # seconds that threads have to put down what they are at
+_PATIENCE = 1.0  # seconds that threads have to end after a cancellation
 
 
 def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads: int) -> None:
-    """Do the work for all items, so many at a time; the first error ends it and is raised.
+    """Do the work for all items on several threads; the first error cancels the rest and is raised.
 
     On an error or an interruption all other work is cancelled (see `hub.cancellation`) and gets a
-    second to save its progress. A thread that takes longer, for one while it connects, ends at its
-    next step and does not keep the process alive.
+    second to save its progress. A thread that takes longer, such as one that is connecting, ends
+    at its next step and does not keep the process alive.
     """
     todo = deque(items)
-    if len(todo) == 1:  # in the thread of the caller, which can be interrupted
+    if len(todo) == 1:  # in the caller's thread, which can be interrupted
         work(todo.pop())
         return
     token = CancelToken()
@@ -62,7 +62,7 @@ def for_each(work: Callable[[_Item], object], items: Iterable[_Item], *, threads
 def _join(running: list[threading.Thread]) -> None:
     until = time.monotonic() + _PATIENCE
     for thread in running:
-        with contextlib.suppress(RuntimeError):  # it was never started
+        with contextlib.suppress(RuntimeError):  # not started
             thread.join(max(0.0, until - time.monotonic()))
 
 

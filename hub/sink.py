@@ -1,4 +1,4 @@
-"""Files written by sources that have no URL: hashed and counted on the way to the disk."""
+"""Files written by sources without URL: hashed and counted while they are written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.sources import Destination
 
 
 class Sink:
-    """A file being written. Leaving the `with` block puts every byte on the disk."""
+    """A file being written, synced at the end of the `with` block."""
 
     def __init__(self, destination: Destination) -> None:
         self._destination = destination
@@ -25,7 +25,7 @@ class Sink:
         self.size = 0
 
     def begin(self, total: int | None) -> None:
-        """Announce how many bytes will come, if that is known; CacheError if they cannot fit."""
+        """Announce the size, if known; CacheError if the disk lacks space."""
         if total is not None:
             check_room_in_cache(self._destination.label, total, self._destination.folder)
         self._meter.begin(0, total)

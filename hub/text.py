@@ -1,16 +1,16 @@
-"""Text for people, in messages and in what the commands print."""
+"""Text in messages and in the output of commands."""
 
 from __future__ import annotations
 
 import os
 import re
 
-# Names of objects that libraries put into their messages.
+# Reprs of objects in messages of libraries.
 _OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>:? *|\b_?\w+\((?:host|port)=[^()]*\):? *")
 
 
 def format_count(count: int, thing: str, things: str | None = None) -> str:
-    """A number of things; `things` is their plural, where that is another than one with an s.
+    """A count with its noun; `things` is the plural if it is not formed by an s.
 
     >>> format_count(1, "file"), format_count(0, "file"), format_count(2, "entry", "entries")
     ('1 file', '0 files', '2 entries')
@@ -19,12 +19,12 @@ def format_count(count: int, thing: str, things: str | None = None) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The message of an exception on one line, without names of objects in it."""
+    """The message of an exception on one line, without reprs of objects."""
     return " ".join(_OBJECT.sub("", str(error)).split()) or type(error).__name__
 
 
 def root_cause(error: BaseException) -> str:
-    """The message of the innermost exception that libraries have wrapped, on one line.
+    """The message of the innermost wrapped exception, on one line.
 
     >>> root_cause(ValueError("cannot be sent", ConnectionRefusedError(111, "Connection refused")))
     'Connection refused'

@@ -1,4 +1,4 @@
-"""URLs the hub talks to: which ones it accepts, and their one spelling."""
+"""Validation and canonical form of URLs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from hub.errors import RefError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# RFC 3986: reserved and unreserved characters, and '%' as what is escaped already stays so.
+# RFC 3986: reserved and unreserved characters, and '%', so that escapes are preserved.
 _URL_CHARACTERS = "!$%&'()*+,/:;=?@[]~"
 
 
 def split(text: str) -> SplitResult:
-    """Split a URL; RefError if the hub does not talk to such an address.
+    """Split a URL; RefError if the hub does not accept it.
 
-    That is https to any host and http to this machine, with no name and password in the URL.
+    Accepted are https to any host and http to this machine, without name and password.
     """
     try:
         url = urlsplit(text)
-        _ = url.port  # raises ValueError if it is no port
+        _ = url.port  # raises ValueError if it is not a port
     except ValueError as error:
         raise RefError(f"{text!r}: is not a URL: {error}") from None
     host = url.hostname
@@ -33,7 +33,7 @@ def split(text: str) -> SplitResult:
 
 
 def canonical(text: str) -> str:
-    """The URL of a file in one spelling; RefError if it is none.
+    """The canonical URL of a file; RefError if it is invalid.
 
     >>> canonical("https://Example.org:443/a b.pth")
     'https://example.org/a%20b.pth'
@@ -51,7 +51,7 @@ def canonical(text: str) -> str:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port: what a login is for (RFC 6454).
+    """Scheme, host and port: the scope of a login (RFC 6454).
 
     >>> origin("https://Example.org/a") == origin("https://example.org:443/b")
     True
@@ -61,7 +61,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def without_query(url: str) -> str:
-    """The URL as it may be shown: signed URLs carry their secrets in the query.
+    """The URL without its query, for display: signed URLs have secrets in the query.
 
     >>> without_query("https://example.org/a.pth?signature=secret")
     'https://example.org/a.pth'
@@ -70,7 +70,7 @@ def without_query(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """True if a host name means this machine.
+    """True if a host name is a loopback address.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("example.org")
     (True, True, False)
@@ -82,7 +82,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    if ":" in host:  # an address in brackets, which urlsplit has checked
+    if ":" in host:  # an address in brackets, checked by urlsplit
         return True
     return all(c.isalnum() or c in "-._" for c in host)
 

@@ -1,6 +1,6 @@
 """Reference models with pretrained weights, one line to load.
 
-Models are named `arch` or `arch.tag`, where the tag says which weights:
+Models are named `arch` or `arch.tag`; the tag selects the weights:
 
 >>> import zoo
 >>> model = zoo.load("digits_cnn")

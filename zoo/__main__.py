@@ -1,4 +1,4 @@
-"""`python -m zoo` is the command `zoo`."""
+"""`python -m zoo`: the same as the command `zoo`."""
 
 import sys
 

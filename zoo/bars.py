@@ -1,4 +1,4 @@
-"""Predictions as lines of text with bars, as wide as the terminal."""
+"""Bar charts of predictions as text, fitted to the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WIDEST_LINE = 100
 
 
 def print_bars(predictions: Sequence[Prediction]) -> None:
-    """Print a line for each prediction, fitted to the terminal and to what it can show."""
+    """Print a line for each prediction, fitted to the width and encoding of the terminal."""
     columns = min(shutil.get_terminal_size().columns, _WIDEST_LINE)
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     for line in bars(predictions, columns, unicode):
@@ -24,10 +24,10 @@ def print_bars(predictions: Sequence[Prediction]) -> None:
 
 
 def bars(predictions: Sequence[Prediction], width: int, unicode: bool = True) -> list[str]:
-    """A line for each prediction: its label, its probability, and a bar of that share.
+    """A line for each prediction: its label, its probability, and a proportional bar.
 
-    Lines are at most `width` columns wide; labels are shortened where that leaves no room for a
-    bar. Without `unicode`, for terminals that cannot show blocks, bars are made of hashes.
+    Lines are at most `width` columns wide; labels are shortened if they leave no space for a bar.
+    Without `unicode`, for terminals without block characters, bars consist of hashes.
 
     >>> from zoo.classifier import Prediction
     >>> print(*bars([Prediction(0, "cat", 0.75), Prediction(1, "dog", 0.25)], 28), sep="\\n")

@@ -1,4 +1,4 @@
-"""What every image classifier of the zoo can do besides its forward pass."""
+"""Base class of image classifiers: labels, preprocessing and prediction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoo.registry import ModelInfo, Weights
 
 @dataclass(frozen=True)
 class Prediction:
-    """A class and the probability that the network gives it."""
+    """A class and its predicted probability."""
 
     index: int
     label: str
@@ -24,7 +24,7 @@ class Prediction:
 class ImageClassifier(nn.Module):
     """A network from images to logits of shape (batch, num_classes), with labels and preprocessing.
 
-    `zoo.load` calls `describe`; until then `info`, `labels` and `preprocess` are not there.
+    `zoo.load` calls `describe`, which sets `info`, `labels` and `preprocess`.
     """
 
     info: ModelInfo
@@ -37,7 +37,7 @@ class ImageClassifier(nn.Module):
         self.num_classes = num_classes
 
     def describe(self, info: ModelInfo, weights: Weights | None) -> None:
-        """Say which model this is and which weights it holds."""
+        """Set the model's facts and those of its weights."""
         self.info = info
         self.weights = weights
         own = len(info.labels) == self.num_classes
@@ -58,7 +58,7 @@ class ImageClassifier(nn.Module):
         return engine.from_numpy(np.stack([self._preprocess(each) for each in (image, *more)]))
 
     def predict(self, image: ImageLike, top: int = 5) -> list[Prediction]:
-        """The `top` likeliest classes of an image, likeliest first."""
+        """The `top` most probable classes of an image, in descending order."""
         with engine.inference_mode():
             logits = self(self.preprocess(image))
             probabilities = engine.softmax(logits, dim=1)[0].numpy()

@@ -61,7 +61,7 @@ def _positive(text: str) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    """Print what a model sees in images, likeliest first."""
+    """Print the most probable classes of images."""
     model = registry.load(options.model)
     seen = []
     for path in options.images:
@@ -85,7 +85,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    """List the models that there are."""
+    """List the models."""
     names = registry.list_models(options.pattern, task=options.task, pretrained=options.pretrained)
     if options.json:
         print_json(names)
@@ -100,7 +100,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    """Say what is known of a model and of its weights."""
+    """Describe a model and its weights."""
     found = registry.info(options.model)
     facts = _facts(found, options.model.partition(".")[2])
     if options.json:
@@ -111,7 +111,7 @@ def _info(options: argparse.Namespace) -> int:
 
 
 def _facts(found: registry.ModelInfo, tag: str) -> dict[str, Any]:
-    """The model's facts and those of its weights, all of them or the ones of a tag."""
+    """The model's facts and those of all its weights, or of one tag."""
     wanted = {tag: found.weights[tag]} if tag else found.weights
     return {
         "model": found.name,

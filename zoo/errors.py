@@ -1,4 +1,4 @@
-"""The errors that the zoo raises on purpose; each message is one line that says what to do."""
+"""The errors of the zoo; each message is one line that says what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class UnknownModelError(ZooError, LookupError):
 
 
 class WeightsError(ZooError):
-    """The weights of a model are missing, or do not fit it."""
+    """The weights of a model are missing or do not match it."""
 
 
 class MissingWeightsError(WeightsError, FileNotFoundError):

@@ -1,8 +1,8 @@
-"""From an image file to the numbers a network was trained on.
+"""Image preprocessing: from an image file to the input of a network.
 
-`read_image` turns whatever a user has into bytes of height x width x channels; the steps of a
-`Preprocess` then map such arrays to one another. Resizing works on bytes, rounded as Pillow does,
-or on floats, as TensorFlow does: a `ToFloat` before or after `Resize` says which.
+`read_image` converts a path, Pillow image or array to bytes of height x width x channels; the steps
+of a `Preprocess` then map such arrays to one another. Resizing works on bytes, rounded as in
+Pillow, or on floats, as in TensorFlow: a `ToFloat` before or after `Resize` selects which.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Transform(Protocol):
 def read_image(source: ImageLike, mode: Mode = "RGB") -> npt.NDArray[np.uint8]:
     """Read an image as bytes of shape (height, width, 3), or (height, width, 1) for mode "L".
 
-    A photograph is turned the way its EXIF orientation says; transparency is laid over white;
-    grey, palette, CMYK and 16-bit images are converted. An array has shape (height, width) or
-    (height, width, 1, 3 or 4) and holds bytes, or floats from 0 to 1.
+    Photographs are rotated by their EXIF orientation; transparency is composed over white; grey,
+    palette, CMYK and 16-bit images are converted. An array has shape (height, width) or (height,
+    width, 1, 3 or 4) and holds bytes, or floats from 0 to 1.
 
-    Raises `ImageError`, which names the file, for anything that is not such an image.
+    Raises `ImageError`, which names the file, for anything else.
 
     >>> read_image(np.zeros((4, 5), np.uint8)).shape
     (4, 5, 3)
@@ -89,7 +89,7 @@ def _from_array(array: Array) -> Image.Image:
 
 
 def _decode(image: Image.Image, mode: Mode, name: str) -> Image.Image:
-    """Force Pillow's lazy decoding, where a damaged file shows, and convert to `mode`."""
+    """Force Pillow's lazy decoding, to detect damaged files, and convert to `mode`."""
     try:
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):
@@ -153,7 +153,7 @@ class Resize:
 
 @dataclass(frozen=True)
 class CenterCrop:
-    """Cut (height, width) from the middle; an image that is smaller is padded with zeros.
+    """Crop (height, width) from the centre; a smaller image is padded with zeros.
 
     The start is half of the difference, rounded half to even, as in torchvision's `CenterCrop`.
 
@@ -178,7 +178,7 @@ class CenterCrop:
 
 @dataclass(frozen=True)
 class CenterSquare:
-    """Cut the largest square from the middle, or `fraction` of its side; the start rounds down."""
+    """Crop the largest central square, or `fraction` of its side; the start rounds down."""
 
     fraction: float = 1.0
 

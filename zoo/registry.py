@@ -1,7 +1,7 @@
-"""Which models there are, where their weights come from, and how they are loaded.
+"""The registry of models and weights, and their loading.
 
-A family is one file; its entry points are decorated with `register` and called as their model is
-named. Nothing heavy is imported before a model is asked for.
+A family is one file; its entry points are decorated with `register` and have the names of their
+models. Families are imported when a model is requested.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 Builder = TypeVar("Builder", bound="Callable[..., ImageClassifier]")
 
-# The packages whose import registers the families.
+# Packages that register the families when imported.
 _FAMILIES = ("zoo.vision",)
 _models: dict[str, ModelInfo] = {}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measured figure: what, how much, on which data, and who says so."""
+    """A measured figure: name, value, data set and source."""
 
     name: str
     value: float
@@ -45,10 +45,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Weights:
-    """A file of weights and what is known about it.
+    """A file of weights and its facts.
 
     `ref` is the hub's reference, `size` the file's in bytes, `rename` a table of regular
-    expressions and replacements, applied in turn, that maps the file's names to the model's.
+    expressions and replacements, applied in order, that maps the file's names to the model's.
     """
 
     tag: str
@@ -65,10 +65,10 @@ class Weights:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A model: who builds it, what it was published as, and its weights by tag.
+    """A model: its builder, its publication, and its weights by tag.
 
-    `head` is the prefix of the parameters that depend on the number of classes, `preprocess` what
-    a model without pretrained weights gets.
+    `head` is the prefix of the parameters that depend on the number of classes, `preprocess` the
+    preprocessing of a model without pretrained weights.
     """
 
     name: str
@@ -130,7 +130,7 @@ def register(
 def list_models(
     pattern: str = "*", *, task: str | None = None, pretrained: bool = False
 ) -> list[str]:
-    """Names that match a shell pattern, sorted; with `pretrained`, one `arch.tag` per weights.
+    """Names that match a shell pattern, sorted; with `pretrained`, `arch.tag` of all weights.
 
     >>> list_models("digits*")
     ['digits_cnn', 'digits_mlp']
@@ -147,7 +147,7 @@ def list_models(
 
 
 def info(name: str) -> ModelInfo:
-    """What is known about a model, given as `arch` or `arch.tag`.
+    """The facts of a model, given as `arch` or `arch.tag`.
 
     Raises `UnknownModelError`, which lists the closest names.
 
@@ -160,17 +160,17 @@ def info(name: str) -> ModelInfo:
 def load(
     name: str, pretrained: bool | str | os.PathLike[str] = True, **kwargs: Any
 ) -> ImageClassifier:
-    """Build a model, in evaluation mode, with the weights that the tag of `arch.tag` names.
+    """Build a model, in evaluation mode, with the weights of the tag in `arch.tag`.
 
-    `pretrained` may also be a file of weights, as `engine.save(model.state_dict(), path)` writes
-    it: a path, or a reference of the hub such as "hf:org/name/model.safetensors". Its names and
-    shapes must be the model's. Further arguments go to the model's builder. With a `num_classes`
-    other than the named weights' own, the classifier is a fresh one and everything before it is
-    pretrained.
+    `pretrained` may also be a file of weights, as written by `engine.save(model.state_dict(),
+    path)`: a path, or a reference of the hub such as "hf:org/name/model.safetensors". Its names and
+    shapes must be the model's. Further arguments are passed to the model's builder. With a
+    `num_classes` other than that of the weights, the classifier is randomly initialised and
+    everything before it pretrained.
 
-    Raises `UnknownModelError` for a name that is not there, `WeightsError` if there are no weights
-    or they do not fit, FileNotFoundError for a path without a file, TypeError for another type of
-    `pretrained`, and the hub's errors if weights cannot be fetched or are not the expected ones.
+    Raises `UnknownModelError` for an unknown name, `WeightsError` if there are no weights or they
+    do not match, FileNotFoundError for a path without a file, TypeError for another type of
+    `pretrained`, and the hub's errors if weights cannot be fetched or fail verification.
 
     >>> load("digits_mlp", pretrained=False, num_classes=2).num_classes
     2
@@ -215,7 +215,7 @@ def _resolve(name: str) -> tuple[ModelInfo, Weights | None]:
 
 
 def _skeleton(found: ModelInfo, kwargs: dict[str, Any]) -> ImageClassifier:
-    """The model on the meta device: weights take the place of what would be drawn at random."""
+    """The model on the meta device, as its weights need no random initialisation."""
     import engine
 
     with engine.device("meta"):
@@ -223,7 +223,7 @@ def _skeleton(found: ModelInfo, kwargs: dict[str, Any]) -> ImageClassifier:
 
 
 def _fresh_head(model: ImageClassifier, found: ModelInfo) -> State:
-    """The parameters of a classifier of as many classes as the model has, drawn at random."""
+    """The randomly initialised parameters of the model's classifier."""
     head: Any = model.get_submodule(found.head.removesuffix("."))
     head.to_empty(device="cpu")
     head.reset_parameters()
@@ -242,7 +242,7 @@ def _load_weights(model: ImageClassifier, found: ModelInfo, weights: Weights) ->
 
 
 def _weights_file(source: str | os.PathLike[str]) -> Path:
-    """The file that a path or a reference means, fetched if need be."""
+    """The file of a path or a reference, fetched if needed."""
     import hub
 
     if not isinstance(source, (str, os.PathLike)):

@@ -100,7 +100,7 @@ def _du(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    """Hash cached files again and compare them with what they must be; works offline.
+    """Hash cached files again and compare with the expected hashes; works offline.
 
     examples:
       hub verify
@@ -124,9 +124,9 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _rm(options: argparse.Namespace) -> int:
-    """Remove references, or what filters choose, from the cache.
+    """Remove references, or items selected by filters, from the cache.
 
-    Of a repository it removes the commit that the revision stands for, or one file of it.
+    Of a repository it removes the commit of the revision, or one file of it.
 
     examples:
       hub rm hf:org/name@v1.0 https://example.org/weights.safetensors
@@ -215,7 +215,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    """Take the items of an archive into the cache; every byte is hashed first.
+    """Import the items of an archive into the cache; every byte is hashed first.
 
     example:
       hub import models.tar

@@ -10,7 +10,7 @@ import sys
 import textwrap
 from collections.abc import Container, Sequence
 
-_NARROWEST = 20  # columns that the last column of a table needs to stay beside the others
+_NARROWEST = 20  # minimum width of the last column beside the others
 
 
 def add_patterns(command: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_offline(command: argparse.ArgumentParser) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON; what JSON does not have, paths for one, as its text."""
+    """Print a value as JSON; other types, such as paths, as text."""
     print(json.dumps(value, indent=1, default=str))
 
 
@@ -50,7 +50,7 @@ def format_bytes(count: int) -> str:
 
 
 def line_width() -> int | None:
-    """The columns of the terminal, None where the output goes elsewhere and may be of any width.
+    """The columns of the terminal, None if the output is not a terminal.
 
     The environment variable COLUMNS has precedence.
     """
@@ -64,8 +64,8 @@ def print_table(
 ) -> None:
     """Print rows with their columns aligned; `right` names those that are aligned to the right.
 
-    `widths` are the least widths of the first columns. Where a line would be wider than the
-    terminal, its last cell is folded.
+    `widths` are the minimum widths of the first columns. The last cell of a line wider than the
+    terminal is folded.
 
     >>> print_table([["9 B", "a"], ["10 MB", "b"]], right=[0])
       9 B  a
@@ -84,7 +84,7 @@ def print_table(
 
 
 def _folded(start: str, last: str) -> list[str]:
-    """The lines of a row, the last cell below the others where too little room is beside them."""
+    """The lines of a row, the last cell below the others if it does not fit beside them."""
     width = line_width()
     if width is None or len(start) + len(last) <= width:
         return [(start + last).rstrip()]

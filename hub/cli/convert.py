@@ -30,8 +30,8 @@ def register(program: Program) -> None:
 def _convert(options: argparse.Namespace) -> int:
     """Write weights in another format, by the ending of the target's name.
 
-    A tensor that has several names is stored once. The source is read by the restricted reader:
-    nothing that it names is run.
+    A tensor that has several names is stored once. The source is read by the restricted reader,
+    which runs no code of the file.
 
     examples:
       hub convert weights.pth model.safetensors

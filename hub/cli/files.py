@@ -90,7 +90,7 @@ def _download(options: argparse.Namespace) -> int:
 
 
 def _check_options(ref: Ref, options: argparse.Namespace) -> None:
-    """Refuse options that would mean nothing for this reference."""
+    """Refuse options that do not apply to this reference."""
     if is_repository(ref):
         if options.sha256:
             raise RefError(f"{ref}: is a repository; --sha256 pins a file, `hub lock` repositories")

@@ -35,7 +35,7 @@ def register(program: Program) -> None:
 
 
 def _lock(options: argparse.Namespace) -> int:
-    """Write a lock file: commit, path, size and SHA-256 of everything a program loads.
+    """Write a lock file: commit, path, size and SHA-256 of every file that a program loads.
 
     Without REF, the references of the lock file are resolved again, with their patterns. A program
     runs under it with BESTIARY_LOCK=LOCKFILE, or `with hub.locked("LOCKFILE"):`.
@@ -82,7 +82,7 @@ def _as_json(entry: Entry) -> dict[str, object]:
 
 
 def _sync(options: argparse.Namespace) -> int:
-    """Fetch and verify everything that a lock file lists: ready for work offline.
+    """Fetch and verify all files of a lock file, for work offline.
 
     examples:
       hub sync app.lock

@@ -1,4 +1,4 @@
-"""The frame of the commands `hub` and `zoo`: arguments, exit statuses, signals and streams."""
+"""The framework of the commands `hub` and `zoo`: arguments, exit statuses, signals and streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ exit status:
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM was received; what is under way is put down as after Ctrl-C."""
+    """SIGTERM was received; work in progress ends as after Ctrl-C."""
 
 
 class OutputError(Exception):
@@ -44,7 +44,7 @@ class OutputError(Exception):
 
 
 class _Output:
-    """Standard output that raises OutputError: a plain OSError could be any file's."""
+    """Standard output that raises OutputError, as an OSError could be of any file."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -62,7 +62,7 @@ class _Output:
 
 
 class Program:
-    """A command whose first argument names what to do.
+    """A command with subcommands.
 
     `errors` are the exceptions that end it with one line on standard error and status 1.
     """
@@ -88,11 +88,11 @@ class Program:
         self._commands: dict[str, argparse.ArgumentParser] = {}
 
     def add(self, name: str, run: Run, *, json: bool = True) -> argparse.ArgumentParser:
-        """A new command and its parser, to which the caller adds arguments.
+        """Add a subcommand and return its parser, to which the caller adds arguments.
 
         `run` gets the parsed arguments and returns the exit status. The first line of its
-        docstring is the command's help; what follows, its examples above all, is printed below
-        the arguments. `json` adds the option `--json`.
+        docstring is the command's help; the rest, such as examples, is printed below the
+        arguments. `json` adds the option `--json`.
         """
         summary, _, rest = inspect.cleandoc(run.__doc__ or "").partition("\n")
         command: argparse.ArgumentParser = self._subparsers.add_parser(
@@ -143,7 +143,7 @@ class Program:
             finally:
                 sys.stdout.flush()
             return status
-        except BrokenPipeError:  # the reader has gone, as `head` does
+        except BrokenPipeError:  # the reader has closed the pipe, as `head` does
             _discard_output()
             return 0
         except OutputError as error:
@@ -153,7 +153,7 @@ class Program:
 
     @contextlib.contextmanager
     def _logging(self, *, quiet: bool) -> Iterator[None]:
-        """Show what the hub logs; afterwards the logger is as it was, for callers from Python."""
+        """Show the hub's log, and restore the logger afterwards for callers from Python."""
         logger = logging.getLogger("hub")
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter(f"{self._name}: %(message)s"))
@@ -182,7 +182,7 @@ class Program:
         return options
 
     def _list_commands(self) -> NoReturn:
-        """Print the commands and end: no command was named."""
+        """Print the commands, if none was given."""
         width = max(map(len, self._commands))
         columns = shutil.get_terminal_size().columns
         print(f"usage: {self._name} COMMAND ...\n", file=sys.stderr)
@@ -207,7 +207,7 @@ def _is_quiet(options: argparse.Namespace) -> bool:
 
 
 def did_you_mean(text: str, known: Iterable[str]) -> str:
-    """The end of a message that names what is spelled alike, empty if nothing is.
+    """The end of a message that suggests similar names, empty if there are none.
 
     >>> did_you_mean("downlaod", ["download", "du"])
     '; did you mean download?'
@@ -233,17 +233,17 @@ def _naming_output() -> Iterator[None]:
 
 
 def _discard_output() -> None:
-    """Send what is still buffered nowhere, so that the interpreter can end without an error."""
+    """Discard buffered output, so that the interpreter can end without an error."""
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, sys.stdout.fileno())
     os.close(sink)
 
 
 def _open_missing_streams() -> None:
-    """Give streams that the caller has closed a descriptor, lest a file of ours gets its number.
+    """Open closed standard streams, as their descriptors would be reused for files.
 
-    Reading then finds nothing, standard output cannot be written, which is an error, and what
-    goes to standard error is discarded.
+    Standard input is then empty, standard output cannot be written, which is an error, and
+    standard error is discarded.
     """
     flags = {"stdin": os.O_RDONLY, "stdout": os.O_RDONLY, "stderr": os.O_WRONLY}
     for number, (name, mode) in enumerate(flags.items()):
@@ -257,7 +257,7 @@ def _open_missing_streams() -> None:
 
 @contextlib.contextmanager
 def _raising_on_sigterm() -> Iterator[None]:
-    """Have SIGTERM raise Terminated, once; a second one ends the process at once."""
+    """Make SIGTERM raise Terminated, once; a second one ends the process immediately."""
 
     def raise_terminated(number: int, frame: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

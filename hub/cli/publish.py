@@ -39,7 +39,7 @@ def register(program: Program) -> None:
 def _mirror(options: argparse.Namespace) -> int:
     """Mirror models of the public hub into a folder that is served.
 
-    Every file is verified. Files that are there are not fetched again, and an interrupted run is
+    Every file is verified. Existing files are not fetched again, and an interrupted run is
     resumed.
 
     examples:
@@ -73,7 +73,7 @@ def _push(options: argparse.Namespace) -> int:
     """Upload a folder to a repository, of the public hub or of `hub serve --allow-push`.
 
     A folder without a README.md gets a model card that lists the files and their SHA-256. After the
-    upload the hashes that the server gives are compared.
+    upload the server's hashes are compared.
 
     examples:
       hub push model/ org/name --license apache-2.0 --tag vision --metric accuracy=0.98

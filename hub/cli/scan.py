@@ -1,4 +1,4 @@
-"""The command that looks for code in weight files: scan."""
+"""The command that scans weight files for code: scan."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def register(program: Program) -> None:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    """Name every global of weight files that may run code, and why a file would be refused.
+    """List every global of weight files that may run code, and why a file would be refused.
 
-    Pickles are followed instruction by instruction, in archives within archives too, and nothing
-    that they name is imported or run. The exit status is 1 if anything is dangerous.
+    Pickles are followed instruction by instruction, also in nested archives, and nothing that
+    they name is imported or run. The exit status is 1 if anything is dangerous.
 
     examples:
       hub scan weights.pth
@@ -53,7 +53,7 @@ def _scan(options: argparse.Namespace) -> int:
 
 
 def _files(target: str) -> Iterator[Path]:
-    """The files of an argument; of a folder those that may hold weights."""
+    """The files of an argument; of a folder those that may be weights."""
     path = Path(target)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
@@ -106,6 +106,6 @@ def _print(file: str, report: ScanReport) -> None:
 
 
 def _shown(text: object) -> str:
-    """Text of a file as it may be printed: no control characters for the terminal to obey."""
+    """Text of a file without control characters, for the terminal."""
     plain = str(text)[:300]
     return plain if plain.isprintable() else plain.encode("unicode_escape").decode()

@@ -1,7 +1,7 @@
 """Weight files: safetensors and PyTorch's, read and written with numpy alone.
 
-`read` and `write` are all that most callers need; a tensor is a `Buffer`. Nothing that a file
-names is ever imported or called, and there is no option to do so.
+Most callers need only `read` and `write`; a tensor is a `Buffer`. Nothing that a file names is
+ever imported or called, and there is no option to do so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The attributes of objects, read and set without running a method or property of their class."""
+"""Attributes of objects, read and set without running methods or properties of their class."""
 
 from __future__ import annotations
 

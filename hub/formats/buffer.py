@@ -1,4 +1,4 @@
-"""Named views of memory: what every weight file is read into and written from."""
+"""Buffers: strided views of memory, read from and written to weight files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MAX_INT = 2**63 - 1
 
 
 class Storage:
-    """A run of bytes that buffers look into.
+    """A block of bytes that buffers view.
 
-    Two buffers that hold the same `Storage` object share memory: that is how aliasing is kept.
-    `memory` is one-dimensional and of bytes; it cannot be written to where it is a mapped file.
-    `location` is the device that a PyTorch file says the bytes were on.
+    Buffers with the same `Storage` object share memory, which preserves aliasing. `memory` is
+    one-dimensional and of bytes; it is read-only if it is a mapped file. `location` is the device
+    of the bytes in a PyTorch file.
 
     >>> Storage(np.zeros(8, np.uint8)).nbytes
     8
@@ -38,7 +38,7 @@ class Storage:
 
     @classmethod
     def reserve(cls, nbytes: int, location: str = "cpu") -> Storage:
-        """Return a storage whose memory is attached later: some files name it before it comes."""
+        """Return a storage whose memory is attached later, as legacy files name it first."""
         storage = cls.__new__(cls)
         storage._memory = None
         storage.nbytes = nbytes
@@ -46,7 +46,7 @@ class Storage:
         return storage
 
     def attach(self, memory: NDArray[np.uint8]) -> None:
-        """Give a reserved storage its memory."""
+        """Set the memory of a reserved storage."""
         if self._memory is not None:
             raise ValueError("the storage has its memory already")
         if memory.size != self.nbytes:
@@ -62,7 +62,7 @@ class Storage:
 
 
 class ComputedStorage(Storage):
-    """Bytes that are computed whenever they are asked for, and take no memory until then.
+    """Bytes that are computed at each access and take no memory before.
 
     >>> ComputedStorage(4, lambda: np.ones(4, np.uint8)).memory.tolist()
     [1, 1, 1, 1]
@@ -78,7 +78,7 @@ class ComputedStorage(Storage):
 
     @property
     def memory(self) -> NDArray[np.uint8]:
-        """The bytes, computed anew."""
+        """The computed bytes."""
         memory = self._compute()
         if memory.size != self.nbytes:
             raise ValueError(f"{memory.size} bytes were computed for a storage of {self.nbytes}")
@@ -89,9 +89,9 @@ class ComputedStorage(Storage):
 class Buffer:
     """A strided view of a storage: dtype, shape, strides and offset counted in elements.
 
-    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad`, `is_parameter` and the
-    `attributes` that a program has set carry what PyTorch files record of a tensor. Raises
-    ValueError where the view leaves its storage.
+    `dtype` is a name in `hub.formats.dtypes.DTYPES`. `requires_grad`, `is_parameter` and
+    `attributes`, set by programs, are those recorded in PyTorch files. Raises ValueError if the
+    view exceeds its storage.
 
     >>> Buffer.from_numpy(np.ones((2, 3), np.float32)).strides
     (3, 1)
@@ -122,9 +122,9 @@ class Buffer:
 
     @classmethod
     def from_numpy(cls, array: NDArray[np.generic], dtype: str | None = None) -> Buffer:
-        """View an array as a buffer, with no copy where it is contiguous and little-endian.
+        """View an array as a buffer, without a copy if it is contiguous and little-endian.
 
-        `dtype` names what the bits are where numpy cannot say it (bfloat16 held as uint16).
+        `dtype` names the type if numpy lacks it (bfloat16 stored as uint16).
 
         >>> Buffer.from_numpy(np.array([0x3F80], np.uint16), "bfloat16").dtype
         'bfloat16'
@@ -145,7 +145,7 @@ class Buffer:
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the elements take when laid out one after another."""
+        """The bytes of the elements without gaps."""
         return self.numel * DTYPES[self.dtype].itemsize
 
     @property
@@ -163,9 +163,9 @@ class Buffer:
         return start, start + self._span * itemsize
 
     def numpy(self) -> NDArray[np.generic]:
-        """View the elements as an array, with no copy; read-only where the memory is.
+        """View the elements as an array, without a copy; read-only if the memory is.
 
-        bfloat16 and the float8 types come as unsigned integers of their width, holding raw bits.
+        bfloat16 and the float8 types become unsigned integers of their width with the raw bits.
 
         >>> Buffer.from_numpy(np.arange(3)).numpy().tolist()
         [0, 1, 2]
@@ -187,7 +187,7 @@ class Buffer:
 
 
 def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides, in elements, of a shape laid out in row-major order.
+    """Return the strides, in elements, of a shape in row-major order.
 
     >>> contiguous_strides((2, 3, 4))
     (12, 4, 1)
@@ -201,9 +201,9 @@ def contiguous_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def aligned(memory: NDArray[np.uint8], alignment: int) -> NDArray[np.uint8]:
-    """Return the memory itself if its address is a multiple of `alignment`, else a copy that is.
+    """Return the memory if its address is a multiple of `alignment`, else an aligned copy.
 
-    Files may put elements at any byte, compiled kernels may not read them there.
+    Files may store elements at any byte offset, but compiled kernels need alignment.
     """
     return memory if memory.ctypes.data % alignment == 0 else memory.copy()
 

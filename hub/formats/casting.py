@@ -1,4 +1,4 @@
-"""Changing the element type of buffers, also to and from the one that numpy lacks."""
+"""Casting of buffers between floating-point types, bfloat16 included."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NAN = np.uint16(0x7FC0)
 def cast(buffer: Buffer, dtype: str, name: str = "?") -> Buffer:
     """Return a buffer of another floating-point type, whose elements are computed when read.
 
-    Rounds to nearest, ties to even. Buffers of integers and bools come back as they are. Raises
-    ValueError, which says `name`, for other types, and on reading where a finite number would
-    become infinite.
+    Rounds to nearest, ties to even. Buffers of integers and bools are returned unchanged. Raises
+    ValueError with `name` for other types, and on reading if a finite number would become
+    infinite.
 
     >>> half = cast(Buffer.from_numpy(np.array([1.0, 1 / 3])), "bfloat16")
     >>> [hex(bits) for bits in half.numpy()]
@@ -50,7 +50,7 @@ def cast(buffer: Buffer, dtype: str, name: str = "?") -> Buffer:
 
 
 def _convert(buffer: Buffer, dtype: str) -> NDArray[np.generic]:
-    """Convert block by block, so that nothing but the result takes memory."""
+    """Convert block by block, so that only the result takes memory."""
     values = np.ascontiguousarray(buffer.numpy()).reshape(-1)
     result = np.empty(values.size, DTYPES[dtype].numpy)
     for start in range(0, values.size, _BLOCK):
@@ -67,7 +67,7 @@ def _convert_block(values: NDArray[np.generic], dtype: str) -> NDArray[np.generi
             result = values.astype(DTYPES[dtype].numpy)
             infinite = np.isinf(result)
         else:
-            # By way of float32, as PyTorch does.
+            # Through float32, as in PyTorch.
             result = _to_bfloat16(values.astype(np.float32))
             infinite = (result & np.uint16(0x7FFF)) == np.uint16(0x7F80)
     if np.any(infinite) and np.any(infinite & np.isfinite(values)):
@@ -77,6 +77,6 @@ def _convert_block(values: NDArray[np.generic], dtype: str) -> NDArray[np.generi
 
 def _to_bfloat16(values: NDArray[np.float32]) -> NDArray[np.uint16]:
     bits = values.view(np.uint32)
-    # Half of what is cut off, and one more where that makes the last bit even.
+    # Half of the dropped bits, plus one if the last bit is odd: ties to even.
     rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16)
     return np.where(np.isnan(values), _NAN, rounded.astype(np.uint16))

@@ -1,8 +1,8 @@
-"""What the restricted unpickler makes of the globals that weight files name.
+"""Constructors of the globals that the restricted unpickler allows, and NumPy's among them.
 
-A global is looked up in a table that is written out here and in `torchobjects`. It is never
+A global is looked up in the tables of this module, `torchobjects` and `standard`. It is never
 imported, and nothing that a file names is ever called: each function below checks its arguments
-and makes the value itself. All of them raise ValueError for arguments that do not fit.
+and creates the value itself. All of them raise ValueError for invalid arguments.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from hub.text import format_count
 Arguments = tuple[object, ...]
 _MAX_UNUSUAL_KEYS = 1024
 _ARRAY_TYPE = re.compile("b1|[iu][1248]|f[248]|c8|c16|[SU][0-9]{1,7}")
-_ALIGNED_TEXT = 8  # the flag of dtypes whose elements have to be aligned though they are text
+_ALIGNED_TEXT = 8  # flag of aligned text dtypes
 _BYTE_ORDERS = ("<", ">", "=", "|")
 _ENCODINGS = ("latin1", "latin-1", "utf-8")
 
 
 @dataclass(frozen=True)
 class Constructor:
-    """A global that a pickle may call, and what is made in its place."""
+    """A global that a pickle may call, and the function that replaces it."""
 
     qualified_name: str
     make: Callable[[Arguments], object]
@@ -38,16 +38,16 @@ class Constructor:
 
 @dataclass(frozen=True)
 class Marker:
-    """A global that stands in the arguments of others and means nothing by itself."""
+    """A global that occurs only as an argument of others."""
 
     qualified_name: str
 
 
 @dataclass
 class Pending(ABC):
-    """An object that a pickle names first and gives its state later.
+    """An object that a pickle creates before it sets its state.
 
-    `slots` are the memo entries that refer to it, which must then refer to the finished object.
+    `slots` are the memo entries that refer to it, to be replaced by the finished object.
     """
 
     slots: list[int] = field(default_factory=list, init=False)
@@ -80,7 +80,7 @@ class PendingArray(Pending):
     """A numpy.ndarray without its content."""
 
     def build(self, state: object) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-        """Return the array that a state (version, shape, dtype, Fortran order, bytes) holds."""
+        """Return the array of a state (version, shape, dtype, Fortran order, bytes)."""
         if type(state) is not tuple or len(state) != 5:
             raise ValueError("the state of a numpy.ndarray is not its five parts")
         version, shape, dtype, fortran, data = state
@@ -90,21 +90,21 @@ class PendingArray(Pending):
 
 
 def sizes(value: object, what: str) -> tuple[int, ...]:
-    """Return a tuple of sizes as it is, having checked that it is one."""
+    """Return a tuple of sizes after checking its type."""
     if type(value) is not tuple or len(value) > MAX_DIMENSIONS:
         raise ValueError(f"{what} is {describe(value)}, not a tuple of up to {MAX_DIMENSIONS}")
     return tuple(integer(item, what) for item in value)
 
 
 def integer(value: object, what: str) -> int:
-    """Return an integer as it is, having checked that it is one."""
+    """Return an integer after checking its type."""
     if type(value) is not int:
         raise ValueError(f"{what} is {describe(value)}, not an integer")
     return value
 
 
 def arity(args: Arguments, fewest: int, most: int, what: str) -> Arguments:
-    """Return the arguments as they are, having checked how many they are."""
+    """Return the arguments after checking their number."""
     if not fewest <= len(args) <= most:
         given = format_count(len(args), "argument")
         raise ValueError(f"{what} is given {given}, it takes {fewest} to {most}")
@@ -143,7 +143,7 @@ def _content(data: object) -> bytearray:
 
 
 def check_array_dtype(code: object) -> str:
-    """Return the code of a NumPy dtype without its byte order; ValueError but for numbers, text."""
+    """Return a NumPy dtype's code without byte order; ValueError unless of numbers or text."""
     if type(code) is not str or not _ARRAY_TYPE.fullmatch(code):
         raise ValueError(f"numpy dtype {describe(code)} is not allowed: only numbers and text are")
     return code
@@ -244,7 +244,7 @@ _MAKERS: dict[tuple[str, str], Callable[[Arguments], object]] = {
             "complex": _complex,
         }.items()
     },
-    # numpy 2 moved numpy.core to numpy._core, and files name either.
+    # numpy 2 moved numpy.core to numpy._core; files use both names.
     **{
         (f"numpy.{core}.{module}", name): make
         for core in ("core", "_core")

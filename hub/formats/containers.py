@@ -1,7 +1,7 @@
-"""Scanning files of any kind for pickles: as they are, packed, or in archives within archives.
+"""Scanning of files of any kind for pickles: plain, compressed, or in nested archives.
 
-Told by content, as whoever opens a file does: the name only says where a pickle is to be expected
-that does not look like one, since the oldest kind may begin with any byte.
+Kinds are detected by content, as readers do. The name only tells where to expect a pickle that
+does not look like one, since protocol 0 may begin with any byte.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _FREE_INFLATION = 64 << 20  # bytes
 _INFLATION_RATIO = 16
 _BLOCK = 512  # bytes of a tar archive
 _PICKLE_PROTOCOLS = range(2, 6)
-# Where programs expect a pickle, and where it would be no surprise.
+# Suffixes of files that programs load as pickles, always or sometimes.
 _PICKLE_NAMES = (
     ".ckpt",
     ".data",
@@ -58,13 +58,13 @@ class _Decompressor(Protocol):
 
 @dataclass
 class _Budget:
-    """The bytes that packed data may still unpack to."""
+    """The remaining bytes that compressed data may expand to."""
 
     left: int
 
 
 def scan_source(source: Source) -> ScanReport:
-    """Scan a file and all files inside it; nothing in them is made or run."""
+    """Scan a file and all files inside it without creating or running anything."""
     budget = _Budget(_FREE_INFLATION + _INFLATION_RATIO * len(source))
     return _scan(source, source.name, MAX_DEPTH, budget)
 
@@ -94,7 +94,7 @@ def _scan(source: Source, name: str, depth: int, budget: _Budget) -> ScanReport:
 
 
 def _is_safetensors(source: Source) -> bool:
-    """True if the whole header is one: its length alone may look like any of the other formats."""
+    """True if the whole header is valid: its length alone may look like another format."""
     if header_length(source) is None:
         return False
     try:
@@ -117,7 +117,7 @@ def _scan_zip(source: Source, name: str, depth: int, budget: _Budget) -> ScanRep
     roots = [member.removesuffix("data.pkl") for member in archive.members if "data.pkl" in member]
     tensors = tuple(f"{root}data/" for root in roots if root.endswith("/"))
     for member, entry in archive.members.items():
-        # A tensor's bytes are never taken for a pickle, and might look like one.
+        # A tensor's bytes are never read as a pickle, though they might look like one.
         if entry.size == 0 or (tensors and member.startswith(tensors)):
             continue
         budget.left -= entry.size if entry.size != entry.packed else 0
@@ -134,7 +134,7 @@ def _scan_tar(source: Source, name: str, depth: int, budget: _Budget) -> ScanRep
     report = ScanReport()
     try:
         for member in _tar_members(source):
-            # Members of PyTorch's oldest files are pickles without a name that says so.
+            # Members of PyTorch's oldest files are pickles without a suffix.
             report += _scan(member, f"{member.name}.pkl", depth - 1, budget)
     except ValueError:
         return report + _problem(source, "the tar archive is malformed")
@@ -142,7 +142,7 @@ def _scan_tar(source: Source, name: str, depth: int, budget: _Budget) -> ScanRep
 
 
 def _tar_members(source: Source) -> Iterator[Source]:
-    """The regular files of a tar archive (POSIX 1003.1, ustar). ValueError if it is none."""
+    """The regular files of a tar archive (POSIX 1003.1, ustar). ValueError if malformed."""
     position = 0
     while position + _BLOCK <= len(source):
         header = source.bytes(position, position + _BLOCK)

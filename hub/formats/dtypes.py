@@ -1,4 +1,4 @@
-"""The element types that weight files hold, and what each format calls them."""
+"""Element types of weight files, with their names in each format."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class DType:
     """An element type.
 
-    `numpy` is the type that its bytes are seen as in numpy. NumPy has no bfloat16 and no float8:
-    those appear as unsigned integers of the same width that hold the raw bits. `safetensors` and
-    `storage` are its names in safetensors files and PyTorch pickles, None where there is none.
+    `numpy` is its type in numpy. NumPy has no bfloat16 and no float8: those are unsigned integers
+    of the same width with the raw bits. `safetensors` and `storage` are its names in safetensors
+    files and PyTorch pickles, None if there is none.
 
     >>> DTYPES["bfloat16"].numpy, DTYPES["bfloat16"].itemsize
     ('<u2', 2)

@@ -1,4 +1,4 @@
-"""Reading and writing weight files of whichever format."""
+"""Reading and writing of weight files of any format."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AnyPath = str | os.PathLike[str]
 _ZIP_STARTS = (b"PK\3\4", b"PK\5\6")
 _PICKLE_PROTOCOLS = range(2, 6)
 
-# What else comes in the place of a weight file, by how it begins.
+# Other kinds of files that are mistaken for weight files, by their first bytes.
 _OTHERS = (
     (b"version https://git-lfs", "a Git LFS pointer: the file itself was not fetched"),
     (b"GGUF", "a GGUF file, which is not supported"),
@@ -52,18 +52,18 @@ def read(
     writable: bool = False,
     find_class: FindClass = refuse_class,
 ) -> object:
-    """Return what a weight file holds, with every tensor as a `Buffer`.
+    """Return the contents of a weight file, with every tensor as a `Buffer`.
 
-    The format is told by the content, never by the name: safetensors gives a dict of buffers, tied
-    ones under all their names; PyTorch's zip and legacy files give the object that was saved; a
-    bare pickle gives plain data and numpy arrays. The index of a model in several files, or the
-    folder of any, gives the tensors of all. `member` reads a file inside a zip. Tensors look
-    into the mapped file, which must stay as it is while they are in use; with `writable` they can
-    be written to, and the file does not change. A file object is read to its end, into memory that
-    can be written to; it holds no index of several files.
-    `find_class(module, name)` gives classes that only hold data where a pickle names one, and
-    raises ValueError for others. Raises MissingFileError where there is no file, FormatError for
-    anything else.
+    The format is detected by the content, never by the name: safetensors gives a dict of buffers,
+    tied ones under all their names; PyTorch's zip and legacy files give the saved object; a bare
+    pickle gives plain data and numpy arrays. The index of a model in several files, or a folder,
+    gives the tensors of all. `member` reads a file inside a zip. Tensors view the mapped file,
+    which must not change while they are in use; with `writable` they can be written to, without
+    changing the file. A file object is read to its end into writable memory; it cannot be an index
+    of several files.
+    `find_class(module, name)` returns classes that only hold data for pickles that name them, and
+    raises ValueError for others. Raises MissingFileError if there is no file, FormatError for other
+    faults.
 
     >>> import tempfile
     >>> import numpy as np
@@ -90,9 +90,9 @@ def read(
 
 
 def read_metadata(path: AnyPath) -> dict[str, str]:
-    """Return the strings that a safetensors file or an index carries; other files have none.
+    """Return the metadata of a safetensors file or an index; other files have none.
 
-    Raises FormatError where the file cannot be read.
+    Raises FormatError if the file cannot be read.
     """
     source = open_source(path)
     kind = _kind(source)
@@ -112,11 +112,11 @@ def write(
 ) -> None:
     """Write a safetensors file if the name ends in .safetensors, else a file of PyTorch's format.
 
-    The file appears whole or not at all. A safetensors file takes a flat dict of buffers and the
-    strings of `metadata` (see `save_safetensors`); tensors with several names are stored once, and
-    the metadata say which names those are. Other files, and file objects, take what `save_torch`
-    does, and no metadata. `convert` gives what to write for values of other types, `name` is what
-    errors call the value. Raises TypeError for what the format does not hold.
+    The file is replaced atomically. A safetensors file takes a flat dict of buffers and the strings
+    of `metadata` (see `save_safetensors`); tensors with several names are stored once, and the
+    metadata list the further names. Other files, and file objects, take the values of `save_torch`,
+    and no metadata. `convert` maps values of other types to those, `name` is the value's name in
+    errors. Raises TypeError for values that the format lacks.
 
     >>> import tempfile
     >>> import numpy as np
@@ -145,8 +145,8 @@ def write(
 def scan(path: AnyPath | BinaryIO, *, member: str | None = None) -> ScanReport:
     """List every global that the pickles of a file name, and why reading would refuse it.
 
-    Archives, packed files and NumPy's are looked into, at any depth, and no object is made. Raises
-    FormatError where there is no file or it has no such member.
+    Archives, compressed files and NumPy's are scanned at any depth, and no object is created.
+    Raises FormatError if there is no file or no such member.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "evil.pkl"
@@ -170,7 +170,7 @@ def scan(path: AnyPath | BinaryIO, *, member: str | None = None) -> ScanReport:
 def read_source(
     source: Source, find_class: FindClass = refuse_class, *, tied: bool = True
 ) -> object:
-    """Return what one file holds, told by its content. Raises FormatError as `read` does."""
+    """Return the contents of one file, detected by content. Raises FormatError as `read` does."""
     kind = _kind(source)
     if kind == "zip":
         return read_torch_zip(source, find_class)
@@ -194,7 +194,7 @@ def _member(source: Source, member: str | None) -> Source:
 
 
 def _kind(source: Source) -> str | None:
-    # The length that a safetensors file begins with may look like the start of any other format.
+    # The length at the start of a safetensors file may look like any other format.
     length = header_length(source)
     if length is not None and 8 + length <= len(source):
         return "safetensors"
@@ -204,12 +204,12 @@ def _kind(source: Source) -> str | None:
     if len(start) > 1 and start[0] == 0x80 and start[1] in _PICKLE_PROTOCOLS:
         return "pickle"
     if length is not None:
-        return "safetensors"  # cut short
+        return "safetensors"  # truncated
     return "index" if start[:1] == b"{" else None
 
 
 def _what_else(source: Source) -> str:
-    """Say what a file is that is none of the formats."""
+    """Describe a file of none of the formats."""
     start = source.bytes(0, 512)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"<":

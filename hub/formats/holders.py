@@ -1,7 +1,7 @@
-"""Classes that only hold data, such as dataclasses, whose instances are made without their code.
+"""Classes that only hold data, such as dataclasses: created without running their code.
 
-An instance is allocated and its attributes are set past `__init__`, `__new__`, `__setattr__` and
-every property, so that a file that names an allowed class runs none of its methods.
+An instance is allocated and its attributes are set without `__init__`, `__new__`, `__setattr__`
+or properties, so that a file that names an allowed class runs none of its methods.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from hub.formats.structure import describe
 
 STANDARD: tuple[type, ...] = (argparse.Namespace, types.SimpleNamespace)
 _METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)
-# Bases whose instances are allocated here: subclasses of others keep state that is not visible.
+# Bases whose instances are allocated here: subclasses of others have hidden state.
 _BASES = (object, dict, list, OrderedDict)
 _LIBRARY = frozenset({*_BASES, tuple, typing.Generic, typing.Protocol, *STANDARD})
-# Flags of CPython's types: made by a class statement or its like, and not to be changed.
+# Flags of CPython's types: allocated on the heap, as by a class statement, and immutable.
 _HEAP_TYPE, _IMMUTABLE_TYPE = 1 << 9, 1 << 8
-# Where PyTorch defines what is to be saved by its state_dict, and the tensors that no format holds.
+# PyTorch's modules of classes to be saved by their state_dict, and of tensors without a format.
 _WHOLE = ("torch.nn.modules.", "torch.nn.parallel.", "torch.optim.")
 _TENSOR_KINDS = {
     "_rebuild_sparse_tensor": "sparse tensors are not supported",
@@ -34,14 +34,14 @@ _TENSOR_KINDS = {
     "_rebuild_nested_tensor": "nested tensors are not supported",
     "_rebuild_meta_tensor_no_storage": "tensors without data are not supported",
 }
-# Methods that run by themselves once an instance is there, and the mark of what is no data.
+# Methods that run implicitly on instances, and the mark of callables.
 _READING = ("__call__", "__del__", "__setstate__")
 _WRITING = ("__getnewargs__", "__getnewargs_ex__", "__getstate__", "__reduce__", "__reduce_ex__")
 _DATACLASS_STATE = ("_dataclass_getstate", "_dataclass_setstate")
 
 
 def not_allowed(module: str, name: str, reason: str = "weight files hold plain data") -> str:
-    """Say that a file names a global that reading does not take, and why.
+    """The message for a global that is not allowed, with the reason.
 
     >>> not_allowed("os", "system")
     "global 'os.system' is not allowed: weight files hold plain data"
@@ -54,12 +54,12 @@ def not_allowed(module: str, name: str, reason: str = "weight files hold plain d
 
 
 def refuse_class(module: str, name: str) -> type:
-    """Refuse every class: the default of what a file may name beside the globals of weights."""
+    """Refuse every class: the default for globals that are not of weights."""
     raise ValueError(not_allowed(module, name))
 
 
 def find_fault(cls: object) -> str | None:
-    """Say why a class is not one that only holds data; None if it is.
+    """The reason why a class does not only hold data; None if it does.
 
     >>> find_fault(argparse.Namespace), find_fault(ValueError)
     (None, 'its instances hold more than attributes')
@@ -84,13 +84,13 @@ def find_fault(cls: object) -> str | None:
 
 
 def is_named_tuple(cls: type) -> bool:
-    """True if a class was made by collections.namedtuple or typing.NamedTuple."""
+    """True if a class was created by collections.namedtuple or typing.NamedTuple."""
     fields = vars(cls).get("_fields")
     return cls.__bases__ == (tuple,) and isinstance(fields, tuple)
 
 
 def create(cls: type, args: tuple[object, ...]) -> object:
-    """Return an instance without its state; ValueError for arguments that no holder takes."""
+    """Return an instance without its state; ValueError for arguments that would run its code."""
     if issubclass(cls, enum.Enum):
         return _find_member(cls, args)
     if is_named_tuple(cls):
@@ -109,7 +109,7 @@ def create(cls: type, args: tuple[object, ...]) -> object:
 
 
 def set_state(holder: object, state: object) -> None:
-    """Give an instance the attributes that a pickle holds for it; ValueError for other states."""
+    """Set the attributes of an instance from its pickled state; ValueError for other states."""
     cls = type(holder)
     if isinstance(state, list) and dataclasses.is_dataclass(cls):  # frozen ones with slots
         names = [field.name for field in dataclasses.fields(cls)]
@@ -127,9 +127,9 @@ def set_state(holder: object, state: object) -> None:
 
 
 def find_unwritable(cls: type) -> str | None:
-    """Say why instances of a class cannot be written by its name and attributes; None if they can.
+    """The reason why instances of a class cannot be pickled by attributes; None if they can.
 
-    Beside `find_fault`, the class must be found under its name, as a reader looks for it there.
+    Beside `find_fault`, the class must be importable by its name, as readers import it.
     """
     fault = find_fault(cls)
     if fault is None and not issubclass(cls, enum.Enum) and cls not in STANDARD:
@@ -141,7 +141,7 @@ def find_unwritable(cls: type) -> str | None:
 
 
 def get_state(holder: object) -> object:
-    """Return the state that pickles hold for an instance; None where it has none."""
+    """Return the state of an instance for a pickle; None if it has none."""
     cls = type(holder)
     values = dict(parts(holder))
     if dataclasses.is_dataclass(cls) and _name_of(cls, "__getstate__") in _DATACLASS_STATE:
@@ -154,7 +154,7 @@ def get_state(holder: object) -> object:
 
 
 def _is_python(cls: type) -> bool:
-    """True if a class is defined in Python: others may keep memory that is not initialised here."""
+    """True if a class is defined in Python: others may have uninitialised memory."""
     return bool(cls.__flags__ & _HEAP_TYPE) and not cls.__flags__ & _IMMUTABLE_TYPE
 
 

@@ -1,4 +1,4 @@
-"""JSON that files of strangers bring along, read strictly and within bounds."""
+"""Strict, bounded parsing of JSON in untrusted files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _TEXT_PER_BRACKET = 16
 def parse_object(
     source: Source, start: int, stop: int, what: str, *, fractions: bool = False
 ) -> dict[str, object]:
-    """Return the JSON object between two positions; its keys are text and stand there once.
+    """Return the JSON object between two positions; duplicate keys are an error.
 
     Numbers are integers of at most 20 characters, and with `fractions` any that are finite. Raises
     FormatError, which calls the text `what`.
     """
     text = source.bytes(start, stop)
-    # An empty list takes three bytes here and 64 in memory: ask for text that explains brackets.
+    # An empty list takes three bytes here and 64 in memory: bound the number of brackets.
     brackets = text.count(b"[") + text.count(b"{")
     if brackets > _FREE_BRACKETS + len(text) // _TEXT_PER_BRACKET:
         raise source.error(f"{what} is made of brackets", start)
@@ -49,7 +49,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the key {twice!r} stands there twice")
     for name in found:
-        name.encode()  # half a surrogate pair is no text
+        name.encode()  # fails for a lone surrogate
     return found
 
 

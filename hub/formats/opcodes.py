@@ -1,8 +1,7 @@
-"""The instructions of pickles, and how to read one without ever reading past the end.
+"""Opcodes of pickles, and bounded reading of instructions.
 
-Every opcode of protocols 0 to 5 is known here, so that a pickle can be scanned whole; which of
-them are carried out is up to the unpickler. The meaning of each is set down in the standard
-library's `pickletools`.
+All opcodes of protocols 0 to 5 are listed, so that any pickle can be scanned; the unpickler
+executes some of them. The standard library's `pickletools` documents each.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ MARK = -1
 
 
 class Cursor:
-    """A position in bytes that only moves forward, and never past the end.
+    """A position in bytes that only advances, and never past the end.
 
-    Reading raises ValueError where too little is left. `instruction` is where the instruction that
-    is being read or carried out begins. Lines and integers are bounded as in no honest weight file,
-    unless all is to be seen that Python would read (`patient`).
+    Reading raises ValueError if too few bytes are left. `instruction` is the position of the
+    current instruction. Lines and integers are bounded, well above those of weight files, unless
+    everything that Python would read must be accepted (`patient`).
     """
 
     __slots__ = ("data", "instruction", "patient", "position")
@@ -45,7 +44,7 @@ class Cursor:
         return self.data[start : self.position].tobytes()
 
     def line(self) -> bytes:
-        """Read up to the next newline, which is left out."""
+        """Read up to the next newline, which is dropped."""
         size = _MAX_LINE
         while True:
             window = self.data[self.position : self.position + size].tobytes()
@@ -63,9 +62,9 @@ Read = Callable[[Cursor], object]
 
 @dataclass(frozen=True)
 class Opcode:
-    """An instruction: how its argument is read, and how many objects it takes and leaves.
+    """An instruction: the reader of its argument, and the objects it pops and pushes.
 
-    `pops` is MARK where it takes all objects down to the last mark.
+    `pops` is MARK if it pops all objects down to the last mark.
     """
 
     name: str
@@ -105,7 +104,7 @@ def _text(length: Callable[[Cursor], int]) -> Read:
 
 
 def _byte_string(length: Callable[[Cursor], int]) -> Read:
-    """Read a string of Python 2: text where it is ASCII, else bytes, as no encoding is recorded."""
+    """Read a string of Python 2: text if it is ASCII, else bytes, as no encoding is recorded."""
 
     def read(cursor: Cursor) -> str | bytes:
         raw = cursor.take(length(cursor))
@@ -129,7 +128,7 @@ def _integer_line(cursor: Cursor) -> int | bool:
     if line in (b"00", b"01"):
         return line == b"01"
     if cursor.patient:
-        return int(line, 0)  # as Python does it: with signs, spaces, underscores and prefixes
+        return int(line, 0)  # as in Python: with signs, spaces, underscores and prefixes
     if not line.removeprefix(b"-").isdigit() or len(line) > _MAX_INTEGER:
         raise ValueError(f"{line[:40]!r} is not an integer")
     return int(line)
@@ -233,8 +232,8 @@ OPCODES = {
 def instructions(cursor: Cursor) -> Iterator[tuple[Opcode, Any]]:
     """Yield the opcode and the argument of every instruction up to STOP.
 
-    The cursor is left behind what was read. Raises ValueError for an unknown opcode and where the
-    data ends before STOP.
+    The cursor is left after the last one. Raises ValueError for an unknown opcode and if the data
+    ends before STOP.
     """
     while True:
         position = cursor.instruction = cursor.position

@@ -1,4 +1,4 @@
-"""Writing the pickles inside PyTorch's files: plain data, tensors, and classes that hold data."""
+"""Writer of the pickles in PyTorch's files: plain data, tensors, and classes that hold data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Convert = Callable[[object], object]
 
 
 def converted(value: object, convert: Convert | None, where: str) -> object:
-    """Return what `convert` gives for a value; its TypeError says `where` the value is."""
+    """Return the result of `convert` for a value; its TypeError names `where` the value is."""
     try:
         return value if convert is None else convert(value)
     except TypeError as error:
@@ -32,12 +32,12 @@ def converted(value: object, convert: Convert | None, where: str) -> object:
 
 
 class Pickler:
-    """Writes one pickle of protocol 2, which is what every version of PyTorch reads.
+    """Writes one pickle of protocol 2, which every version of PyTorch reads.
 
-    `convert` gives what is written for a value that is of none of the known types, and the value
-    itself where it knows no better; it may raise TypeError. Equal values give equal bytes: items of
-    sets are sorted. `storages` are those that the buffers of the value look into, with their keys
-    and dtypes; with `legacy` they are referred to as the format before PyTorch 1.6 does it.
+    `convert` maps a value of an unknown type to one of a known type, or returns the value itself;
+    it may raise TypeError. Equal values give equal bytes: items of sets are sorted. `storages` are
+    those of the value's buffers, with their keys and dtypes; with `legacy` they are referred to in
+    the format before PyTorch 1.6.
     """
 
     def __init__(self, convert: Convert | None = None, *, legacy: bool = False) -> None:
@@ -50,7 +50,7 @@ class Pickler:
         self._made: list[object] = []
 
     def dump(self, value: object, name: str = "value") -> bytes:
-        """Return the pickle of a value, which errors call `name`."""
+        """Return the pickle of a value, called `name` in errors."""
         self._out += b"\x80\x02"
         self._value(value, name)
         return bytes(self._out + b".")
@@ -75,7 +75,7 @@ class Pickler:
         self._put(("object", key))
 
     def _keep(self, made: Any) -> Any:
-        """Hold on to what was made on the way, so that no other object gets its id."""
+        """Keep a reference to a temporary object, so that no other object gets its id."""
         self._made.append(made)
         return made
 
@@ -91,7 +91,7 @@ class Pickler:
             self._holder(value, where)
 
     def _get(self, key: tuple[object, ...]) -> bool:
-        """Push what was written before under a key, if it was."""
+        """Push the object memoized under a key, if there is one."""
         index = self._memo.get(key)
         if index is None:
             return False
@@ -99,7 +99,7 @@ class Pickler:
         return True
 
     def _put(self, key: tuple[object, ...]) -> None:
-        """Remember what was written last under a key."""
+        """Memoize the last object under a key."""
         index = self._memo[key] = len(self._memo)
         self._out += bytes((0x71, index)) if index < 256 else b"r" + struct.pack("<L", index)
 
@@ -182,14 +182,14 @@ class Pickler:
         self._out += b"\x85R"
 
     def _dict(self, value: dict[Any, Any], where: str) -> None:
-        # So is a defaultdict written: PyTorch's safe reader sets no items in one.
+        # A defaultdict is written as a dict too: PyTorch's safe reader cannot set its items.
         self._out += b"}"
         self._pairs(value, where)
 
     def _ordered_dict(self, value: OrderedDict[Any, Any], where: str) -> None:
         self._call("collections", "OrderedDict")
         self._pairs(value, where)
-        attributes = vars(value)  # state dicts carry the versions of modules
+        attributes = vars(value)  # state dicts have the versions of modules
         if attributes.keys() - {"_metadata"}:
             raise TypeError(f"{where}: an OrderedDict with the attributes {', '.join(attributes)}")
         if attributes:
@@ -215,7 +215,7 @@ class Pickler:
         self._out += b"u"
 
     def _standard(self, value: Any, where: str) -> None:
-        """Write a range, path or date as the library itself takes it apart."""
+        """Write a range, path or date by the parts of its own __reduce__."""
         args = self._keep(value.__reduce_ex__(2)[1])
         module = type(value).__module__.partition(".")[0]
         self._global(module, type(value).__name__)
@@ -223,7 +223,7 @@ class Pickler:
         self._out += b"tR"
 
     def _numpy(self, value: Any, where: str) -> None:
-        """Write a scalar, array or dtype of NumPy as the library itself takes it apart."""
+        """Write a scalar, array or dtype of NumPy by the parts of its own __reduce__."""
         try:
             check_array_dtype((value if isinstance(value, np.dtype) else value.dtype).str[1:])
         except ValueError as error:

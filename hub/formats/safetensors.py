@@ -1,7 +1,7 @@
-"""Reading and writing safetensors files.
+"""Reading and writing of safetensors files.
 
 The format is specified at https://github.com/huggingface/safetensors#format: eight bytes with the
-length of a JSON header, the header, and one byte buffer that the tensors fill without a hole.
+length of a JSON header, the header, and one byte buffer that the tensors fill without gaps.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class _Entry:
 
 
 class SafetensorsFile(Mapping[str, Buffer]):
-    """The tensors of a safetensors file by name, each made when it is asked for.
+    """The tensors of a safetensors file by name, each created when it is read.
 
-    Opening maps the file and checks the whole header, and no tensor's bytes are touched or
-    copied, unless the file puts a tensor at an address that its type may not have. `metadata`
-    holds the strings that the file carries. The file stays mapped for as long as anything made from
-    it is in use. Raises FormatError for what the specification forbids.
+    Opening maps the file and checks the whole header; tensors' bytes are neither read nor copied,
+    except for tensors that are not aligned for their type. `metadata` holds the file's strings.
+    The file stays mapped as long as one of its tensors is in use. Raises FormatError for any
+    violation of the specification.
 
     >>> import tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "one.safetensors")
@@ -82,10 +82,10 @@ class SafetensorsFile(Mapping[str, Buffer]):
 
 
 def header_length(source: Source) -> int | None:
-    """Return the length of the header if the source begins as a safetensors file does.
+    """Return the length of the header if the source begins like a safetensors file.
 
-    It may be more than the source has. No JSON text begins so, as the length has zero bytes, and
-    no zip, as its first header would give a packing method that there is not.
+    It may exceed the source. No JSON text begins so, as the length has zero bytes, and no zip, as
+    its first header would have an unknown compression method.
     """
     length = int.from_bytes(source.bytes(0, 8), "little")
     return length if length <= MAX_HEADER and source.bytes(8, 9) == b"{" else None
@@ -96,12 +96,12 @@ def save_safetensors(
     tensors: Mapping[str, Buffer],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write tensors by name, with strings to go along, to a safetensors file.
+    """Write tensors by name, and strings of metadata, to a safetensors file.
 
-    The file appears whole or not at all. Tensors are laid out row-major, widest type first, so
-    that each starts at a multiple of its item size. Raises TypeError for names, tensors or
-    metadata of other types, and ValueError for a dtype that the format lacks and for tensors that
-    share memory, as the format cannot express that.
+    The file is replaced atomically. Tensors are stored row-major, widest type first, so that each
+    starts at a multiple of its item size. Raises TypeError for names, tensors or metadata of other
+    types, and ValueError for a dtype that the format lacks and for tensors that share memory, as
+    the format cannot express that.
     """
     check_tensors(tensors)
     _check_overlaps(tensors)
@@ -192,7 +192,7 @@ def _check_cover(entries: Mapping[str, _Entry], data: Source) -> None:
 
 
 def check_tensors(tensors: Mapping[Any, Any], what: str = "tensors") -> Mapping[str, Buffer]:
-    """Return the tensors; TypeError or ValueError unless the format can hold them and the names."""
+    """Return the tensors; TypeError or ValueError unless the format supports them and the names."""
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Buffer):
             kinds = f"{type(name).__name__} to {type(tensor).__name__}"

@@ -1,4 +1,4 @@
-"""Listing what a pickle would have Python import, without making any of it."""
+"""Listing of the globals that a pickle would import, without creating any object."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MAX_PICKLES = 1000  # in a row
 
 @dataclass(frozen=True)
 class GlobalUse:
-    """A global that a pickle names: whose it is, where it is named, and whether reading takes it.
+    """A global that a pickle names: its module and name, its position, and if reading allows it.
 
-    `module` and `name` are "?" where they are computed rather than written out.
+    `module` and `name` are "?" if they are computed rather than constants.
     """
 
     module: str
@@ -31,10 +31,10 @@ class GlobalUse:
 
 @dataclass(frozen=True)
 class ScanReport:
-    """What a scan found in a file and in the files inside it.
+    """Result of a scan of a file and the files inside it.
 
-    `problems` say where it could not see what Python's own unpickler might, `refusal` why reading
-    the file as weights fails, None if it does not.
+    `problems` lists the parts that could not be followed although Python's unpickler might,
+    `refusal` says why reading the file as weights fails, None if it succeeds.
     """
 
     globals: tuple[GlobalUse, ...] = ()
@@ -43,12 +43,12 @@ class ScanReport:
 
     @property
     def dangerous(self) -> bool:
-        """True if other programs might run code from it: a global is not allowed, or unseen."""
+        """True if other programs might run code from it: a global is not allowed, or unknown."""
         return bool(self.problems) or not all(use.allowed for use in self.globals)
 
     @property
     def safe(self) -> bool:
-        """True if all was seen, nothing is named that is not allowed, and reading succeeds."""
+        """True if everything was scanned, all globals are allowed, and reading succeeds."""
         return not self.dangerous and self.refusal is None
 
     def __add__(self, other: ScanReport) -> ScanReport:
@@ -58,10 +58,11 @@ class ScanReport:
 
 
 def scan_pickle(source: Source, *, certain: bool = True) -> ScanReport:
-    """List the globals of a pickle and of those that follow it, as Python's unpickler meets them.
+    """List the globals of a pickle and of those that follow it, in the order of unpickling.
 
-    Behind a legacy PyTorch file's pickles come its tensors, which no unpickler sees. Behind another
-    may be anything, and what cannot be a pickle is none; so may the first, unless it is `certain`.
+    The pickles of a legacy PyTorch file are followed by its tensors, which no unpickler reads.
+    After others anything may follow, and data that cannot be a pickle is ignored; so is the first,
+    unless it is `certain`.
     """
     scanner = _Scanner(source)
     problem = scanner.run()
@@ -78,7 +79,7 @@ def scan_pickle(source: Source, *, certain: bool = True) -> ScanReport:
 
 
 class _Scanner:
-    """Follows text over the stack and the memo, as a global may be named by either."""
+    """Tracks strings on the stack and in the memo, as either may name a global."""
 
     def __init__(self, source: Source) -> None:
         self.found: list[GlobalUse] = []
@@ -88,11 +89,11 @@ class _Scanner:
 
     @property
     def at_end(self) -> bool:
-        """True if nothing follows what was scanned."""
+        """True if no data follows."""
         return self._cursor.position >= len(self._source)
 
     def run(self) -> FormatError | None:
-        """Scan one pickle; returns what is wrong with it if it cannot be followed to its end."""
+        """Scan one pickle; returns the fault if it cannot be followed to its end."""
         self._stack: list[object] = []
         self._marks: list[int] = []
         self._memo: dict[int, object] = {}
@@ -120,7 +121,7 @@ class _Scanner:
         self._move(opcode, self._result(opcode, argument))
 
     def _result(self, opcode: Opcode, argument: object) -> object:
-        """Return what the opcode leaves on the stack as far as it matters here."""
+        """Return the value that the opcode pushes: a string or, if unknown, _OPAQUE."""
         if opcode.name in ("GET", "BINGET", "LONG_BINGET") and isinstance(argument, int):
             return self._memo.get(argument, _OPAQUE)
         if opcode.name == "DUP" and self._stack:

@@ -1,6 +1,6 @@
-"""Weights in several files, with an index that says which tensor is in which.
+"""Weights in several files, with an index of the file of each tensor.
 
-The layout is the one that transformers writes: shards `model-00001-of-00003.safetensors` and so
+The layout is that of transformers: shards `model-00001-of-00003.safetensors` and so
 on, and `model.safetensors.index.json` with the keys `weight_map` (the file of each tensor, by name)
 and `metadata`. The shards of older models are PyTorch files.
 """
@@ -21,7 +21,7 @@ from hub.formats.source import Source
 from hub.formats.structure import describe
 
 _MAX_INDEX = 100_000_000  # bytes
-# What a folder of weights holds, the first that is there counting.
+# Names of the weights in a folder, in the order of preference.
 _FOLDER_FILES = (
     "model.safetensors",
     "model.safetensors.index.json",
@@ -33,10 +33,10 @@ ReadShard = Callable[[Path], object]
 
 
 def find_weights(folder: Path) -> Path:
-    """Return the file in a folder that its weights begin with: a weight file or an index.
+    """Return the file to read the weights of a folder from: a weight file or an index.
 
-    That is one with the name that transformers gives it, else the only one there is. Raises
-    FormatError if it is not clear.
+    It is the one with a name of transformers, else the only one. Raises FormatError if it is
+    ambiguous.
     """
     for name in _FOLDER_FILES:
         if (folder / name).is_file():
@@ -55,7 +55,7 @@ def find_weights(folder: Path) -> Path:
 def read_index(source: Source) -> dict[str, list[str]]:
     """Return the names of the tensors in each file that an index lists.
 
-    Raises FormatError for what is no index, and for a file that is not in the same folder.
+    Raises FormatError for a malformed index, and for a file outside the folder.
     """
     weight_map = _parse_index(source).get("weight_map")
     if not isinstance(weight_map, dict):
@@ -76,10 +76,10 @@ def index_metadata(source: Source) -> dict[str, str]:
 
 
 def read_sharded(source: Source, read_shard: ReadShard) -> dict[str, Buffer]:
-    """Return the tensors of all files that an index lists, each from the file that it names.
+    """Return the tensors of all files of an index.
 
-    Raises FormatError, which names the tensor, if one is missing, is in two files, or is in a file
-    and not in the index.
+    Raises FormatError, which names the tensor, if one is missing, is in two files, or is not in the
+    index.
     """
     shards = read_index(source)
     folder = Path(source.name).parent
@@ -100,9 +100,9 @@ def read_sharded(source: Source, read_shard: ReadShard) -> dict[str, Buffer]:
 
 
 def flat_tensors(value: object, file: str, key: str | None = None) -> dict[str, Buffer]:
-    """Return the tensors of a value by name; FormatError names what is something else.
+    """Return the tensors of a value by name; FormatError names any other value.
 
-    `key` picks one entry of a value that holds more, as checkpoints of a training do.
+    `key` selects one entry, as in training checkpoints.
     """
     if key is not None:
         if not isinstance(value, dict) or key not in value:
@@ -121,9 +121,9 @@ def flat_tensors(value: object, file: str, key: str | None = None) -> dict[str, 
 
 
 def plan_shards(tensors: Mapping[str, Buffer], shard_size: int) -> list[list[str]]:
-    """Return the names of the tensors in each shard, in their order, none larger than allowed.
+    """Return the names of the tensors in each shard, in order, each within the size limit.
 
-    A tensor that is larger by itself is alone. Split as `huggingface_hub` does it.
+    A larger tensor gets its own shard. Split like `huggingface_hub`.
 
     >>> import numpy as np
     >>> plan_shards({n: Buffer.from_numpy(np.zeros(4, np.int8)) for n in "abc"}, 9)
@@ -154,9 +154,9 @@ def save_sharded(
 ) -> list[Path]:
     """Write tensors to safetensors files of at most `shard_size` bytes of data, and their index.
 
-    `path` names the file if one suffices, and the names of shards and index follow from it. What
-    the strings of `metadata` say stands in the file or, with several, in the index. The index is
-    written last, so that it never lists what is not there. Returns the files that were written.
+    `path` names the file if one suffices, and the names of shards and index follow from it. The
+    strings of `metadata` are stored in the file or, with several, in the index. The index is
+    written last, so that it never lists missing files. Returns the written files.
 
     >>> import tempfile
     >>> import numpy as np
@@ -187,7 +187,7 @@ def save_sharded(
 def _parse_index(source: Source) -> dict[str, object]:
     if len(source) > _MAX_INDEX:
         raise source.error(f"an index of {len(source)} bytes, at most {_MAX_INDEX} are read")
-    # Some writers give the total size as a fraction.
+    # Some writers store the total size as a float.
     return parse_object(source, 0, len(source), "the index", fractions=True)
 
 

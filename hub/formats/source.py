@@ -1,4 +1,4 @@
-"""Files mapped into memory, and the errors that point into them."""
+"""Files mapped into memory, and errors with positions in them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hub.errors import FormatError, MissingFileError
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Bytes to read a format from: a mapped file, or a part of one.
+    """Bytes to parse: a mapped file, or a part of one.
 
-    `origin` is where the bytes begin in the file that `name` names, so that errors can say where.
+    `origin` is the offset of the bytes in the file `name`, for errors.
     """
 
     name: str
@@ -29,15 +29,15 @@ class Source:
         return self.memory.size
 
     def bytes(self, start: int, stop: int) -> bytes:
-        """Copy the bytes from `start` to `stop`; fewer come back where the source ends before."""
+        """Copy the bytes from `start` to `stop`; fewer if the source ends before."""
         return self.memory[start:stop].tobytes()
 
     def part(self, start: int, stop: int, name: str | None = None) -> Source:
-        """Return the bytes from `start` to `stop` as a source, with no copy."""
+        """Return the bytes from `start` to `stop` as a source, without a copy."""
         return Source(name or self.name, self.memory[start:stop], self.origin + start)
 
     def error(self, reason: str, position: int | None = None) -> FormatError:
-        """Return the error that says what is wrong at a position of this source."""
+        """Return the error for a fault at a position of this source."""
         at = None if position is None else self.origin + position
         return FormatError(reason, file=self.name, position=at)
 
@@ -45,10 +45,9 @@ class Source:
 def open_source(path: str | os.PathLike[str], *, writable: bool = False) -> Source:
     """Map a file into memory.
 
-    With `writable`, the memory can be written to and the file keeps what it has (a private
-    mapping). The file must not be cut short by others while the memory is in use. Raises
-    MissingFileError where there is no such file, and FormatError where it is empty, a directory or
-    not a regular file.
+    With `writable`, the memory can be written to without changing the file (a private mapping).
+    The file must not be truncated by others while the memory is in use. Raises MissingFileError if
+    there is no such file, and FormatError if it is empty, a directory or not a regular file.
     """
     name = os.fspath(path)
     try:

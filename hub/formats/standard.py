@@ -1,7 +1,7 @@
-"""What the restricted unpickler makes of plain data of Python's standard library.
+"""Constructors of the standard library's plain data for the restricted unpickler.
 
-Containers, ranges, paths and dates: their constructors run nothing but the library's own code, and
-arguments are checked before they get there.
+Containers, ranges, paths and dates: their constructors run only the library's own code, and
+arguments are checked before.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _path(cls: type[pathlib.PurePath]) -> Callable[[Arguments], pathlib.PurePath
 
 
 def _moment(cls: type[Any], kinds: tuple[type, ...]) -> Callable[[Arguments], object]:
-    """Make a date or time of the packed form that pickles hold."""
+    """Create a date or time from its packed form in pickles."""
 
     def make(args: Arguments) -> object:
         if not args or type(args[0]) not in kinds or len(args) > 3:
@@ -106,7 +106,7 @@ def _moment(cls: type[Any], kinds: tuple[type, ...]) -> Callable[[Arguments], ob
     return make
 
 
-# A path of the other system's kind keeps its parts and cannot be opened.
+# A path of another system becomes a pure path, which cannot be opened.
 _OWN = type(pathlib.Path())
 _PATHS: dict[str, type[pathlib.PurePath]] = {
     "PurePosixPath": pathlib.PurePosixPath,

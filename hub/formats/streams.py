@@ -1,4 +1,4 @@
-"""Weights in file objects: read to their end, and written where they stand."""
+"""Weights in file objects: read to their end, and written at their position."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Target = str | os.PathLike[str] | BinaryIO
 
 
 def is_stream(target: object, action: str) -> bool:
-    """True if `target` is an object to "read" from or to "write" to, and not a path.
+    """True if `target` is a file object to "read" or "write", and not a path.
 
     Raises TypeError for one that was opened as text.
     """
@@ -31,9 +31,9 @@ def is_stream(target: object, action: str) -> bool:
 
 
 def read_stream(file: BinaryIO) -> Source:
-    """Return what a file object has from where it stands to its end, in memory of its own.
+    """Read a file object from its position to its end into new memory.
 
-    Raises FormatError if that is nothing, TypeError if it gives no bytes.
+    Raises FormatError if it is empty, TypeError if it returns no bytes.
     """
     content = file.read()
     if not isinstance(content, (bytes, bytearray, memoryview)):
@@ -46,11 +46,11 @@ def read_stream(file: BinaryIO) -> Source:
 
 @contextmanager
 def opened(target: Target) -> Iterator[BinaryIO]:
-    """A file to write to: a path's, which appears whole or not at all, or the object itself.
+    """A file to write to: a path's, which is replaced atomically, or the object itself.
 
-    A link is followed, and a file that is replaced leaves its permissions to the new one. Pipes and
-    devices are written to as they are. The offsets in a zip count from the start of its file, so
-    for an object that stands elsewhere, or can't say, everything is collected first.
+    A link is followed, and the permissions of a replaced file are preserved. Pipes and devices are
+    written directly. Offsets in a zip count from the start of its file, so that everything is
+    buffered first for an object at another position, or without one.
     """
     if isinstance(target, (str, os.PathLike)):
         with _opened_path(os.path.realpath(target)) as file:

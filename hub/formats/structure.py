@@ -1,4 +1,4 @@
-"""Limits on the shape of what a pickle makes, so that whoever walks it needs no guard."""
+"""Limits on the nesting and size of unpickled data, so that recursion over it is safe."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _WITHOUT_ATTRIBUTES = frozenset((*_SEQUENCES, dict))
 
 
 def check_structure(root: object, holders: Collection[type] = ()) -> None:
-    """Raise ValueError unless `root` is plain data that can be walked.
+    """Raise ValueError unless `root` is plain data that can be traversed.
 
     Plain data is scalars, buffers, arrays and dtypes in lists, tuples, sets and dicts, and in the
-    attributes of the classes in `holders`. It may share parts but not contain itself, nests at most
-    MAX_DEPTH deep, and has at most MAX_EXPANDED parts when those that are shared count each time
-    ("billion laughs").
+    attributes of the classes of `holders`. It may share parts but not contain itself, nests at most
+    MAX_DEPTH deep, and has at most MAX_EXPANDED parts if shared ones count each time ("billion
+    laughs").
 
     >>> check_structure({"a": [1, 2.0, "three"]})
     """
-    # For each container that has been walked: how deep it nests and how many parts it unfolds to.
+    # Depth and expanded number of parts of each traversed container.
     measured: dict[int, tuple[int, int]] = {}
     open_containers: set[int] = set()
     path: list[tuple[list[object], int, Iterator[object]]] = []
@@ -68,13 +68,13 @@ def replace_values(
 ) -> object:
     """Return `root`, which has passed `check_structure`, with all values of `kinds` converted.
 
-    Each is converted once, however often it is referred to. Containers are changed in place; only
-    tuples are made anew where an item has changed.
+    Shared values are converted once. Containers are changed in place; only tuples with a changed
+    item are rebuilt.
 
     >>> replace_values({"a": [1, (2, "x")]}, (int,), lambda value: value + 1)
     {'a': [2, (3, 'x')]}
     """
-    # The originals are held on to, so that no other object gets the id of one.
+    # References to the originals, so that no other object gets one's id.
     done: dict[int, tuple[object, object]] = {}
 
     def replaced(value: object) -> object:
@@ -141,7 +141,7 @@ def _values_in(container: object) -> list[object]:
 
 
 def _containers_among(values: list[object], holders: Collection[type]) -> list[object]:
-    """Return those that hold others, and raise ValueError for what is not plain data."""
+    """Return those that are containers, and raise ValueError for values that are not plain data."""
     found: list[object] = []
     for value in values:
         if isinstance(value, _LEAVES):
@@ -154,11 +154,11 @@ def _containers_among(values: list[object], holders: Collection[type]) -> list[o
 
 
 def unusual_keys(keys: Iterable[object]) -> int:
-    """Return how many parts the keys have that are not text, bytes or small integers.
+    """Return the number of parts in keys that are not text, bytes or small integers.
 
-    Whoever writes a file can choose numbers whose hashes collide, so that a dict of them takes
-    quadratic time: the caller limits how many it takes. Raises ValueError for keys that are not
-    scalars, dates, paths, enumeration members or small tuples of them.
+    A file may contain numbers with colliding hashes, for which a dict takes quadratic time: the
+    caller limits their number. Raises ValueError for keys that are not scalars, dates, paths,
+    enumeration members or small tuples of them.
     """
     total = 0
     for key in keys:
@@ -181,7 +181,7 @@ def _key_parts(key: object) -> int:
 
 
 def describe(value: object) -> str:
-    """Say what an object is in a few words, for errors.
+    """A short description of an object, for errors.
 
     >>> describe(3), describe([1, 2])
     ('int 3', 'a list')

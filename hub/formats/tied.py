@@ -1,7 +1,7 @@
-"""Tensors of several names in safetensors files: stored once, further names in the metadata.
+"""Tied weights in safetensors files: stored once, further names in the metadata.
 
-The metadata map each further name to the stored one, as the `save_model` of the format's own
-library writes it.
+The metadata map each further name to the stored one, as `save_model` of the format's own library
+does.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 
 from hub.formats.buffer import Buffer
 
-# Names that have a meaning of their own in the metadata.
+# Reserved names in the metadata.
 _RESERVED = ("format", "total_size")
 
 
 def find_aliases(tensors: Mapping[str, Buffer]) -> dict[str, str]:
-    """Names of tensors that are equal views of the same memory, each with the one that is stored.
+    """Names of tensors that are equal views of the same memory, each with the stored name.
 
-    That is the first in alphabetical order, as in the format's own library.
+    The first in alphabetical order is stored, as in the format's own library.
     """
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, tensor in tensors.items():
@@ -26,7 +26,7 @@ def find_aliases(tensors: Mapping[str, Buffer]) -> dict[str, str]:
             groups.setdefault(view, []).append(name)
     aliases: dict[str, str] = {}
     for names in groups.values():
-        # A name with a meaning of its own in the metadata cannot be written there as an alias.
+        # A reserved name cannot be an alias.
         stored = min(names, key=lambda name: (name not in _RESERVED, name))
         aliases |= {name: stored for name in names if name != stored}
     return aliases
@@ -35,7 +35,7 @@ def find_aliases(tensors: Mapping[str, Buffer]) -> dict[str, str]:
 def restore_aliases(
     tensors: Mapping[str, Buffer], metadata: Mapping[str, str]
 ) -> dict[str, Buffer]:
-    """Return the tensors, also by the further names that the metadata know them under.
+    """Return the tensors, also by the aliases in the metadata.
 
     >>> import numpy as np
     >>> one = Buffer.from_numpy(np.ones(2))

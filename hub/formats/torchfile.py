@@ -1,8 +1,8 @@
-"""Reading PyTorch's files: the zip container, the legacy format before it, and bare pickles.
+"""Reading of PyTorch's files: the zip container, the legacy format, and bare pickles.
 
 The zip container is what `torch.save` has written since version 1.6: `data.pkl` refers to storages
 that are members `data/<key>`. A legacy file is five pickles in a row (a magic number, a protocol
-version, what kind of machine wrote it, the object, the keys of the storages) and the storages.
+version, the kind of machine, the object, the keys of the storages) and the storages.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 LEGACY_PICKLES = 5
 LEGACY_VERSION = 1001
 _MAX_ZIP_VERSION = 10
-# Enough for every element type, and what the writers of the zip format keep to anyway.
+# Sufficient for every element type, and used by the writers of the zip format.
 _ALIGNMENT = 8
 
 
 def read_torch_zip(source: Source, find_class: FindClass = refuse_class) -> object:
-    """Return the object of a zip that `torch.save` wrote; its tensors look into the file itself.
+    """Return the object of a zip that `torch.save` wrote; its tensors view the mapped file.
 
     Raises FormatError for other zips, files of big-endian machines, and malformed ones.
     """
@@ -43,7 +43,7 @@ def read_torch_zip(source: Source, find_class: FindClass = refuse_class) -> obje
 def read_pickle(source: Source, find_class: FindClass = refuse_class) -> object:
     """Return the object of a legacy PyTorch file, or of a bare pickle of plain data and arrays.
 
-    Raises FormatError for whatever else a pickle holds, and for bytes that follow it.
+    Raises FormatError for any other content of a pickle, and for bytes that follow it.
     """
     first = Unpickler(source, PLAIN_GLOBALS, find_class=find_class)
     value = first.load()
@@ -56,7 +56,7 @@ def read_pickle(source: Source, find_class: FindClass = refuse_class) -> object:
 
 
 def _find_root(archive: ZipReader, source: Source) -> str:
-    """Return the folder that everything in PyTorch's zips is in."""
+    """Return the root folder in a PyTorch zip."""
     pickles = [name for name in archive.members if name.endswith("/data.pkl")]
     roots = [name.removesuffix("/data.pkl") for name in pickles if name.count("/") == 1]
     if len(roots) != 1:
@@ -80,7 +80,7 @@ def _check_records(archive: ZipReader, root: str) -> None:
 
 
 def _storage_reference(pid: object) -> tuple[StorageType, str, str, int]:
-    """Return the kind, key, device and number of elements that a persistent id gives."""
+    """Return the kind, key, device and number of elements of a persistent id."""
     if type(pid) is not tuple or len(pid) < 5 or pid[0] != "storage":
         raise ValueError(f"the persistent id is {describe(pid)}, not that of a storage")
     kind, key, location, numel = pid[1:5]
@@ -94,7 +94,7 @@ def _storage_reference(pid: object) -> tuple[StorageType, str, str, int]:
 
 
 class _ZipStorages:
-    """The storages of a zip by key, each made once."""
+    """The storages of a zip by key, each created once."""
 
     def __init__(self, archive: ZipReader, root: str) -> None:
         self._archive = archive
@@ -118,20 +118,20 @@ class _ZipStorages:
 
 
 class _LegacyStorages:
-    """The storages of a legacy file, whose bytes come after the pickle that names them."""
+    """The storages of a legacy file, whose bytes follow the pickle that names them."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._promised = 0
+        self._total = 0
         self._roots: dict[str, TypedStorage] = {}
 
     def load(self, pid: object) -> TypedStorage:
         kind, key, location, numel = _storage_reference(pid)
         if key not in self._roots:
-            # Only what the file can hold is promised, however often it is asked for.
-            self._promised += numel * kind.itemsize
-            if self._promised > len(self._source):
-                raise ValueError(f"storages of {self._promised} bytes, more than the file has")
+            # The total size of the storages must not exceed the file.
+            self._total += numel * kind.itemsize
+            if self._total > len(self._source):
+                raise ValueError(f"storages of {self._total} bytes, more than the file has")
             storage = Storage.reserve(numel * kind.itemsize, location)
             self._roots[key] = TypedStorage(storage, kind, 0, numel)
         root = self._roots[key]
@@ -152,7 +152,7 @@ class _LegacyStorages:
         return TypedStorage(root.storage, root.kind, offset, numel)
 
     def attach(self, keys: object, position: int) -> int:
-        """Give the storages their bytes, in the order of the keys, and return where they end."""
+        """Attach the storages' bytes, in the order of the keys, and return their end."""
         source = self._source
         if type(keys) is not list or not all(type(key) is str for key in keys):
             raise source.error("the keys of the storages are not a list of text", position)

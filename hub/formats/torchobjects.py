@@ -1,4 +1,4 @@
-"""What the restricted unpickler makes of PyTorch's globals: tensors, parameters, dtypes, sizes."""
+"""Constructors of PyTorch's globals for the restricted unpickler: tensors, parameters, dtypes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.formats.dtypes import BY_STORAGE, DTYPES, DType
 from hub.formats.standard import PLAIN_GLOBALS
 from hub.formats.structure import describe
 
-# What programs tag tensors with; other attributes would have to be walked like any container.
+# Types of attributes that programs set on tensors; others would need traversal.
 _ATTRIBUTES = (type(None), bool, int, float, complex, str, bytes)
 _TENSOR_CLASSES = ("torch.Tensor", "torch.nn.parameter.Parameter")
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "meta", "xla", "hpu", "npu")
@@ -32,7 +32,7 @@ class Device(str):
 
 @dataclass(frozen=True)
 class StorageType:
-    """A storage class of PyTorch; `dtype` is None for the one of bytes without a type."""
+    """A storage class of PyTorch; `dtype` is None for the untyped one."""
 
     qualified_name: str
     dtype: DType | None
@@ -45,7 +45,7 @@ class StorageType:
 
 @dataclass(frozen=True, eq=False)
 class TypedStorage:
-    """A storage as a pickle refers to it, or `numel` elements of it from `offset` on."""
+    """A storage in a pickle, or `numel` elements of it from `offset` on."""
 
     storage: Storage
     kind: StorageType
@@ -65,7 +65,7 @@ def _tensor(
     start = integer(offset, "the offset of a tensor")
     shape = sizes(size, "the size of a tensor")
     strides = sizes(stride, "the strides of a tensor")
-    # Checked twice: against the part of the storage that the pickle names, then in its place.
+    # Checked against the part of the storage that the pickle names, then against the whole.
     part = Storage.reserve(storage.numel * storage.kind.itemsize)
     Buffer(element.name, shape, strides, part, start)
     return Buffer(element.name, shape, strides, storage.storage, start + storage.offset)
@@ -80,7 +80,7 @@ def _flag(value: object) -> bool:
 def _check_extras(hooks: object, metadata: object) -> None:
     if hooks is not None and (not isinstance(hooks, dict) or hooks):
         raise ValueError(f"the hooks of a tensor are {describe(hooks)}, not an empty dict")
-    # Its bits say that the values are conjugated or negated when they are read.
+    # Bits of lazy conjugation and negation.
     if metadata is not None and (not isinstance(metadata, dict) or any(metadata.values())):
         raise ValueError("a tensor that is lazily conjugated or negated is not supported")
 
@@ -122,7 +122,7 @@ def _rebuild_parameter_with_state(args: Arguments) -> Buffer:
 
 
 def _rebuild_from_type_v2(args: Arguments) -> Buffer:
-    """Make a tensor that has attributes of its own; subclasses of tensors are refused."""
+    """Create a tensor with attributes; subclasses of tensors are refused."""
     rebuild, kind, inner, state = arity(args, 4, 4, "_rebuild_from_type_v2")
     make = _REBUILDS.get(getattr(rebuild, "qualified_name", ""))
     if make is None or not isinstance(kind, Marker) or kind.qualified_name not in _TENSOR_CLASSES:

@@ -1,4 +1,4 @@
-"""Writing the files that `torch.load` reads, also with `weights_only=True`."""
+"""Writer of the files that `torch.load` reads, also with `weights_only=True`."""
 
 from __future__ import annotations
 
@@ -31,16 +31,15 @@ def save_torch(
     name: str = "value",
     legacy: bool = False,
 ) -> None:
-    """Write a value to a PyTorch zip file, which appears whole or not at all, or a file object.
+    """Write a value to a PyTorch zip file, replaced atomically, or to a file object.
 
-    The value is made of buffers, dicts, lists, tuples, sets, text, bytes, numbers, bools, None,
+    The value consists of buffers, dicts, lists, tuples, sets, text, bytes, numbers, bools, None,
     dtypes, arrays and scalars of NumPy, paths, dates, and instances of classes that only hold data;
-    `convert` gives what to write for others. Buffers that share a storage share it when they are
-    read back; the whole of a storage is written even if a buffer shows only a part of it. A
-    defaultdict is written as a dict. With `legacy`, the file has the format of PyTorch before 1.6,
-    which lacks some dtypes. Raises TypeError for other types, saying where in `name` they are, and
-    ValueError for a value that contains itself and for a storage that buffers see as several
-    dtypes.
+    `convert` maps others to these. Buffers that share a storage share it when they are read back;
+    a storage is written whole even if a buffer views only a part of it. A defaultdict is written as
+    a dict. With `legacy`, the file has the format of PyTorch before 1.6, which lacks some dtypes.
+    Raises TypeError for other types, naming their path inside `name`, and ValueError for a value
+    that contains itself and for a storage whose buffers have several dtypes.
 
     >>> import os, tempfile
     >>> import numpy as np
@@ -69,10 +68,10 @@ def _write_zip(file: BinaryIO, pickler: Pickler, data: bytes) -> None:
 
 
 def _add(archive: zipfile.ZipFile, file: BinaryIO, name: str, data: memoryview) -> None:
-    """Add a stored member whose bytes begin at a multiple of 64, so that they can be mapped."""
+    """Add an uncompressed member with bytes at a multiple of 64, so that they can be mapped."""
     info = zipfile.ZipInfo(f"{_ROOT}/{name}")
     info.file_size = data.nbytes
-    # The zip64 field, which takes room before the data, is forced so that its size is known.
+    # The zip64 field before the data is forced, so that its size is known.
     before = file.tell() + _LOCAL_HEADER + len(info.filename) + _ZIP64_EXTRA
     padding = (-before - 4) % _ALIGNMENT
     info.extra = struct.pack("<2H", 0x4246, padding) + bytes(padding)
@@ -81,7 +80,7 @@ def _add(archive: zipfile.ZipFile, file: BinaryIO, name: str, data: memoryview) 
 
 
 def _write_legacy(file: BinaryIO, pickler: Pickler, data: bytes) -> None:
-    """Write the five pickles and, in the order of their keys, the storages behind their lengths."""
+    """Write the five pickles and, in the order of their keys, the storages with their lengths."""
     for part in (MAGIC_NUMBER, LEGACY_VERSION, _MACHINE):
         file.write(Pickler().dump(part))
     file.write(data)

@@ -1,7 +1,7 @@
-"""A pickle machine that makes plain data and nothing else.
+"""An unpickler that creates only plain data.
 
 Unlike the standard library's, it imports nothing, calls nothing that a file names, and bounds
-memory, time and nesting. What it does not know is an error that names it.
+memory, time and nesting. Unknown globals are errors that name them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from hub.formats.structure import check_structure, describe, unusual_keys
 Globals = Mapping[tuple[str, str], object]
 FindClass = Callable[[str, str], type]
 
-# Memory that a pickle may take, as bytes that are free and a multiple of its size on top. Honest
-# pickles of many small objects need much of the first, those of large arrays only the second.
+# Memory that a pickle may take: a constant plus a multiple of its size. Pickles of many small
+# objects need the constant, those of large arrays only the multiple.
 _FREE_MEMORY = 256 << 20
 _MEMORY_RATIO = 8
 _OBJECT = 64
@@ -43,10 +43,10 @@ _MAX_UNUSUAL_KEYS = 4096
 class Unpickler:
     """Reads one pickle from a source.
 
-    `allowed` maps the module and name of each allowed global to what stands for it; for others,
-    `find_class` gives the class of that name, which must be one that only holds data, or raises
-    ValueError. What a persistent id means is up to `persistent_load`, which raises ValueError for
-    ids that it does not know. After `load`, `end` is the position behind the pickle.
+    `allowed` maps the module and name of each allowed global to its replacement; for others,
+    `find_class` returns the class of that name, which must only hold data, or raises ValueError.
+    `persistent_load` resolves persistent ids and raises ValueError for unknown ones. After `load`,
+    `end` is the position after the pickle.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class Unpickler:
 
     @property
     def end(self) -> int:
-        """The position behind what has been read."""
+        """The position after the last byte read."""
         return self._cursor.position
 
     def load(self) -> object:
-        """Return the object. Raises UnpicklingError, with the position, for everything else."""
+        """Return the object. Raises UnpicklingError, with the position, for any fault."""
         try:
             for opcode, argument in instructions(self._cursor):
                 handler = _HANDLERS.get(opcode.name)
@@ -107,7 +107,7 @@ class Unpickler:
         self._stack.append(value)
 
     def _push_value(self, value: object) -> None:
-        """Push an argument, whose memory counts: text may take four bytes for one in the file."""
+        """Push an argument and count its memory: text may take four bytes per byte in the file."""
         self._charge(sys.getsizeof(value))
         self._push(value)
 
@@ -135,7 +135,7 @@ class Unpickler:
         self._marks.append(len(self._stack))
 
     def _discard(self, _: object) -> None:
-        """Do nothing with an object or an argument."""
+        """Ignore an object or an argument."""
 
     def _duplicate(self, _: object) -> None:
         self._push(self._finished(self._top()))
@@ -156,7 +156,7 @@ class Unpickler:
         self._push(self._finished(self._memo[index]))
 
     def _finished(self, value: object) -> object:
-        """Return the value, having checked that it can be used in a second place."""
+        """Return the value after checking that it may be referenced again."""
         if isinstance(value, Pending):
             raise ValueError("a numpy object is used before it is given its state")
         return value
@@ -169,7 +169,7 @@ class Unpickler:
         if not isinstance(target, (list, deque)):
             raise ValueError(f"items are appended to {describe(target)}")
         base: Any = list if isinstance(target, list) else deque
-        base.extend(target, items)  # not what a subclass makes of it
+        base.extend(target, items)  # not a subclass's method
 
     def _update(self, items: list[object]) -> None:
         target = self._top()
@@ -181,7 +181,7 @@ class Unpickler:
         if type(target) is dict:
             target.update(zip(items[::2], items[1::2], strict=True))
             return
-        # Past the methods of subclasses; Counter's update would add to what is there.
+        # Not the methods of subclasses; Counter's update would add to existing items.
         setter = OrderedDict.__setitem__ if isinstance(target, OrderedDict) else dict.__setitem__
         for key, value in zip(items[::2], items[1::2], strict=True):
             setter(target, key, value)
@@ -225,7 +225,7 @@ class Unpickler:
             raise ValueError(f"{describe(function)} is called, which cannot be")
         if type(args) is not tuple:
             raise ValueError(f"{function.qualified_name} is called with {describe(args)}")
-        # What is made may be as large as what it is made of, and that may be used again and again.
+        # A result may be as large as its arguments, which may be used repeatedly.
         self._charge(sum(_weight(arg) for arg in args))
         made = function.make(args)
         self._pending += isinstance(made, Pending)
@@ -271,7 +271,7 @@ def _weight(arg: object) -> int:
 
 
 def _set_metadata(target: OrderedDict[object, object], state: object) -> None:
-    """Keep the versions of modules that PyTorch hangs on a state dict, and refuse all else."""
+    """Store the versions of modules that PyTorch attaches to a state dict; refuse the rest."""
     if type(state) is not dict or state.keys() - {"_metadata"}:
         raise ValueError(f"an OrderedDict is given {describe(state)} as its state")
     if state:

@@ -1,9 +1,9 @@
-"""Reading zip containers from mapped memory.
+"""Reader of zip containers in mapped memory.
 
-Written to PKWARE's APPNOTE.TXT 6.3.10, without what weight files never use: encryption, several
-disks, and methods other than stored and deflate. A stored member is a view of the file itself.
-The checksum of a stored member is not computed: that would read every page of a file that is
-mapped so as not to be read, and PyTorch may write files without. Whole files are verified by hash.
+Follows PKWARE's APPNOTE.TXT 6.3.10, without features that weight files never use: encryption,
+several disks, and methods other than stored and deflate. A stored member is a view of the file.
+Checksums of stored members are not verified: that would read every page of the mapped file, and
+PyTorch may write files without. Whole files are verified by hash.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _MAX_COMMENT = 0xFFFF
 _ENCRYPTED = 0x1 | 0x40
 _UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
-# Weights hardly compress, so members that unpack to much more than the file are an attack.
+# Weights hardly compress, so members that expand to much more than the file are an attack.
 _FREE_INFLATION = 64 << 20
 _INFLATION_RATIO = 16
 
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a zip: its name, where its bytes lie, and how they are packed."""
+    """A file in a zip: its name, the position of its bytes, and their compression."""
 
     name: str
     method: int
@@ -45,7 +45,7 @@ class Member:
 
 
 class ZipReader:
-    """The members of a zip by name. Raises FormatError for what is malformed or unsupported."""
+    """The members of a zip by name. Raises FormatError for malformed or unsupported zips."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -63,7 +63,7 @@ class ZipReader:
         self._check_overlap()
 
     def read(self, name: str) -> Source:
-        """Return the bytes of a member: a view if it is stored, unpacked memory if deflated."""
+        """Return the bytes of a member: a view if it is stored, new memory if deflated."""
         member = self.members.get(name)
         if member is None:
             known = ", ".join(list(self.members)[:8])
@@ -73,7 +73,7 @@ class ZipReader:
         return packed if member.method == _STORED else self._inflate(member, packed)
 
     def _find_directory(self) -> tuple[int, int, int]:
-        """Return where the central directory begins and ends, and how many entries it has."""
+        """Return the start, end and number of entries of the central directory."""
         source = self._source
         tail_start = max(0, len(source) - _END.size - _MAX_COMMENT)
         tail = source.bytes(tail_start, len(source))
@@ -95,7 +95,7 @@ class ZipReader:
         return start, stop, count
 
     def _widen_end(self, narrow: tuple[int, ...], end: int) -> tuple[int, ...]:
-        """Return the end record's fields, those of zip64 where there are any, and where it lies."""
+        """Return the end record's fields, with those of zip64 if present, and its position."""
         source = self._source
         at = end - _END64_LOCATOR.size
         locator = source.bytes(at, end) if at >= 0 else b""
@@ -116,7 +116,7 @@ class ZipReader:
         return (*wide, where)
 
     def _read_entry(self, position: int, stop: int, data_end: int) -> tuple[Member, int]:
-        """Return the entry of the central directory at a position, and where the next one is."""
+        """Return the entry of the central directory at a position, and the next position."""
         fixed = self._source.bytes(position, min(stop, position + _CENTRAL.size))
         if len(fixed) < _CENTRAL.size or not fixed.startswith(b"PK\1\2"):
             raise self._source.error("an entry of the central directory is malformed", position)
@@ -154,7 +154,7 @@ class ZipReader:
         return name
 
     def _widen(self, extra: bytes, values: list[int], position: int) -> list[int]:
-        """Return sizes and offset with those that need 64 bits taken from the extra field."""
+        """Return sizes and offset, with 64-bit values from the extra field."""
         wide = _zip64_field(extra)
         widened = []
         for value in values:
@@ -196,7 +196,7 @@ class ZipReader:
             raise packed.error(f"the packed data is not the {member.size} bytes it should be", 0)
         if zlib.crc32(data) != member.checksum:
             raise packed.error("the checksum of the unpacked data differs", 0)
-        # Positions in unpacked data count from its own beginning.
+        # Positions in decompressed data count from its own start.
         return Source(packed.name, np.frombuffer(bytearray(data), np.uint8))
 
 

@@ -1,8 +1,8 @@
-"""Lock files: everything a program loads, down to the byte.
+"""Lock files: commit, size and SHA-256 of every file that a program loads.
 
-format   what a lock file says, and how it is written and read
-active   the lock file in force: what is loaded under it
-making   `lock` writes one, `sync` makes a machine ready for it
+format   entries of a lock file, its parser and writer
+active   the active lock file of the process
+making   `lock` writes one, `sync` fetches its files
 """
 
 from hub.lockfile.active import active, locked

@@ -1,4 +1,4 @@
-"""The lock file in force, for all threads of the process."""
+"""The active lock file, for all threads of the process."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from hub.lockfile.format import LockFile
 
 _VARIABLE = "BESTIARY_LOCK"
-# A context variable would not reach the threads in which programs load.
+# A context variable would not be seen by other threads that load.
 _stack: list[LockFile] = []
 
 
 @contextlib.contextmanager
 def locked(path: str | os.PathLike[str]) -> Iterator[LockFile]:
-    """Under this lock file nothing else is loaded than what it lists, and no other bytes.
+    """Restrict loads to the entries of this lock file and their bytes.
 
-    Holds for the whole process, until the `with` block ends; the environment variable
-    BESTIARY_LOCK does the same for a program and its children. A load of anything that is not
-    listed is a LockError, one of other bytes an IntegrityError. A branch is the commit that was
-    locked. Raises LockError if this is no lock file.
+    Applies to the whole process, until the `with` block ends; the environment variable
+    BESTIARY_LOCK does the same for a program and its children. Loading anything that is not
+    listed raises LockError, other bytes IntegrityError. A branch means the locked commit. Raises
+    LockError if this is no lock file.
 
     >>> with locked("no-such.lock"):
     ...     pass
@@ -42,7 +42,7 @@ def locked(path: str | os.PathLike[str]) -> Iterator[LockFile]:
 
 
 def active() -> LockFile | None:
-    """The lock file in force, if there is one: the innermost `locked`, else BESTIARY_LOCK."""
+    """The active lock file, if any: the innermost `locked`, else BESTIARY_LOCK."""
     if _stack:
         return _stack[-1]
     path = os.environ.get(_VARIABLE)

@@ -1,4 +1,4 @@
-"""A lock file: TOML that people read, and that is the same for the same contents.
+"""The format of lock files: readable TOML, deterministic for equal contents.
 
     version = 1
 
@@ -49,9 +49,9 @@ version = 1
 
 @dataclass(frozen=True)
 class Entry:
-    """A reference and what it stands for.
+    """A reference with its locked file or files.
 
-    A repository has `files` by path, chosen by the patterns; any other reference has `file`.
+    A repository has `files` by path, selected by the patterns; any other reference has `file`.
     """
 
     ref: str
@@ -73,7 +73,7 @@ class Entry:
         return self.file.size if self.file else sum(file.size for file in self.files.values())
 
     def pinned(self) -> Ref:
-        """The reference to a single file, bound to its bytes."""
+        """The reference to a single file, pinned to its bytes."""
         assert self.file is not None
         name = self.name
         if name and self.commit:
@@ -90,7 +90,7 @@ class LockFile:
     entries: tuple[Entry, ...]
 
     def bind(self, ref: Ref) -> Ref:
-        """The reference, bound to what is locked; LockError if it is not listed."""
+        """The reference, pinned to the locked bytes; LockError if it is not listed."""
         bound = self._single(ref) or self._in_repository(ref)
         if bound is None:
             raise LockError(
@@ -131,13 +131,13 @@ class LockFile:
         return None
 
     def write(self) -> None:
-        """Put it on the disk, whole or not at all."""
+        """Write the lock file atomically."""
         with atomic_write(self.path) as file:
             file.write(to_toml(self.entries).encode())
 
 
 def read(path: Path) -> LockFile:
-    """Read a lock file; LockError says what is wrong with it."""
+    """Read a lock file; LockError describes any fault."""
     import tomllib
 
     try:
@@ -184,7 +184,7 @@ def _row(item: tuple[str, FileInfo]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A basic string of TOML, whose escapes JSON's are; DEL alone may stand in JSON."""
+    """A basic string of TOML, with JSON's escapes; only DEL is allowed in JSON but not in TOML."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -228,7 +228,7 @@ def _file(ref: str, fields: dict[str, Any]) -> FileInfo:
 
 
 def _covers(entry: Entry, name: RepoRef) -> bool:
-    """True if a name means the repository of an entry, at the revision that was locked."""
+    """True if a name means the repository of an entry, at its locked revision."""
     locked = entry.name
     if locked is None or locked.repo != name.repo:
         return False

@@ -1,4 +1,4 @@
-"""Writing a lock file, and making a machine ready for the loads that it lists."""
+"""`lock` and `sync`: writing a lock file, and fetching its files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.sources import as_ref, parse
 
 @dataclass(frozen=True)
 class Synced:
-    """The result of `sync` for a reference: its size, and how many bytes were fetched."""
+    """The result of `sync` for a reference: its size, and the bytes fetched."""
 
     ref: str
     files: int
@@ -36,11 +36,11 @@ def lock(
     offline: bool | None = None,
     progress: bool | None = None,
 ) -> LockFile:
-    """Write a lock file with the files that these references mean now, fetched if need be.
+    """Write a lock file with the current files of references, fetched if needed.
 
-    `include` and `exclude` choose files of repositories, as in `hub.snapshot`. Without references
-    those of the lock file are resolved again, each with its patterns. Raises what loading the
-    references raises; the lock file is then as it was.
+    `include` and `exclude` select files of repositories, as in `hub.snapshot`. Without references
+    those of the lock file are resolved again, each with its patterns. Raises the errors of loading
+    the references; the lock file is then unchanged.
 
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp(), "weights.bin")
@@ -69,9 +69,9 @@ def lock(
 def sync(
     path: str | Path, *, offline: bool | None = None, progress: bool | None = None
 ) -> list[Synced]:
-    """Fetch and verify everything that a lock file lists: ready for work offline.
+    """Fetch and verify all files of a lock file, for work offline.
 
-    Raises LockError, or what loading raises: IntegrityError if anything is not as it was locked.
+    Raises LockError, or the errors of loading: IntegrityError if the bytes differ from the lock.
 
     >>> sync("no-such.lock")
     Traceback (most recent call last):
@@ -138,7 +138,7 @@ def _sync_file(entry: Entry, *, offline: bool | None, progress: bool | None) -> 
 
 
 def _note_branch(entry: Entry) -> None:
-    """Write the ref of the branch for other programs, unless there is one."""
+    """Write the ref of the branch for other programs, unless it exists."""
     name = entry.name
     if name and entry.commit:
         folder = RepoFolder(name.repo)

@@ -1,9 +1,9 @@
-"""Cached items in one file, for a machine without a network.
+"""Archives of cached items, for a machine without a network.
 
-The file is a tar archive, `manifest.json` first, then `blobs/<SHA-256>`, each of the bytes once,
-all of it the same for the same items. The manifest says which reference each of the bytes belong
-to. Who takes an archive believes that, as one believes a server; nothing else of it is believed:
-names, sizes and hashes are checked, and nothing is unpacked to a path that the archive names.
+The file is a tar archive, `manifest.json` first, then `blobs/<SHA-256>`, each blob once, and
+deterministic for equal items. The manifest maps references to blobs, and is trusted for that like
+a server; everything else is verified: names, sizes and hashes are checked, and nothing is unpacked
+to a path that the archive names.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _CHUNK = 1 << 20  # bytes
 
 
 class ArchiveError(HubError):
-    """A file that is no archive of the hub, or is damaged."""
+    """The file is not an archive of the hub, or is damaged."""
 
 
 def export(path: Path, items: Sequence[Item], *, progress: bool | None = None) -> int:
-    """Write items to an archive and return its size; every file is verified on the way.
+    """Write items to an archive and return its size; every file is verified meanwhile.
 
-    The archive appears whole or not at all.
+    The archive is written atomically.
 
     >>> path = Path(tempfile.mkdtemp(), "empty.tar")
     >>> export(path, [], progress=False) == path.stat().st_size
@@ -66,10 +66,10 @@ def export(path: Path, items: Sequence[Item], *, progress: bool | None = None) -
 
 
 def import_(path: Path, *, progress: bool | None = None) -> list[str]:
-    """Take the items of an archive into the caches and return their references.
+    """Import the items of an archive into the caches and return their references.
 
-    All bytes are hashed before any of them is published: after an error the caches are as they
-    were. What is cached already with other bytes is an IntegrityError: `rm` it first.
+    All bytes are hashed before any is published: after an error the caches are unchanged. An item
+    that is cached with other bytes raises IntegrityError: `rm` it first.
 
     >>> import_(Path("no-such-file.tar"))
     Traceback (most recent call last):
@@ -93,7 +93,7 @@ def import_(path: Path, *, progress: bool | None = None) -> list[str]:
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
-    """A member whose header is the same on every machine."""
+    """A member with a deterministic header."""
     member = tarfile.TarInfo(name)
     member.size = size
     member.mode = 0o644
@@ -131,7 +131,7 @@ def _stage(
     folder: Path,
     progress: bool | None,
 ) -> dict[str, Path]:
-    """Write all blobs of the archive into a folder, hashed, under names of ours."""
+    """Write all blobs of the archive into a folder, under their computed hashes."""
     staged: dict[str, Path] = {}
     with bar(path.name, sum(wanted.values()), progress) as counted:
         for member in members:
@@ -173,7 +173,7 @@ def _write(path: Path, content: IO[bytes], target: Path, sha256: str) -> None:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turn what a malformed archive raises into one error that names it."""
+    """Convert the errors of a malformed archive to one that names it."""
     try:
         yield
     except FileNotFoundError as error:

@@ -18,15 +18,15 @@ _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)")
 
 
 class FilterError(HubError, ValueError):
-    """A size or an age that cannot be understood."""
+    """A size or an age that cannot be parsed."""
 
 
 @dataclass(frozen=True)
 class Filter:
     """Conditions, all of which an item must meet; None is no condition.
 
-    Sizes are in bytes, ages in seconds. `older` counts from when it was fetched, `unused` from
-    when it was last read. `match` is a pattern of the shell for the whole reference.
+    Sizes are in bytes, ages in seconds. `older` counts from the fetch, `unused` from the last
+    read. `match` is a shell pattern for the whole reference.
 
     >>> Filter(kind="hf", larger=parse_size("1 GB"), unused=parse_age("30d")).select([])
     []
@@ -41,7 +41,7 @@ class Filter:
 
     @property
     def is_empty(self) -> bool:
-        """True if it asks nothing."""
+        """True if it has no condition."""
         return self == Filter()
 
     def select(self, items: Iterable[Item]) -> list[Item]:

@@ -1,4 +1,4 @@
-"""Moving a cache to another disk: copied, compared, and only then replaced by a link."""
+"""Moving of a cache to another disk: copied, compared, and then replaced by a link."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hub.progress import bar
 
 
 def move(cache: Path, target: Path, *, progress: bool | None = None) -> int:
-    """Move a cache folder to `target` and leave a link there; returns how many bytes moved.
+    """Move a cache folder to `target` and leave a link there; returns the bytes moved.
 
-    Every file is hashed on both sides before the link takes the folder's name, so that programs
-    find the cache under its old name at any time; what was there is removed last. CacheError if
-    a process is fetching into it, if `target` is not empty, or if something changed meanwhile:
-    the cache is then as it was, and `target` removed.
+    Every file is hashed on both sides before the link replaces the folder, so that programs find
+    the cache under its old name at any time; the old files are removed last. Raises CacheError if
+    a process is fetching into it, if `target` is not empty, or if a file changed meanwhile: the
+    cache is then unchanged, and `target` removed.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -68,7 +68,7 @@ def _check(cache: Path, target: Path) -> None:
 
 
 def _copy(cache: Path, target: Path, progress: bool | None) -> int:
-    """Copy everything, with times and links, and compare each copy with its origin."""
+    """Copy all files, with times and links, and compare each copy with its original."""
     paths = list(_files(cache))
     total = sum(path.lstat().st_size for path in paths if not path.is_symlink())
     with bar("moving", total, progress) as counted:
@@ -99,7 +99,7 @@ def _compare(path: Path, copy: Path) -> None:
 
 
 def _switch(cache: Path, old: Path, target: Path) -> None:
-    """Let the name of the cache mean the new folder; a name always means one of the two."""
+    """Replace the folder by a link to the new one; the name always leads to one of the two."""
     cache.rename(old)
     try:
         cache.symlink_to(target, target_is_directory=True)

@@ -1,4 +1,4 @@
-"""Cached files of a repository: found, and verified when they are read."""
+"""Lookup of cached files of a repository, verified when they are read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ADVICE = (
 
 
 class CachedRepo:
-    """The files of one repository that are here. Call `save` when done."""
+    """The cached files of one repository. Call `save` when done."""
 
     def __init__(self, repo: Repo, root: Path | None = None) -> None:
         self.repo = repo
@@ -34,11 +34,10 @@ class CachedRepo:
         self.tree = functools.cache(self.folder.tree)
 
     def find(self, where: str, commit: str, path: str) -> LocalFile | None:
-        """A file of a commit, None if it is not here.
+        """A file of a commit, None if it is not cached.
 
-        It is hashed if the system says that it was touched since it was last found good.
-        IntegrityError if its bytes are not those of the repository; FormatError if they are and
-        do not make a sound file.
+        It is hashed if its stamp has changed since it was last verified. IntegrityError if its
+        bytes are not those of the repository; FormatError if they are, but the file is invalid.
         """
         pointer = self.folder.pointer(commit, path)
         target = self.target(pointer)
@@ -53,7 +52,7 @@ class CachedRepo:
         return LocalFile(size, sha256, path=pointer)
 
     def check(self, where: str, path: str, target: Path, etag: str) -> str:
-        """Hash a file, compare it with the hash that the repository gives, and remember it.
+        """Hash a file, compare it with the repository's hash, and record it as verified.
 
         Returns its SHA-256; the errors are those of `find`.
         """
@@ -73,7 +72,7 @@ class CachedRepo:
         return sha256
 
     def files(self, commit: str) -> list[str]:
-        """The paths of the files of a commit that are here."""
+        """The paths of the cached files of a commit."""
         snapshot = self.folder.snapshot(commit)
         found = []
         for folder, _, names in os.walk(snapshot):
@@ -81,7 +80,7 @@ class CachedRepo:
         return sorted(found)
 
     def target(self, pointer: Path) -> Path:
-        """The blob that a snapshot's link names, which may itself be a link; else the pointer."""
+        """The target of a snapshot's link, which may itself be a link; else the pointer."""
         try:
             target = Path(os.path.normpath(pointer.parent / os.readlink(pointer)))
         except OSError:
@@ -89,7 +88,7 @@ class CachedRepo:
         return target if target.parent == self.folder.blobs else pointer
 
     def etag(self, where: str, commit: str, path: str, target: Path) -> str:
-        """The hash that the bytes must have; "" if nothing here says which."""
+        """The expected hash of the bytes; "" if unknown."""
         tree = self.tree(commit)
         if tree is not None:
             if path not in tree:
@@ -108,7 +107,7 @@ def digest_name(etag: str) -> str:
 
 
 def hash_blob(path: Path, etag: str) -> tuple[str, str]:
-    """The SHA-256 of a file, and its hash of the kind that `etag` is: the same, or git's SHA-1."""
+    """The SHA-256 of a file, and its hash of the kind of `etag`: the same, or git's SHA-1."""
     if len(etag) != 40:
         sha256 = hash_file(path)
         return sha256, sha256

@@ -1,7 +1,7 @@
 """Requests to a repository server, through the library `huggingface_hub`.
 
-Tokens, HF_ENDPOINT, proxies and the format of the answers are the library's business; its many
-exceptions become ours here. The bytes of files do not come this way.
+Tokens, HF_ENDPOINT, proxies and parsing of responses are left to the library; its exceptions are
+converted to the hub's here. The bytes of files are received elsewhere.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class UnreachableError(FetchError):
-    """The server cannot be reached: cached answers may do."""
+    """The server cannot be reached; cached responses may be used."""
 
 
 class NoSuchFileError(NotFoundError):
-    """A commit does not have the file that was asked for."""
+    """A commit does not have the requested file."""
 
     def __init__(self, message: str, commit: str | None) -> None:
         super().__init__(message)
@@ -42,10 +42,10 @@ class NoSuchFileError(NotFoundError):
 
 
 class Client:
-    """Requests about one repository. `where` is the reference that errors name."""
+    """Requests about one repository. `where` is the reference named in errors."""
 
     def __init__(self, repo: Repo, where: str) -> None:
-        from huggingface_hub import HfApi  # takes ten times as long to import as all of the hub
+        from huggingface_hub import HfApi  # imports ten times as long as the hub
 
         self._api = HfApi(library_name="bestiary-hub")
         self._repo = repo
@@ -73,9 +73,9 @@ class Client:
         return self._folders[commit] + quote(path)
 
     def commit(self, revision: str, *, patient: bool = True) -> str:
-        """The commit that a revision stands for now.
+        """The current commit of a revision.
 
-        UnreachableError if the server cannot be asked, without trying long unless `patient`.
+        UnreachableError if the server does not respond, with retries only if `patient`.
         """
         repo = self._repo
         info = self._ask(
@@ -94,7 +94,7 @@ class Client:
         return self._ask(lambda: check_files(self._where, self._list(commit)))
 
     def file(self, name: RepoRef, *, patient: bool = True) -> tuple[str, RepoFile]:
-        """The commit that a revision stands for now, and one file of it.
+        """The current commit of a revision, and one file of it.
 
         NoSuchFileError if it has no such file; UnreachableError as `commit`.
         """
@@ -111,7 +111,7 @@ class Client:
         return commit, file
 
     def download(self, commit: str, path: str, folder: Path) -> Path:
-        """Have the library fetch a file into a folder. It checks the size, and no hash."""
+        """Fetch a file into a folder by the library, which checks the size but no hash."""
         from huggingface_hub import hf_hub_download
 
         repo = self._repo
@@ -137,10 +137,10 @@ class Client:
                 )
 
     def _pages(self, url: str) -> Iterator[dict[str, Any]]:
-        """The entries of a listing that comes in pages, each of which names the next.
+        """The entries of a paginated listing, each page of which links to the next.
 
-        HfApi.list_repo_tree would wait without end for a server that is silent, for as long as one
-        asks it to, and would follow to any other server with the user's token.
+        HfApi.list_repo_tree has no read timeout, obeys any Retry-After, and would follow links to
+        other servers with the user's token.
         """
         from huggingface_hub import get_session, hf_raise_for_status
 
@@ -205,13 +205,13 @@ class Client:
         except Exception as error:
             if isinstance(error, OSError) and is_full(error):
                 raise
-            # A failed connection, of whichever HTTP library it uses.
+            # A failed connection, of either HTTP library that it uses.
             reason = root_cause(error)
             endpoint = self._api.endpoint
             raise Transient(f"the server {endpoint} cannot be reached: {reason}") from error
 
     def _refusal(self, error: HfHubHTTPError) -> Exception:
-        """Our exception for an answer that says no."""
+        """The hub's exception for an error response."""
         from huggingface_hub import errors
 
         status, where = error.response.status_code, self._where

@@ -1,4 +1,4 @@
-"""Files of a repository, fetched: hashed while they are received, published if they match."""
+"""Download of files of a repository: hashed while they are received, published if they match."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from hub.transfer.retry import Transient
 if TYPE_CHECKING:
     from requests import Session
 
-# Beyond this the public server answers no plain request, only its Xet storage does.
+# The public server sends larger files only through its Xet storage.
 _MAX_PLAIN = 50 * 1000**3  # bytes
 
 
 class Fetcher:
     """Fetches files of one commit; threads may share it.
 
-    `pins` holds SHA-256 digests, by path, that files must have besides what the repository says.
+    `pins` holds SHA-256 digests, by path, that files must have beside the repository's hashes.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Fetcher:
         self._pins = pins or {}
 
     def fetch(self, file: RepoFile, meter: Meter) -> Path:
-        """The file in the snapshot of its commit, fetched unless its bytes are here already."""
+        """The file in the snapshot of its commit, fetched unless its blob is cached."""
         self._check_pin(file)
         if self._is_good(file):
             return self._folder.pointer(self._commit, file.path)
@@ -60,15 +60,15 @@ class Fetcher:
                 return self._folder.pointer(self._commit, file.path)
             received = self._folder.blob(f"{file.etag}.bestiary.incomplete")
             sha256 = self.receive(file, received, meter)
-            stamp = Stamp.of(received)  # a rename changes nothing of it
+            stamp = Stamp.of(received)  # unchanged by a rename
             pointer = self._folder.publish(received, self._commit, file)
             self._cached.verified.add(self._cached.target(pointer), stamp, sha256, file.etag)
             return pointer
 
     def receive(self, file: RepoFile, received: Path, meter: Meter) -> str:
-        """Receive a file at this path, checked in full, and return its SHA-256.
+        """Receive a file at this path, verify it, and return its SHA-256.
 
-        After a transient failure the received part stays there, for the next call to resume.
+        After a transient failure the received part remains, for the next call to resume.
         """
         received.parent.mkdir(parents=True, exist_ok=True)
         where = self._name(file)
@@ -81,7 +81,7 @@ class Fetcher:
         return sha256
 
     def _is_good(self, file: RepoFile) -> bool:
-        """True if the snapshot has the file: a cache that cannot be written may still be read."""
+        """True if the snapshot has the file, also in a read-only cache."""
         try:
             found = self._cached.find(self._name(file), self._commit, file.path)
         except IntegrityError:
@@ -89,7 +89,7 @@ class Fetcher:
         return found is not None and self._pins.get(file.path) in (None, found.sha256)
 
     def _is_here(self, file: RepoFile) -> bool:
-        """True if the snapshot has the file, given a link if only the blob was there."""
+        """True if the snapshot has the file, or was given a link to an existing blob."""
         where = self._name(file)
         try:
             if found := self._cached.find(where, self._commit, file.path):
@@ -126,7 +126,7 @@ class Fetcher:
             return self._by_library(where, file, received)
 
     def _by_library(self, where: str, file: RepoFile, received: Path) -> str:
-        """Have the library fetch the file, which it does not hash, and hash it here."""
+        """Fetch the file by the library, which does not hash it, and hash it."""
         scratch = received.with_suffix(".xet")
         try:
             fetched = self._client.download(self._commit, file.path, scratch)

@@ -1,4 +1,4 @@
-"""The cache of repositories as one of the hub's caches: whole commits, and single files of them."""
+"""The cache of `huggingface_hub` as one of the hub's caches: commits, and single files of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.repos.repo_id import RepoRef
 
 
 class HfCache(Cache):
-    """Repositories in the cache that `huggingface_hub` shares with other programs."""
+    """Repositories in the cache of `huggingface_hub`, shared with other programs."""
 
     def load(self, ref: Ref, *, offline: bool, progress: bool | None) -> Path:
         from hub.repos.repository import Repository  # imports the library
@@ -63,7 +63,7 @@ class HfCache(Cache):
         return checks
 
     def remove(self, ref: Ref) -> int:
-        """Remove the commit that the revision stands for, or a file of it."""
+        """Remove the commit of the revision, or a file of it."""
         name, cached, commit = _cached(ref)
         if commit is None or not cached.folder.snapshot(commit).is_dir():
             raise nothing_to_remove(ref)
@@ -83,7 +83,7 @@ class HfCache(Cache):
                 yield _item(cached, commit, loaded)
 
     def collect(self, grace: float, *, dry_run: bool) -> int:
-        """The library's store for several repositories is left to `hf cache prune`."""
+        """Remove unreferenced blobs; the library's shared store is left to `hf cache prune`."""
         freed = 0
         for folder in cached_repos():
             for path in _unreferenced(folder, time.time() - grace):
@@ -149,7 +149,7 @@ def _item(cached: CachedRepo, commit: str, loaded: float) -> Item:
 
 
 def _ref(cached: CachedRepo, commit: str) -> RepoRef:
-    """The reference of a cached commit: a branch or tag that stands for it, else the commit."""
+    """The reference of a cached commit: a branch or tag that points to it, else the commit."""
     revisions = sorted(cached.folder.revisions(commit))
     if repo_id.DEFAULT_REVISION in revisions:
         return RepoRef(cached.repo)
@@ -172,7 +172,7 @@ def _check(cached: CachedRepo, commit: str, path: str, where: str) -> Check:
 
 
 def _remove_snapshot(cached: CachedRepo, commit: str) -> int:
-    """Remove refs first: none may stand for a commit that is not there."""
+    """Remove refs first, so that none points to a missing commit."""
     folder = cached.folder
     for revision in folder.revisions(commit):
         _unlink(folder.refs / revision, up_to=folder.refs)
@@ -196,21 +196,21 @@ def _remove_file(cached: CachedRepo, commit: str, name: RepoRef) -> int:
 
 
 def _remove_unreferenced(cached: CachedRepo, blobs: Iterable[Path]) -> int:
-    """Remove those of these blobs that no snapshot links to any more."""
+    """Remove those of these blobs that no snapshot links to."""
     freed = 0
     for blob in set(blobs) - _referenced(cached):
         if blob.exists():
-            # A link into the library's store for several repositories frees nothing by itself.
+            # A link into the library's shared store frees nothing.
             freed += blob.lstat().st_size if not blob.is_symlink() else 0
             blob.unlink()
     return freed
 
 
 def _remove_repository(cached: CachedRepo) -> None:
-    """Remove what is left of a repository without files, unless something is being fetched."""
+    """Remove the folder of a repository without files, unless a file is being fetched."""
     folder = cached.folder
     if folder.blobs.is_dir() and any(folder.blobs.iterdir()):
-        return  # of a fetch that is running or was killed: left to `collect`
+        return  # of a running or killed fetch: left to `collect`
     shutil.rmtree(folder.path)
     shutil.rmtree(folder.locks, ignore_errors=True)
     cached.verified.forget()
@@ -222,7 +222,7 @@ def _unreferenced(folder: RepoFolder, before: float) -> Iterator[Path]:
     present += [path for path in folder.path.iterdir() if path.suffix == ".tmp"]
     for path in present:
         status = path.lstat()
-        # The time of change is when a finished file was renamed.
+        # ctime is the time at which a finished file was renamed.
         if path not in referenced and max(status.st_mtime, status.st_ctime) <= before:
             yield path
 
@@ -232,7 +232,7 @@ def _collect(folder: RepoFolder, path: Path, *, dry_run: bool) -> int:
     with locks.try_lock(folder.lock_path(etag)) as is_free:
         if not is_free:
             return 0
-        if path.is_dir():  # what the library was fetching
+        if path.is_dir():  # a download of the library
             return tree_size(path) if dry_run else remove_tree(path)
         if not path.is_file() and not path.is_symlink():
             return 0
@@ -256,7 +256,7 @@ def _targets(cached: CachedRepo, commit: str) -> set[Path]:
 
 
 def _unlink(path: Path, *, up_to: Path) -> None:
-    """Remove a file and the folders that are empty without it."""
+    """Remove a file and then its empty parent folders."""
     path.unlink()
     folder = path.parent
     while folder != up_to and not any(folder.iterdir()):

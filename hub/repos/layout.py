@@ -1,16 +1,16 @@
 """The cache of repositories on the disk, in the layout of the library `huggingface_hub`.
 
-Its client and what builds on it read what is fetched here, and the other way round:
+Files fetched here are read by its clients, and the other way round:
 
     models--ORG--NAME/blobs/<etag>              the bytes, under their SHA-256 or git SHA-1
     models--ORG--NAME/snapshots/<commit>/PATH   a relative link to the blob
-    models--ORG--NAME/refs/<revision>           the commit that a branch or tag stood for
+    models--ORG--NAME/refs/<revision>           the commit of a branch or tag at the last request
     models--ORG--NAME/trees/<commit>.json       all files of a commit, with sizes and hashes
     models--ORG--NAME/.no_exist/<commit>/PATH   empty: a file that the commit does not have
-    .locks/models--ORG--NAME/<etag>.lock        held by who fetches the blob
+    .locks/models--ORG--NAME/<etag>.lock        held while the blob is fetched
 
-A file appears in the order blob, snapshot, ref, each by an atomic rename. Where the system has no
-symbolic links the snapshot holds the file itself and there is no blob.
+A file is published in the order blob, snapshot, ref, each by an atomic rename. On systems without
+symbolic links the snapshot contains the file itself and there is no blob.
 """
 
 from __future__ import annotations
@@ -70,14 +70,14 @@ class RepoFolder:
         return commit
 
     def commits(self) -> list[str]:
-        """The commits of which there are files, in alphabetical order."""
+        """The commits with cached files, in alphabetical order."""
         if not self.snapshots.is_dir():
             return []
         names = (path.name for path in self.snapshots.iterdir() if path.is_dir())
         return sorted(name for name in names if COMMIT.fullmatch(name))
 
     def revisions(self, commit: str) -> list[str]:
-        """The branches and tags that stood for a commit at their last request."""
+        """The branches and tags that pointed to a commit at their last request."""
         found = []
         for path in self.refs.rglob("*"):
             if path.is_file() and path.read_bytes().strip() == commit.encode():
@@ -85,7 +85,7 @@ class RepoFolder:
         return sorted(found)
 
     def write_ref(self, revision: str, commit: str) -> None:
-        """Remember what a revision stands for. A commit stands for itself."""
+        """Store the commit of a branch or tag; nothing for a commit."""
         if revision != commit and self.commit(revision) != commit:
             self._write(self.refs / revision, commit)
 
@@ -122,7 +122,7 @@ class RepoFolder:
         return self.path / ".no_exist" / commit
 
     def is_known_absent(self, commit: str, path: str) -> bool:
-        """True if the server has said that the commit has no such file."""
+        """True if the server has reported that the commit has no such file."""
         return (self.absent(commit) / path).is_file()
 
     def mark_absent(self, commit: str, path: str) -> None:
@@ -135,14 +135,14 @@ class RepoFolder:
 
     @contextlib.contextmanager
     def lock(self, etag: str) -> Iterator[None]:
-        """Be the only process, of the library's as well, that fetches a blob."""
+        """Lock a blob against other processes that fetch it, the library's included."""
         path = self.lock_path(etag)
         with locks.lock(path, waiting_for=f"another process fetches a file of {self.repo}"):
             yield
 
     @functools.cached_property
     def _has_links(self) -> bool:
-        """True if the disk has symbolic links; the library tries it out once."""
+        """True if the disk supports symbolic links, as tested once by the library."""
         from huggingface_hub.file_download import are_symlinks_supported
 
         return are_symlinks_supported(self.root)
@@ -151,7 +151,7 @@ class RepoFolder:
         return self.blobs / etag
 
     def publish(self, received: Path, commit: str, file: RepoFile) -> Path:
-        """Make a file that was received and checked visible. Under its lock."""
+        """Publish a received and verified file. Under its lock."""
         pointer = self._pointer_folder(commit, file.path)
         if not self._has_links:
             received.replace(pointer)
@@ -161,7 +161,7 @@ class RepoFolder:
         return self.link(commit, file)
 
     def link(self, commit: str, file: RepoFile) -> Path:
-        """Make a blob that is there visible in the snapshot of a commit. Under its lock."""
+        """Link an existing blob into the snapshot of a commit. Under its lock."""
         pointer, blob = self._pointer_folder(commit, file.path), self.blob(file.etag)
         with self._temporary() as fresh:
             if self._has_links:
@@ -186,7 +186,7 @@ class RepoFolder:
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[Path]:
-        """A name for a new file on this disk, outside the folders whose every file counts."""
+        """A name for a temporary file on this disk, outside blobs and snapshots."""
         self.path.mkdir(parents=True, exist_ok=True)
         path = self.path / f".{os.urandom(8).hex()}.tmp"
         try:

@@ -1,8 +1,8 @@
-"""Files of a repository as plain files in a folder of the user's.
+"""Files of a repository as plain files in a folder of the user (`local_dir`).
 
 Copied files are recorded as the library does, in `.cache/huggingface/download` of the folder,
-so that its client knows the files too. Beside it are the commit of the branch and its listing, laid
-out as in the cache, so that the folder is complete offline.
+so that its client knows them too. The commit of the branch and its listing are stored beside, in
+the layout of the cache, so that the folder suffices offline.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def copy_to(
     *,
     progress: bool | None = None,
 ) -> Path:
-    """Copy the chosen files into a folder, each of them verified; from the cache where it has them.
+    """Copy the selected files into a folder, each verified; from the cache if it has them.
 
-    A file with other bytes is replaced only if it was not changed since it was copied; else it is
-    a CacheError.
+    A file with other bytes is replaced only if it has not been changed since it was copied,
+    otherwise CacheError is raised.
     """
     folder = folder.expanduser().absolute()
-    # Commit and listing are stored in the folder: the cache has no snapshot for them.
+    # Commit and listing are stored in the folder, as the cache has no snapshot for them.
     repository.notes = RepoFolder(repository.name.repo, folder / ".cache" / "huggingface")
     commit, files = repository.choose(include, exclude)
     local = _LocalFolder(folder, repository, commit)
@@ -71,7 +71,7 @@ class _LocalFolder:
         self._commit = commit
 
     def needs(self, file: RepoFile) -> bool:
-        """True if a file is to be copied: it is missing, or an earlier version that was copied."""
+        """True if a file must be copied: it is missing, or an earlier copied version."""
         target = self._folder / file.path
         if not target.exists():
             return True
@@ -88,7 +88,7 @@ class _LocalFolder:
         return True
 
     def put(self, file: RepoFile, fetcher: Fetcher | None, meter: Meter) -> None:
-        """Copy a file, from the cache if it has it, else from the server."""
+        """Copy a file from the cache, or else from the server."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
         waiting = f"another process fetches {file.path}"
         with locks.lock(received.with_suffix(".lock"), waiting_for=waiting):
@@ -125,7 +125,7 @@ class _LocalFolder:
         return self._notes / f"{file.path}.metadata"
 
     def _note(self, file: RepoFile) -> None:
-        """Commit, hash and time, a line each."""
+        """Write commit, hash and time, a line each."""
         path = self._note_path(file)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{self._commit}\n{file.etag}\n{time.time()}\n", encoding="utf-8")

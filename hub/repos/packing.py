@@ -1,4 +1,4 @@
-"""Repositories in an archive of the hub (`hub.maintenance.archive`): what its manifest says."""
+"""Manifest entries of repositories in archives (`hub.maintenance.archive`)."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def pack(item: Item, blobs: dict[str, Path]) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class PackedSnapshot:
-    """A repository at a commit, with the files that were cached of it."""
+    """A repository at a commit, with its cached files."""
 
     ref: str
     repo: Repo
     commit: str
     revisions: tuple[str, ...]
-    files: Mapping[str, tuple[str, RepoFile]]  # SHA-256 and what the repository says, by path
+    files: Mapping[str, tuple[str, RepoFile]]  # SHA-256 and the repository's entry, by path
     tree: Mapping[str, RepoFile] | None
 
     @classmethod
@@ -85,8 +85,8 @@ class PackedSnapshot:
         check_case(self.ref, self.files, cached.folder.root)
         for path, (sha256, file) in self.files.items():
             where = f"{self.ref}: {path}"
-            cached.find(where, self.commit, path)  # raises if what is here is damaged
-            # Under its SHA-256 it was staged; git's hash alone is still to be seen.
+            cached.find(where, self.commit, path)  # raises if the cached file is damaged
+            # Its SHA-256 was verified when it was staged, but not git's hash.
             got = sha256 if file.sha256 else hash_blob(staged[sha256], file.etag)[1]
             if got != file.etag:
                 raise IntegrityError(
@@ -111,5 +111,5 @@ class PackedSnapshot:
                     shutil.copyfile(staged[sha256], received)
                     folder.publish(received, self.commit, file)
         for revision in self.revisions:
-            if folder.commit(revision) is None:  # what a server said is newer, perhaps
+            if folder.commit(revision) is None:  # a ref from a server may be newer
                 folder.write_ref(revision, self.commit)

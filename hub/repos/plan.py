@@ -11,7 +11,7 @@ Patterns = Sequence[str] | None
 
 @dataclass(frozen=True)
 class Planned:
-    """A file that a snapshot would have, and whether its bytes are here already."""
+    """A file of a snapshot; `cached` if its bytes are on this machine."""
 
     path: str
     size: int
@@ -33,15 +33,15 @@ class Plan:
 
     @property
     def to_fetch(self) -> int:
-        """Bytes that would have to be fetched."""
+        """Bytes to be fetched."""
         return sum(file.size for file in self.files if not file.is_here)
 
 
 def choose(paths: Iterable[str], include: Patterns = None, exclude: Patterns = None) -> list[str]:
     """The paths that match a pattern of `include` (default: all) and none of `exclude`.
 
-    Patterns are those of the shell, and `*` crosses folders, as in the library; one that ends in
-    a slash means all that the folder holds.
+    Patterns are those of the shell, but `*` also matches slashes, as in the library; one that ends
+    in a slash matches all files of the folder.
 
     >>> choose(["a.json", "onnx/a.json", "b.bin"], ["*.json"], ["onnx/"])
     ['a.json']

@@ -6,7 +6,7 @@ import threading
 
 from hub.progress import Bar, Meter, bar
 
-_OWN_BAR = 8 << 20  # bytes: a smaller file is complete before its bar could be read
+_OWN_BAR = 8 << 20  # bytes: smaller files complete before their bar could be read
 
 
 class DownloadProgress:
@@ -23,7 +23,7 @@ class DownloadProgress:
         return _Share(self, own, size)
 
     def add(self, count: int) -> None:
-        """Count received bytes; negative where a file is started again."""
+        """Count received bytes; negative if a file is restarted."""
         with self._lock:
             self._total.update(count)
 
@@ -32,7 +32,7 @@ class DownloadProgress:
 
 
 class _Share(Meter):
-    """Counts the bytes of one file, in a bar of its own and in the total."""
+    """Counts the bytes of one file, in its own bar and in the total."""
 
     def __init__(self, bars: DownloadProgress, own: Meter, size: int) -> None:
         self._bars = bars

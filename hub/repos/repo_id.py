@@ -1,8 +1,8 @@
 """Names of repositories: `hf:[datasets/|spaces/][ORG/]NAME[@REVISION][/PATH]`.
 
 A revision is a branch, a tag, `refs/pr/NUMBER` or a commit; a slash in another one is written %2F.
-Without `@`, two parts are organisation and name: a file of a repository that has no organisation
-is written with its revision, `hf:gpt2@main/config.json`.
+Without `@`, two parts are organisation and name: a file of a repository without organisation is
+written with its revision, `hf:gpt2@main/config.json`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 _TYPES = {"datasets": "dataset", "models": "model", "spaces": "space"}
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
-# Pages of the hub at addresses where a repository without an organisation could be.
+# Pages of the hub whose addresses look like repositories without organisation.
 _PAGES = frozenset(
     ("blog", "chat", "collections", "docs", "enterprise", "inference", "join", "learn", "login")
     + ("new", "organizations", "papers", "posts", "pricing", "search", "settings", "tasks", "users")
@@ -82,7 +82,7 @@ class RepoRef:
 
     def __str__(self) -> str:
         revision = self.revision if _is_special(self.revision) else quote(self.revision, _PLAIN)
-        # Left out, a first part of the path would pass for the name of the repository.
+        # Without it the first part of the path would be read as the name of the repository.
         needed = self.path is not None and "/" not in self.repo.name
         at = f"@{revision}" if needed or self.revision != DEFAULT_REVISION else ""
         path = "" if self.path is None else f"/{self.path}"
@@ -90,7 +90,7 @@ class RepoRef:
 
 
 def parse(text: str) -> RepoRef:
-    """Parse an unpinned reference; RefError says what is wrong with it."""
+    """Parse an unpinned reference; RefError describes any fault."""
     parts = text.removeprefix("hf:").removeprefix("//").split("/")
     kind = _TYPES[parts.pop(0)] if parts[0] in _TYPES else "model"
     owner = [] if len(parts) < 2 or "@" in parts[0] else [parts.pop(0)]
@@ -108,10 +108,10 @@ def parse(text: str) -> RepoRef:
 
 
 def from_page(text: str) -> RepoRef | None:
-    """The repository or file whose page on the hub, or on HF_ENDPOINT, a URL is; None if none.
+    """The repository or file of a page on the hub, or on HF_ENDPOINT; None for other URLs.
 
-    URLs of the files themselves (`/resolve/`) are those of any web server. RefError for the page of
-    a folder within a repository.
+    URLs of the files themselves (`/resolve/`) are treated as of any web server. RefError for the
+    page of a folder within a repository.
 
     >>> str(from_page("https://huggingface.co/org/name/blob/v1/config.json"))
     'hf:org/name@v1/config.json'
@@ -143,12 +143,12 @@ def from_page(text: str) -> RepoRef | None:
 
 
 def of(ref: Ref) -> RepoRef | None:
-    """The repository or file that a reference names; None for other sources."""
+    """The repository or file of a reference; None for other sources."""
     return parse(ref.identity) if ref.kind == KIND else None
 
 
 def is_repository(ref: Ref) -> bool:
-    """True if a reference means a repository, a folder of files, and not a single file."""
+    """True if a reference means a repository and not a single file."""
     name = of(ref)
     return name is not None and name.path is None
 
@@ -173,5 +173,5 @@ def _check_repo(text: str, repo: Repo) -> None:
 
 
 def _is_special(revision: str) -> bool:
-    """True if its slashes are part of how a reference spells it."""
+    """True if its slashes need no escape in a reference."""
     return revision.startswith("refs/") and revision.count("/") == 2

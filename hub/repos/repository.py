@@ -1,4 +1,4 @@
-"""A repository at a revision: its files and snapshots, from the cache or from the server."""
+"""Repository at a revision: files and snapshots, from the cache or from the server."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from hub.repos.tree import RepoFile, check_case
 from hub.text import format_count
 from hub.transfer import new_session
 
-THREADS = 8  # files at a time: small ones take longer to ask for than to send
+THREADS = 8  # files at a time: requests of small ones take longer than their transfer
 _SHOWN = 3  # names of missing files in an error
 
 
 @dataclass(frozen=True)
 class Locked:
-    """The files of a repository that a lock file lists, by path."""
+    """The files of a repository in a lock file, by path."""
 
     path: Path
     files: Mapping[str, FileInfo]
@@ -43,8 +43,8 @@ class Locked:
 class Repository:
     """A repository at a revision. `pins` holds SHA-256 digests, by path, that files must have.
 
-    `offline` never asks the server: a branch stands for the commit of the last request.
-    Under a lock file (see `locked`) the files that it lists are all that there is.
+    `offline` never contacts the server: a branch means its commit at the last request.
+    Under a lock file (see `locked`) only the files that it lists exist.
     """
 
     def __init__(
@@ -54,20 +54,20 @@ class Repository:
         self.where = str(name)
         self.offline = offline or constants.HF_HUB_OFFLINE
         self.cached = CachedRepo(name.repo)
-        self.notes = self.cached.folder  # where commits of branches and listings are written down
+        self.notes = self.cached.folder  # stores commits of branches and listings
         self.pins = dict(pins or {})
         self._lock: Locked | None = None
-        self._listing: dict[str, RepoFile] | None = None  # what the server has just said
+        self._listing: dict[str, RepoFile] | None = None  # the server's current listing
 
     def locked(self, name: RepoRef, lock: Locked) -> Repository:
-        """The same at a commit and with files that a lock file names."""
+        """The same at the commit and with the files of a lock file."""
         pins = {path: file.sha256 for path, file in lock.files.items()}
         repository = Repository(name, offline=self.offline, pins=pins)
         repository._lock = lock
         return repository
 
     def find(self) -> LocalFile | None:
-        """The file that the reference names, if it is here. The server is not asked."""
+        """The file of the reference, if it is cached. The server is not contacted."""
         assert self.name.path is not None
         with cache_errors(self.cached.folder.root):
             commit = self.cached.folder.commit(self.name.revision)
@@ -78,7 +78,7 @@ class Repository:
             return found
 
     def file(self, progress: bool | None = None) -> Path:
-        """The file that the reference names, fetched if need be."""
+        """The file of the reference, fetched if needed."""
         with cache_errors(self.cached.folder.root):
             try:
                 return self._known_file() or self._fetched_file(progress)
@@ -86,9 +86,9 @@ class Repository:
                 self.cached.save()
 
     def here(self) -> Path:
-        """The folder of the commit with the files that are here, each of them verified.
+        """The folder of the commit with its cached files, each verified.
 
-        Under a lock file all that it lists must be. NotFoundError if there is none.
+        Under a lock file all its files must be cached. NotFoundError if there is none.
         """
         if self._lock is not None:
             return self.snapshot()
@@ -109,13 +109,13 @@ class Repository:
         return found
 
     def plan(self, include: Patterns = None, exclude: Patterns = None) -> Plan:
-        """The files that `snapshot` would fetch; asks the server and changes nothing."""
+        """The files that `snapshot` would fetch; contacts the server and changes nothing."""
         commit, files = self.choose(include, exclude)
         planned = [Planned(f.path, f.size, self._is_here(commit, f)) for f in files]
         return Plan(self.where, commit, tuple(planned))
 
     def choose(self, include: Patterns, exclude: Patterns) -> tuple[str, list[RepoFile]]:
-        """The commit that the revision stands for, and the files of it that match."""
+        """The commit of the revision, and its matching files."""
         commit = self._commit()
         tree = self._tree(commit)
         chosen = choose(tree, include, exclude)
@@ -133,7 +133,7 @@ class Repository:
         *,
         progress: bool | None = None,
     ) -> Path:
-        """The folder of the commit, with all chosen files in it, each of them verified."""
+        """The folder of the commit with all selected files, each verified."""
         with cache_errors(self.cached.folder.root):
             try:
                 return self._snapshot(include, exclude, progress)
@@ -159,7 +159,7 @@ class Repository:
         return snapshot
 
     def remember(self, commit: str) -> None:
-        """Write down what the server said, for work offline."""
+        """Store the server's answers, for work offline."""
         self._remember_listing(commit)
         self._note(lambda: self.notes.write_ref(self.name.revision, commit))
 
@@ -169,7 +169,7 @@ class Repository:
             self._note(lambda: self.notes.write_tree(commit, listing.values()))
 
     def fetcher(self, commit: str, stack: contextlib.ExitStack) -> Fetcher:
-        """Brings files of a commit until the stack is closed."""
+        """A fetcher of files of a commit, until the stack is closed."""
         session = stack.enter_context(new_session(THREADS))
         client = Client(self.name.repo, self.where)
         return Fetcher(
@@ -177,7 +177,7 @@ class Repository:
         )
 
     def _known_file(self) -> Path | None:
-        """The file, where the server need not be asked for it."""
+        """The file, if it is known without a request."""
         folder, path = self.cached.folder, self.name.path
         assert path is not None
         commit = folder.commit(self.name.revision)
@@ -200,10 +200,10 @@ class Repository:
         except IntegrityError:
             if self.offline:
                 raise
-            return None  # reported when it is fetched again
+            return None  # reported by the next fetch
 
     def checked(self, commit: str, path: str) -> LocalFile | None:
-        """A file of a commit, if it is here; IntegrityError if it is not the right one."""
+        """A file of a commit, if it is cached; IntegrityError if its bytes are wrong."""
         found = self.cached.find(self.where, commit, path)
         pin = self.pins.get(path)
         if found and pin not in (None, found.sha256):
@@ -229,7 +229,7 @@ class Repository:
         return path
 
     def _note(self, write: Callable[[], None]) -> None:
-        """Write down what the server said, unless this is a cache that may only be read."""
+        """Store the server's answers, unless the cache is read-only."""
         try:
             write()
         except OSError as error:
@@ -262,7 +262,7 @@ class Repository:
         return found.path
 
     def _commit(self) -> str:
-        """The commit that the revision stands for."""
+        """The commit of the revision."""
         if self.name.commit is not None:
             return self.name.commit
         last = self._last_commit()
@@ -285,7 +285,7 @@ class Repository:
         return self.notes.commit(revision) or self.cached.folder.commit(revision)
 
     def _tree(self, commit: str) -> dict[str, RepoFile]:
-        """All files of a commit; under a lock file those that it lists."""
+        """All files of a commit, or those of the lock file."""
         tree = self.cached.tree(commit)
         if tree is None:
             tree = self.notes.tree(commit)
@@ -320,7 +320,7 @@ class Repository:
         return all(self.cached.folder.pointer(commit, path).exists() for path in lock.files)
 
     def _missing(self, commit: str, files: list[RepoFile]) -> list[RepoFile]:
-        """Those that are not in the snapshot; what others have put there is hashed side by side."""
+        """Files missing in the snapshot; those added by other programs are hashed in parallel."""
         missing: set[str] = set()
 
         def look(file: RepoFile) -> None:
@@ -331,7 +331,7 @@ class Repository:
         return [file for file in files if file.path in missing]
 
     def _is_good(self, commit: str, file: RepoFile) -> bool:
-        """True if a file is in the snapshot and has the right bytes; hashed if it must be."""
+        """True if a file is in the snapshot with the right bytes; hashed if not yet verified."""
         try:
             return self.checked(commit, file.path) is not None
         except IntegrityError as error:
@@ -350,7 +350,7 @@ class Repository:
     def _check_nothing_else(
         self, commit: str, lock: Locked, include: Patterns, exclude: Patterns
     ) -> None:
-        """A program that reads the folder must find in it what is locked, and nothing more."""
+        """Raise if the folder has files beside the locked ones, as programs would read them."""
         present = choose(self.cached.files(commit), include, exclude)
         others = [path for path in present if path not in lock.files]
         if others:
@@ -380,13 +380,13 @@ class Repository:
 
 
 def shortened(paths: Sequence[str]) -> str:
-    """The first few of them, for an error."""
+    """The first few names, for an error."""
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more
 
 
 def check_space(where: str, folder: Path, size: int) -> None:
-    """CacheError if so many bytes have no room on the disk of a folder, which need not exist."""
+    """Raise CacheError if the disk of a folder, which need not exist, has less free space."""
     folder = nearest_existing(folder)
     advice = "make room, or set HF_HOME to a folder on another disk"
     check_room(where, size, folder, f"on the disk of {folder}: {advice}")

@@ -1,6 +1,6 @@
-"""The files of a repository at a commit, with the sizes and hashes that the server gives.
+"""The files of a repository at a commit, with their sizes and hashes from the server.
 
-All of it is validated before use: paths become paths on this disk, hashes become names of blobs.
+Everything is validated, as paths become paths on this disk and hashes become names of blobs.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from hub.errors import CacheError, FetchError, RefError
 from hub.file_info import Expected
 from hub.refs import check_member, check_text
 
-MAX_SIZE = 1 << 44  # bytes, 16 TiB: a file that claims more is a mistake or an attack
+MAX_SIZE = 1 << 44  # bytes, 16 TiB: a larger size is a mistake or an attack
 MAX_FILES = 1_000_000
-_MAX_PART = 255  # bytes that file systems allow in a name
+_MAX_PART = 255  # bytes of a name in common file systems
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -27,9 +27,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class RepoFile:
     """A file of a repository.
 
-    `sha256` is the hash of its bytes if it is kept as a large file (LFS); of a regular file the
-    server knows git's name alone: `git`, the SHA-1 of its bytes behind a header. `xet` names it in
-    the Xet storage, if it is kept there.
+    `sha256` is the hash of a large file (LFS); a regular file has only `git`, git's blob id: the
+    SHA-1 of a header and the bytes. `xet` is its name in the Xet storage, if it is stored there.
     """
 
     path: str
@@ -40,7 +39,7 @@ class RepoFile:
 
     @property
     def etag(self) -> str:
-        """The hash that its bytes must have, which names its blob: `sha256` if there is one."""
+        """The expected hash of its bytes, which names its blob: `sha256` if there is one."""
         etag = self.sha256 or self.git
         assert etag is not None
         return etag
@@ -50,7 +49,7 @@ class RepoFile:
         return Expected(self.size, self.sha256 or pin, None if self.sha256 else self.git)
 
     def to_json(self) -> dict[str, object]:
-        """As the library writes it into its listings of trees."""
+        """The entry in the library's format of listings."""
         fields: dict[str, object] = {"size": self.size, "blob_id": self.git}
         if self.sha256 is not None:
             fields |= {"lfs_sha256": self.sha256, "lfs_size": self.size}
@@ -60,14 +59,14 @@ class RepoFile:
 
     @classmethod
     def from_json(cls, path: str, fields: Mapping[str, Any]) -> RepoFile:
-        """Raises KeyError, TypeError or ValueError if these are no fields of a file."""
+        """Parse an entry; KeyError, TypeError or ValueError if it is malformed."""
         sha256 = fields.get("lfs_sha256")
         size = fields["size"] if sha256 is None else fields["lfs_size"]
         return cls(path, size, fields["blob_id"], sha256, fields.get("xet_hash"))
 
 
 def check_files(where: str, files: Iterable[RepoFile]) -> dict[str, RepoFile]:
-    """The files by path, each of them sound; FetchError if the server names one that is not.
+    """The validated files by path; FetchError if one is invalid.
 
     >>> check_files("hf:a/b", [RepoFile("../x", 1, "0" * 40)])
     Traceback (most recent call last):
@@ -90,9 +89,9 @@ def check_files(where: str, files: Iterable[RepoFile]) -> dict[str, RepoFile]:
 
 
 def check_case(where: str, paths: Iterable[str], folder: Path) -> None:
-    """CacheError if two of these paths would be one file on the disk of a folder.
+    """Raise CacheError if two of these paths are one file on the disk of a folder.
 
-    Names that differ in case alone are two files on most systems, and one on others.
+    Names that differ only in case are one file on some systems.
     """
     folded: dict[str, str] = {}
     for path in paths:
@@ -106,7 +105,7 @@ def check_case(where: str, paths: Iterable[str], folder: Path) -> None:
 
 
 def check_file(where: str, file: RepoFile) -> RepoFile:
-    """The file if its path, size and hashes can be those of one; FetchError if not."""
+    """The file if path, size and hashes are valid; FetchError otherwise."""
     try:
         check_path(where, file.path)
     except (RefError, TypeError) as error:
@@ -127,9 +126,9 @@ def check_file(where: str, file: RepoFile) -> RepoFile:
 
 
 def check_path(where: str, path: str) -> str:
-    """The path if it stays in its folder on every system; RefError if not."""
+    """The path if it cannot escape its folder on any system; RefError otherwise."""
     check_text(path)
-    check_member(where, path.replace("#", "_"))  # what a reference takes for a pin may be a name
+    check_member(where, path.replace("#", "_"))  # '#' starts a pin only in references
     if any(len(part.encode()) > _MAX_PART for part in path.split("/")):
         raise RefError(f"{where}: a part of the path {path:.80}... is longer than a name may be")
     return path
@@ -138,7 +137,7 @@ def check_path(where: str, path: str) -> str:
 def file_of_etag(
     where: str, path: str, size: int | None, etag: str | None, xet: str | None = None
 ) -> RepoFile:
-    """The file that an answer's headers describe; FetchError if they describe none."""
+    """The file described by a response's headers; FetchError if they are malformed."""
     known = etag or ""
     if size is None or not is_etag(known):
         raise FetchError(
@@ -151,7 +150,7 @@ def file_of_etag(
 
 
 def is_etag(text: str) -> bool:
-    """True if this is a SHA-256 or a SHA-1, which name blobs."""
+    """True for a SHA-256 or a SHA-1, which name blobs."""
     return bool(_SHA1.fullmatch(text) or _SHA256.fullmatch(text))
 
 

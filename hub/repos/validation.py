@@ -1,6 +1,6 @@
-"""Validation of files beyond their hash: well formed and self-contained.
+"""Validation of files beyond their hash: well-formed and self-contained.
 
-A hash proves that a file is the one in the repository, not that it is harmless.
+A hash proves that a file is the repository's, not that it is harmless.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def validate(where: str, path: str, file: Path) -> None:
     """Check a safetensors file's header, or the names in an index of shards.
 
     `path` is the file's path in the repository, `file` the path of its bytes. FormatError names
-    what is wrong. Files of other kinds are checked by whoever reads them.
+    the fault. Files of other kinds are checked by their readers.
     """
     if path.endswith(".safetensors"):
         _check_safetensors(where, file)
@@ -28,7 +28,7 @@ def validate(where: str, path: str, file: Path) -> None:
 
 
 def shards(where: str, file: Path) -> list[str]:
-    """The files that an index of shards names, which are beside it; FormatError if it is none."""
+    """The files of an index of shards, in the same folder; FormatError if it is malformed."""
     if file.stat().st_size > _MAX_INDEX:
         raise FormatError(f"an index of more than {_MAX_INDEX} bytes", file=where)
     try:
@@ -45,7 +45,7 @@ def shards(where: str, file: Path) -> list[str]:
 
 
 def _check_safetensors(where: str, file: Path) -> None:
-    from hub.formats.safetensors import SafetensorsFile  # needs numpy, the rest here does not
+    from hub.formats.safetensors import SafetensorsFile  # imports numpy
 
     try:
         SafetensorsFile(file)

@@ -1,8 +1,8 @@
-"""Files of repositories whose hash was verified, so that they need not be hashed again.
+"""Records of verified files of repositories, so that they need not be hashed again.
 
-The library's layout has no room for it: the hub's cache has a JSON file for each repository, with
-size, time of change, inode and SHA-256 of each verified file. A file whose size, time or inode
-differs is hashed when it is loaded.
+The library's layout has no field for it: the hub's cache has a JSON file for each repository, with
+size, mtime, inode and SHA-256 of each verified file. A file whose size, time or inode differs is
+hashed when it is loaded.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from hub.disk import Stamp
 from hub.repos.layout import RepoFolder
 
 _VERSION = 1
-_TOUCH = 3600.0  # seconds: how exact the time of last use is
+_TOUCH = 3600.0  # seconds: resolution of the time of last use
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A file that was found good: what the system said of it then, and its hashes.
+    """A verified file: its stamp and its hashes.
 
-    `etag` is the hash that the repository gives it, "" if nothing said which that was.
+    `etag` is the repository's hash, "" if unknown.
     """
 
     stamp: Stamp
@@ -38,7 +38,7 @@ class Seen:
 
 
 class VerifiedFiles:
-    """The records of a repository. Threads may share it; `save` writes what they added."""
+    """The records of a repository. Threads may share it; `save` writes new records."""
 
     def __init__(self, folder: RepoFolder) -> None:
         key = hashlib.sha256(str(folder.path).encode()).hexdigest()[:16]
@@ -51,16 +51,16 @@ class VerifiedFiles:
 
     @property
     def used(self) -> float | None:
-        """When a file of the repository was last loaded by the hub, in seconds since 1970."""
+        """Time at which the hub last loaded a file of the repository, in seconds since 1970."""
         try:
             return self._file.stat().st_mtime
         except FileNotFoundError:
             return None
 
     def sha256(self, path: Path, etag: str) -> str | None:
-        """The SHA-256 of a file that is known to be good, None if it is to be hashed.
+        """The SHA-256 of an unchanged verified file, None if it must be hashed.
 
-        FileNotFoundError if it is not there.
+        FileNotFoundError if it does not exist.
         """
         stamp = Stamp.of(path)
         with self._lock:
@@ -69,12 +69,12 @@ class VerifiedFiles:
         return seen.sha256 if seen and (seen.stamp, seen.etag) == (stamp, etag) else None
 
     def add(self, path: Path, stamp: Stamp, sha256: str, etag: str) -> None:
-        """Remember that a file was found good. `stamp` was taken before it was hashed."""
+        """Record a file as verified. `stamp` was taken before it was hashed."""
         with self._lock:
             self._added[self._name(path)] = Seen(stamp, sha256, etag)
 
     def save(self) -> None:
-        """Write what was added. A cache that cannot be written costs time, no more."""
+        """Write new records. Failure to write only costs time."""
         with self._lock, contextlib.suppress(OSError):
             if self._added:
                 self._merge()
@@ -103,7 +103,7 @@ class VerifiedFiles:
         self._known, self._added = known, {}
 
     def _read(self) -> dict[str, Seen]:
-        """The records on the disk; none if they cannot be read, which only costs time."""
+        """The stored records; none if they cannot be read, which only costs time."""
         try:
             record = json.loads(self._file.read_bytes())
             if record["version"] != _VERSION:

@@ -1,10 +1,10 @@
-"""A directory of models as a repository server, for the clients of the public hub.
+"""Server of a directory of models, for the clients of the public hub.
 
     with Server("models") as server:
         os.environ["HF_ENDPOINT"] = server.url
 
-`hub.server.store` says how the directory is laid out. What is served, and who may write, is decided
-when the server is made; nothing outside the directory is reachable, and no hidden file in it.
+`hub.server.store` documents the layout of the directory. Tokens and permission to write are fixed
+when the server is created; nothing outside the directory is reachable, and no hidden file in it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ __all__ = ["Limits", "Server", "Store"]
 
 
 class Server:
-    """Serves the repositories in a folder from when the `with` block is entered until it is left.
+    """Serves the repositories in a folder during a `with` block.
 
-    `port` 0 takes a free one. With `tokens`, every request must carry one of them. `allow_push`
-    takes uploads. Raises HubError if the folder does not exist or the address cannot be used.
+    `port` 0 selects a free one. With `tokens`, every request must carry one of them. `allow_push`
+    accepts uploads. Raises HubError if the folder does not exist or the address cannot be used.
 
     >>> import tempfile, urllib.request
     >>> folder = Path(tempfile.mkdtemp())
@@ -64,7 +64,7 @@ class Server:
         routes = Routes(guard, downloads, uploads)
         try:
             self._server = ConnectionServer((host, port), routes, limits or Limits())
-        except (OSError, OverflowError) as error:  # the latter of a port beyond 65535
+        except (OSError, OverflowError) as error:  # OverflowError: a port beyond 65535
             reason = error.strerror if isinstance(error, OSError) else error
             raise HubError(f"{host}:{port}: cannot be served at: {reason}") from error
         name = f"[{host}]" if ":" in host else host

@@ -21,7 +21,7 @@ class Guard:
     """Checks tokens; without any, every client may read."""
 
     def __init__(self, tokens: Iterable[str] = ()) -> None:
-        # Digests have one length, so that comparing them takes one time.
+        # Digests have equal length, for comparison in constant time.
         self._digests = [_digest(token) for token in tokens]
         self._secret = secrets.token_bytes(32)
 
@@ -33,17 +33,17 @@ class Guard:
         if scheme.lower() != "bearer" or not token:
             raise HttpError(HTTPStatus.UNAUTHORIZED, "this server asks for a token")
         digest = _digest(token.strip())
-        # Every token is compared, whichever it is.
+        # All tokens are compared, for constant time.
         if not sum(hmac.compare_digest(digest, known) for known in self._digests):
             raise HttpError(HTTPStatus.UNAUTHORIZED, "Invalid credentials in Authorization header")
 
     def key(self, purpose: str) -> str:
-        """A key that opens one address for a day, for clients that send no token there."""
+        """A signed key for one address, valid for a day, for clients that send no token there."""
         until = int(time.time()) + _KEY_LIFE
         return f"{until}-{self._sign(purpose, until)}"
 
     def check_key(self, purpose: str, key: str) -> None:
-        """Raise HttpError unless the key was made for this purpose and is not too old."""
+        """Raise HttpError unless the key was signed for this purpose and has not expired."""
         until, _, signature = key.partition("-")
         valid = until.isdecimal() and len(until) < 20 and int(until) >= time.time()
         if not valid or not hmac.compare_digest(
@@ -56,9 +56,9 @@ class Guard:
 
 
 def read_tokens(path: Path) -> list[str]:
-    """The tokens of a file, one a line; empty lines and what follows a '#' do not count.
+    """The tokens of a file, one a line; empty lines and comments after '#' are ignored.
 
-    Raises HubError where there is none, or one that is easily guessed.
+    Raises HubError if there is none, or one that is easily guessed.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     tokens = [token for line in lines if (token := line.partition("#")[0].strip())]

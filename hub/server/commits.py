@@ -1,4 +1,4 @@
-"""Commits of mirrored repositories on the server they were mirrored from."""
+"""Commits of mirrored repositories at their origin."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _ID = re.compile(r"[0-9a-f]{40}")
 
 
 class KnownCommits:
-    """The trees of commits, in a JSON file that other processes may write to.
+    """The trees of commits, in a JSON file that other processes may also write.
 
-    A tree that is not known stands for itself: its id is its commit. As the names are bound to the
-    content, a repository that is changed after it was mirrored loses them.
+    The commit of an unknown tree is the tree's id. As commits are bound to the content, a
+    repository that is changed after it was mirrored loses its commit.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,19 +28,19 @@ class KnownCommits:
         self._trees: dict[str, str] = {}
 
     def tree(self, commit: str) -> str:
-        """The id of the tree that a commit stands for."""
+        """The id of the tree of a commit."""
         with self._lock:
             self._refresh()
             return self._trees.get(commit, commit)
 
     def commit(self, tree: str) -> str:
-        """The commit that stands for a tree, the one that was added last."""
+        """The commit of a tree, the last one added."""
         with self._lock:
             self._refresh()
             return next((c for c, t in reversed(self._trees.items()) if t == tree), tree)
 
     def add(self, commit: str, tree: str) -> None:
-        """Remember a commit."""
+        """Store a commit."""
         with self._lock:
             self._refresh()
             if self._trees.get(commit) == tree or commit == tree:

@@ -1,4 +1,4 @@
-"""The connections of the server: parses requests and sends responses."""
+"""Connections of the server: parses requests and sends responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COPY = 1 << 16  # bytes
 
 
 class ConnectionServer(socketserver.ThreadingTCPServer):
-    """Accepts connections, each in a thread of its own and no more at once than the limits say."""
+    """Accepts connections, each in its own thread, up to the limit of clients."""
 
     daemon_threads = True
     block_on_close = False
@@ -47,7 +47,7 @@ class ConnectionServer(socketserver.ThreadingTCPServer):
 
     @property
     def crowded(self) -> bool:
-        """True if idle connections should be closed to make room."""
+        """True if idle connections should be closed for waiting clients."""
         return len(self._open) * 4 > self.limits.clients * 3
 
     def process_request(self, request: object, client_address: object) -> None:
@@ -97,13 +97,13 @@ class _HeadReader(io.RawIOBase):
         self._left: int | None = None
 
     def begin_head(self) -> None:
-        """Expect a request; its time is counted from its first byte."""
+        """Expect a request; its time counts from its first byte."""
         self._deadline = None
         self._left = self._limits.head_size
         self._connection.settimeout(self._limits.idle)
 
     def end_head(self) -> None:
-        """End the limits of the head; the reader of the body has limits of its own."""
+        """End the limits of the head; the body has other limits."""
         self._left = None
         self._connection.settimeout(self._limits.stall)
 
@@ -164,21 +164,21 @@ class _Connection(http.server.BaseHTTPRequestHandler):
                 failure = HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed")
                 response = _error(failure)
             self._drain(request.body)
-        except HttpError as error:  # malformed: the start of the next request is unknown
+        except HttpError as error:  # malformed: the position of the next request is unknown
             response = _error(error)
             self.close_connection = True
         self._answer(response)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Turn an error of the standard library's parser into one response."""
+        """Convert an error of the standard library's parser to a response."""
         raise HttpError(HTTPStatus(code), message or HTTPStatus(code).phrase)
 
     def handle_expect_100(self) -> bool:
-        """Wait with 100 Continue until the body is wanted."""
+        """Delay 100 Continue until the body is read."""
         return True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Log nothing here: `_answer` does."""
+        """Log nothing: `_answer` does."""
 
     def _read_head(self) -> bool:
         """Read request line and headers; False at the end of the connection."""
@@ -218,7 +218,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _drain(self, body: Body) -> None:
-        """Read the rest of a body, or close the connection if that is much."""
+        """Read the rest of a body, or close the connection if it is large."""
         left = self.server.limits.drain
         if not body.done and self.headers.get("Expect"):
             self.close_connection = True
@@ -253,10 +253,10 @@ class _Connection(http.server.BaseHTTPRequestHandler):
 
     def _send_file(self, content: Content) -> int:
         count = content.stop - content.start
-        # A count of nothing would mean all of the file.
+        # A count of 0 would mean the whole file.
         sent = self.connection.sendfile(content.file, content.start, count) if count else 0
         if sent != count:
-            self.close_connection = True  # the file was cut short; the client must not wait
+            self.close_connection = True  # the file was truncated; the client must not wait
         return sent
 
     def _log_request(self, response: Response, sent: int) -> None:

@@ -20,11 +20,11 @@ from hub.server.tree import Entry, lfs_pointer
 
 _PAGE = 1000
 _MAX_PATHS = 10_000
-_MAX_JSON = 1 << 20  # bytes of a config.json that is shown in the listing
+_MAX_JSON = 1 << 20  # bytes of a config.json included in the listing
 
 
 class Downloads:
-    """Handles requests that change nothing."""
+    """Handles read requests."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,7 +72,7 @@ class Downloads:
         return Response.json(described, headers={**headers, "X-Repo-Commit": snapshot.commit})
 
     def paths_info(self, request: Request, repository: str, revision: str) -> Response:
-        """The entries of the given paths; those that do not exist are left out."""
+        """The entries of the given paths; missing ones are omitted."""
         snapshot = self.snapshot(repository, revision)
         paths, expand = _asked_paths(request)
         known = {**snapshot.tree.folders, **snapshot.tree.entries}
@@ -89,7 +89,7 @@ class Downloads:
         return Response.json({"branches": branches, "tags": [], "converts": [], "pullRequests": []})
 
     def commits(self, repository: str, revision: str) -> Response:
-        """The commit of a revision; there is no history before it."""
+        """The commit of a revision, without history."""
         snapshot = self.snapshot(repository, revision)
         commit = {"id": snapshot.commit, "title": "Snapshot", "message": "", "authors": []}
         return Response.json([{**commit, "date": _date(snapshot)}])
@@ -202,8 +202,8 @@ def _asked_paths(request: Request) -> tuple[list[str], bool]:
 def _page(request: Request, items: list[str], address: str) -> tuple[list[str], dict[str, str]]:
     """One page of sorted items and the header that leads to the next.
 
-    The cursor is the last item of the page before, so that no item is skipped or repeated where
-    others come and go.
+    The cursor is the last item of the page before, so that no item is skipped or repeated when
+    others are added or removed.
     """
     try:
         limit = min(_PAGE, max(1, int(request.query.get("limit", [str(_PAGE)])[-1])))

@@ -1,4 +1,4 @@
-"""Responses with a file: validators, conditions and ranges after RFC 9110."""
+"""Responses with a file: validators, conditions and ranges (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hub.server.http import Content, HttpError, Request, Response
 from hub.server.tree import Entry
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
-# Nothing that a browser would run as a page of this server.
+# Media types that browsers do not run as pages of this server.
 _TEXT = frozenset((".json", ".md", ".txt", ".yaml", ".yml", ".py", ".csv", ".jinja"))
 
 
 class FileChangedError(Exception):
-    """The file is not the one whose hash is known."""
+    """The file has changed since it was hashed."""
 
 
 def file_response(request: Request, entry: Entry, commit: str) -> Response:
@@ -68,7 +68,7 @@ def _headers(entry: Entry, commit: str) -> dict[str, str]:
 
 
 def _matches(condition: str | None, etag: str) -> bool:
-    """True if a list of entity tags holds this one, compared weakly as If-None-Match is."""
+    """True if a list of entity tags contains this one, by weak comparison."""
     if condition is None:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
@@ -76,9 +76,9 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 
 def _parse_range(text: str, size: int) -> tuple[int, int] | None:
-    """Start and end of a range; None if it may be ignored: several ranges, other units.
+    """Start and end of a range; None if it is ignored: several ranges, other units.
 
-    Raises HttpError if no byte of the file is in it.
+    Raises HttpError if it contains no byte of the file.
     """
     found = _RANGE.fullmatch(text.strip())
     if not found or not any(found.groups()):

@@ -1,4 +1,4 @@
-"""Hashes of files, computed once for as long as a file stays the same."""
+"""Cache of file hashes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.disk import Stamp, atomic_write
 from hub.transfer.digests import git_sha1
 
 _CHUNK = 1 << 20  # bytes
-# A file may be written to again within one tick of its clock: hashes of files this recent are not
+# A file may be written again within one tick of the clock: hashes of files this recent are not
 # cached.
 _SETTLED_NS = 2_000_000_000
 
@@ -22,8 +22,8 @@ _SETTLED_NS = 2_000_000_000
 class Hashes:
     """The git blob ids and SHA-256 digests of files, cached by inode, size and time.
 
-    They are kept in a JSON file where that can be written, else in memory alone. A damaged file of
-    hashes counts as none.
+    They are stored in a JSON file if it can be written, else only in memory. A damaged file of
+    hashes is ignored.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Hashes:
         self._changed = False
 
     def git(self, path: Path, stamp: Stamp) -> str:
-        """The id that git gives the content of a file."""
+        """The git blob id of a file."""
         return self._get("sha1", path, stamp)
 
     def sha256(self, path: Path, stamp: Stamp) -> str:
@@ -42,13 +42,13 @@ class Hashes:
         return self._get("sha256", path, stamp)
 
     def learn(self, path: Path, sha256: str) -> None:
-        """Remember what was computed while a file was written."""
+        """Store hashes computed while a file was written."""
         with self._lock:
             self._known[_key("sha256", Stamp.of(path))] = sha256
             self._changed = True
 
     def save(self, *, forget_unused: bool = False) -> None:
-        """Write the hashes down; `forget_unused` drops those of files that were not asked for."""
+        """Write the hashes to disk; `forget_unused` drops those that were not requested."""
         with self._lock:
             if forget_unused and not self._used >= self._known.keys():
                 self._known = {key: self._known[key] for key in self._known if key in self._used}
@@ -57,7 +57,7 @@ class Hashes:
                 return
             text = json.dumps({"version": 1, "hashes": self._known}, indent=0)
             self._changed = False
-        with contextlib.suppress(OSError):  # served from a disk that cannot be written to
+        with contextlib.suppress(OSError):  # a read-only disk
             self._path.parent.mkdir(exist_ok=True)
             with atomic_write(self._path) as file:
                 file.write(text.encode())

@@ -20,12 +20,12 @@ _COPY = 1 << 20  # bytes
 class Limits:
     """Limits of a client. Times are in seconds, sizes in bytes."""
 
-    clients: int = 64  # at once; further ones wait
+    clients: int = 64  # at a time; others wait
     idle: float = 15.0  # between two requests
     head_time: float = 10.0  # from the first byte of a request to the end of its headers
     head_size: int = 32 << 10
-    stall: float = 30.0  # without a byte taken or sent
-    drain: int = 1 << 20  # of an unread body, read so that the client sees the response
+    stall: float = 30.0  # without a byte received or sent
+    drain: int = 1 << 20  # of an unread body, so that the client sees the response
 
 
 class HttpError(Exception):
@@ -46,7 +46,7 @@ class HttpError(Exception):
 
 @dataclass
 class Request:
-    """A request. `segments` are the decoded parts of the path, `body` reads what the client sends.
+    """A request. `segments` are the decoded parts of the path, `body` reads the request's body.
 
     The names of `headers` are in lower case.
     """
@@ -157,7 +157,7 @@ class Body:
             raise HttpError(HTTPStatus.BAD_REQUEST, "a chunk of the body is malformed")
         self._left = int(found[1], 16)
         if not self._left:
-            # Trailers mean nothing here; an empty line ends them.
+            # Trailers are ignored; an empty line ends them.
             lines = (self._stream.readline(_MAX_CHUNK_LINE) for _ in range(_MAX_TRAILERS))
             self.done = any(line in (b"\r\n", b"\n") for line in lines)
             if not self.done:

@@ -1,4 +1,4 @@
-"""Mirrors of repositories of a public hub, in a folder that is served."""
+"""Mirroring of repositories of a public hub into a served folder."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def mirror(
     """Mirror a repository into a folder that `hub.server.Server` serves.
 
     A branch or tag keeps its name, a commit becomes `main`. A repository with all files of its
-    commit keeps that commit in the mirror, so that lock files hold there. Files go through the
-    cache, which resumes an interrupted run, and are hashed again in the served folder; where they
-    can, they are links to those of the cache. The repository is replaced atomically. Hidden files
-    other than .gitattributes are left out. Raises RefError unless the reference is a model's, and
-    what `hub.snapshot` raises.
+    commit has the same commit in the mirror, so that lock files are valid there. Files pass
+    through the cache, which resumes an interrupted run, and are hashed again in the served
+    folder; they are links to those of the cache if possible. The repository is replaced
+    atomically. Hidden files other than .gitattributes are omitted. Raises RefError unless the
+    reference is a model's, and the errors of `hub.snapshot`.
     """
     name = _model(ref)
     commit, files = Repository(name).choose(include, exclude)
@@ -92,7 +92,7 @@ def _model(ref: str | Ref) -> RepoRef:
 
 
 def _check(ref: str, store: Store, files: Iterable[RepoFile], sources: dict[str, Path]) -> None:
-    """Hash the files as the server does and compare with what the repository says of them."""
+    """Hash the files as the server does and compare with the repository's hashes."""
     for file in files:
         path = sources[file.path]
         entry = make_entry(file.path, path, store.hashes)
@@ -111,6 +111,6 @@ def _check(ref: str, store: Store, files: Iterable[RepoFile], sources: dict[str,
 
 
 def _open(store: Store, repository: str, revision: str) -> Tree:
-    """The tree that is served so far; an empty folder is made where there is none."""
+    """The currently served tree; an empty folder is created if there is none."""
     folder = store.make_revision_folder(repository, revision)
     return store.read(folder, max_age=0)

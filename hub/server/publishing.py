@@ -1,4 +1,4 @@
-"""Commits: staged beside the repository, complete and verified before they become visible."""
+"""Publishing of commits: staged beside the repository and verified before they become visible."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Publisher:
         self._incoming = store.private / "incoming"
 
     def create(self, repository: str) -> None:
-        """Make an empty repository; ConflictError if there is something of this name."""
+        """Create an empty repository; ConflictError if the name is taken."""
         folder = self._store.root / repository
         folder.parent.mkdir(exist_ok=True)
         try:
@@ -48,12 +48,12 @@ class Publisher:
             shutil.rmtree(folder, ignore_errors=True)
 
     def object(self, sha256: str) -> Path | None:
-        """A large file that was uploaded, None if it was not."""
+        """An uploaded large file, None if there is none."""
         path = self._objects / sha256
         return path if path.is_file() else None
 
     def add_object(self, file: Path, sha256: str) -> None:
-        """Keep a large file whose hash was checked until a commit refers to it."""
+        """Store a verified large file until a commit refers to it."""
         self._objects.mkdir(parents=True, exist_ok=True)
         sync(file)
         self._store.hashes.learn(file, sha256)
@@ -70,11 +70,11 @@ class Publisher:
     def publish(
         self, repository: str, revision: str, base: Tree, files: Mapping[str, Path], scratch: Path
     ) -> Tree:
-        """Make `files`, by their path in the repository, the content of a revision.
+        """Replace the content of a revision by `files`, by their path in the repository.
 
-        `base` is the tree that the caller read: ConflictError if it was changed. Files in `scratch`
-        are moved, all others linked. ValueError if a path is a file and a folder at once. Returns
-        the new tree.
+        `base` is the tree that the caller read: ConflictError if it has changed. Files in `scratch`
+        are moved, all others linked. ValueError if a path is both a file and a folder. Returns the
+        new tree.
         """
         folder = self._store.revision_folder(repository, revision)
         with self._store.replace(folder):
@@ -104,7 +104,7 @@ def sync(path: Path) -> None:
 
 
 def _stage(files: Mapping[str, Path], scratch: Path) -> Path:
-    """Lay out the files of a revision in a folder of the scratch space, and return it."""
+    """Stage the files of a revision in a folder of the scratch space, and return it."""
     staged = scratch / "tree"
     staged.mkdir()
     for path, file in files.items():
@@ -116,7 +116,7 @@ def _stage(files: Mapping[str, Path], scratch: Path) -> Path:
             continue
         try:
             target.hardlink_to(file)
-        except OSError:  # another disk, or one without links
+        except OSError:  # another disk, or one without hard links
             shutil.copy2(file, target)
             sync(target)
     for folder, _, _ in os.walk(staged):

@@ -1,4 +1,4 @@
-"""Routes: the handler of each address."""
+"""Routes: maps addresses to handlers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.server.uploads import Uploads
 
 _log = logging.getLogger("hub.server")
 
-# The same for every client: there are tokens and no accounts.
+# The same for every client, as there are tokens but no accounts.
 _WHO = {
     "type": "user",
     "id": "0",
@@ -30,7 +30,7 @@ _VERBS = frozenset(
 
 
 class Routes:
-    """Passes requests on to downloads and uploads, after checking their token."""
+    """Dispatches requests to downloads and uploads, after checking their token."""
 
     def __init__(self, guard: Guard, downloads: Downloads, uploads: Uploads) -> None:
         self._guard = guard
@@ -40,7 +40,7 @@ class Routes:
     def __call__(self, request: Request) -> Response:
         """The response to a request; HttpError if there is none."""
         segments = request.segments
-        if request.method == "PUT":  # carries a key of its own
+        if request.method == "PUT":  # carries its own key
             return self._put(request)
         self._guard.check(request.headers)
         if segments[0] == "api" and len(segments) > 1:
@@ -107,7 +107,7 @@ class Routes:
                 self._uploads.check_allowed()
                 return Response.json({})
             case "GET", ["xet-read-token" | "xet-write-token", *_]:
-                # The library hides this response from its user, who may see the log.
+                # The library hides this response from its user, but not from the log.
                 _log.warning("%r: uploads by Xet are not taken, %s", repository, _NO_XET)
                 raise HttpError(
                     HTTPStatus.NOT_FOUND,
@@ -117,7 +117,7 @@ class Routes:
 
 
 def _split_git(segments: list[str]) -> tuple[str, list[str]]:
-    """The repository and what follows of an address like ORG/NAME.git/..."""
+    """The repository and the rest of an address like ORG/NAME.git/..."""
     for at in (1, 0):
         if len(segments) > at and segments[at].endswith(".git"):
             return "/".join(segments[: at + 1]).removesuffix(".git"), segments[at + 1 :]

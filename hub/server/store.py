@@ -1,16 +1,16 @@
 """The repositories in a folder, and their revisions.
 
-    DIR/NAME/...            a repository: a folder that holds at least one file
-    DIR/ORG/NAME/...        a repository: a folder in a folder that holds folders only
+    DIR/NAME/...            a repository: a folder that contains at least one file
+    DIR/ORG/NAME/...        a repository: a folder in a folder that contains only folders
     DIR/ORG/NAME@REV/...    the same repository at a branch or tag other than `main`
     DIR/.hub/               private to the server, not served:
         hashes.json         the hashes of files (see `hub.server.hashes`)
-        commits.json        the commits of what was mirrored (see `hub.server.commits`)
-        history/ORG/NAME/   earlier states of `main` by commit, hard links where nothing changed
+        commits.json        the commits of mirrored repositories (see `hub.server.commits`)
+        history/ORG/NAME/   earlier states of `main` by commit, unchanged files as hard links
         next/ORG/NAME/      a staged repository, about to be renamed
-        objects/, incoming/ large files that were uploaded and are not in a repository yet
+        objects/, incoming/ uploaded large files that are not in a repository yet
 
-Any of it may be made, changed and removed with the tools of the system; the server reads it again.
+Repositories may be created, changed and removed with other tools; the server reads them again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hub.server.hashes import Hashes
 from hub.server.tree import Tree, is_visible, read_tree
 
 MAIN = "main"
-_FRESH = 1.0  # seconds for which a folder that was read counts as unchanged
+_FRESH = 1.0  # seconds for which a cached listing is used
 
 
 class RepositoryNotFoundError(NotFoundError):
@@ -72,7 +72,7 @@ class _Folder:
 
 
 def is_repository_id(text: str) -> bool:
-    """True if a text is NAME or ORG/NAME as repositories are called.
+    """True if a text is a repository's NAME or ORG/NAME.
 
     >>> is_repository_id("org/some-model"), is_repository_id("../etc"), is_repository_id(".git")
     (True, False, False)
@@ -85,7 +85,7 @@ def is_repository_id(text: str) -> bool:
 
 
 class Store:
-    """The repositories below a folder. Any thread may use it."""
+    """The repositories below a folder. Thread-safe."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -119,8 +119,8 @@ class Store:
     def resolve(self, repository: str, revision: str, *, fresh: bool = True) -> Snapshot:
         """A repository at a branch, tag or commit.
 
-        With `fresh=False` a commit that was known is not looked for again: whoever opens its files
-        compares their verified. Raises RepositoryNotFoundError or RevisionNotFoundError.
+        With `fresh=False` a known commit is not checked again, as readers of its files compare
+        their stamps. Raises RepositoryNotFoundError or RevisionNotFoundError.
         """
         if COMMIT.fullmatch(revision):
             return self._find_commit(repository, self.folder(repository), revision, fresh)
@@ -145,7 +145,7 @@ class Store:
         return self.revision_folder(repository, revision)
 
     def refs(self, repository: str) -> dict[str, str]:
-        """The names of the revisions of a repository and the commits they stand for."""
+        """The revisions of a repository and their commits."""
         main = self.folder(repository)
         names = {MAIN: main}
         for folder in _branches(main):
@@ -153,7 +153,7 @@ class Store:
         return {name: self.read(folder).commit for name, folder in names.items()}
 
     def read(self, folder: Path, *, max_age: float = _FRESH) -> Tree:
-        """The tree of a folder as it was at most `max_age` seconds ago."""
+        """The tree of a folder, cached for at most `max_age` seconds."""
         known = self._known(folder)
         with known.lock:
             if known.tree is None or time.monotonic() - known.read >= max_age:
@@ -167,7 +167,7 @@ class Store:
             return known.tree
 
     def read_all(self) -> Iterator[Snapshot]:
-        """Read every repository, so that no request must wait for hashing."""
+        """Read every repository, so that no request waits for hashing."""
         for repository in self.repositories():
             for revision in self.refs(repository):
                 yield self.resolve(repository, revision)
@@ -216,14 +216,14 @@ class Store:
     def replace_by(self, staged: Path, folder: Path, past: Path) -> None:
         """Replace a folder by a staged one; the old one is moved to `past`. Under `replace` only.
 
-        Between the two renames there is no folder: readers wait, and after a crash there the next
-        reader finishes the replacement.
+        Between the two renames there is no folder: readers wait, and after a crash the next reader
+        finishes the replacement.
         """
         successor = self._successor(folder)
         successor.parent.mkdir(parents=True, exist_ok=True)
         past.parent.mkdir(parents=True, exist_ok=True)
         with self._moving:
-            if successor.exists():  # left by a server that was killed before it was needed
+            if successor.exists():  # left by a killed server
                 successor.rename(staged.with_name("abandoned"))
             staged.rename(successor)
             folder.rename(past)
@@ -233,7 +233,7 @@ class Store:
         return self.private / "next" / folder.relative_to(self.root)
 
     def _is_there(self, folder: Path, is_kind: Callable[[Path], bool]) -> bool:
-        """True if a folder is there and of a kind; an interrupted replacement is finished first."""
+        """True if a folder exists and is valid; an interrupted replacement is finished first."""
         if is_kind(folder):
             return True
         with self._moving:
@@ -260,14 +260,14 @@ def _branches(main: Path) -> list[Path]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The visible folders directly below; links do not count."""
+    """The visible folders directly below, without links."""
     with os.scandir(folder) as items:
         found = [Path(item) for item in items if item.is_dir(follow_symlinks=False)]
     return sorted(path for path in found if is_visible(path.name))
 
 
 def _is_namespace(folder: Path) -> bool:
-    """True if a folder holds folders only: it is not a repository but has repositories in it."""
+    """True if a folder contains only folders: it is not a repository but contains some."""
     try:
         with os.scandir(folder) as items:
             kinds = [item.is_dir(follow_symlinks=False) for item in items if is_visible(item.name)]

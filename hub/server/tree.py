@@ -1,9 +1,8 @@
-"""The content of a repository: its files and their ids in git.
+"""The content of a repository: its files and their git ids.
 
-The revision of a folder is the id of its git tree: equal content has an equal revision, wherever
-and whenever it is served. Mirrored content keeps the commit that it was mirrored from, until it is
-changed. As in git with LFS, the tree holds the
-pointer of a large file, which names the SHA-256 of the content.
+The revision of a folder is the id of its git tree: equal content has an equal revision on any
+server at any time. Mirrored content keeps the commit of its origin until it is changed. As in git
+with LFS, the tree contains the pointer of a large file, which names the SHA-256 of the content.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from hub.disk import Stamp
 from hub.server.hashes import Hashes, git_blob
 
-# Weights and archives are LFS files at any size, as they are on the public hub; all else from here.
+# Weights and archives are LFS files at any size, as on the public hub; others from this size on.
 LFS_SIZE = 10 << 20  # bytes
 _LFS_SUFFIXES = (
     (".ckpt", ".ftz", ".gguf", ".h5", ".joblib", ".mlmodel", ".model", ".msgpack", ".onnx", ".ot")
@@ -46,7 +45,7 @@ class Entry:
 
     @property
     def etag(self) -> str:
-        """The id of the content: the SHA-256 of an LFS file, else its id in git."""
+        """The id of the content: the SHA-256 of an LFS file, else its git blob id."""
         return self.sha256 or self.oid
 
 
@@ -54,8 +53,8 @@ class Entry:
 class Tree:
     """The files of a repository and the git ids of its folders, by path; the root is "".
 
-    Both are in the order in which git has them. `known_as` is the commit that stands for the
-    content elsewhere, if it was mirrored.
+    Both are in git's order. `known_as` is the commit of the content at its origin, if it was
+    mirrored.
     """
 
     entries: dict[str, Entry]
@@ -64,7 +63,7 @@ class Tree:
 
     @property
     def id(self) -> str:
-        """The id of the tree in git: 40 hexadecimal digits that depend on the content alone."""
+        """The git id of the tree: 40 hexadecimal digits that depend only on the content."""
         return self.folders[""]
 
     @property
@@ -74,7 +73,7 @@ class Tree:
 
 
 def is_lfs(name: str, size: int) -> bool:
-    """True if a file counts as large: by its size or by what its name ends in.
+    """True if a file counts as large: by its size or its suffix.
 
     An empty one does not, as there is nothing to store.
 
@@ -91,9 +90,9 @@ def lfs_pointer(sha256: str, size: int) -> bytes:
 
 
 def is_visible(name: str) -> bool:
-    """True if a file or folder of this name is served: neither hidden nor oddly named.
+    """True if a file or folder of this name is served: neither hidden nor an unsafe name.
 
-    The one hidden file that is served is part of every repository of the public hub.
+    The only hidden file served is part of every repository of the public hub.
 
     >>> is_visible("config.json"), is_visible(".gitattributes"), is_visible(".git")
     (True, True, False)
@@ -104,21 +103,21 @@ def is_visible(name: str) -> bool:
 
 
 def read_tree(folder: Path, boundary: Path, hashes: Hashes) -> Tree:
-    """Read a folder, hashing what is new. Links count where they end within `boundary`.
+    """Read a folder, hashing new files. Links count if their target is within `boundary`.
 
-    Hidden files and folders are left out, and so are links to folders, devices and the like.
+    Hidden files and folders are omitted, and so are links to folders, devices and the like.
     """
     entries = {}
     for path, file in _walk(folder, "", boundary.resolve(), _MAX_DEPTH):
         try:
             entries[path] = make_entry(path, file, hashes)
-        except FileNotFoundError:  # removed while we read
+        except FileNotFoundError:  # removed meanwhile
             continue
     return make_tree(entries)
 
 
 def make_entry(path: str, file: Path, hashes: Hashes) -> Entry:
-    """The entry of a file, which is hashed if need be."""
+    """The entry of a file, which is hashed if needed."""
     stamp = Stamp.of(file)
     if not is_lfs(path, stamp.size):
         return Entry(path, file, stamp, hashes.git(file, stamp), None)
@@ -128,7 +127,7 @@ def make_entry(path: str, file: Path, hashes: Hashes) -> Entry:
 
 
 def make_tree(entries: Mapping[str, Entry]) -> Tree:
-    """The tree of these files, by path. Raises ValueError if one is also a folder of another."""
+    """The tree of these files, by path. Raises ValueError if a file is also a parent folder."""
     root: _Folder = {}
     for path, entry in entries.items():
         *parents, name = path.split("/")
@@ -150,7 +149,7 @@ _Folder = dict[str, "Entry | _Folder"]
 
 
 def _hash_folder(path: str, folder: _Folder, tree: Tree) -> str:
-    """Add a folder and all that is in it to a tree, and return its id."""
+    """Add a folder and its contents to a tree, and return its id."""
     tree.folders[path] = ""  # before the folders below it
     content = b""
     # Git sorts folders as if their names ended in a slash.
@@ -186,7 +185,7 @@ def _walk(folder: Path, prefix: str, boundary: Path, depth: int) -> Iterator[tup
 
 
 def _inside(link: Path, boundary: Path) -> Path | None:
-    """The file that a link leads to, None if it is no file or not a visible one of `boundary`."""
+    """The target of a link, None if it is not a visible file within `boundary`."""
     try:
         target = link.resolve(strict=True)
         parts = target.relative_to(boundary).parts

@@ -24,7 +24,7 @@ from hub.server.tree import is_lfs, is_visible
 
 _OID = re.compile(r"[0-9a-f]{64}")
 _COPY = 1 << 20  # bytes
-_MAX_LINE = 32 << 20  # bytes: a file of less than LFS_SIZE in base64, with room to spare
+_MAX_LINE = 32 << 20  # bytes: more than a file of LFS_SIZE in base64
 _MAX_PATH = 1024  # bytes
 _MAX_PART = 255  # bytes
 
@@ -41,14 +41,14 @@ class Uploads:
         self._allowed = allowed
 
     def check_allowed(self) -> None:
-        """Raise HttpError if this server takes no uploads."""
+        """Raise HttpError if this server accepts no uploads."""
         if not self._allowed:
             raise HttpError(
                 HTTPStatus.FORBIDDEN, "this server is read-only: it was started without uploads"
             )
 
     def create(self, request: Request) -> Response:
-        """Make an empty repository."""
+        """Create an empty repository."""
         self.check_allowed()
         wanted = _object(request.json())
         parts = [wanted.get("organization"), wanted.get("name")]
@@ -62,12 +62,12 @@ class Uploads:
         try:
             self._publisher.create(repository)
         except ConflictError as error:
-            # Clients that do not mind read the address from this answer as well.
+            # Clients with exist_ok also read the address from this response.
             return Response.json({**answer, "error": str(error)}, HTTPStatus.CONFLICT)
         return Response.json(answer)
 
     def preupload(self, request: Request, repository: str, revision: str) -> Response:
-        """Tell how each file is to be sent, and which are there already."""
+        """Return the upload mode of each file, and the existing ones."""
         self.check_allowed()
         snapshot = self._downloads.snapshot(repository, revision)
         files = _object(request.json()).get("files")
@@ -76,7 +76,7 @@ class Uploads:
         return Response.json({"files": [_upload_mode(snapshot, _object(file)) for file in files]})
 
     def batch(self, request: Request, repository: str) -> Response:
-        """Tell where large files are to be sent: Git LFS's batch request."""
+        """Return the upload addresses of large files: Git LFS's batch request."""
         self.check_allowed()
         snapshot = self._downloads.snapshot(repository, "main")
         wanted = _object(request.json())
@@ -99,7 +99,7 @@ class Uploads:
         return Response.json({"transfer": "basic", "objects": answers}, headers=kind)
 
     def put(self, request: Request, repository: str, oid: str) -> Response:
-        """Take a large file, which is kept if it has the hash that its address names."""
+        """Receive a large file, stored if its hash is that of its address."""
         self.check_allowed()
         size = _size({"size": int(text) if (text := _field(request, "size")).isdecimal() else text})
         self._guard.check_key(f"{repository} {oid} {size}", _field(request, "key"))
@@ -117,7 +117,7 @@ class Uploads:
         return Response.json({})
 
     def commit(self, request: Request, repository: str, revision: str) -> Response:
-        """Change a repository: all that the request lists, or nothing."""
+        """Apply all changes of the request to a repository, or none."""
         self.check_allowed()
         snapshot = self._downloads.snapshot(repository, revision)
         with self._publisher.workspace() as scratch:
@@ -140,7 +140,7 @@ class Uploads:
 
 
 class _Change:
-    """The files of a repository as they will be once every line of a commit is applied."""
+    """The files of a repository after applying the lines of a commit."""
 
     def __init__(self, snapshot: Snapshot, publisher: Publisher, scratch: Path) -> None:
         self.files = {path: entry.file for path, entry in snapshot.tree.entries.items()}
@@ -149,7 +149,7 @@ class _Change:
         self._scratch = scratch
 
     def apply(self, line: bytes) -> None:
-        """Apply one line; HttpError if it makes no sense here."""
+        """Apply one line; HttpError if it is invalid."""
         try:
             operation = _object(json.loads(line))
         except (ValueError, RecursionError) as error:
@@ -226,7 +226,7 @@ def _upload_mode(snapshot: Snapshot, file: dict[str, Any]) -> dict[str, Any]:
 
 
 def _receive(body: Body, file: Path, size: int) -> str:
-    """Write a body to a file and return its SHA-256; HttpError if it is not of this size."""
+    """Write a body to a file and return its SHA-256; HttpError if its size differs."""
     digest = hashlib.sha256()
     left = size
     with file.open("xb") as output:
@@ -257,7 +257,7 @@ def _lines(body: Body) -> Iterator[bytes]:
 
 
 def _path(value: dict[str, Any]) -> str:
-    """The path of a line; HttpError if no file may be called so."""
+    """The path of a line; HttpError if it is not a valid file name."""
     path = value.get("path")
     if not isinstance(path, str):
         raise HttpError(HTTPStatus.BAD_REQUEST, "a line has no path")

@@ -1,12 +1,12 @@
-"""Sources of files: one module per kind, found by the table below.
+"""Sources of files: one module per kind, listed in the table below.
 
-A source turns a reference into its canonical spelling, and names the cache that keeps its files:
-"hub", for which it fetches them into a folder of that cache; "none", for which it locates them on
-this machine; or "hf", the cache of repositories, which asks their server itself. Pins, locks and
-publication are the business of the caches (`hub.caches`).
+A source canonicalises a reference, and names the cache of its files: "hub", for which it fetches
+them into a folder of that cache; "none", for which it locates them on this machine; or "hf", the
+cache of repositories, which contacts their server itself. Pins, locks and publication are handled
+by the caches (`hub.caches`).
 
 Another package adds a source by an entry point of the group `bestiary.sources`: its name is the
-kind, what stands before the colon, and its value a subclass of `Source`.
+kind, before the colon of references, and its value a subclass of `Source`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hub.file_info import LocalFile
 from hub.refs import Ref, check_text, split_pins
 from hub.repos import repo_id
 
-# kind: "module:class", imported on first use, so that a source costs nothing until it is needed.
+# kind: "module:class", imported on first use.
 _TABLE = {
     "az": "hub.sources.objects:ObjectSource",
     "builtin": "hub.sources.builtin:BuiltinSource",
@@ -44,11 +44,11 @@ ENTRY_POINTS = "bestiary.sources"
 
 @dataclass(frozen=True)
 class Destination:
-    """The folder for a file that a source fetches.
+    """The folder for a fetched file.
 
     `folder` is on the disk of the cache and belongs to this reference. It is cleared afterwards,
-    except for a partial file (`hub.transfer`) that the next attempt can resume. `sha256` is
-    what the bytes are bound to, `label` and `progress` are for a bar.
+    except for a partial file (`hub.transfer`) that the next attempt can resume. `sha256` is the
+    pin, `label` and `progress` are for a bar.
     """
 
     folder: Path
@@ -63,19 +63,19 @@ class Destination:
 
 
 class Source:
-    """A kind of reference. Subclasses have `identify`, and `fetch` or `locate` as `cache` needs."""
+    """A kind of reference. Subclasses define `identify`, and `fetch` or `locate` for `cache`."""
 
     cache: ClassVar[str] = "hub"
-    from_archive: ClassVar[bool] = False  # whether a reference may pin an archive
+    from_archive: ClassVar[bool] = False  # True if a reference may pin an archive
 
     def identify(self, text: str) -> str:
-        """The canonical spelling of an unpinned reference; RefError if it is none."""
+        """The canonical spelling of an unpinned reference; RefError if it is malformed."""
         raise NotImplementedError
 
     def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
-        """Write the file to its destination; FetchError or NotFoundError if that cannot be done.
+        """Write the file to its destination; FetchError or NotFoundError on failure.
 
-        `hub.transfer.fetch` does it for what has a URL, `hub.sink.Sink` for what is written.
+        `hub.transfer.fetch` does it for a URL, `hub.sink.Sink` for bytes from elsewhere.
         """
         raise NotImplementedError
 
@@ -85,7 +85,7 @@ class Source:
 
 
 def parse(text: str) -> Ref:
-    """Parse a reference; RefError says what is wrong with it and what was expected.
+    """Parse a reference; RefError describes the fault and the expected form.
 
     >>> ref = parse("pypi:Some_Model==1.0/weights/model.pth")
     >>> str(ref), ref.kind, ref.filename
@@ -107,12 +107,12 @@ def parse(text: str) -> Ref:
 
 
 def as_ref(ref: str | Ref) -> Ref:
-    """The reference itself, or the one that the text means."""
+    """The reference itself, or the parsed text."""
     return ref if isinstance(ref, Ref) else parse(ref)
 
 
 def kinds() -> tuple[str, ...]:
-    """The kinds of source there are, in alphabetical order.
+    """The kinds of source, in alphabetical order.
 
     >>> {"builtin", "file", "https"} <= set(kinds())
     True
@@ -122,7 +122,7 @@ def kinds() -> tuple[str, ...]:
 
 @functools.cache
 def source_for(kind: str) -> Source:
-    """The source of this kind; RefError, with the kinds there are, if there is none."""
+    """The source of this kind; RefError with the known kinds if there is none."""
     target = _TABLE.get(kind) or _plugins().get(kind)
     if target is None:
         raise RefError(f"{kind!r} is not a source; there are: {', '.join(kinds())}")
@@ -137,8 +137,8 @@ def source_for(kind: str) -> Source:
 
 
 def _plugins() -> dict[str, str]:
-    """The sources that other packages add. They cannot replace ours."""
-    from importlib.metadata import entry_points  # looks at all that is installed
+    """The sources of other packages. They cannot replace the hub's."""
+    from importlib.metadata import entry_points  # scans all installed packages
 
     return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
 

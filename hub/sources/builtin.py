@@ -33,8 +33,8 @@ class BuiltinSource(Source):
 
 
 def _folders() -> list[Path]:
-    # The spec tells where the package is without running it: the hub must not import the zoo,
-    # which imports the hub.
+    # The spec locates the package without importing it: the zoo imports the hub, not the other
+    # way round.
     spec = importlib.util.find_spec(PACKAGE)
     locations = spec.submodule_search_locations if spec else None
     return [Path(location, FOLDER) for location in locations or ()]

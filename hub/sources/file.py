@@ -1,7 +1,7 @@
 """`file:PATH`: a file on this machine.
 
-The path is taken as it stands, relative to the working folder, `~` expanded. `file://` starts a
-URL (RFC 8089), as `pathlib.Path.as_uri` makes them, and is percent-decoded.
+The path is literal, relative to the working directory, with `~` expanded. `file://` starts a URL
+(RFC 8089), as written by `pathlib.Path.as_uri`, and is percent-decoded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class FileSource(Source):
         if "#sha256=" in path or "#archive-sha256=" in path:
             raise RefError(f"{text!r}: holds more than one pin")
         path = os.path.abspath(os.path.expanduser(path))
-        # POSIX lets a path keep two leading slashes; here they would start a URL.
+        # POSIX allows two leading slashes in a path; here they would start a URL.
         return "file:/" + path.lstrip("/")
 
     def locate(self, ref: Ref) -> Path:
@@ -45,7 +45,7 @@ def _url_path(text: str) -> str:
         raise RefError(f"{text!r}: is not a file URL: {error}") from None
     if url.netloc not in ("", "localhost") or url.query or not url.path.strip("/"):
         raise RefError(f"{text!r}: is not a file URL of this machine, like 'file:///folder/name'")
-    # A fragment is no part of the path: as_uri writes %23.
+    # A fragment is not part of the path: as_uri writes %23.
     if url.fragment:
         raise RefError(f"{text!r}: '#{url.fragment}' is not a pin, #sha256=HEX")
     path = unquote(url.path)

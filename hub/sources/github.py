@@ -1,7 +1,7 @@
 """`github:OWNER/REPOSITORY@TAG/ASSET`: a file attached to a release on GitHub.
 
-GITHUB_TOKEN holds a login for private repositories, and for more than a few requests an hour.
-GITHUB_API_URL is the server's address where it is another than the public one.
+GITHUB_TOKEN is a token for private repositories, and for more than a few requests an hour.
+GITHUB_API_URL is the address of another server than the public one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class GitHubSource(Source):
 
     def identify(self, text: str) -> str:
         owner, repository, tag, asset = _split(text)
-        # GitHub takes owner and repository in either case.
+        # GitHub ignores the case of owner and repository.
         return f"github:{owner.lower()}/{repository.lower()}@{tag}/{asset}"
 
     def fetch(self, ref: Ref, destination: Destination) -> LocalFile:
@@ -57,8 +57,8 @@ def _split(text: str) -> tuple[str, str, str, str]:
 
 
 def _find(ref: Ref, destination: Destination, api: str, name: str) -> tuple[int, Expected]:
-    """The id of an asset, and what the server says of it: since 2025 its SHA-256 as well."""
-    from hub import transfer  # slow to import: only needed where files are fetched
+    """The id of an asset, and its size and, since 2025, SHA-256 from the server."""
+    from hub import transfer  # slow to import: only needed to fetch files
 
     owner, repository, tag, _ = _split(ref.identity)
     listing = destination.folder / "release"
@@ -82,7 +82,7 @@ def _find(ref: Ref, destination: Destination, api: str, name: str) -> tuple[int,
 
 
 def _asset(said: dict[str, Any]) -> tuple[int, Expected]:
-    """Raises ValueError, TypeError or KeyError if this describes no asset."""
+    """Parse an asset; ValueError, TypeError or KeyError if it is malformed."""
     digest = _DIGEST.fullmatch(str(said.get("digest")))
     return int(said["id"]), Expected(int(said["size"]), digest[1] if digest else None)
 

@@ -1,6 +1,6 @@
 """`hf:ORG/NAME[@REVISION][/PATH]`: a repository of the Hugging Face Hub, or a file of one.
 
-They are kept in the cache of the library `huggingface_hub`, in its layout (`hub.repos`).
+They are stored in the cache of the library `huggingface_hub`, in its layout (`hub.repos`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`https://HOST/PATH`: a file on a web server; `http:` only where the host is this machine."""
+"""`https://HOST/PATH`: a file on a web server; `http:` only if the host is this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.sources import Destination, Source
 
 
 class HttpsSource(Source):
-    """Files that a web server answers with."""
+    """Files on web servers."""
 
     def identify(self, text: str) -> str:
         return urls.canonical(text)
@@ -29,8 +29,8 @@ def fetch_url(
     sha256: str | None = None,
     size: int | None = None,
 ) -> LocalFile:
-    """Fetch a URL. `sha256`, or the first digits of it, is what the source knows."""
-    from hub import progress, transfer  # slow to import: only needed where files are fetched
+    """Fetch a URL. `sha256` is the hash known to the source, or its first digits."""
+    from hub import progress, transfer  # slow to import: only needed to fetch files
 
     meter = progress.meter(destination.label, destination.progress)
     try:

@@ -1,7 +1,7 @@
-"""`s3://BUCKET/KEY` and its like: files in object stores, through the library fsspec.
+"""`s3://BUCKET/KEY`, `gs:`, `az:`: files in object stores, through the library fsspec.
 
-`fsspec:SCHEME://PATH` reaches every store that fsspec knows. It is an extra, `bestiary[fsspec]`,
-and each store wants a package of its own besides (s3fs, gcsfs, adlfs), which also finds the login.
+`fsspec:SCHEME://PATH` is any store that fsspec supports. It is an extra, `bestiary[fsspec]`, and
+each store needs its own package besides (s3fs, gcsfs, adlfs), which also finds the login.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/].*)", re.IGNORECASE)
 _SHORT = frozenset({"az", "gs", "s3"})
-# Reached without fsspec: verified more closely, or not remote at all.
+# Schemes of other sources, with stricter verification, and local ones.
 _OTHERS = {"file": "file:", "local": "file:", "http": "https:", "https": "https:", "hf": "hf:"}
 _CHUNK = 1 << 20  # bytes
 
@@ -105,7 +105,7 @@ def _open_store(ref: Ref, url: str) -> tuple[Any, str]:
         raise FetchError(f"{ref}: needs fsspec: pip install 'bestiary[fsspec]'") from error
     try:
         store, path = fsspec.url_to_fs(url)
-    except (ImportError, ValueError) as error:  # the scheme is unknown, or its package missing
+    except (ImportError, ValueError) as error:  # an unknown scheme, or a missing package
         raise FetchError(f"{ref}: {root_cause(error)}") from error
     return store, path
 

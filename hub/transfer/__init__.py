@@ -1,16 +1,16 @@
-"""Files over HTTP: resumed, hashed while they are received, never taken on trust.
+"""Downloads over HTTP: resumed, hashed while they are received, and verified.
 
-`fetch` fetches one URL into one file; everything else here is a part of it:
+`fetch` fetches one URL into one file; the other modules are its parts:
 
     limits       timeouts, retries and speeds
     http         one request: redirects, credentials, checks of the response
     retry        transient failures, and the wait before the next attempt
-    partial      the file being received, and the note from which another process resumes it
-    checkpoints  the times at which that note is written
+    partial      the file being received, and the note of its ranges, for resumption
+    checkpoints  the thread that writes the note
     ranges       sets of byte ranges
     plan         the parts of a file that connections claim
-    connections  the first connection, and helpers
-    digests      SHA-256 and git's SHA-1, computed behind the received bytes
+    connections  the first connection, and helpers for slow ones
+    digests      SHA-256 and git's SHA-1 of the file, computed during the download
     speed        a bandwidth limit, and a minimum speed
 """
 

@@ -1,6 +1,6 @@
-"""Notes of the received ranges, written by a thread of their own during a download.
+"""Periodic notes of the received ranges, written by a separate thread.
 
-Writing a note waits for the disk (see `Partial`); the receiving thread must not.
+Writing a note waits for the disk (see `Partial`), which the receiving thread must not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-_INTERVAL = 1.0  # seconds after which fewer bytes than `size` are noted as well
+_INTERVAL = 1.0  # seconds after which fewer bytes than `size` are noted too
 _PAUSE = 0.1  # seconds between two notes: syncing more often would slow down a fast connection
 
 
@@ -18,7 +18,7 @@ class Checkpoints:
     """Calls `note` after each `size` bytes, and after a second with fewer.
 
     A killed process loses the bytes since the last note. OSError from `note` is ignored: the
-    previous note stands, and a full disk is met by the thread that writes the bytes.
+    previous note remains valid, and the writing thread reports a full disk.
     """
 
     def __init__(self, note: Callable[[], None], size: int) -> None:
@@ -39,12 +39,12 @@ class Checkpoints:
                 if is_due:
                     self._changed.notify()
             elif (is_due or time.monotonic() - self._began >= _INTERVAL) and not self._closed:
-                # Most files of a repository are complete before they need a thread.
+                # Started late: most files of a repository are complete before they need it.
                 self._thread = threading.Thread(target=self._run, name="hub-note", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:
-        """Write no more notes; when this returns, none is being written."""
+        """Stop, and wait for a note being written."""
         with self._changed:
             self._closed = True
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""Connections that receive a file: the first, and helpers where it is slow."""
+"""Connections that receive a file: the first, and helpers if it is slow."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hub.transfer.plan import Claim, Plan
 from hub.transfer.retry import Transient
 from hub.transfer.speed import MinimumSpeed, Throttle
 
-_CHUNK = 1 << 19  # bytes: the most that is read at once
-_REUSED = 16 << 20  # bytes: more than chunks that wait for being hashed take
+_CHUNK = 1 << 19  # bytes: the maximum of one read
+_REUSED = 16 << 20  # bytes: more than the chunks waiting to be hashed
 
 
 class Receiver:
@@ -44,11 +44,11 @@ class Receiver:
     def receive(
         self, answer: Answer, claim: Claim, plan: Plan | None, between: Callable[[], None]
     ) -> int:
-        """Write an answer from the start of a claim until the claim cannot grow any more.
+        """Write an answer from the start of a claim until the claim cannot grow.
 
-        Returns the offset at which it stopped. Without a plan the size is not known, and the end
-        of the answer is the end of the file. `between` is called after each chunk. Transient if
-        less comes than was announced, FetchError if more does.
+        Returns the offset at which it stopped. Without a plan the size is unknown, and the end of
+        the answer is the end of the file. `between` is called after each chunk. Transient if fewer
+        bytes are received than announced, FetchError if more.
         """
         if (self.partial.size or _REUSED) >= _REUSED:
             _reuse_memory()
@@ -68,7 +68,7 @@ class Receiver:
             between()
             if surplus:
                 self._check_surplus(position)
-                return position  # the rest is another connection's
+                return position  # the rest belongs to another connection
         if plan and position < claim.end:
             raise Transient(
                 f"the server announced {format_count(claim.end, 'byte')} and sent {position}"
@@ -88,13 +88,13 @@ def _reuse_memory() -> None:
     """Make malloc reuse freed chunks instead of returning their pages to the system.
 
     Freeing one large block raises the threshold for mmap (M_MMAP_THRESHOLD in mallopt(3)). New
-    pages would have to be zeroed by the system, which takes as long as receiving their contents.
+    pages would be zeroed by the system, which takes as long as receiving their contents.
     """
     bytes(_REUSED)
 
 
 class Helpers:
-    """Further connections of a file. Where they fail, the first one does their part."""
+    """Further connections of a file. If they fail, the first one receives their part."""
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -114,7 +114,7 @@ class Helpers:
         self._token.cancel()
 
     def _help(self, plan: Plan, version: Version) -> None:
-        # The first connection meets the same error, or does without help.
+        # The first connection gets the same error, or continues alone.
         with contextlib.suppress(Exception), cancellation.using(self._token):
             while claim := plan.claim(wait=False):
                 try:

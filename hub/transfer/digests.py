@@ -9,15 +9,15 @@ from pathlib import Path
 
 from hub import cancellation
 
-_BLOCK = 1 << 20  # bytes: stays in the second-level cache between reading and hashing
-# Waking the thread that hashes costs both threads more than the call: it is done for this much.
-# A smaller file is hashed at its end, without a thread.
+_BLOCK = 1 << 20  # bytes: fits in the second-level cache between reading and hashing
+# The hashing thread is woken for this many bytes, as waking costs both threads. Smaller files are
+# hashed at their end, without a thread.
 _BATCH = 4 << 20  # bytes
-_AT_HAND = 8 << 20  # bytes: what may wait in memory to be hashed
+_AT_HAND = 8 << 20  # bytes: chunks that may wait in memory to be hashed
 
 
 def git_sha1(size: int) -> hashlib._Hash:
-    """A hash that computes git's name of a blob of `size` bytes, which are to follow.
+    """A hash that computes the git id of a blob of `size` bytes.
 
     Git hashes a header with the size, then the bytes (gitformat-pack, "blob").
 
@@ -28,10 +28,10 @@ def git_sha1(size: int) -> hashlib._Hash:
 
 
 class Digests:
-    """Hashes a file in order, behind the lowest byte that is still missing.
+    """Hashes a file in order, up to its lowest missing byte.
 
-    Bytes of an earlier attempt are read back and hashed while the connection is made: the state of
-    a hash cannot be stored. `git` asks for git's name of the blob as well.
+    Bytes of an earlier attempt are read back and hashed while the connection is established, as the
+    state of a hash cannot be stored. `git` computes the git blob id too.
     """
 
     def __init__(self, path: Path, size: int, *, git: bool = False) -> None:
@@ -49,9 +49,9 @@ class Digests:
         self._thread: threading.Thread | None = None
 
     def available(self, end: int, chunk: tuple[int, bytes] | None = None) -> None:
-        """The first `end` bytes of the file are there. From one thread at a time.
+        """Announce that the first `end` bytes are written. Call from one thread at a time.
 
-        `chunk`, an offset and bytes that are in the file by now, may save reading them back.
+        `chunk`, an offset and bytes already written, may save reading them back.
         """
         if chunk is not None and chunk[0] - self._hashed < _AT_HAND:
             self._at_hand[chunk[0]] = chunk[1]
@@ -74,7 +74,7 @@ class Digests:
         return sha256, git[0] if git else None
 
     def close(self) -> None:
-        """Stop, whether everything was hashed or not."""
+        """Stop hashing, complete or not."""
         self._stop()
         if self._thread is not None:
             self._thread.join()
@@ -102,7 +102,7 @@ class Digests:
                 available = self._available
             try:
                 self._hash_up_to(available)
-            except OSError:  # `finish` reads on from here and meets it in the right thread
+            except OSError:  # `finish` continues here and raises the error in its own thread
                 return
 
     def _hash_up_to(self, end: int) -> None:
@@ -113,7 +113,7 @@ class Digests:
             self._hashed += len(block)
 
     def _read(self, most: int) -> memoryview:
-        self._at_hand.clear()  # of what was passed by
+        self._at_hand.clear()  # chunks before the position
         block = self._buffer[:most]
         count = os.preadv(self._file, [block], self._hashed)
         if not count:

@@ -47,22 +47,21 @@ def fetch(
 
     When it returns, all bytes are hashed, compared with `expected` and synced to the disk: the file
     is ready to be published by a rename. During the call, and after a transient failure, `path` is
-    the partial file and `path` + ".json" holds its valid ranges: call again, from this process or
-    any other, to resume it. Both are removed after wrong bytes, and where nothing could be resumed.
-    Only one caller at a time may use a path: hold a lock on it. Calls for different paths may run
-    in threads and share session, meter and throttle.
+    the partial file and `path` + ".json" its note of valid ranges: any process may call again to
+    resume it. Both are removed after wrong bytes, and if nothing can be resumed. Only one caller at
+    a time may use a path: hold a lock on it. Calls for different paths may run in threads and share
+    session, meter and throttle.
 
-    `ref` is named in every error. `session` comes from `new_session`. The caller decides whether
-    the URL is allowed; redirects lead to https, or from plain http to the same origin.
-    `headers` (a login) are sent to the origin of the URL and to no other, nor is there any other
-    credential but those of ~/.netrc, which requests looks up by host. `html` accepts a web page.
-    `meter` counts bytes.
+    `ref` is named in every error. `session` is from `new_session`. The caller decides whether the
+    URL is allowed; redirects may lead to https, or from plain http to the same origin. `headers`
+    (a login) are sent only to the origin of the URL, and there are no other credentials but those
+    of ~/.netrc, which requests looks up by host. `html` accepts a web page. `meter` counts bytes.
+    A failed connection, 429 and most 5xx are retried after a random, growing wait or Retry-After;
 
-    A failed connection, 429 and most 5xx are retried after a random, growing wait or the one
-    that the server asks for; received bytes are kept where the server can go on from there and
-    sends a strong ETag, or where `expected` would reveal a mixture. If the file changes meanwhile
-    it is fetched again. A file that is slow over one connection is fetched over several. Limits
-    say how long, how often and how many.
+    received bytes are reused if the server supports ranges and sends a strong ETag, or if
+    `expected` would reveal a mixture. If the file changes meanwhile it is fetched again. A file
+    that is slow over one connection is fetched over several. `limits` has the timeouts, retries
+    and connections.
 
     Raises NotFoundError (404, 410), AccessError (401, 403), IntegrityError (wrong bytes),
     CacheError (no room on the disk) or FetchError; OSError if the folder cannot be written.
@@ -101,7 +100,7 @@ class _Transfer:
         self._source = urls.without_query(receiver.client.url)
         self._helpers = Helpers(receiver)
         self._plan: Plan | None = None
-        self._is_patchwork = False  # whether the bytes came in more than one answer
+        self._is_patchwork = False  # received by more than one response
         self._began = 0.0
 
     def run(self) -> LocalFile:
@@ -111,7 +110,7 @@ class _Transfer:
         try:
             return self._checked()
         except IntegrityError:
-            # A part may be of another version, or of a damaged disk: the whole is fetched once.
+            # A part may be of another version, or damaged on the disk: fetch the whole file once.
             if not is_patchwork:
                 raise
         self._receive()
@@ -122,7 +121,7 @@ class _Transfer:
         self._partial.close(finished=finished)
 
     def _resume(self) -> None:
-        """Take up what an earlier call has left, if it can be a part of what is expected now."""
+        """Resume the partial file of an earlier call, if it can be part of the expected file."""
         self._partial.resume()
         if self._partial.can_grow:
             self._is_patchwork = True
@@ -134,7 +133,7 @@ class _Transfer:
         )
 
     def _receive(self) -> None:
-        """Until all bytes are there."""
+        """Receive until all bytes are written."""
         retries = Retries(self._ref, self._limits)
         most = len(self._partial.done)
         while not self._partial.is_complete:
@@ -149,7 +148,7 @@ class _Transfer:
                 retries.wait(error, progress=progress)
 
     def _stream(self) -> None:
-        """One request for what is missing, poured into the file."""
+        """Request the lowest missing range and write the response into the file."""
         claim: Claim | None = None
         wanted: Wanted | None = None
         if self._plan is not None and self._partial.can_grow:
@@ -170,7 +169,7 @@ class _Transfer:
                 self._plan.release(claim)
 
     def _accept(self, answer: Answer) -> Claim | None:
-        """Start again with a response that is the whole file, if it can be the one expected."""
+        """Restart with a response that is the whole file, if it can be the expected one."""
         if answer.content_type == "text/html":
             self._refuse_web_page()
         size, expected = answer.version.size, self._expected.size
@@ -210,7 +209,7 @@ class _Transfer:
             self._partial.learn_size(end)
 
     def _is_worth_helping(self, answer: Answer, before: int) -> bool:
-        """True if the line has shown to be slower than several could be."""
+        """True if the first connection is slow enough for helpers."""
         elapsed = time.monotonic() - self._began
         if self._helpers.has_started or elapsed < self._limits.parallel_after:
             return False
@@ -221,7 +220,7 @@ class _Transfer:
         return self._partial.can_grow and seconds_left > self._limits.parallel_if_left
 
     def _checked(self) -> LocalFile:
-        """The complete file, if it is the one expected; else nothing of it is left."""
+        """The complete file, if it is the expected one; otherwise its bytes are discarded."""
         sha256, git_sha1 = self._partial.finish()
         size = self._partial.size
         assert size is not None

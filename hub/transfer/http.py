@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _GONE = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 403})
-# From the first byte to the one behind the last, None meaning the end of the file.
+# Start and stop, None meaning the end of the file.
 Wanted = tuple[int, int | None]
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -32,7 +32,7 @@ _TOO_LONG = 1 << 16  # bytes of the body of a redirect
 
 
 class VersionChanged(Transient):
-    """The received part cannot be resumed: the source has another version, or serves no ranges."""
+    """The partial file cannot be resumed: the source has another version, or serves no ranges."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, wait=0.0)
@@ -42,7 +42,7 @@ class VersionChanged(Transient):
 class Answer:
     """A response with the file, or with the requested range of it.
 
-    `serves_ranges`: the server has shown or said that it answers requests for ranges.
+    `serves_ranges`: the server supports requests for ranges.
     """
 
     response: Response
@@ -57,12 +57,12 @@ class Answer:
 
     @property
     def is_chunked(self) -> bool:
-        """True if the body says itself where it ends."""
+        """True if the body has chunked encoding, which marks its end."""
         return self.response.headers.get("Transfer-Encoding", "").lower() == "chunked"
 
     @property
     def source(self) -> str:
-        """Its URL after redirects, without the query; fit to be shown."""
+        """Its URL after redirects, without the query, for display."""
         return urls.without_query(self.response.url)
 
     def chunks(self, largest: int) -> Iterator[bytes]:
@@ -71,8 +71,8 @@ class Answer:
             yield chunk
 
     def interrupt(self) -> None:
-        """From another thread: end a read that waits for bytes."""
-        with contextlib.suppress(Exception):  # whatever state it is in, it is to end
+        """End a read that waits for bytes; called from another thread."""
+        with contextlib.suppress(Exception):  # in any state
             self.response.raw.shutdown()
 
 
@@ -96,11 +96,11 @@ class Client:
 
     @contextlib.contextmanager
     def get(self, wanted: Wanted | None = None, version: Version | None = None) -> Iterator[Answer]:
-        """Ask for the file, or for a range of this version of it.
+        """Request the file, or a range of this version of it.
 
-        The answer may be the whole file where a range was wanted. Transient if a retry may
-        succeed; VersionChanged if the range cannot be resumed; NotFoundError, AccessError or
-        FetchError if a retry is useless.
+        The answer to a range may be the whole file. Transient if a retry may succeed;
+        VersionChanged if the range cannot be resumed; NotFoundError, AccessError or FetchError if
+        a retry is useless.
         """
         headers = {}
         if wanted is not None:
@@ -115,7 +115,7 @@ class Client:
                 yield answer
 
     def _follow(self, headers: Mapping[str, str]) -> Response:
-        """Follow redirects one by one, so that each address can be refused."""
+        """Follow redirects one by one, checking each address."""
         url = self.url
         timeout = (self._limits.connect_timeout, self._limits.read_timeout)
         for _ in range(self._limits.redirects + 1):
@@ -124,7 +124,7 @@ class Client:
             response = self._session.get(
                 url,
                 headers={**headers, **own},
-                # requests would replace our login by that of ~/.netrc.
+                # requests would replace the login by that of ~/.netrc.
                 auth=_as_it_is if has_login else None,
                 timeout=timeout,
                 stream=True,
@@ -134,12 +134,12 @@ class Client:
                 return response
             length = self._length(response)
             if length is not None and length < _TOO_LONG:
-                response.raw.drain_conn()  # leaves the connection for the next request
+                response.raw.drain_conn()  # makes the connection reusable
             response.close()
             try:
                 location = response.headers["Location"].encode("latin-1").decode("utf-8")
                 url = self.redirected(url, urljoin(url, location))
-            except ValueError as error:  # of which UnicodeError is a kind
+            except ValueError as error:  # includes UnicodeError
                 raise FetchError(f"{self.ref}: the server redirects to no URL: {error}") from None
         raise FetchError(
             f"{self.ref}: more than {self._limits.redirects} redirects, the last to "
@@ -147,9 +147,9 @@ class Client:
         )
 
     def redirected(self, url: str, target: str) -> str:
-        """The target, if a redirect may lead there."""
+        """The target of a redirect, if it is allowed."""
         if urlsplit(url).scheme == "http" and urls.origin(target) == urls.origin(self.url):
-            return target  # plain http that the user has asked for
+            return target  # plain http to the same origin, as requested by the user
         try:
             scheme = urls.split(target).scheme
         except RefError as error:
@@ -210,7 +210,7 @@ class Client:
         return int(length)
 
     def _size_of_range(self, response: Response, wanted: Wanted) -> int | None:
-        """The size of the file, if the body is the range that was asked for."""
+        """The size of the file, if the body is the requested range."""
         text = response.headers.get("Content-Range", "").strip()
         if found := _CONTENT_RANGE.fullmatch(text):
             start, end = int(found[1]), int(found[2]) + 1
@@ -226,7 +226,7 @@ class Client:
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:
-        """Turn what the libraries raise into what a transfer acts upon."""
+        """Convert the libraries' exceptions to Transient and FetchError."""
         import requests
         import urllib3
 
@@ -254,7 +254,7 @@ def _spelled(wanted: Wanted) -> str:
 
 
 def new_session(connections: int = 4) -> Session:
-    """A session for `fetch`, for so many connections to a host at a time."""
+    """A session for `fetch`, with this number of connections per host."""
     from hub.transfer import session
 
     return session.Session(connections)

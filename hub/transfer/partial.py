@@ -1,8 +1,8 @@
-"""A file that is being received, and the note from which another process can resume it.
+"""A partial file, and the note from which another process can resume it.
 
 Beside the file NAME, NAME.json has the URL, the version of the file at its source and the
-ranges that are on the disk. The note is written after the bytes are, so that a power cut leaves
-no range that is noted and not there; at worst some that are there and not noted.
+ranges on the disk. The note is written after the bytes are synced: after a power cut every noted
+range is on the disk, and at worst some ranges are not noted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hub.transfer.digests import Digests
 from hub.transfer.limits import Limits
 from hub.transfer.ranges import Range, Ranges
 
-_ROOM_FOR_NOTE = 1 << 16  # bytes: a note is far smaller, and disks give room in blocks
+_ROOM_FOR_NOTE = 1 << 16  # bytes: more than a note, as disks allocate blocks
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Version:
     def validator(self) -> str | None:
         """The value of If-Range: a strong ETag (RFC 9110, 13.1.5).
 
-        A Last-Modified is none: a file may be replaced by one that keeps its time.
+        Last-Modified is not used: a replaced file may have the same time.
 
         >>> Version(etag='"1"').validator, Version(etag='W/"1"').validator
         ('"1"', None)
@@ -48,7 +48,7 @@ class Version:
         return self.etag if self.etag is not None and self.etag.startswith('"') else None
 
     def is_other_than(self, other: Version) -> bool:
-        """True if the two are known to differ."""
+        """True if the versions are known to differ."""
         pairs = [(self.size, other.size), (self.etag, other.etag)]
         if self.etag is None or other.etag is None:
             pairs.append((self.modified, other.modified))
@@ -56,7 +56,7 @@ class Version:
 
 
 class Partial:
-    """The file under `path`; `ref` and `url` are whose it is. One process at a time, many threads.
+    """The partial file at `path` for `ref` and `url`. One process at a time, many threads.
 
     CacheError if the disk is full.
     """
@@ -67,7 +67,7 @@ class Partial:
         self.path = path
         self.ref = ref
         self.version = Version()
-        self.generation = 0  # of starts: writes for an earlier one are refused
+        self.generation = 0  # number of starts: writes for an earlier one are refused
         self.done = Ranges()
         self._url = url
         self._expected = expected
@@ -84,11 +84,11 @@ class Partial:
 
     @property
     def size(self) -> int | None:
-        """The size of the whole file, None as long as nobody knows it."""
+        """The size of the whole file, None if unknown."""
         return self.version.size
 
     def resume(self) -> None:
-        """Continue the file of another process, unless it is of another URL or damaged."""
+        """Continue an existing partial file, unless it is of another URL or damaged."""
         try:
             noted: dict[str, Any] = json.loads(self.note.read_text(encoding="utf-8"))
             version, done = Version(**noted["version"]), Ranges(noted["done"])
@@ -103,7 +103,7 @@ class Partial:
             self._check_space()
 
     def start(self, version: Version) -> None:
-        """Start with an empty file; the disk must have room for all of it."""
+        """Start with an empty file; the disk must have space for all of it."""
         with self._noting, self._lock:
             self.note.unlink(missing_ok=True)
             os.ftruncate(self._file, 0)
@@ -113,12 +113,12 @@ class Partial:
         self._check_space()
 
     def learn_size(self, size: int) -> None:
-        """The server had not announced the size, and now it is known."""
+        """Set the size, which the server had not announced."""
         with self._lock:
             self.version = replace(self.version, size=size)
 
     def write(self, offset: int, data: bytes, generation: int) -> None:
-        """Write bytes; CancelledError if the file was closed or started again meanwhile."""
+        """Write bytes; CancelledError if the file was closed or restarted meanwhile."""
         with self._lock:
             if self._file < 0 or generation != self.generation:
                 raise CancelledError
@@ -134,7 +134,7 @@ class Partial:
 
     @property
     def can_grow(self) -> bool:
-        """True if the rest may be added: a mixture of versions would be detected."""
+        """True if the rest may be added, since a mixture of versions would be detected."""
         shows = self._expected.is_bound or self.version.validator is not None
         return shows and self.size is not None and bool(self.done)
 
@@ -143,13 +143,13 @@ class Partial:
         return self.size is not None and len(self.done) == self.size
 
     def _write_note(self) -> None:
-        """Note the received ranges for another process; the bytes are synced first."""
+        """Write the note of the received ranges; the bytes are synced first."""
         with self._noting:
             if self._file >= 0 and self.can_grow:
                 self._write_note_now()
 
     def _write_note_now(self) -> None:
-        """Under `_noting`, so that no note appears after a new start or the end."""
+        """Write the note under `_noting`, so that none is written after a restart or the end."""
         with self._lock:
             noted = {
                 "url": self._url,
@@ -167,7 +167,7 @@ class Partial:
             raise
 
     def finish(self) -> tuple[str, str | None]:
-        """The digests of the complete file, whose bytes are then on the disk."""
+        """Sync the complete file and return its digests."""
         assert self.size is not None
         os.ftruncate(self._file, self.size)
         digests = self._digests or self._new_digests(self.size)
@@ -184,7 +184,7 @@ class Partial:
         return os.pread(self._file, count, 0)
 
     def close(self, *, finished: bool) -> None:
-        """Leave the finished file, or a part that can be resumed, or nothing."""
+        """Keep the finished file or a resumable part, or remove the file."""
         self._checkpoints.close()
         is_kept = finished or self.can_grow
         with self._noting:
@@ -202,8 +202,8 @@ class Partial:
                 self.note.unlink(missing_ok=True)
 
     def _note_at_last(self) -> None:
-        """Note the received ranges; on a full disk the file is shortened to make room."""
-        with contextlib.suppress(OSError):  # the last note stands
+        """Note the received ranges; on a full disk the file is truncated to free space."""
+        with contextlib.suppress(OSError):  # the last note remains valid
             try:
                 self._write_note_now()
             except OSError as error:

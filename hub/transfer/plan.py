@@ -1,4 +1,4 @@
-"""The parts of a file that several connections claim."""
+"""Claims of several connections on ranges of a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.transfer.ranges import Range, Ranges
 
 @dataclass(eq=False)
 class Claim:
-    """A range of the file that one connection fetches. It may grow at its end."""
+    """A range of the file that one connection fetches; its end may be extended."""
 
     start: int
     end: int
@@ -20,7 +20,7 @@ class Claim:
 
 
 class Plan:
-    """The ranges of a file of known size, claimed lowest first, so that hashing can follow."""
+    """The ranges of a file of known size, claimed in ascending order for hashing."""
 
     def __init__(self, partial: Partial, piece: int) -> None:
         assert partial.size is not None
@@ -49,12 +49,12 @@ class Plan:
                 self._changed.wait()
 
     def room(self, claim: Claim) -> int:
-        """The end of the unclaimed range behind a claim."""
+        """The end of the unclaimed range after a claim."""
         with self._changed:
             return next((end for start, end in self._free() if start == claim.end), claim.end)
 
     def extend(self, claim: Claim) -> bool:
-        """Let a claim grow by a piece, if the next range is missing and unclaimed."""
+        """Extend a claim by a piece, if the next range is missing and unclaimed."""
         with self._changed:
             for start, end in self._free():
                 if start == claim.end:
@@ -63,7 +63,7 @@ class Plan:
             return False
 
     def release(self, claim: Claim) -> None:
-        """End a claim; what is missing of it can be claimed again."""
+        """End a claim; its missing part can be claimed again."""
         with self._changed:
             self._claims.discard(claim)
         self._wake()

@@ -36,7 +36,7 @@ class Ranges:
 
     @property
     def end(self) -> int:
-        """The offset behind the last byte."""
+        """The offset after the last byte."""
         return self._ranges[-1][1] if self._ranges else 0
 
     def add(self, start: int, end: int) -> None:

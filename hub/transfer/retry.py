@@ -23,10 +23,10 @@ class Transient(Exception):
 
 
 class Retries:
-    """The attempts of one transfer.
+    """The retries of one transfer.
 
-    The waits grow as in "exponential backoff and full jitter": a random time below a limit that
-    doubles, so that clients which failed together do not come back together.
+    Waits follow "exponential backoff and full jitter": a random time below a limit that doubles,
+    so that clients that fail together do not retry together.
     """
 
     def __init__(self, ref: str, limits: Limits) -> None:
@@ -36,8 +36,8 @@ class Retries:
         self._in_all = 0
 
     def wait(self, error: Transient, *, progress: bool) -> None:
-        """Wait for the next attempt; FetchError if there is none. `progress`: bytes came."""
-        cancellation.current().check()  # a failure may be how an interruption shows
+        """Wait for the next attempt; FetchError if there is none. `progress` resets the count."""
+        cancellation.current().check()  # the failure may be due to a cancellation
         self._in_a_row = 1 if progress else self._in_a_row + 1
         self._in_all += 1
         limits = self._limits
@@ -60,7 +60,7 @@ class Retries:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait; the header holds a number of them or a date (RFC 9110, 10.2.3).
+    """Seconds to wait, from a number or date in the header (RFC 9110, 10.2.3).
 
     >>> retry_after("120"), retry_after(None), retry_after("soon")
     (120.0, None, None)

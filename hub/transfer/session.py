@@ -1,4 +1,4 @@
-"""Sessions of `requests` as transfers need them. To import it takes longer than all of the hub."""
+"""Sessions of `requests` for transfers. Importing it takes longer than importing the hub."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _USER_AGENT = "bestiary-hub"
 
 
 class Session(requests.Session):
-    """For `fetch`, with so many connections to a host at a time.
+    """A session for `fetch` with a limited number of connections per host.
 
-    It takes no cookies and retries nothing by itself; it asks for the file as it is, as a coded
-    body would have another length and another hash. Proxies, certificates and ~/.netrc are those
-    that `requests` finds in the environment.
+    It stores no cookies and does not retry; it requests the identity encoding, as an encoded body
+    would have another length and hash. Proxies, certificates and ~/.netrc are read from the
+    environment by `requests`.
     """
 
     def __init__(self, connections: int) -> None:
@@ -36,10 +36,10 @@ class Session(requests.Session):
         self.mount("http://", adapter)
 
     def get_redirect_target(self, resp: Response) -> None:
-        """Keep it from following redirects, the bodies of which it would read to their end."""
+        """Disable redirects, whose bodies `requests` would read to the end."""
 
     def merge_environment_settings(self, url: Any, *given: Any) -> Any:
-        """Look at the environment once for each host: it takes a fifth of a small request."""
+        """Read the environment once per host, as that takes a fifth of a small request."""
         host = urls.origin(url)
         if host not in self._settings:
             self._settings[host] = super().merge_environment_settings(url, *given)
@@ -47,7 +47,7 @@ class Session(requests.Session):
 
 
 class _Connection(HTTPConnection):
-    """One whose wait for an answer ends when the work of its thread is given up."""
+    """A connection whose wait for a response ends on cancellation."""
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 does the same
         with cancellation.current().on_cancel(lambda: _hang_up(self.sock)):
@@ -62,7 +62,7 @@ class _SecureConnection(HTTPSConnection):
 
 def _hang_up(connected: socket.socket | None) -> None:
     if connected is not None:
-        with contextlib.suppress(OSError):  # it has hung up already
+        with contextlib.suppress(OSError):  # closed already
             connected.shutdown(socket.SHUT_RDWR)
 
 
@@ -84,6 +84,6 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options)
-        if not proxy.lower().startswith("socks"):  # whose connections are made in another way
+        if not proxy.lower().startswith("socks"):  # SOCKS uses other connections
             manager.pool_classes_by_scheme = _POOLS
         return manager

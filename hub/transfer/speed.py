@@ -1,4 +1,4 @@
-"""A bandwidth limit that all transfers share, and a minimum speed of each."""
+"""A bandwidth limit shared by all transfers, and a minimum speed of each."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from hub.transfer.retry import Transient
 
 
 class Throttle:
-    """A bucket of tokens, one per byte, that fills at `rate` bytes per second.
+    """A token bucket, one token per byte, filled at `rate` bytes per second.
 
-    Any number of threads draw from it, and together they get no more than the rate, bursts of a
-    tenth of a second apart.
+    Any number of threads may draw from it; together they do not exceed the rate, except for
+    bursts of a tenth of a second.
     """
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._lock = threading.Lock()
-        self._free_at = 0.0  # the time at which what has been drawn will be paid for
+        self._free_at = 0.0  # the time at which drawn tokens are refilled
 
     @property
     def burst(self) -> int:
-        """The most bytes that should be drawn at once."""
+        """The maximum of bytes to draw at a time."""
         return max(1, int(self._rate / 10))
 
     def draw(self, count: int) -> float:
@@ -45,7 +45,7 @@ class Throttle:
 
 
 class MinimumSpeed:
-    """Detects a stream that is alive but too slow."""
+    """Detects a stream that is active but too slow."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -53,7 +53,7 @@ class MinimumSpeed:
         self._count = 0
 
     def passed(self, count: int, waited: float = 0.0) -> None:
-        """Count received bytes, and the time that a throttle held them up; TooSlow on too few."""
+        """Count received bytes and the throttle's delay; raises TooSlow."""
         self._count += count
         self._since += waited
         elapsed = time.monotonic() - self._since
@@ -66,26 +66,26 @@ class MinimumSpeed:
 
 
 class TooSlow(Transient):
-    """The received bytes are kept, but do not count as progress."""
+    """The stream is too slow; received bytes are kept but do not count as progress."""
 
 
 _limit: Throttle | None = None
 
 
 def set_limit(rate: float | None) -> None:
-    """Limit all transfers of this process together to so many bytes per second, or not any more."""
+    """Limit the total speed of this process's transfers in bytes per second; None: no limit."""
     global _limit
     _limit = Throttle(rate) if rate else None
 
 
 def shared() -> Throttle | None:
-    """The limit of this process: that of `set_limit`, or else of $BESTIARY_LIMIT_RATE."""
+    """The limit of this process: set by `set_limit`, or else $BESTIARY_LIMIT_RATE."""
     rate = os.environ.get("BESTIARY_LIMIT_RATE")
     return _limit or (_throttle(parse_rate(rate)) if rate else None)
 
 
 def parse_rate(text: str) -> float:
-    """Bytes per second; HubError if the text is no such number.
+    """Parse bytes per second; HubError if the text is malformed.
 
     >>> parse_rate("500k"), parse_rate("1.5M"), parse_rate("1G")
     (500000.0, 1500000.0, 1000000000.0)

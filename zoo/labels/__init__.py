@@ -1,7 +1,7 @@
-"""Names of classes, one file a set, one line a class in the order of a network's outputs.
+"""Names of classes: a file per set, a line per class in the order of the outputs.
 
 `imagenet` has the first English name of each of the 1,000 WordNet synsets of ILSVRC 2012, sorted
-by synset; where two share a name, what tells them apart stands in brackets.
+by synset; equal names are distinguished in brackets.
 """
 
 from __future__ import annotations

