@@ -43,10 +43,10 @@ struct Matrix {
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& c,
               bool accumulate = false) {
-    Product p{dtype_of<T>(), m, n, k, bytes(a.data), a.row, a.col, bytes(b.data), b.row, b.col,
+    GemmArgs p{dtype_of<T>(), m, n, k, bytes(a.data), a.row, a.col, bytes(b.data), b.row, b.col,
               bytes(c.data), c.row};
     p.accumulate = accumulate;
-    gemm(p);
+    blocked_gemm(p);
 }
 
 // The arguments from `at` on: query, key, value, mask, causal, scale.

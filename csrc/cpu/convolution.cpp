@@ -5,7 +5,6 @@
 
 #include "cpu/contiguous.h"
 #include "cpu/depthwise.h"
-#include "cpu/gemm.h"
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
 #include "cpu/im2col_convolution.h"

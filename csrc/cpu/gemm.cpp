@@ -1,8 +1,7 @@
 #include "cpu/gemm.h"
 
 #include "core/allocator.h"
-#include "cpu/isa/gemm.h"
-#include "cpu/loop_table.h"
+#include "cpu/loops.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -23,48 +22,42 @@ char* scratch() {
     return mine.data;
 }
 
-Loop gemm_loop(DType dtype) {
-    static const LoopSet* const loops = find_loops("gemm");
-    return loops->get(dtype);
-}
-
-void run(const GemmTask& task, DType dtype) {
-    char* data[] = {reinterpret_cast<char*>(const_cast<GemmTask*>(&task))};
-    gemm_loop(dtype)(data, nullptr, 0, nullptr);
-}
+void run(const GemmArgs& p) { kernels<GemmKernels>().run[static_cast<int>(p.dtype)](p, scratch()); }
 
 // 16-bit results are summed in float and rounded once.
-void run_rounded(GemmTask task, DType dtype) {
-    const size_t bytes = static_cast<size_t>(task.m * task.n) * sizeof(float);
-    char* const result = task.c;
-    const int64_t row = task.c_row;
+void run_rounded(GemmArgs p) {
+    const size_t bytes = static_cast<size_t>(p.m * p.n) * sizeof(float);
+    char* const result = p.c;
+    const int64_t row = p.c_row;
     char* const sums = static_cast<char*>(allocate(bytes));
-    task.c = sums;
-    task.c_row = task.n;
-    task.accumulate = false;
-    run(task, dtype);
-    for (int64_t i = 0; i < task.m; ++i) {
-        char* pair[] = {result + i * row * item_size(dtype), sums + i * task.n * sizeof(float)};
-        const int64_t steps[] = {item_size(dtype), sizeof(float)};
-        cast_loop(DType::Float32, dtype)(pair, steps, task.n, nullptr);
+    p.c = sums;
+    p.c_row = p.n;
+    p.accumulate = false;
+    run(p);
+    for (int64_t i = 0; i < p.m; ++i) {
+        char* pair[] = {result + i * row * item_size(p.dtype), sums + i * p.n * sizeof(float)};
+        const int64_t steps[] = {item_size(p.dtype), sizeof(float)};
+        cast_loop(DType::Float32, p.dtype)(pair, steps, p.n, nullptr);
     }
     deallocate(sums, bytes);
 }
 
 // Rows [i, i + m) and columns [j, j + n) of the result.
-void run_piece(const Product& p, int64_t i, int64_t m, int64_t j, int64_t n) {
+void run_piece(const GemmArgs& p, int64_t i, int64_t m, int64_t j, int64_t n) {
     const int64_t item = item_size(p.dtype);
-    const GemmTask task{m, n, p.k,
-                        p.a + i * p.a_row * item, p.a_row, p.a_col,
-                        p.b + j * p.b_col * item, p.b_row, p.b_col,
-                        p.c + (i * p.c_row + j) * item, p.c_row,
-                        p.bias ? p.bias + j * item : nullptr, p.accumulate, scratch()};
-    if (is_half(p.dtype)) run_rounded(task, p.dtype);
-    else run(task, p.dtype);
+    GemmArgs piece = p;
+    piece.m = m;
+    piece.n = n;
+    piece.a += i * p.a_row * item;
+    piece.b += j * p.b_col * item;
+    piece.c += (i * p.c_row + j) * item;
+    if (p.bias) piece.bias += j * item;
+    if (is_half(p.dtype)) run_rounded(piece);
+    else run(piece);
 }
 
 // Pieces along m that make them as square as can be: each packs its own blocks of a and b.
-int64_t split_rows(const Product& p, int64_t pieces) {
+int64_t split_rows(const GemmArgs& p, int64_t pieces) {
     int64_t best = 1;
     double least = 0;
     for (int64_t rows = 1; rows <= pieces; ++rows) {
@@ -84,12 +77,12 @@ int64_t part(int64_t n, int64_t i, int64_t parts, int64_t unit) {
 
 }  // namespace
 
-int64_t threads_for(const Product& p) {
+int64_t threads_for(const GemmArgs& p) {
     const int64_t pieces = std::max(p.m * p.n * p.k / kPieceWork, p.n * p.k / kPieceElements);
     return std::clamp<int64_t>(pieces, 1, omp_in_parallel() ? 1 : omp_get_max_threads());
 }
 
-void gemm(const Product& p) {
+void blocked_gemm(const GemmArgs& p) {
     if (p.m == 0 || p.n == 0) return;
     const int64_t pieces = threads_for(p);
     if (pieces == 1) return run_piece(p, 0, p.m, 0, p.n);
@@ -104,7 +97,7 @@ void gemm(const Product& p) {
     });
 }
 
-void integer_product(const Product& p) {
+void integer_gemm(const GemmArgs& p) {
     visit(p.dtype, [&]<class T>() {
         if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
             const T* a = reinterpret_cast<const T*>(p.a);

@@ -1,4 +1,5 @@
-// Which of the matrix products to run.
+#include "cpu/gemm_dispatch.h"
+
 #include "cpu/gemm.h"
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
@@ -12,12 +13,12 @@ constexpr int64_t kOneDnnRows = 3;
 
 }  // namespace
 
-void product(const Product& p) {
+void gemm(const GemmArgs& p) {
     if (p.m == 0 || p.n == 0) return;
-    if (!is_floating(p.dtype)) return integer_product(p);
+    if (!is_floating(p.dtype)) return integer_gemm(p);
     const bool large = p.m >= kOneDnnRows && p.n >= kOneDnnRows && p.m * p.n * p.k >= kOneDnnWork;
     if (large && p.dtype != DType::Float64 && onednn::matmul(p, static_cast<int>(threads_for(p)))) return;
-    gemm(p);
+    blocked_gemm(p);
 }
 
 }  // namespace bestiary::cpu

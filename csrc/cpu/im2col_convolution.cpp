@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "cpu/gemm.h"
+#include "cpu/gemm_dispatch.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -99,10 +99,10 @@ void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weigh
             const int64_t n = at / steps, begin = at % steps * step, end = std::min(begin + step, rows);
             for (int64_t g = 0; g < c.groups; ++g) {
                 gather(w, x.raw() + n * w.input_bytes(), g * w.channels, begin, end, patches.raw());
-                product({w.dtype, end - begin, group, patch, patches.raw(), patch, 1,
-                         weight.raw() + g * group * patch * item, 1, patch,
-                         y.raw() + ((n * rows + begin) * outputs + g * group) * item, outputs,
-                         bias.defined() ? bias.raw() + g * group * item : nullptr});
+                gemm({w.dtype, end - begin, group, patch, patches.raw(), patch, 1,
+                      weight.raw() + g * group * patch * item, 1, patch,
+                      y.raw() + ((n * rows + begin) * outputs + g * group) * item, outputs,
+                      bias.defined() ? bias.raw() + g * group * item : nullptr});
             }
         }
     });
@@ -120,9 +120,9 @@ void convolve_input_patches(const Convolution& c, const Tensor& dy, const Tensor
             for (int64_t begin = 0; begin < rows; begin += step)
                 for (int64_t g = 0; g < c.groups; ++g) {
                     const int64_t end = std::min(begin + step, rows);
-                    product({w.dtype, end - begin, patch, group,
-                             dy.raw() + ((n * rows + begin) * outputs + g * group) * item, outputs, 1,
-                             weight.raw() + g * group * patch * item, patch, 1, patches.raw(), patch});
+                    gemm({w.dtype, end - begin, patch, group,
+                          dy.raw() + ((n * rows + begin) * outputs + g * group) * item, outputs, 1,
+                          weight.raw() + g * group * patch * item, patch, 1, patches.raw(), patch});
                     visit_float(w.dtype, [&]<class T>() {
                         scatter(w, reinterpret_cast<T*>(image), g * w.channels, begin, end, patches.data<T>());
                     });
@@ -143,9 +143,9 @@ void convolve_weight_patches(const Convolution& c, const Tensor& x, const Tensor
                 for (int64_t begin = 0; begin < rows; begin += step) {
                     const int64_t end = std::min(begin + step, rows);
                     gather(w, x.raw() + n * w.input_bytes(), g * w.channels, begin, end, patches.raw());
-                    product({w.dtype, group, patch, end - begin,
-                             dy.raw() + ((n * rows + begin) * outputs + g * group) * item, 1, outputs,
-                             patches.raw(), patch, 1, dweight.raw() + g * group * patch * item, patch, nullptr, true});
+                    gemm({w.dtype, group, patch, end - begin,
+                          dy.raw() + ((n * rows + begin) * outputs + g * group) * item, 1, outputs,
+                          patches.raw(), patch, 1, dweight.raw() + g * group * patch * item, patch, nullptr, true});
                 }
     });
 }

@@ -1,6 +1,7 @@
 // Matrix products of tensors: vectors, matrices, batches.
 #include "cpu/contiguous.h"
 #include "cpu/gemm.h"
+#include "cpu/gemm_dispatch.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -48,14 +49,14 @@ Dims padded(const Dims& values, int n, int64_t fill) {
 }
 
 // A column as the result is a row of the transposed product, which reads the matrix in order.
-void run_any(Product p) {
-    if (p.n != 1 || p.m == 1 || p.c_row != 1 || p.bias) return product(p);
+void run_any(GemmArgs p) {
+    if (p.n != 1 || p.m == 1 || p.c_row != 1 || p.bias) return gemm(p);
     std::swap(p.m, p.n);
     std::swap(p.a, p.b);
     std::swap(p.a_row, p.b_col);
     std::swap(p.a_col, p.b_row);
     p.c_row = p.n;
-    product(p);
+    gemm(p);
 }
 
 // Bytes from the first matrix of an operand to the one at `index` of the joint batch.
@@ -69,12 +70,12 @@ int64_t batch_offset(const Matrices& x, const Dims& batch, int64_t index, int64_
     return offset * item;
 }
 
-void run_batch(const Matrices& a, const Matrices& b, Product p) {
+void run_batch(const Matrices& a, const Matrices& b, GemmArgs p) {
     const Dims batch = broadcast(a.batch, b.batch);
     const int64_t item = item_size(p.dtype), count = batch.product(), work = p.m * p.n * p.k;
     const auto each = [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-            Product one = p;
+            GemmArgs one = p;
             one.a = a.data + batch_offset(a, batch, i, item);
             one.b = b.data + batch_offset(b, batch, i, item);
             one.c = p.c + i * p.m * p.n * item;
@@ -92,7 +93,7 @@ void multiply(const Tensor& left, const Tensor& right, const Tensor& bias, const
         std::swap(b.row_stride, b.column_stride);
     }
     if (b.batch.empty()) fold_batch(a);
-    const Product p{out.dtype(), a.rows, b.columns, a.columns,
+    const GemmArgs p{out.dtype(), a.rows, b.columns, a.columns,
                     a.data, a.row_stride, a.column_stride,
                     b.data, b.row_stride, b.column_stride,
                     out.raw(), b.columns, bias.defined() ? bias.raw() : nullptr};
@@ -100,13 +101,12 @@ void multiply(const Tensor& left, const Tensor& right, const Tensor& bias, const
     else run_batch(a, b, p);
 }
 
-void matmul(const KernelCall& call) {
-    multiply(call.args.tensor(0), call.args.tensor(1), Tensor(), call.outs[0], false);
+void matmul(const KernelCall& call, const Tensor& self, const Tensor& other) {
+    multiply(self, other, Tensor(), call.outs[0], false);
 }
 
-void linear(const KernelCall& call) {
-    const Tensor bias = call.args.tensor_or_none(2);
-    multiply(call.args.tensor(0), call.args.tensor(1), bias.defined() ? packed(bias) : bias, call.outs[0], true);
+void linear(const KernelCall& call, const Tensor& input, const Tensor& weight, const Tensor& bias) {
+    multiply(input, weight, bias.defined() ? packed(bias) : bias, call.outs[0], true);
 }
 
 KERNEL(CPU, "matmul", matmul);

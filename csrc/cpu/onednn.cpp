@@ -168,13 +168,13 @@ memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int
 // oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they lie a
 // multiple of 2 KiB apart, they share a few sets of the first-level cache, and unless the copy is used often, the
 // product takes up to twice as long as our own.
-bool has_aliased_rows(const Product& p) {
+bool has_aliased_rows(const GemmArgs& p) {
     constexpr int64_t kPeriod = 2048, kOften = 1024;
     const auto aliased = [&](int64_t row) { return row * item_size(p.dtype) % kPeriod == 0; };
     return (p.n < kOften && p.a_col != 1 && aliased(p.a_col)) || (p.m < kOften && p.b_row != 1 && aliased(p.b_row));
 }
 
-dnnl::primitive_attr product_attributes(const Product& p) {
+dnnl::primitive_attr product_attributes(const GemmArgs& p) {
     dnnl::primitive_attr attr = attributes();
     if (!p.accumulate) return attr;
     dnnl::post_ops sum;
@@ -184,7 +184,7 @@ dnnl::primitive_attr product_attributes(const Product& p) {
 }
 
 std::optional<Primitive> build_matmul(const void* problem) {
-    const Product& p = *static_cast<const Product*>(problem);
+    const GemmArgs& p = *static_cast<const GemmArgs*>(problem);
     const memory::desc a = matrix(p.m, p.k, p.dtype, p.a_row, p.a_col), b = matrix(p.k, p.n, p.dtype, p.b_row, p.b_col);
     const memory::desc c = matrix(p.m, p.n, p.dtype, p.c_row, 1), bias = matrix(1, p.n, p.dtype, p.n, 1);
     const dnnl::primitive_attr attr = product_attributes(p);
@@ -214,7 +214,7 @@ private:
 
 }  // namespace
 
-bool matmul(const Product& p, int threads) {
+bool matmul(const GemmArgs& p, int threads) {
     if (p.k == 0) return false;
     const Threads limit(threads);
     Key key;

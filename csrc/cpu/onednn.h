@@ -4,19 +4,19 @@
 
 #include "core/tensor.h"
 #include "cpu/convolution.h"
-#include "cpu/gemm.h"
+#include "cpu/isa/gemm.h"
 
 namespace bestiary::cpu::onednn {
 
 #ifdef BESTIARY_ONEDNN
-bool matmul(const Product& p, int threads);
+bool matmul(const GemmArgs& p, int threads);
 // Images of float32, contiguous or channels last, forward only the latter; weights in any dense layout. x, weight and y
 // have the sizes of the forward convolution whichever of them is the result.
 bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
 bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx);
 bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight);
 #else
-inline bool matmul(const Product&, int) { return false; }
+inline bool matmul(const GemmArgs&, int) { return false; }
 inline bool convolve(const Convolution&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) { return false; }
 inline bool convolve_input(const Convolution&, const Tensor&, const Tensor&, const Tensor&) { return false; }
 inline bool convolve_weight(const Convolution&, const Tensor&, const Tensor&, const Tensor&) { return false; }

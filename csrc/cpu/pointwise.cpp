@@ -1,6 +1,6 @@
 #include "cpu/pointwise.h"
 
-#include "cpu/gemm.h"
+#include "cpu/gemm_dispatch.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -56,8 +56,8 @@ void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Ten
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
         char* const to = y.raw() + (image * rows.count * outputs + begin) * item;
         if (bias.defined()) fill_rows(bias, to, rows.count, count);
-        product({y.dtype(), outputs, count, inputs, weight.raw(), turned ? 1 : inputs, turned ? outputs : 1,
-                 rows.at(image, begin), rows.count, 1, to, rows.count, nullptr, bias.defined()});
+        gemm({y.dtype(), outputs, count, inputs, weight.raw(), turned ? 1 : inputs, turned ? outputs : 1,
+              rows.at(image, begin), rows.count, 1, to, rows.count, nullptr, bias.defined()});
     });
 }
 
@@ -74,9 +74,9 @@ void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const 
     const Rows rows(x, is_channels_last(x));
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
-        product({y.dtype(), count, outputs, inputs, rows.at(image, begin), rows.row, rows.column, weight.raw(),
-                 turned ? outputs : 1, turned ? 1 : inputs, y.raw() + (image * rows.count + begin) * outputs * item,
-                 outputs, bias.defined() ? bias.raw() : nullptr});
+        gemm({y.dtype(), count, outputs, inputs, rows.at(image, begin), rows.row, rows.column, weight.raw(),
+              turned ? outputs : 1, turned ? 1 : inputs, y.raw() + (image * rows.count + begin) * outputs * item,
+              outputs, bias.defined() ? bias.raw() : nullptr});
     });
 }
 
@@ -84,8 +84,8 @@ void pointwise_weight(const Tensor& x, const Tensor& dy, const Tensor& dweight) 
     const bool together = x.numel() == 0 || (is_channels_last(x) && is_channels_last(dy));
     const Rows from(x, together), to(dy, together);
     for (int64_t n = 0; n < from.images; ++n)
-        product({x.dtype(), to.channels, from.channels, to.count, to.at(n, 0), to.column, to.row,
-                 from.at(n, 0), from.row, from.column, dweight.raw(), from.channels, nullptr, n > 0});
+        gemm({x.dtype(), to.channels, from.channels, to.count, to.at(n, 0), to.column, to.row,
+              from.at(n, 0), from.row, from.column, dweight.raw(), from.channels, nullptr, n > 0});
 }
 
 }  // namespace bestiary::cpu

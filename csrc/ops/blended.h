@@ -1,4 +1,4 @@
-// What addmm, addr and the like share: (self, ..., ..., beta, alpha) are their arguments.
+// beta * self + alpha * product: addmm, addr and the like.
 #pragma once
 
 #include <cmath>
@@ -14,13 +14,12 @@ inline Tensor scaled(const char* name, const Tensor& t, const Value& factor) {
     return t * (is_floating(t.dtype()) ? factor : Value(static_cast<int64_t>(factor.number())));
 }
 
-// beta * self + alpha * product; where beta is 0, self does not count, not even its nan.
-inline Tensor blended(Args a, const Tensor& product) {
-    const Tensor& self = a.tensor(0);
+// Where beta is 0, self does not count, not even its nan.
+inline Tensor blended(const Tensor& self, const Tensor& product, const Value& beta, const Value& alpha) {
     check(broadcast(self.sizes(), product.sizes()) == product.sizes(), "self: shape ", self.sizes(),
           " does not broadcast to the product's ", product.sizes());
-    const Tensor term = scaled("alpha", product, a[4]);
-    return a.number(3) == 0 ? term : scaled("beta", self, a[3]) + term;
+    const Tensor term = scaled("alpha", product, alpha);
+    return beta.number() == 0 ? term : scaled("beta", self, beta) + term;
 }
 
 }  // namespace bestiary::ops

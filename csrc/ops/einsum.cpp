@@ -1,10 +1,12 @@
 // Sums of products over named dimensions.
 //
 // Note [einsum]
-// Operands are joined from left to right. Each pair becomes one batched matrix product: dimensions of both and of the
-// rest of the equation are its batch, dimensions of both that nobody needs any more are summed by the product, and
-// dimensions of one operand that nobody needs are summed before.
+// Operands are contracted from left to right. Each pair becomes one batched matrix product: dimensions of both that
+// later terms or the result need are its batch, other dimensions of both are summed by the product, and dimensions of
+// one operand that nothing needs are summed before.
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 #include "ops/names.h"
 
@@ -67,12 +69,12 @@ Term with_diagonals(Term term) {
     return term;
 }
 
-// Sums over the dimensions that are not in `kept`.
-Term summed(Term term, const Labels& kept) {
+// Sums over the dimensions that are not in `needed`.
+Term summed(Term term, const Labels& needed) {
     Dims dims;
     Labels left;
     for (size_t i = 0; i < term.labels.size(); ++i) {
-        if (contains(kept, term.labels[i])) left.push_back(term.labels[i]);
+        if (contains(needed, term.labels[i])) left.push_back(term.labels[i]);
         else dims.push_back(static_cast<int64_t>(i));
     }
     if (dims.empty()) return term;
@@ -107,7 +109,7 @@ Tensor as_matrices(const Term& term, const Labels& batch, const Labels& rows, co
     return reshape(arranged(term, all), shape);
 }
 
-Term joined(Term a, Term b, const Labels& needed) {
+Term contracted(Term a, Term b, const Labels& needed) {
     Labels in_a = needed, in_b = needed;
     in_a.insert(in_a.end(), b.labels.begin(), b.labels.end());
     in_b.insert(in_b.end(), a.labels.begin(), a.labels.end());
@@ -185,8 +187,8 @@ Equation parse_equation(std::string_view text, std::span<const Tensor> operands)
 
 OP("_einsum(str equation, Tensor[] operands) -> Tensor")
     .doc("engine.einsum, with the operands in a list.")
-    .compose([](Args a, Results& r) {
-        Equation e = parse_equation(a.str(0), a.tensors(1));
+    .compose([](std::string_view equation, Tensors operands) {
+        Equation e = parse_equation(equation, operands);
         for (size_t i = 0; i < e.result.size(); ++i) {
             const int label = e.result[i];
             const bool known = std::any_of(e.terms.begin(), e.terms.end(), [&](const Term& t) { return t.has(label); });
@@ -200,9 +202,9 @@ OP("_einsum(str equation, Tensor[] operands) -> Tensor")
             Labels needed = e.result;
             for (size_t k = i + 1; k < e.terms.size(); ++k)
                 needed.insert(needed.end(), e.terms[k].labels.begin(), e.terms[k].labels.end());
-            term = joined(std::move(term), with_diagonals(e.terms[i]), needed);
+            term = contracted(std::move(term), with_diagonals(e.terms[i]), needed);
         }
-        r.push(arranged(summed(std::move(term), e.result), e.result));
+        return arranged(summed(std::move(term), e.result), e.result);
     });
 
 OP("tensordot(Tensor a, Tensor b, int dims=2) -> Tensor")
@@ -211,44 +213,44 @@ OP("tensordot(Tensor a, Tensor b, int dims=2) -> Tensor")
 >>> engine.tensordot(engine.ones(2, 3), engine.ones(3, 4), 1)
 tensor([[3., 3., 3., 3.],
         [3., 3., 3., 3.]]))")
-    .compose([](Args args, Results& r) {
-        const Tensor &a = args.tensor(0), &b = args.tensor(1);
-        const int n = static_cast<int>(args.integer(2));
-        check(0 <= n && n <= a.dim() && n <= b.dim(), "dims: expected 0 to ", std::min(a.dim(), b.dim()), ", got ", n);
-        Dims from_a, from_b;
-        for (int d = 0; d < n; ++d) {
-            from_a.push_back(a.dim() - n + d);
-            from_b.push_back(d);
+    .compose([](const Tensor& a, const Tensor& b, int64_t dims) {
+        const int least = std::min(a.dim(), b.dim());
+        check(0 <= dims && dims <= least, "dims: expected 0 to ", least, ", got ", dims);
+        Dims dims_a, dims_b;
+        for (int64_t d = 0; d < dims; ++d) {
+            dims_a.push_back(a.dim() - dims + d);
+            dims_b.push_back(d);
         }
-        r.push(Call<"tensordot.dims">()(a, b, from_a, from_b));
+        return Call<"tensordot.dims">()(a, b, dims_a, dims_b);
     });
+
+constexpr int kFirstSummed = 256;  // the least label of dimensions that tensordot sums over
+
+// The dimensions are labelled from `first` on, those in `dims` with labels that both operands have.
+Term labelled(const Tensor& t, int first, Ints dims) {
+    Term term{t, Labels(static_cast<size_t>(t.dim()))};
+    std::iota(term.labels.begin(), term.labels.end(), first);
+    for (size_t i = 0; i < dims.size(); ++i)
+        term.labels[static_cast<size_t>(wrap_dim(dims[i], t.dim(), "dims"))] = kFirstSummed + static_cast<int>(i);
+    return term;
+}
 
 OP("tensordot.dims(Tensor a, Tensor b, int[] dims_a, int[] dims_b) -> Tensor")
     .doc("Sums products over the given dimensions of each, pair by pair.")
-    .compose([](Args args, Results& r) {
-        Term terms[2];
-        const int shared = 256;  // labels from here on are summed over
-        for (int k = 0; k < 2; ++k) {
-            const Tensor& t = args.tensor(k);
-            terms[k] = {t, Labels(static_cast<size_t>(t.dim()))};
-            for (int d = 0; d < t.dim(); ++d) terms[k].labels[static_cast<size_t>(d)] = k * 64 + d;
-            for (size_t i = 0; i < args.ints(k + 2).size(); ++i)
-                terms[k].labels[static_cast<size_t>(wrap_dim(args.ints(k + 2)[i], t.dim(), "dims"))] =
-                    shared + static_cast<int>(i);
-        }
-        const auto dims_a = args.ints(2), dims_b = args.ints(3);
+    .compose([](const Tensor& a, const Tensor& b, Ints dims_a, Ints dims_b) {
+        const Term left = labelled(a, 0, dims_a), right = labelled(b, 64, dims_b);
         check(dims_a.size() == dims_b.size(), "dims: expected as many for a as for b, got ", Dims(dims_a), " and ",
               Dims(dims_b));
-        Labels result;
-        for (const Term& term : terms)
-            for (int label : term.labels)
-                if (label < shared) result.push_back(label);
         for (size_t i = 0; i < dims_a.size(); ++i) {
-            const int label = shared + static_cast<int>(i);
-            check(size_of(terms[0], label) == size_of(terms[1], label), "dims: dimension ", dims_a[i], " of shape ",
-                  terms[0].t.sizes(), " and dimension ", dims_b[i], " of shape ", terms[1].t.sizes(), " differ");
+            const int label = kFirstSummed + static_cast<int>(i);
+            check(size_of(left, label) == size_of(right, label), "dims: dimension ", dims_a[i], " of shape ", a.sizes(),
+                  " and dimension ", dims_b[i], " of shape ", b.sizes(), " differ");
         }
-        r.push(joined(terms[0], terms[1], result).t);
+        Labels result;
+        for (const Term& term : {left, right})
+            std::copy_if(term.labels.begin(), term.labels.end(), std::back_inserter(result),
+                         [](int label) { return label < kFirstSummed; });
+        return contracted(left, right, result).t;
     });
 
 }  // namespace

@@ -9,6 +9,8 @@ constexpr Call<"matmul"> matmul;
 // A matrix, or each matrix of a batch, transposed without a copy.
 Tensor transposed(const Tensor& t) { return transpose(t, -2, -1); }
 
+Dims batch_of(const Tensor& t) { return Dims(t.sizes().data(), std::max(t.dim() - 2, 0)); }
+
 // A batch of matrices as the rows of one.
 Tensor rows(const Tensor& t) {
     if (t.dim() == 2) return t;
@@ -28,20 +30,6 @@ void check_inner(const char* name, const Tensor& a, const Tensor& b) {
     const int64_t wanted = a.sizes().back(), got = b.dim() == 1 ? b.sizes()[0] : b.sizes()[b.dim() - 2];
     check(wanted == got, name, ": shape ", b.sizes(), " does not fit the first operand's ", a.sizes(), ": ", wanted,
           " != ", got);
-}
-
-void matmul_shape(const Op&, Args args, Meta& m) {
-    const Tensor &a = args.tensor(0), &b = args.tensor(1);
-    check_types("other", a, b);
-    check(a.dim() > 0 && b.dim() > 0, "expected operands with at least 1 dimension, got shapes ", a.sizes(), " and ",
-          b.sizes());
-    check_inner("other", a, b);
-    if (a.dim() == 2 && b.dim() == 2) return m.add({a.sizes()[0], b.sizes()[1]}, a.dtype());
-    const Dims a_batch(a.sizes().data(), std::max(a.dim() - 2, 0)), b_batch(b.sizes().data(), std::max(b.dim() - 2, 0));
-    Dims sizes = broadcast(a_batch, b_batch);
-    if (a.dim() > 1) sizes.push_back(a.sizes()[a.dim() - 2]);
-    if (b.dim() > 1) sizes.push_back(b.sizes().back());
-    m.add(std::move(sizes), a.dtype());
 }
 
 // The engine sums a gradient over the dimensions in which its operand was broadcast.
@@ -68,7 +56,17 @@ are a batch and broadcast.
 
 >>> engine.tensor([[1.0, 2.0], [3.0, 4.0]]) @ engine.tensor([1.0, 10.0])
 tensor([21., 43.]))")
-    .shape(matmul_shape)
+    .shape([](Meta& m, const Tensor& self, const Tensor& other) {
+        check_types("other", self, other);
+        check(self.dim() > 0 && other.dim() > 0, "expected operands with at least 1 dimension, got shapes ",
+              self.sizes(), " and ", other.sizes());
+        check_inner("other", self, other);
+        if (self.dim() == 2 && other.dim() == 2) return m.add({self.sizes()[0], other.sizes()[1]}, self.dtype());
+        Dims sizes = broadcast(batch_of(self), batch_of(other));
+        if (self.dim() > 1) sizes.push_back(self.size(-2));
+        if (other.dim() > 1) sizes.push_back(other.sizes().back());
+        m.add(std::move(sizes), self.dtype());
+    })
     .grad("self", "other", grad_of_left)
     .grad("other", "self", grad_of_right);
 
@@ -77,12 +75,12 @@ OP("mm(Tensor self, Tensor mat2) -> Tensor")
 
 >>> engine.mm(engine.tensor([[1, 2]]), engine.tensor([[3], [4]]))
 tensor([[11]]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        check_dim("self", a.tensor(0), 2);
-        check_dim("mat2", a.tensor(1), 2);
-        check_types("mat2", a.tensor(0), a.tensor(1));
-        check_inner("mat2", a.tensor(0), a.tensor(1));
-        m.add({a.tensor(0).sizes()[0], a.tensor(1).sizes()[1]}, a.tensor(0).dtype());
+    .shape([](Meta& m, const Tensor& self, const Tensor& mat2) {
+        check_dim("self", self, 2);
+        check_dim("mat2", mat2, 2);
+        check_types("mat2", self, mat2);
+        check_inner("mat2", self, mat2);
+        m.add({self.sizes()[0], mat2.sizes()[1]}, self.dtype());
     })
     .grad("self", "mat2", [](const Backward& b) { return matmul(b.g, transposed(b.tensor("mat2"))); })
     .grad("mat2", "self", [](const Backward& b) { return matmul(transposed(b.tensor("self")), b.g); });
@@ -92,15 +90,14 @@ OP("bmm(Tensor self, Tensor mat2) -> Tensor")
 
 >>> engine.bmm(engine.ones(5, 2, 3), engine.ones(5, 3, 4)).shape
 Size([5, 2, 4]))")
-    .shape([](const Op&, Args args, Meta& m) {
-        const Tensor &a = args.tensor(0), &b = args.tensor(1);
-        check_dim("self", a, 3);
-        check_dim("mat2", b, 3);
-        check_types("mat2", a, b);
-        check(a.sizes()[0] == b.sizes()[0], "mat2: expected a batch of ", a.sizes()[0], " as self has, got shape ",
-              b.sizes());
-        check_inner("mat2", a, b);
-        m.add({a.sizes()[0], a.sizes()[1], b.sizes()[2]}, a.dtype());
+    .shape([](Meta& m, const Tensor& self, const Tensor& mat2) {
+        check_dim("self", self, 3);
+        check_dim("mat2", mat2, 3);
+        check_types("mat2", self, mat2);
+        check(self.sizes()[0] == mat2.sizes()[0], "mat2: expected a batch of ", self.sizes()[0],
+              " as self has, got shape ", mat2.sizes());
+        check_inner("mat2", self, mat2);
+        m.add({self.sizes()[0], self.sizes()[1], mat2.sizes()[2]}, self.dtype());
     })
     .grad("self", "mat2", [](const Backward& b) { return matmul(b.g, transposed(b.tensor("mat2"))); })
     .grad("mat2", "self", [](const Backward& b) { return matmul(transposed(b.tensor("self")), b.g); });
@@ -110,12 +107,12 @@ OP("mv(Tensor self, Tensor vec) -> Tensor")
 
 >>> engine.mv(engine.tensor([[1, 2], [3, 4]]), engine.tensor([1, 10]))
 tensor([21, 43]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        check_dim("self", a.tensor(0), 2);
-        check_dim("vec", a.tensor(1), 1);
-        check_types("vec", a.tensor(0), a.tensor(1));
-        check_inner("vec", a.tensor(0), a.tensor(1));
-        m.add({a.tensor(0).sizes()[0]}, a.tensor(0).dtype());
+    .shape([](Meta& m, const Tensor& self, const Tensor& vec) {
+        check_dim("self", self, 2);
+        check_dim("vec", vec, 1);
+        check_types("vec", self, vec);
+        check_inner("vec", self, vec);
+        m.add({self.sizes()[0]}, self.dtype());
     })
     .grad("self", "vec", [](const Backward& b) { return unsqueeze(b.g, 1) * b["vec"]; })
     .grad("vec", "self", [](const Backward& b) { return matmul(transposed(b.tensor("self")), b.g); });
@@ -125,12 +122,12 @@ OP("dot(Tensor self, Tensor tensor) -> Tensor")
 
 >>> engine.dot(engine.tensor([1, 2]), engine.tensor([3, 4]))
 tensor(11))")
-    .shape([](const Op&, Args a, Meta& m) {
-        check_dim("self", a.tensor(0), 1);
-        check_dim("tensor", a.tensor(1), 1);
-        check_types("tensor", a.tensor(0), a.tensor(1));
-        check_inner("tensor", a.tensor(0), a.tensor(1));
-        m.add({}, a.tensor(0).dtype());
+    .shape([](Meta& m, const Tensor& self, const Tensor& tensor) {
+        check_dim("self", self, 1);
+        check_dim("tensor", tensor, 1);
+        check_types("tensor", self, tensor);
+        check_inner("tensor", self, tensor);
+        m.add({}, self.dtype());
     })
     .grad("self", "tensor", [](const Backward& b) { return b.g * b["tensor"]; })
     .grad("tensor", "self", [](const Backward& b) { return b.g * b["self"]; });
@@ -140,15 +137,14 @@ OP("inner(Tensor self, Tensor other) -> Tensor")
 
 >>> engine.inner(engine.tensor([1, 2]), engine.tensor([3, 4]))
 tensor(11))")
-    .compose([](Args args, Results& r) {
-        const Tensor &a = args.tensor(0), &b = args.tensor(1);
-        if (a.dim() == 0 || b.dim() == 0) return r.push(a * b);
-        if (b.dim() == 1) return r.push(matmul(a, b));
-        check(a.sizes().back() == b.sizes().back(), "other: expected a last dimension of ", a.sizes().back(),
-              ", got shape ", b.sizes());
-        Dims sizes = a.sizes().without(a.dim() - 1);
-        for (int d = 0; d < b.dim() - 1; ++d) sizes.push_back(b.sizes()[d]);
-        r.push(reshape(matmul(rows(a), transposed(rows(b))), sizes));
+    .compose([](const Tensor& self, const Tensor& other) {
+        if (self.dim() == 0 || other.dim() == 0) return self * other;
+        if (other.dim() == 1) return matmul(self, other);
+        check(self.sizes().back() == other.sizes().back(), "other: expected a last dimension of ", self.sizes().back(),
+              ", got shape ", other.sizes());
+        Dims sizes = self.sizes().without(self.dim() - 1);
+        for (int d = 0; d < other.dim() - 1; ++d) sizes.push_back(other.sizes()[d]);
+        return reshape(matmul(rows(self), transposed(rows(other))), sizes);
     });
 
 OP("outer(Tensor self, Tensor vec2) -> Tensor")
@@ -157,10 +153,10 @@ OP("outer(Tensor self, Tensor vec2) -> Tensor")
 >>> engine.outer(engine.tensor([1, 2]), engine.tensor([3, 4]))
 tensor([[3, 4],
         [6, 8]]))")
-    .compose([](Args a, Results& r) {
-        check_dim("self", a.tensor(0), 1);
-        check_dim("vec2", a.tensor(1), 1);
-        r.push(unsqueeze(a[0], 1) * a[1]);
+    .compose([](const Tensor& self, const Tensor& vec2) {
+        check_dim("self", self, 1);
+        check_dim("vec2", vec2, 1);
+        return unsqueeze(self, 1) * vec2;
     });
 
 OP("linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor")
@@ -168,22 +164,21 @@ OP("linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor")
 
 >>> engine.nn.functional.linear(engine.ones(1, 2), engine.tensor([[1.0, 2.0]]), engine.tensor([0.5]))
 tensor([[3.5000]]))")
-    .shape([](const Op&, Args args, Meta& m) {
-        const Tensor &x = args.tensor(0), &w = args.tensor(1);
-        const Tensor bias = args.tensor_or_none(2);
-        check_dim("weight", w, 2);
-        check(x.dim() > 0 && x.sizes().back() == w.sizes()[1], "input: expected a last dimension of ", w.sizes()[1],
-              " for a weight of shape ", w.sizes(), ", got shape ", x.sizes());
-        check(x.dtype() == w.dtype(), "input: expected dtype ", w.dtype(), " as the weight has, got ", x.dtype());
-        check_types("weight", x, w);
+    .shape([](Meta& m, const Tensor& input, const Tensor& weight, const Tensor& bias) {
+        check_dim("weight", weight, 2);
+        check(input.dim() > 0 && input.sizes().back() == weight.sizes()[1], "input: expected a last dimension of ",
+              weight.sizes()[1], " for a weight of shape ", weight.sizes(), ", got shape ", input.sizes());
+        check(input.dtype() == weight.dtype(), "input: expected dtype ", weight.dtype(), " as the weight has, got ",
+              input.dtype());
+        check_types("weight", input, weight);
+        const int64_t outputs = weight.sizes()[0];
         if (bias.defined()) {
-            check_types("bias", x, bias);
-            check(bias.dim() == 1 && bias.sizes()[0] == w.sizes()[0], "bias: expected shape (", w.sizes()[0],
-                  ",), got ", bias.sizes());
+            check_types("bias", input, bias);
+            check(bias.sizes() == Dims{outputs}, "bias: expected shape (", outputs, ",), got ", bias.sizes());
         }
-        Dims sizes = x.sizes();
-        sizes[sizes.size() - 1] = w.sizes()[0];
-        m.add(std::move(sizes), x.dtype());
+        Dims sizes = input.sizes();
+        sizes[sizes.size() - 1] = outputs;
+        m.add(std::move(sizes), input.dtype());
     })
     .grad("input", "weight", [](const Backward& b) { return matmul(b.g, b["weight"]); })
     .grad("weight", "input", [](const Backward& b) {
@@ -193,19 +188,16 @@ tensor([[3.5000]]))")
     })
     .grad("bias", "", [](const Backward& b) { return b.g; });
 
-bool is_one(const Value& v) { return v.number() == 1.0; }
-
 OP("addmm(Tensor self, Tensor mat1, Tensor mat2, *, Number beta=1, Number alpha=1) -> Tensor")
     .doc(R"(``beta * self + alpha * (mat1 @ mat2)``.
 
 >>> engine.addmm(engine.tensor([1, 2]), engine.tensor([[3]]), engine.tensor([[4, 5]]))
 tensor([[13, 17]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &mat2 = a.tensor(2);
-        const bool is_linear = self.dim() == 1 && mat2.dim() == 2 && self.sizes()[0] == mat2.sizes()[1] &&
-                               is_one(a[3]) && is_one(a[4]);
-        if (is_linear && a.tensor(1).dim() == 2) r.push(Call<"linear">()(a[1], transposed(mat2), self));
-        else r.push(blended(a, Call<"mm">()(a[1], mat2)));
+    .compose([](const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Value& beta, const Value& alpha) {
+        const bool is_linear = self.dim() == 1 && mat1.dim() == 2 && mat2.dim() == 2 &&
+                               self.sizes()[0] == mat2.sizes()[1] && beta.number() == 1 && alpha.number() == 1;
+        return is_linear ? Call<"linear">()(mat1, transposed(mat2), self)
+                         : blended(self, Call<"mm">()(mat1, mat2), beta, alpha);
     })
     .in_place_too();
 
@@ -214,7 +206,9 @@ OP("addmv(Tensor self, Tensor mat, Tensor vec, *, Number beta=1, Number alpha=1)
 
 >>> engine.addmv(engine.tensor([1]), engine.tensor([[2, 3]]), engine.tensor([4, 5]))
 tensor([24]))")
-    .compose([](Args a, Results& r) { r.push(blended(a, Call<"mv">()(a[1], a[2]))); })
+    .compose([](const Tensor& self, const Tensor& mat, const Tensor& vec, const Value& beta, const Value& alpha) {
+        return blended(self, Call<"mv">()(mat, vec), beta, alpha);
+    })
     .in_place_too();
 
 OP("baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number alpha=1) -> Tensor")
@@ -222,7 +216,8 @@ OP("baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number 
 
 >>> engine.baddbmm(engine.ones(1, 1, 1), engine.ones(1, 1, 2), engine.ones(1, 2, 1))
 tensor([[[3.]]]))")
-    .compose([](Args a, Results& r) { r.push(blended(a, Call<"bmm">()(a[1], a[2]))); })
+    .compose([](const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Value& beta,
+                const Value& alpha) { return blended(self, Call<"bmm">()(batch1, batch2), beta, alpha); })
     .in_place_too();
 
 }  // namespace

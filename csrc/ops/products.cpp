@@ -4,7 +4,7 @@
 namespace bestiary::ops {
 namespace {
 
-const Call<"matmul"> matmul;
+constexpr Call<"matmul"> matmul;
 
 int first_of_size_three(const Dims& sizes) {
     for (int d = 0; d < sizes.size(); ++d)
@@ -17,27 +17,26 @@ OP("cross(Tensor self, Tensor other, int? dim=None) -> Tensor")
 
 >>> engine.cross(engine.tensor([1, 0, 0]), engine.tensor([0, 1, 0]))
 tensor([0, 0, 1]))")
-    .compose([](Args a, Results& r) {
-        check(a.tensor(0).dim() == a.tensor(1).dim(), "other: expected ", a.tensor(0).dim(),
-              " dimensions as self has, got shape ", a.tensor(1).sizes());
-        const Dims sizes = broadcast(a.tensor(0).sizes(), a.tensor(1).sizes());
-        const int dim = a.none(2) ? first_of_size_three(a.tensor(0).sizes()) : wrap_dim(a.integer(2), sizes.size());
-        for (int i : {0, 1})
-            check(!sizes.empty() && a.tensor(i).sizes()[dim] == 3, "dim: expected a dimension of size 3, got ", dim,
-                  " of shape ", a.tensor(i).sizes());
-        const auto turned = [&](int i, int64_t shift) {
-            return Call<"roll">()(expand(a[i], sizes), Dims{shift}, Dims{dim});
+    .compose([](const Tensor& self, const Tensor& other, std::optional<int64_t> dim) {
+        check(self.dim() == other.dim(), "other: expected ", self.dim(), " dimensions as self has, got shape ",
+              other.sizes());
+        const Dims sizes = broadcast(self.sizes(), other.sizes());
+        const int d = dim ? wrap_dim(*dim, sizes.size()) : first_of_size_three(self.sizes());
+        for (const Tensor& t : {self, other})
+            check(!sizes.empty() && t.sizes()[d] == 3, "dim: expected a dimension of size 3, got ", d, " of shape ",
+                  t.sizes());
+        const auto rolled = [&](const Tensor& t, int64_t shift) {
+            return Call<"roll">()(expand(t, sizes), Dims{shift}, Dims{d});
         };
-        r.push(turned(0, -1) * turned(1, -2) - turned(0, -2) * turned(1, -1));
+        return rolled(self, -1) * rolled(other, -2) - rolled(self, -2) * rolled(other, -1);
     });
 
 OP("kron(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(Kronecker's product: other, multiplied by every element of self, in its place.
+    .doc(R"(Kronecker's product: blocks of ``other`` times each element of self.
 
 >>> engine.kron(engine.tensor([1, 2]), engine.tensor([1, 10]))
 tensor([ 1, 10,  2, 20]))")
-    .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &other = a.tensor(1);
+    .compose([](const Tensor& self, const Tensor& other) {
         const int n = std::max(self.dim(), other.dim());
         Dims outer, inner, product;
         for (int d = 0; d < n; ++d) {
@@ -46,7 +45,7 @@ tensor([ 1, 10,  2, 20]))")
             for (int64_t m : {int64_t{1}, size(other)}) inner.push_back(m);
             product.push_back(size(self) * size(other));
         }
-        r.push(reshape(reshape(self, outer) * reshape(other, inner), product));
+        return reshape(reshape(self, outer) * reshape(other, inner), product);
     });
 
 OP("trace(Tensor self) -> Tensor")
@@ -54,9 +53,9 @@ OP("trace(Tensor self) -> Tensor")
 
 >>> engine.trace(engine.tensor([[1, 2], [3, 4]]))
 tensor(5))")
-    .compose([](Args a, Results& r) {
-        check(a.tensor(0).dim() == 2, "self: expected a matrix, got shape ", a.tensor(0).sizes());
-        r.push(Call<"sum">()(Call<"diagonal">()(a[0])));
+    .compose([](const Tensor& self) {
+        check(self.dim() == 2, "self: expected a matrix, got shape ", self.sizes());
+        return Call<"sum">()(Call<"diagonal">()(self));
     });
 
 OP("addr(Tensor self, Tensor vec1, Tensor vec2, *, Number beta=1, Number alpha=1) -> Tensor")
@@ -64,7 +63,9 @@ OP("addr(Tensor self, Tensor vec1, Tensor vec2, *, Number beta=1, Number alpha=1
 
 >>> engine.addr(engine.ones(1, 2), engine.tensor([2.0]), engine.tensor([3.0, 4.0]))
 tensor([[7., 9.]]))")
-    .compose([](Args a, Results& r) { r.push(blended(a, Call<"outer">()(a[1], a[2]))); })
+    .compose([](const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Value& beta, const Value& alpha) {
+        return blended(self, Call<"outer">()(vec1, vec2), beta, alpha);
+    })
     .in_place_too();
 
 OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number alpha=1) -> Tensor")
@@ -72,8 +73,10 @@ OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number a
 
 >>> engine.addbmm(engine.ones(1, 1), engine.ones(2, 1, 3), engine.ones(2, 3, 1))
 tensor([[7.]]))")
-    .compose([](Args a, Results& r) {
-        r.push(blended(a, Call<"sum.dim">()(Call<"bmm">()(a[1], a[2]), 0, false, a.tensor(1).dtype())));
+    .compose([](const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Value& beta,
+                const Value& alpha) {
+        const Tensor products = Call<"bmm">()(batch1, batch2);
+        return blended(self, Call<"sum.dim">()(products, 0, false, batch1.dtype()), beta, alpha);
     })
     .in_place_too();
 
@@ -83,18 +86,17 @@ OP("matrix_power(Tensor self, int n) -> Tensor")
 >>> engine.matrix_power(engine.tensor([[1, 1], [0, 1]]), 3)
 tensor([[1, 3],
         [0, 1]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, int64_t n) {
         check(self.dim() >= 2 && self.size(-1) == self.size(-2), "self: expected square matrices, got shape ",
               self.sizes());
-        check(a.integer(1) >= 0, "n: expected 0 or more, got ", a.integer(1));
+        check(n >= 0, "n: expected 0 or more, got ", n);
         const Tensor one = Call<"eye">()(self.size(-1), self.size(-1), self.dtype(), self.device());
         Tensor power = expand(one, self.sizes()), square = self;
-        for (int64_t n = a.integer(1); n > 0; n >>= 1) {
+        for (; n > 0; n >>= 1) {
             if (n & 1) power = matmul(power, square);
             if (n > 1) square = matmul(square, square);
         }
-        r.push(clone(power));
+        return clone(power);
     });
 
 }  // namespace

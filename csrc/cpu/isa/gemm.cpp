@@ -4,7 +4,7 @@
 // As in BLIS (Van Zee and van de Geijn, 2015): blocks of b, then of a, are copied ("packed") into the order in
 // which the innermost tile reads them; the tile keeps kRows x kColumns sums in registers. Packing also transposes
 // and converts 16-bit floats, so that there is one tile for all layouts. Where an operand is used only a few times
-// and lies in a fit order already, it is read in place.
+// and is stored in a suitable order, it is read in place.
 #include "cpu/isa/gemm.h"
 
 #include <algorithm>
@@ -56,10 +56,10 @@ class Gemm {
     static constexpr bool kInPlace = std::is_same_v<In, Acc>;
 
 public:
-    explicit Gemm(const GemmTask& task)
-        : t_(task), a_(reinterpret_cast<const In*>(t_.a)), b_(reinterpret_cast<const In*>(t_.b)),
-          c_(reinterpret_cast<Acc*>(t_.c)), packed_a_(reinterpret_cast<Acc*>(t_.scratch)),
-          packed_b_(reinterpret_cast<Acc*>(t_.scratch + kGemmABytes)),
+    Gemm(const GemmArgs& args, char* scratch)
+        : t_(args), a_(reinterpret_cast<const In*>(t_.a)), b_(reinterpret_cast<const In*>(t_.b)),
+          c_(reinterpret_cast<Acc*>(t_.c)), packed_a_(reinterpret_cast<Acc*>(scratch)),
+          packed_b_(reinterpret_cast<Acc*>(scratch + kGemmABytes)),
           reads_a_(kInPlace && t_.a_col == 1 && t_.n <= 4 * kWidth),
           reads_b_(kInPlace && t_.b_col == 1 && t_.m <= kRows) {}
 
@@ -109,7 +109,7 @@ private:
         return bias;
     }
 
-    const GemmTask& t_;
+    const GemmArgs& t_;
     const In* a_;
     const In* b_;
     Acc* c_;
@@ -137,7 +137,7 @@ inline void inner_products(const In* x, const In* b, int64_t line, int64_t k, Ac
 
 // Few rows of a times a transposed b: b is read once, in order, at the speed of memory.
 template <class In, class Acc>
-void gemm_inner(const GemmTask& t) {
+void gemm_inner(const GemmArgs& t) {
     const In* a = reinterpret_cast<const In*>(t.a);
     const In* b = reinterpret_cast<const In*>(t.b);
     const In* bias = reinterpret_cast<const In*>(t.bias);
@@ -159,9 +159,9 @@ void gemm_inner(const GemmTask& t) {
     }
 }
 
-// One row times a b with its columns side by side: whole rows of b are added up, in the order they lie in.
+// One row times a b with adjacent columns: adds up whole rows of b, in the order of memory.
 template <class In, class Acc>
-void gemm_outer(const GemmTask& t) {
+void gemm_outer(const GemmArgs& t) {
     const In* a = reinterpret_cast<const In*>(t.a);
     const In* bias = reinterpret_cast<const In*>(t.bias);
     Acc* c = reinterpret_cast<Acc*>(t.c);
@@ -188,18 +188,19 @@ void gemm_outer(const GemmTask& t) {
 constexpr int64_t kFewRows = 4;
 
 template <class In, class Acc>
-void gemm(char* const* data, const int64_t*, int64_t, const double*) {
-    const GemmTask& task = *reinterpret_cast<const GemmTask*>(data[0]);
-    if (task.m <= kFewRows && task.a_col == 1 && task.b_row == 1) return gemm_inner<In, Acc>(task);
-    if (task.m == 1 && task.b_col == 1) return gemm_outer<In, Acc>(task);
-    Gemm<In, Acc>(task).run();
+void gemm(const GemmArgs& args, char* scratch) {
+    if (args.m <= kFewRows && args.a_col == 1 && args.b_row == 1) return gemm_inner<In, Acc>(args);
+    if (args.m == 1 && args.b_col == 1) return gemm_outer<In, Acc>(args);
+    Gemm<In, Acc>(args, scratch).run();
 }
 
 LOOPS {
-    register_loop("gemm", DType::Float32, IsaLevel::ISA, gemm<float, float>);
-    register_loop("gemm", DType::Float64, IsaLevel::ISA, gemm<double, double>);
-    register_loop("gemm", DType::Float16, IsaLevel::ISA, gemm<Half, float>);
-    register_loop("gemm", DType::BFloat16, IsaLevel::ISA, gemm<BFloat16, float>);
+    GemmKernels table{};
+    table.run[static_cast<int>(DType::Float32)] = gemm<float, float>;
+    table.run[static_cast<int>(DType::Float64)] = gemm<double, double>;
+    table.run[static_cast<int>(DType::Float16)] = gemm<Half, float>;
+    table.run[static_cast<int>(DType::BFloat16)] = gemm<BFloat16, float>;
+    provide(table);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The innermost part of matrix products: a tile of sums that are kept in registers.
+// The innermost part of matrix products: a tile of sums in registers.
 #pragma once
 
 #include <type_traits>
@@ -65,20 +65,20 @@ inline void store_tile(const Vec<Acc> (&sums)[R][2], const Target<Acc>& to) {
     }
 }
 
-// R rows of a times a panel of b. Either the rows of a lie side by side and a_step is from one place of the depth to
-// the next, or those do and it is from row to row.
-template <class Acc, int R, bool SideBySide>
+// R rows of a times a panel of b. Interleaved rows are adjacent, a_step apart along the depth; others are a_step apart,
+// and adjacent along the depth.
+template <class Acc, int R, bool Interleaved>
 void tile(const Acc* a, int64_t a_step, const Acc* b, int64_t b_row, int64_t k, const Target<Acc>& to) {
     Vec<Acc> sums[R][2] = {};
     for (int64_t p = 0; p < k; ++p) {
         const Vec<Acc> b0 = load_as<Acc>(b), b1 = load_as<Acc>(b + kLanes<Acc>);
 #pragma GCC unroll 16
         for (int i = 0; i < R; ++i) {
-            const Acc x = SideBySide ? a[i] : a[i * a_step];
+            const Acc x = Interleaved ? a[i] : a[i * a_step];
             sums[i][0] += x * b0;
             sums[i][1] += x * b1;
         }
-        a += SideBySide ? a_step : 1;
+        a += Interleaved ? a_step : 1;
         b += b_row;
     }
     store_tile<Acc, R>(sums, to);
@@ -87,18 +87,18 @@ void tile(const Acc* a, int64_t a_step, const Acc* b, int64_t b_row, int64_t k, 
 template <class Acc>
 using TileFn = void (*)(const Acc*, int64_t, const Acc*, int64_t, int64_t, const Target<Acc>&);
 
-template <class Acc, bool SideBySide, int... R>
+template <class Acc, bool Interleaved, int... R>
 TileFn<Acc> tile_of(int64_t rows, std::integer_sequence<int, R...>) {
-    static constexpr TileFn<Acc> table[] = {tile<Acc, R + 1, SideBySide>...};
+    static constexpr TileFn<Acc> table[] = {tile<Acc, R + 1, Interleaved>...};
     return table[rows - 1];
 }
 
 // At most kRows rows.
-template <class Acc, bool SideBySide>
+template <class Acc, bool Interleaved>
 void run_tile(int64_t rows, const Acc* a, int64_t a_step, const Acc* b, int64_t b_row, int64_t k,
               const Target<Acc>& to) {
-    if (rows == kRows) return tile<Acc, kRows, SideBySide>(a, a_step, b, b_row, k, to);
-    tile_of<Acc, SideBySide>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_step, b, b_row, k, to);
+    if (rows == kRows) return tile<Acc, kRows, Interleaved>(a, a_step, b, b_row, k, to);
+    tile_of<Acc, Interleaved>(rows, std::make_integer_sequence<int, kRows - 1>())(a, a_step, b, b_row, k, to);
 }
 
 }  // namespace bestiary::cpu::ISA
