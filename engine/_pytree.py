@@ -69,7 +69,7 @@ _containers: dict[type, tuple[Flatten, Unflatten]] = {
 
 
 def _functions(kind: type) -> tuple[Flatten, Unflatten] | None:
-    """How to take apart and rebuild containers of a type; None for leaves."""
+    """The functions that flatten and rebuild containers of a type; None for leaves."""
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return _named_tuple
     return _containers.get(kind)
@@ -159,12 +159,12 @@ def tree_structure(tree: Any) -> TreeSpec:
 
 
 def tree_all(pred: Callable[[Any], bool], tree: Any) -> bool:
-    """Whether ``pred`` holds for all leaves."""
+    """True if ``pred`` holds for all leaves."""
     return all(map(pred, tree_leaves(tree)))
 
 
 def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
-    """Whether ``pred`` holds for a leaf."""
+    """True if ``pred`` holds for any leaf."""
     return any(map(pred, tree_leaves(tree)))
 
 

@@ -1,8 +1,8 @@
-"""Measures the same statements in two modules of the same interface, taking turns.
+"""Benchmarks the same statements in two modules of the same interface, alternately.
 
-Each module runs in a worker process of its own, which sleeps while it is the other's turn.
-The parent sends requests as JSON lines and keeps the tables. A benchmark is a list of `Case`s and
-a call of `main`.
+Each module runs in its own worker process, which sleeps during the other's turn. The parent sends
+requests as JSON lines and prints the tables. A benchmark is a list of `Case`s and a call of
+`main`.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from typing import IO, Any
 CONTIGUOUS = "contiguous"
 CHANNELS_LAST = "channels_last"
 CORES = len(os.sched_getaffinity(0))
-# Threads of a parallel region go on spinning for a moment; the next turn begins after that.
+# Threads of a parallel region spin for a moment; the next turn begins after that.
 PAUSE_SECONDS = 0.02
 SAMPLE_SECONDS = 0.005
-# A case that has taken this long gets no more than a few rounds.
+# Seconds after which a case gets only a few more rounds.
 CASE_SECONDS = 20.0
 FEWEST_ROUNDS = 3
-# With a core taken away, an operation may take about twice its one-thread time.
+# Limit of an operation with one core busy, in multiples of its one-thread time.
 BUSY_TARGET = 2.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """A statement to time; `setup(torch, layout)` makes the names that it uses."""
+    """A statement to time; `setup(torch, layout)` returns its variables."""
 
     name: str
     statement: str
@@ -49,7 +49,7 @@ class Case:
     target: float | None = None  # of the ratio to the peer
     seconds_target: float | None = None  # of the engine's own time
     threads: tuple[int, ...] = tuple(sorted({1, CORES}))
-    # What the peer is tried with, its best counts; the engine always gets the first.
+    # Layouts for the peer, of which the best counts; the engine always gets the first.
     layouts: tuple[str, ...] = (CONTIGUOUS,)
     busy: bool = False  # measured with a busy core as well
 
@@ -81,7 +81,7 @@ class Row:
     seconds_target: float | None = None
     engine: Timing | None = None
     peer: Timing | None = None
-    others_busy: float = 0.0  # cores that other processes kept busy meanwhile
+    others_busy: float = 0.0  # cores used by other processes meanwhile
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -95,7 +95,7 @@ class Row:
 def serve(module_name: str, cases: Sequence[Case]) -> None:
     """Answers the requests on standard input until it is closed."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what the module prints must not come between the answers
+    os.dup2(2, 1)  # output of the module must not mix with the answers
     module = importlib.import_module(module_name)
     by_name = {case.name: case for case in cases}
     timers: dict[str, tuple[timeit.Timer, int]] = {}
@@ -105,7 +105,7 @@ def serve(module_name: str, cases: Sequence[Case]) -> None:
         request = json.loads(line)
         try:
             answer = _answer(module, by_name, timers, request)
-        except Exception as error:  # the other cases go on
+        except Exception as error:  # other cases continue
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers)
 
@@ -132,7 +132,7 @@ def _answer(
 
 
 def _calls_per_sample(timer: timeit.Timer) -> int:
-    first = timer.timeit(1)  # may set up what the others reuse
+    first = timer.timeit(1)  # may initialise caches
     calls = 1
     if first > 100 * SAMPLE_SECONDS:
         return calls
@@ -143,7 +143,7 @@ def _calls_per_sample(timer: timeit.Timer) -> int:
 
 def _samples(timer: timeit.Timer, calls: int, seconds: float) -> list[float]:
     if calls > 1:
-        timer.timeit(calls)  # caches and threads are cold after the other's turn
+        timer.timeit(calls)  # caches and threads are cold after the other worker's turn
     end = time.perf_counter() + seconds
     samples = [timer.timeit(calls) / calls]
     while time.perf_counter() < end:
@@ -194,7 +194,7 @@ class Worker:
 
 
 class Others:
-    """How many cores other processes keep busy, from the kernel's clocks."""
+    """Number of cores used by other processes, from the kernel's clocks."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._pids = [os.getpid(), *pids]
@@ -220,7 +220,7 @@ class Others:
 
 @contextlib.contextmanager
 def busy_core() -> Iterator[None]:
-    """Keeps the last of our cores busy, as another program would."""
+    """Keeps the last core busy, as another program would."""
     core = max(os.sched_getaffinity(0))
     spin = (
         f"import os; os.sched_setaffinity(0, {{{core}}})\n"
@@ -317,7 +317,7 @@ def print_heading(workers: Sequence[Worker]) -> None:
 def run_busy(
     cases: Sequence[Case], workers: Sequence[Worker], rounds: int, seconds: float
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """All threads with one core taken away, against one thread on the free machine."""
+    """All threads with one core busy, compared with one thread on the free machine."""
     print(f"\nA busy core: {CORES} threads while another process keeps one of {CORES} cores busy")
     results = []
     errors = []
@@ -373,7 +373,7 @@ def main(
     cases: Sequence[Case],
     extra: Callable[[list[str], argparse.Namespace], dict[str, Any]] | None = None,
 ) -> None:
-    """The command line of a benchmark. `extra` adds what is not a case, from fresh processes."""
+    """The command line of a benchmark. `extra` adds measurements in fresh processes."""
     arguments = parse_arguments(description)
     if arguments.worker:
         serve(arguments.worker, cases)

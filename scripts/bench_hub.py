@@ -1,11 +1,11 @@
 """Times downloads beside curl and huggingface_hub, from `hub serve` on the loopback.
 
-One large file: `hub.transfer.fetch`, which hashes it and puts it on the disk, beside `curl`, which
+One large file: `hub.transfer.fetch`, which hashes it and syncs it to the disk, beside `curl`, which
 does neither. A repository of many small files: `hub.snapshot` beside the library's
-`snapshot_download`. Each turn is a new process with an empty cache, the clock starts after the
+`snapshot_download`. Each turn is a new process with an empty cache; the clock starts after the
 imports and, for repositories, after the download of one with a single file, which imports the
-rest; the peers take turns. The folder for all files should be in memory: the speed of a disk is
-nobody's merit.
+rest; the peers alternate. The folder for all files should be in memory, as the speed of the disk is
+not measured.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FETCH = "fetch({url!r}, pathlib.Path({target!r}), ref='the file')"
 SNAPSHOT = "hub.snapshot('hf:bench/small', progress=False)"
 LIBRARY = "snapshot_download('bench/small')"
 
-# What is done before the clock starts.
+# Code that runs before the clock starts.
 BEFORE = {
     CURL: "import subprocess",
     FETCH: "import pathlib, requests; from hub.transfer import fetch",
@@ -111,7 +111,7 @@ class Bench:
         for turn in range(self._rounds + 1):
             for statement, times in seconds.items():
                 elapsed = self._time(statement, values)
-                if turn:  # the first one warms the server up: it hashes its files once
+                if turn:  # the first turn warms up the server, which hashes its files once
                     times.append(elapsed)
         return Row(case, name, seconds[ours], seconds[theirs], target)
 

@@ -1,6 +1,6 @@
-"""Times whole models of the engine beside PyTorch's: training steps, inference, loading weights.
+"""Benchmarks whole models beside PyTorch: training steps, inference, loading of weights.
 
-The models are written once, for any module with PyTorch's interface.
+The models are defined once, for any module with PyTorch's interface.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOAD_SECONDS = 0.05
 
 
 def mlp(torch: Any) -> Any:
-    """784-512-512-10, as for handwritten digits."""
+    """A perceptron of 784-512-512-10, as for handwritten digits."""
     nn = torch.nn
     return nn.Sequential(
         nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
@@ -27,7 +27,7 @@ def mlp(torch: Any) -> Any:
 
 
 def cnn(torch: Any) -> Any:
-    """The convolutional network for MNIST that tutorials start with: 1.2 million parameters."""
+    """The convolutional network for MNIST of PyTorch's tutorial: 1.2 million parameters."""
     nn = torch.nn
     return nn.Sequential(
         nn.Conv2d(1, 32, 3),
@@ -51,7 +51,7 @@ def transformer(torch: Any) -> Any:
 
 
 # kernel, stride, expansion, channels, repeats: table 1 of "EfficientNet" (Tan and Le, 2019). The
-# Lite variant keeps it, with ReLU6, a stem and head of fixed size and no squeeze-and-excitation.
+# Lite variant has it too, with ReLU6, a stem and head of fixed size and no squeeze-and-excitation.
 LITE0_STAGES = (
     (3, 1, 1, 16, 1),
     (3, 2, 6, 24, 2),
@@ -172,7 +172,7 @@ LAYERS = 19
 
 
 def checkpoint() -> Path:
-    """The file, written by whoever asks first."""
+    """The file, written at the first request."""
     import numpy
     from safetensors.numpy import save_file
 

@@ -1,4 +1,4 @@
-"""Times single operations of the engine beside PyTorch's, from one-element sums to convolutions."""
+"""Benchmarks single operations beside PyTorch, from one-element sums to convolutions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def tensors(*shapes: tuple[int, ...], grad: bool = False, dtype: str = "float32"
     return setup
 
 
-# Overhead: so small that only the way to the kernel counts.
+# Overhead: tensors so small that only dispatch counts.
 
 
 def overhead(name: str, statement: str, *shapes: tuple[int, ...]) -> list[Case]:
@@ -106,7 +106,7 @@ OVERHEAD_CASES = [
 
 # Products.
 
-# Without instructions for it a product in bfloat16 takes PyTorch a thousand times as long.
+# Without bfloat16 instructions PyTorch's product takes a thousand times as long.
 HAS_BFLOAT16 = "avx512_bf16" in Path("/proc/cpuinfo").read_text()
 BFLOAT16_SIZES = (1024, 2048, 4096) if HAS_BFLOAT16 else (256, 512)
 
@@ -190,16 +190,16 @@ CONVOLUTION_CASES = [
     *convolution("7x7/2 3->64 224", (3, 64), 7, 224, 0.95, stride=2),
 ]
 
-# Kernels that wait for memory.
+# Memory-bound kernels.
 
 MILLIONS = (16 * 2**20,)
-# Memory that is there already: neither side pays for a fresh output.
+# Existing output memory: neither side pays for a fresh allocation.
 IN_PLACE_TARGET = 1.0
 KERNEL_TARGET = 1.0
 
 
 def fresh(name: str, statement: str, *shapes: tuple[int, ...], busy: bool = False) -> Case:
-    """Elementwise with an output of its own."""
+    """Elementwise with a fresh output."""
     return Case(f"{name} 16M", statement, tensors(*(shapes or (MILLIONS,))), 0.3, busy=busy)
 
 
@@ -367,7 +367,7 @@ TRAINING_CASES = [
     trained("avg_pool2d 2x2 8x64x112x112", "F.avg_pool2d(a, 2)", (8, 64, 112, 112)),
 ]
 
-# Picking, sorting, windows.
+# Indexing, sorting, windows.
 
 
 def indexed(
@@ -433,7 +433,7 @@ PICKING_CASES = [
     kernel("pad 0 8x64x112x112", "F.pad(a, (1, 1, 1, 1))", (8, 64, 112, 112)),
 ]
 
-# All parameters of a network at once.
+# All parameters of a network in one call.
 
 PARAMETERS = [(1024, 1024)] * 24 + [(1024,)] * 48
 
@@ -466,10 +466,10 @@ PARAMETER_CASES = [
 
 
 def report_imports(modules: list[str], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Time and memory of the first import, in fresh processes that take turns."""
+    """Time and memory of the first import, in alternating fresh processes."""
     if not re.search(arguments.only, "import"):
         return {}
-    # As where people run it: byte code is kept.
+    # As in normal use, byte code is cached.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     runs: dict[str, list[tuple[float, float]]] = {module: [] for module in modules}
     for _ in range(1 + arguments.rounds):

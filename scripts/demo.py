@@ -1,10 +1,10 @@
-"""Name what is in a photograph, with a pretrained network computed by this project's engine.
+"""Classify a photograph with a pretrained network, computed by this project's engine.
 
     python scripts/demo.py
     python scripts/demo.py --image photo.jpg
 
-The weights are fetched once and kept in the cache. Where they cannot be fetched, a network that is
-shipped with the zoo reads a handwritten digit instead.
+The weights are fetched once and cached. If they cannot be fetched, a network shipped with the zoo
+reads a handwritten digit instead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EMBEDDED = "digits_cnn"
 
 
 def announce(name: str) -> None:
-    """Say what will be fetched, and from where."""
+    """Announce the download and its source."""
     found = zoo.info(name)
     weights = next(iter(found.weights.values()))
     source, _, file = weights.ref.partition("#")[0].partition("/")
@@ -36,7 +36,7 @@ def announce(name: str) -> None:
 
 
 def show(model: ImageClassifier, image: Path) -> None:
-    """Print the image's path, what the model sees in it, and how long that took."""
+    """Print the image's path, the model's predictions, and the time."""
     start = time.perf_counter()
     predictions = model.predict(image)
     elapsed = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Writes docs/differences.md: PyTorch's names that are not here, and what behaves otherwise."""
+"""Writes docs/differences.md: PyTorch's missing names, and differences in behaviour."""
 
 from __future__ import annotations
 

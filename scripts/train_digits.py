@@ -3,9 +3,9 @@
     python scripts/train_digits.py --model cnn
     python scripts/train_digits.py --model mlp --epochs 200 --plot digits_mlp.png
 
-A third of the scans is held out before anything else is done; the others are turned, scaled and
-moved a little, anew in each epoch. The accuracy on the held-out third is printed, and the weights
-are written as a safetensors file.
+A third of the scans is held out first; the others are augmented in each epoch by small rotations,
+scalings and translations. The accuracy on the held-out third is printed, and the weights are
+written as a safetensors file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Scans(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """What an epoch came to."""
+    """Results of an epoch."""
 
     loss: float
     held_out_accuracy: float
@@ -58,7 +58,7 @@ def load_scans() -> tuple[Scans, Scans]:
 
 
 def distort(images: Floats, rng: np.random.Generator) -> Floats:
-    """Each image turned by up to 10°, scaled by up to 10 % and moved by up to half a pixel."""
+    """Each image rotated by up to 10°, scaled by up to 10 % and shifted by up to half a pixel."""
     n, side = len(images), images.shape[-1]
     angle = np.radians(rng.uniform(-10, 10, n))
     scale = np.exp(rng.uniform(-0.1, 0.1, n))
@@ -85,7 +85,7 @@ def sample(images: Floats, rows: Array, columns: Array) -> Floats:
 
 
 def batches(scans: Scans, size: int, rng: np.random.Generator) -> Iterator[Scans]:
-    """The scans in a new order, each distorted anew."""
+    """The scans in random order, each distorted at random."""
     order = rng.permutation(len(scans.digits))
     for start in range(0, len(order), size):
         chosen = order[start : start + size]
@@ -93,7 +93,7 @@ def batches(scans: Scans, size: int, rng: np.random.Generator) -> Iterator[Scans
 
 
 def accuracy(model: nn.Module, scans: Scans) -> float:
-    """The share of scans whose digit is the likeliest class."""
+    """The share of scans classified correctly."""
     model.eval()
     with engine.inference_mode():
         logits = model(engine.from_numpy(scans.images)).numpy()
@@ -130,7 +130,7 @@ def train(model: nn.Module, training: Scans, held_out: Scans, args: Any) -> list
 
 
 def plot(history: list[Epoch], path: Path, title: str) -> None:
-    """Draw loss and held-out accuracy over the epochs as a PNG."""
+    """Plot loss and held-out accuracy over the epochs as a PNG."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -163,7 +163,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     add("--plot", type=Path, metavar="PNG", help="draw the curve of the training")
     args = parser.parse_args(argv)
     args.output = args.output or Path(f"digits_{args.model}.safetensors")
-    # What would fail after the training fails before it.
+    # Fails before the training rather than after it.
     if args.output.suffix != ".safetensors":
         parser.error(f"--output {args.output}: the name must end in .safetensors")
     for path in filter(None, (args.output, args.plot)):

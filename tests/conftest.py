@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# The suite must say the same thing every time, on slow machines too; `make fuzz` looks further.
+# The suite is deterministic and independent of the machine's speed; `make fuzz` explores further.
 settings.register_profile("default", deadline=None, derandomize=True, database=None)
 settings.register_profile(
     "fuzz",
     deadline=None,
-    derandomize=False,  # else it would be that of the profile above
+    derandomize=False,  # overrides the profile above
     max_examples=2_000,
     suppress_health_check=list(HealthCheck),
 )
@@ -21,7 +21,7 @@ settings.load_profile("default")
 
 @pytest.fixture(autouse=True)
 def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Command lines fold their tables at COLUMNS, which a test runner may have set."""
+    """Unset COLUMNS, at which command lines fold their tables."""
     monkeypatch.delenv("COLUMNS", raising=False)
 
 

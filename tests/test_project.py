@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: its files, its metadata, its compiled objects."""
+"""Checks of the whole project: files, comments, metadata, compiled objects."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 CODE = {".py", ".pyi", ".cpp", ".h", ".cuh", ".cmake", ".toml", ".sh", ""}
 TEXT = CODE | {".md", ".txt", ".json", ".yml", ".yaml"}
 MAX_LINES = 600
-MAX_COLUMNS = 120  # of C++; ruff looks after Python
+MAX_COLUMNS = 120  # of C++; ruff checks Python
 
-# In two parts, so that this file does not hold what it looks for.
+# Split, so that this file does not match.
 INDEX_HOSTS = re.compile("pypi" r"\.org|python" r"hosted\.org", re.IGNORECASE)
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+|opt/wheels)" "/")
 
@@ -43,7 +43,7 @@ def test_no_file_is_too_long() -> None:
 
 
 def test_no_line_of_cpp_is_too_long() -> None:
-    """But for the first line of an op's doc, behind which the reference finds its summary."""
+    """Except for the first line of an op's doc, which is the reference's summary."""
     hits = [
         f"{path.relative_to(REPOSITORY)}:{number}"
         for path in project_files({".cpp", ".h"})
@@ -53,7 +53,7 @@ def test_no_line_of_cpp_is_too_long() -> None:
     assert hits == []
 
 
-# What each folder may include or import besides itself.
+# Folders that each folder may include or import besides itself.
 INCLUDES = {
     "core": set(),
     "ops": {"core"},
@@ -97,8 +97,8 @@ def test_imports_point_down() -> None:
 
 
 @pytest.mark.parametrize("pattern", [INDEX_HOSTS, MACHINE_PATHS], ids=["index", "machine"])
-def test_no_file_depends_on_one_place(pattern: re.Pattern[str]) -> None:
-    """A configured index or mirror is honoured, and nothing expects one machine's folders."""
+def test_no_file_depends_on_one_machine(pattern: re.Pattern[str]) -> None:
+    """No index or mirror is hard-coded, and no path of one machine."""
     hits = [
         f"{path.relative_to(REPOSITORY)}:{number}: {line.strip()}"
         for path in project_files(TEXT)
@@ -136,7 +136,7 @@ def read(name: str) -> str:
     return (REPOSITORY / name).read_text()
 
 
-# What csrc/cmake/isa.cmake promises in Note [One definition per instruction set].
+# Note [One definition per instruction set] in csrc/cmake/isa.cmake.
 
 
 def objects(pattern: str) -> list[Path]:
@@ -165,14 +165,14 @@ def symbols(path: Path) -> list[tuple[str, str, str]]:
 
 
 def test_kernels_keep_shared_functions_to_themselves() -> None:
-    """Or the linker could put AVX-512 code of an inline function where every processor goes."""
+    """Otherwise the linker could select AVX-512 code of an inline function for every processor."""
     for path in objects("isa_*.o"):
         merged = [name for binding, _, name in symbols(path) if "w" in binding or "u" in binding]
         assert merged == [], path
 
 
 def test_kernels_run_nothing_at_load_time() -> None:
-    """A static constructor would run before the processor was asked what it can do."""
+    """A static constructor would run before the processor is detected."""
     for path in objects("isa_*.o"):
         headers = subprocess.run(
             ["objdump", "--section-headers", str(path)], check=True, capture_output=True, text=True
@@ -186,7 +186,7 @@ def test_kernels_share_no_variables() -> None:
     sources = [source.name for source in (REPOSITORY / kernels).glob("*.cpp")]
     for path in objects(f"CMakeFiles/bestiary_isa_*.dir/{kernels}/*.cpp.o"):
         if path.stem not in sources:
-            continue  # left from a file that is gone
+            continue  # a leftover of a removed file
         doubled = [
             name
             for binding, section, name in symbols(path)

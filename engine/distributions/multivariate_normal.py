@@ -45,8 +45,8 @@ def precision_to_scale_tril(precision: Tensor) -> Tensor:
     """
     # Flipping the matrix in both dimensions, factoring it and flipping back gives the inverse of
     # the transposed factor.
-    turned = engine.linalg.cholesky(precision.flip(-2, -1))
-    inverse_factor = turned.flip(-2, -1).mT
+    flipped = engine.linalg.cholesky(precision.flip(-2, -1))
+    inverse_factor = flipped.flip(-2, -1).mT
     identity = engine.eye(precision.shape[-1], dtype=precision.dtype, device=precision.device)
     return engine.linalg.solve_triangular(inverse_factor, identity, upper=False)
 

@@ -61,7 +61,7 @@ class _Trace:
                 )
 
     def _reaches_outside(self) -> bool:
-        """Whether the result depends on tensors that require a gradient and are no inputs."""
+        """True if the result depends on tensors that require a gradient and are not inputs."""
         known: set[Node] = {get_gradient_edge(x).node for x in self.inputs if x.requires_grad}
         results = tree_flatten((self.answer, self.aux))[0]
         waiting = [
@@ -85,7 +85,7 @@ class _Trace:
         return tree_map(lambda x: x.detach() if isinstance(x, Tensor) else x, value)
 
     def recorded(self, vectors: Sequence[Tensor]) -> bool:
-        """Whether a product with these vectors is part of a larger graph."""
+        """True if a product with these vectors is part of a larger graph."""
         return _C.is_grad_enabled() and (self.outer or any(v.requires_grad for v in vectors))
 
     def gradients(

@@ -72,7 +72,7 @@ def vmap(
 
 
 def _size(leaves: list[Any], dims: list[Any]) -> int:
-    """How many slices there are."""
+    """The size of the mapped dimension."""
     sizes = set()
     for leaf, dim in zip(leaves, dims, strict=True):
         if dim is None:

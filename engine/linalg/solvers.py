@@ -200,9 +200,9 @@ class _PseudoInverse(Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         a, p = ctx.saved_tensors
-        turned = grad.mT
-        first = (turned @ p) @ p.mT
-        second = p.mT @ (p @ turned)
+        grad_t = grad.mT
+        first = (grad_t @ p) @ p.mT
+        second = p.mT @ (p @ grad_t)
         result = -(p.mT @ grad @ p.mT)
         result = result + first - a @ (p @ first) + second - (second @ p) @ a
         return result, None, None, None

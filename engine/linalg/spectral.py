@@ -132,18 +132,18 @@ class _SVD(Function):
         gaps = _differences(s.square()) if grad_u is not None or grad_vh is not None else None
         if grad_u is not None:
             grad_u = grad_u[..., :, :k]
-            turned = u.mT @ grad_u
-            part = _scaled((turned - turned.mT) / gaps, s)
+            projected = u.mT @ grad_u
+            part = _scaled((projected - projected.mT) / gaps, s)
             inner = part if inner is None else inner + part
             if u.shape[-2] > k:
-                outer = outer + _scaled(grad_u - u @ turned, 1 / s) @ v.mT
+                outer = outer + _scaled(grad_u - u @ projected, 1 / s) @ v.mT
         if grad_vh is not None:
             grad_v = grad_vh[..., :k, :].mT
-            turned = v.mT @ grad_v
-            part = s.unsqueeze(-1) * ((turned - turned.mT) / gaps)
+            projected = v.mT @ grad_v
+            part = s.unsqueeze(-1) * ((projected - projected.mT) / gaps)
             inner = part if inner is None else inner + part
             if v.shape[-2] > k:
-                outer = outer + _scaled(u, 1 / s) @ (grad_v - v @ turned).mT
+                outer = outer + _scaled(u, 1 / s) @ (grad_v - v @ projected).mT
         return (None if inner is None else u @ inner @ v.mT + outer), None
 
 

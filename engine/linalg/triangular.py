@@ -79,7 +79,7 @@ def solve_triangular(
             f"{function}: A of shape {tuple(A.shape)} does not fit B of shape {tuple(B.shape)}"
         )
     if not left:
-        turned = solve_triangular(A.mT, B.mT, upper=not upper, unitriangular=unitriangular)
-        return turned.mT
+        transposed = solve_triangular(A.mT, B.mT, upper=not upper, unitriangular=unitriangular)
+        return transposed.mT
     A, B = broadcast_matrices(A, B)
     return _C.contiguous(_SolveTriangular.apply(A, B, upper, unitriangular))

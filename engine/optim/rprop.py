@@ -66,10 +66,10 @@ class Rprop(PerParameter):
     def _update(self, param: Tensor, grad: Tensor, state: State, group: dict[str, Any]) -> None:
         shrink, grow = group["etas"]
         agreement = grad * state["prev"]
-        turned = agreement < 0
-        factor = _C.ones_like(grad).masked_fill_(turned, shrink).masked_fill_(agreement > 0, grow)
+        flipped = agreement < 0
+        factor = _C.ones_like(grad).masked_fill_(flipped, shrink).masked_fill_(agreement > 0, grow)
         size = state["step_size"].mul_(factor).clamp_(*group["step_sizes"])
         # After a change of sign the element is skipped for one step.
-        used = grad.masked_fill(turned, 0.0)
+        used = grad.masked_fill(flipped, 0.0)
         param.sub_(used.sign() * size)
         state["prev"].copy_(used)

@@ -1,1 +1,1 @@
-"""Public PyTorch programs, run on the engine without a change to their files: `make compat`."""
+"""Public PyTorch programs, run unmodified on the engine: `make compat`."""

@@ -1,10 +1,10 @@
-"""`make compat`: runs the table of programs and prints what came of each.
+"""`make compat`: runs the table of programs and prints a verdict for each.
 
 python -m tests.compat [--without-peer] [NAME ...]
 
-The programs are read from the folder that BESTIARY_PROGRAMS names. Each runs in a process of its
-own on a copy of its folder, once on the engine and, where PyTorch is installed, once on PyTorch
-with the same random numbers; the numbers that both print are compared.
+The programs are read from the folder BESTIARY_PROGRAMS. Each runs in its own process on a copy of
+its folder, once on the engine and, if PyTorch is installed, once on PyTorch with the same random
+numbers; the printed numbers are compared.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _run(program: Program, framework: str, source: Path) -> _Outcome:
 def _execute(command: str, framework: str, program: Program, folder: Path) -> _Outcome:
     line = [sys.executable, str(_LAUNCH), framework, str(program.lines), *shlex.split(command)]
     settings = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
-    settings["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"  # programs older than that check
+    settings["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"  # for programs older than that check
     try:
         done = subprocess.run(
             line,
@@ -98,7 +98,7 @@ def _difference(
 ) -> tuple[float, int]:
     """The largest relative difference of the printed numbers, and how many there are.
 
-    Infinite if one prints more numbers than the other, unless ours is meant to end early.
+    Infinite if one prints more numbers than the other, unless the engine's ends early by design.
     """
     a, b = _numbers(ours, program.ignore), _numbers(theirs, program.ignore)
     b = b[: len(a)] if ends_early else b
@@ -109,7 +109,7 @@ def _difference(
 
 
 def _verdict(program: Program, source: Path, with_peer: bool, logs: Path) -> tuple[str, str]:
-    """In a word and a sentence."""
+    """The verdict as a word and a sentence."""
     if program.folder and not (source / program.folder).is_dir():
         return "absent", f"there is no {program.folder} in BESTIARY_PROGRAMS"
     ours = _run(program, "engine", source)
@@ -140,7 +140,7 @@ def _counts(outcome: _Outcome) -> dict[str, int]:
 
 
 def _compare_tests(ours: _Outcome, theirs: _Outcome) -> tuple[str, str]:
-    """Tests that PyTorch does not pass here either, for want of a download, count for nobody."""
+    """Compare results of tests; those that PyTorch fails too are ignored."""
     failed = {
         o: set(re.findall(r"^(?:FAILED|ERROR) (\S+)", o.output, re.M)) for o in (ours, theirs)
     }

@@ -1,7 +1,7 @@
-"""Makes `import torch` give the engine, for one process.
+"""Makes `import torch` import the engine, for one process.
 
-An import hook, rather than an edited copy of each program: the programs' files stay exactly as they
-were published, and libraries they use (torchvision, einops) meet the engine too.
+An import hook, rather than an edited copy of each program: the programs' files are unmodified, and
+libraries that they use (torchvision, einops) get the engine too.
 """
 
 from __future__ import annotations
@@ -36,5 +36,5 @@ def install() -> None:
     sys.meta_path.insert(0, _TorchFinder())
     import torch
 
-    # torchvision counts the uses of its models by a private function of PyTorch's.
+    # torchvision logs uses of its models by a private function of PyTorch.
     torch._C._log_api_usage_once = lambda name: None

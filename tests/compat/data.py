@@ -1,4 +1,4 @@
-"""Small data in the form that the programs look for, so that none of them downloads."""
+"""Small data sets in the formats of the programs, so that none of them downloads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _IMAGES = 1200  # of MNIST: 1000 to train on, 200 to test with
 
 
 def lay_out(kind: str, folder: Path) -> None:
-    """Writes the data that a program in ``folder`` looks for."""
+    """Writes the data for a program in ``folder``."""
     _LAYOUTS[kind](folder)
 
 
 def _mnist(folder: Path) -> None:
-    """In MNIST's own format; of noise unless BESTIARY_MNIST names a folder with the files."""
+    """MNIST's files: noise, unless BESTIARY_MNIST names a folder with the real ones."""
     given = os.environ.get("BESTIARY_MNIST")
     if given:
         images = _read(Path(given), "t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:_IMAGES]
@@ -68,7 +68,7 @@ def _results(folder: Path) -> None:
 
 
 def _text(length: int) -> str:
-    """The text that BESTIARY_TEXT names, or words made of syllables."""
+    """The text of the file BESTIARY_TEXT, or random words."""
     given = os.environ.get("BESTIARY_TEXT")
     if given:
         return Path(given).read_text()[:length]

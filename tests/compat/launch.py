@@ -1,7 +1,7 @@
 """Runs one program in this process: `python launch.py FRAMEWORK LINES PROGRAM [ARGUMENTS]`.
 
-FRAMEWORK is `engine` or `torch`. PROGRAM is a script, or `-m MODULE`. The program ends with success
-after LINES lines of output, if it has not before (0: no limit): some train until they are good.
+FRAMEWORK is `engine` or `torch`. PROGRAM is a script, or `-m MODULE`. The program is ended with
+success after LINES lines of output (0: no limit), as some train until they are good.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Downloads that programs make on their way, answered here: a short text for any text file."""
+"""Local answers to programs' downloads: a short text for any text file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import urllib.request
 from typing import Any
 
 _SENTENCE = "The painter looked at the light on the water, and said nothing of it for a while. "
-TEXT = _SENTENCE * 260  # as long as the story that the book trains on
+TEXT = _SENTENCE * 260  # as long as the book's training text
 
 
 class _Answer:

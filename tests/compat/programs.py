@@ -10,25 +10,25 @@ class Program:
     """One public program.
 
     ``commands`` run one after another in a copy of ``folder``, each a script with arguments or
-    ``-m pytest ...``. ``lines`` ends each after so many lines of output. ``tolerance`` is the
-    relative difference that the printed numbers may have from PyTorch's; None where they are not
-    compared. ``refused`` is the error at which the engine ends the program on purpose: the numbers
-    printed until then are compared. ``ignore`` is a pattern of output that differs between any two
-    runs, such as times.
+    ``-m pytest ...``. ``lines`` ends each after that many lines of output. ``tolerance`` is the
+    relative difference allowed between the printed numbers and PyTorch's; None: not compared.
+    ``refused`` is the error with which the engine ends the program by design: the numbers printed
+    before are compared. ``ignore`` is a pattern of output that differs between any two runs, such
+    as times.
     """
 
     name: str
     folder: str
     commands: tuple[str, ...]
-    needs: tuple[str, ...] = ()  # data that tests/compat/data.py lays out
+    needs: tuple[str, ...] = ()  # data sets written by tests/compat/data.py
     lines: int = 0
     refused: str = ""
     tolerance: float | None = 1e-3
-    floor: float = 1e-2  # numbers below it count as if they were that large
+    floor: float = 1e-2  # smaller numbers are compared as if they were that large
     ignore: str = r"[\d.]+ ?(ms|s\b|seconds|sec)|0x\w+|ms/batch +[\d.]+"
 
 
-# A pickled module is code; the engine writes and reads the state_dict alone.
+# A pickled module is code; the engine saves and loads only its state_dict.
 _WHOLE_MODULE = "is a whole module, which is code too: save its state_dict"
 
 _EXAMPLES = (
@@ -45,7 +45,7 @@ _EXAMPLES = (
         "examples/mnist_forward_forward",
         ("main.py --epochs 3 --train_size 500 --test_size 200 --log-interval 1",),
         ("mnist",),
-        tolerance=3e-2,  # of the share of images that are right: some few are on the edge
+        tolerance=3e-2,  # of the accuracy: a few images are at the decision boundary
     ),
     Program("vae", "examples/vae", ("main.py --epochs 1 --batch-size 100",), ("mnist", "results")),
     Program(
@@ -102,7 +102,7 @@ _EXAMPLES = (
         ("main.py --no-cuda --epochs 1 --batch-size 32",),
         ("cifar",),
     ),
-    # Its step is so long that rounding grows: it ends some batches earlier or later.
+    # Its large step amplifies rounding: it ends some batches earlier or later.
     Program("regression", "examples/regression", ("main.py",), tolerance=0.1),
 )
 

@@ -1,8 +1,8 @@
-"""The same random numbers for the engine and for PyTorch: NumPy's.
+"""NumPy's random numbers for both the engine and PyTorch.
 
-The two have generators of their own, so that no seed makes them agree. Every function that draws is
-replaced in both by one that takes its numbers from a NumPy stream; each kind of draw has its own,
-so that a data loader that draws one seed more does not shift the weights.
+The two have different generators, which no seed makes agree. Every random function is replaced in
+both by one that reads a NumPy stream; each kind of function has its own, so that a data loader that
+draws one seed more does not shift the weights.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def share_random_numbers(torch: Any) -> None:
         _draw.seed(int(seed))
         return seeded(seed)
 
-    torch.manual_seed = manual_seed  # the engine's own, by which loaders seed, does not reach here
+    torch.manual_seed = manual_seed  # the engine's own does not seed these streams
     functions = {**_creations(torch), **_choices(torch)}
     methods = _fills(torch)
     holders = [torch] + ([torch._C] if torch.__name__ == "engine" else [])
@@ -56,7 +56,7 @@ def share_random_numbers(torch: Any) -> None:
 
 
 def _fills(torch: Any) -> dict[str, Callable[..., Any]]:
-    """Tensor's methods that fill it."""
+    """Tensor's methods that fill it at random."""
 
     def fill(tensor: Any, values: np.ndarray) -> Any:
         with torch.no_grad():
@@ -82,7 +82,7 @@ def _sizes(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _creations(torch: Any) -> dict[str, Callable[..., Any]]:
-    """Functions that make a tensor of random numbers."""
+    """Functions that return a tensor of random numbers."""
 
     def made(values: Any, dtype: Any = None, requires_grad: bool = False, **_: Any) -> Any:
         array = torch.from_numpy(np.asarray(values))

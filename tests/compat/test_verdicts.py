@@ -1,4 +1,4 @@
-"""The runner's own judgement: a program that differs must not be called good."""
+"""Verdicts of the runner: programs with other output must not pass."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-# One small member of each of torchvision's model files, and the size of its input.
+# A small model of each of torchvision's model files, and the size of its input.
 _IMAGE_MODELS = {
     "alexnet": 64,
     "convnext_tiny": 64,
@@ -51,7 +51,7 @@ def _report(name: str, shape: tuple[int, ...]) -> bool:
         torch.manual_seed(0)
         model = _built(name)
         for parameter in model.parameters():
-            if parameter.dim() > 1 and not parameter.any():  # heads that begin at zero
+            if parameter.dim() > 1 and not parameter.any():  # heads initialised to zero
                 parameter.data.normal_()
         x = torch.rand(shape)
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""`python -m tests.differential`: runs cases and prints what differs as tests."""
+"""`python -m tests.differential`: runs cases and prints differences as tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Tally:
-    """What came of the cases so far."""
+    """Counts of the results."""
 
     clean: Counter[str] = field(default_factory=Counter)  # by name
     meant: Counter[str] = field(default_factory=Counter)  # by reason

@@ -1,4 +1,4 @@
-"""Cases: which functions there are, and arguments for them by the kinds their schemas name."""
+"""Sampling of cases: functions, and arguments by the kinds in their schemas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .drawing import Draw
 from .families import FAMILIES, PROGRAMS
 from .running import COUNTERPARTS, pair
 
-# by name, where the name says more than the kind; the rest is drawn by kind
+# by name, for names more specific than their kind; others are sampled by kind
 WORDS = {
     "reduction": ("mean", "sum", "none"),
     "interpolation": ("linear", "lower", "higher", "midpoint", "nearest"),
@@ -40,7 +40,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Target:
-    """A function of ours that PyTorch has too, with its overloads."""
+    """A function of both frameworks, with its overloads."""
 
     path: str
     overloads: tuple[tuple[Param, ...], ...] = ()
@@ -51,7 +51,7 @@ class Target:
 
 
 def schema_params(schema: Any) -> tuple[Param, ...]:
-    """Of an op's schema, an `engine._C.Schema`."""
+    """Parameters of an op's schema, an `engine._C.Schema`."""
     return tuple(
         Param(
             p.name,
@@ -67,7 +67,7 @@ def schema_params(schema: Any) -> tuple[Param, ...]:
 
 
 def python_params(function: Any) -> tuple[Param, ...]:
-    """Of a function in Python, whose annotations say the kinds."""
+    """Parameters of a Python function, with kinds from its annotations."""
     found = []
     for p in inspect.signature(function).parameters.values():
         kinds = str(p.annotation).split(" | ")
@@ -107,7 +107,7 @@ def targets() -> tuple[Target, ...]:
 def _is_shared(target: Target) -> bool:
     try:
         return pair(target.path)[1] is not None
-    except AttributeError:  # an op of which we have no such form
+    except AttributeError:  # an op without this form
         return False
 
 
@@ -212,7 +212,7 @@ def _call(draw: Draw, target: Target, params: tuple[Param, ...], values: dict[st
 
 
 def _spoiled(draw: Draw, case: Case) -> Case:
-    """The case, with one argument made wrong now and then."""
+    """The case, occasionally with one invalid argument."""
     if not draw.chance(0.12):
         return case
     if case.args and (not case.kwargs or draw.chance(0.7)):

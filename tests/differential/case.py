@@ -1,4 +1,4 @@
-"""A call as data: built for either framework, changed by the shrinker, printed as code."""
+"""Cases: calls as data, built for either framework, shrunk, and printed as code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DType:
 
 @dataclass(frozen=True, eq=False)
 class TensorArg:
-    """The elements of a tensor, as float64, int64 or bool, and how they are laid out in memory."""
+    """The elements of a tensor, as float64, int64 or bool, and their layout in memory."""
 
     values: np.ndarray
     dtype: str
@@ -72,7 +72,7 @@ def _channels_last(plain: Any, a: np.ndarray) -> Any:
 
 
 def _expanded(plain: Any, a: np.ndarray) -> Any:
-    """Of elements that are equal along the first dimension."""
+    """An expanded tensor, for elements equal along the first dimension."""
     return plain(a[:1]).expand(a.shape) if a.ndim and len(a) else plain(a)
 
 
@@ -88,7 +88,7 @@ LAYOUTS = {
 
 @dataclass(frozen=True)
 class Case:
-    """A call of ``target`` (``engine.<target>``), its arguments and no state besides."""
+    """A stateless call of ``target`` (``engine.<target>``)."""
 
     target: str
     args: tuple[Any, ...] = ()

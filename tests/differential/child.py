@@ -1,4 +1,4 @@
-"""A process that checks cases one after another, so that a crash or a hang is an answer too."""
+"""A child process that checks cases, so that crashes and hangs are results too."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PATIENCE = 60.0  # seconds that a case may take on a busy machine
 
 @dataclass(frozen=True)
 class Alone:
-    """The question whether the case runs to its end in this engine."""
+    """A request to run the case in the engine only."""
 
     case: Case
 
 
 class Child:
-    """Answers a case with its difference or None.
+    """Checks cases in a child process.
 
-    The seed and number of a case it answers with the function called where nothing differs, else
-    with the case and the difference.
+    A request with a case returns its difference or None; one with seed and number returns the name
+    of the function, or the case and its difference.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Child:
         return died
 
     def crashes_alone(self, case: Case) -> bool:
-        """True if it is ours that crashes or hangs, not PyTorch."""
+        """True if the engine crashes or hangs, not PyTorch."""
         return self.ask(Alone(case)) is not None
 
     def _start(self) -> None:
@@ -56,7 +56,7 @@ class Child:
         self._process = self._context.Process(target=_serve, args=(far,), daemon=True)
         self._process.start()
         far.close()
-        self._pipe.recv()  # when it has imported both frameworks
+        self._pipe.recv()  # both frameworks are imported
 
     def close(self) -> None:
         if self._process is not None:

@@ -1,4 +1,4 @@
-"""Where two outcomes of a case differ, and which of two unequal numbers is right."""
+"""Comparison of two outcomes of a case, with PyTorch's float64 answer as arbiter."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ RANDOM = frozenset(
 )
 
 
-# Of equal elements any may be picked, and with it the indices and the gradient.
+# Ops that select among equal elements, so that indices and gradients may differ.
 PICKS = frozenset(["sort", "argsort", "topk", "kthvalue", "median", "nanmedian", "mode", "msort"])
 
 
@@ -82,7 +82,7 @@ def compare(case: Case, ours: Outcome, theirs: Outcome) -> Difference | None:
             return None
         kind = "raises" if ours.error else "accepts"
         return Difference(kind, ours.error or _summary(ours), theirs.error or _summary(theirs))
-    if case.name.rstrip("_") in PICKS and _same_picks(case, ours, theirs):
+    if case.name.rstrip("_") in PICKS and _same_selection(case, ours, theirs):
         return None
     exact = _Exact(case)
     return (
@@ -101,8 +101,8 @@ def _summary(outcome: Outcome) -> str:
     return NOTHING if found and all(r.values.size == 0 for r in found) else "an answer"
 
 
-def _same_picks(case: Case, ours: Outcome, theirs: Outcome) -> bool:
-    """True if indices differ only between equal elements: those that both pick are equal."""
+def _same_selection(case: Case, ours: Outcome, theirs: Outcome) -> bool:
+    """True if indices differ only between equal elements."""
     a, b = ours.results(), theirs.results()
     if [(r.dtype, r.shape) for r in a] != [(r.dtype, r.shape) for r in b]:
         return False
@@ -110,17 +110,17 @@ def _same_picks(case: Case, ours: Outcome, theirs: Outcome) -> bool:
     dim = _dim_of(case)
     if not given.ndim or a[-1].dtype != "int64":
         return False
-    places = [r[-1].values for r in (a, b)]
-    if places[0].ndim < given.ndim:
-        places = [np.expand_dims(p, dim) for p in places]
-    if places[0].ndim != given.ndim:
+    indices = [r[-1].values for r in (a, b)]
+    if indices[0].ndim < given.ndim:
+        indices = [np.expand_dims(p, dim) for p in indices]
+    if indices[0].ndim != given.ndim:
         return False
     try:
-        picked = [np.take_along_axis(given, p, dim) for p in places]
-    except (IndexError, ValueError):  # the call had another dimension than _dim_of finds
+        selected = [np.take_along_axis(given, p, dim) for p in indices]
+    except (IndexError, ValueError):  # the call has another dimension than _dim_of finds
         return False
     pairs = zip([r.values for r in a[:-1]], [r.values for r in b[:-1]], strict=True)
-    return all(_close(x, y, 0) for x, y in [*pairs, tuple(picked)])
+    return all(_close(x, y, 0) for x, y in [*pairs, tuple(selected)])
 
 
 def _dim_of(case: Case) -> int:
@@ -179,7 +179,7 @@ def _gradients(case: Case, exact: Any, ours: Outcome, theirs: Outcome) -> Differ
 
 
 def _zeros_for_none(a: Result | None, b: Result | None) -> tuple[Result | None, Result | None]:
-    """No gradient is a gradient of zeros."""
+    """Replaces missing gradients by zeros."""
     if a is None and b is not None:
         a = replace(b, values=np.zeros_like(b.values))
     if b is None and a is not None:
@@ -188,7 +188,7 @@ def _zeros_for_none(a: Result | None, b: Result | None) -> tuple[Result | None, 
 
 
 class _Exact:
-    """PyTorch's answer to the case in float64, found when it is first asked for."""
+    """PyTorch's answer to the case in float64, computed at first use."""
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -225,7 +225,7 @@ def _widened(leaf: Any) -> Any:
 
 
 def _agree(case: Case, ours: Result, theirs: Result, exact: Any) -> bool:
-    """Equal but for rounding, or as near to the answer in float64 as PyTorch's own is."""
+    """True if equal up to rounding, or as close to the float64 answer as PyTorch's own."""
     if ours.dtype not in TOLERANCES:
         return bool(np.array_equal(ours.values, theirs.values))
     rtol = max(TOLERANCES.get(t.dtype, 0.0) for t in [ours, *case.tensors()])

@@ -1,4 +1,4 @@
-"""Random shapes, elements, layouts and numbers."""
+"""Sampling of shapes, elements, layouts and numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TINY = {"float64": 1e-310, "float32": 1e-40, "float16": 1e-7, "bfloat16": 1e-39}
 
 
 class Draw:
-    """The source of one case; ``dtype`` is what most of its tensors have."""
+    """The random source of one case; ``dtype`` is that of most of its tensors."""
 
     def __init__(self, seed: int, index: int) -> None:
         self.random = random.Random(seed << 32 | index)
@@ -47,7 +47,7 @@ class Draw:
         return tuple(self.size() for _ in range(self.int(low, high)))
 
     def broadcastable(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """A shape that broadcasts with ``shape``, mostly to it."""
+        """A shape that broadcasts with ``shape``, usually to it."""
         if self.chance(0.5):
             return shape
         shape = tuple(1 if self.chance(0.3) else n for n in shape)
@@ -77,7 +77,7 @@ class Draw:
         return TensorArg(values, dtype, layout, grad)
 
     def ints(self, shape: tuple[int, ...], low: int, high: int, dtype: str = "int64") -> TensorArg:
-        """Indices in [low, high); now and then one that is not."""
+        """Indices in [low, high), occasionally one out of range."""
         if high <= low or self.chance(0.04):
             low, high = low - 2, max(high, low) + 2
         if self.chance(0.1):
@@ -117,7 +117,7 @@ class Draw:
             values.flat[self.int(0, values.size - 1)] = self.pick(odd)
 
     def dim(self, ndim: int) -> int:
-        """A dimension of ``ndim``, counted from either end; now and then one outside."""
+        """A dimension of ``ndim``, counted from either end, occasionally one out of range."""
         n = max(ndim, 1)
         return self.int(-n, n - 1) if self.chance(0.95) else self.pick((n, -n - 1, n + 5))
 
@@ -153,7 +153,7 @@ class Draw:
 
 
 def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
-    """The nearest values that the dtype has, as float64."""
+    """The values rounded to the dtype, as float64."""
     with np.errstate(all="ignore"):
         if dtype == "bfloat16":
             bits = np.asarray(values, np.float32).view(np.uint32)

@@ -1,8 +1,8 @@
-"""Arguments that depend on one another: a shape that fits a shape, an index that is in range.
+"""Sampling of dependent arguments: matching shapes, indices in range.
 
-``FAMILIES`` maps the name of a function to what draws some of its arguments, by the names of its
-parameters; ``arguments`` draws the rest by kind. ``PROGRAMS`` maps the path of a function that has
-no schema to what draws all of its arguments.
+``FAMILIES`` maps the name of a function to a sampler of some of its arguments, by the names of its
+parameters; ``arguments`` samples the rest by kind. ``PROGRAMS`` maps the path of a function without
+schema to a sampler of all its arguments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["FAMILIES", "PROGRAMS"]
 
 Family = Callable[[Draw], dict[str, Any]]
 
-# Shapes by letters: one letter is one size, * any number of them, ~ what broadcasts, ? may be None.
+# Shapes by letters: one letter is one size, * any number of sizes, ~ broadcasts, ? may be None.
 SHAPES = {
     "mm": "self=nk mat2=km",
     "bmm": "self=bnk mat2=bkm",
@@ -150,7 +150,7 @@ def _masked(draw: Draw) -> dict[str, Any]:
 
 
 def _shape_of(draw: Draw, count: int) -> tuple[int, ...]:
-    """A shape of so many elements, mostly."""
+    """A shape with this number of elements, usually."""
     sizes: list[int] = []
     rest = count
     for divisor in (2, 3, 4, 5):
@@ -219,7 +219,7 @@ def _narrow(draw: Draw) -> dict[str, Any]:
     length = draw.int(0, n - start % max(n, 1))
     index = draw.int(-n, max(n - 1, 0))
     ends = {"start": draw.pick((None, start)), "end": draw.pick((None, draw.int(-n - 1, n + 1)))}
-    if draw.chance(0.5):  # narrow takes no None
+    if draw.chance(0.5):  # narrow accepts no None
         ends["start"] = start
     return found | {"dim": dim, "length": length, "index": index, "step": draw.int(1, 3), **ends}
 
@@ -395,7 +395,7 @@ def _windows(draw: Draw) -> dict[str, Any]:
 
 
 def _narrow_range(draw: Draw) -> dict[str, Any]:
-    """Elements, and numbers that are often small and often whole."""
+    """Elements and numbers that are often small integers."""
     found = _shaped(draw)
     exponent = draw.pick((0, 1, 2, 3, -1, 0.5, -2, 2.0)) if draw.chance(0.6) else draw.operand(
         draw.shape

@@ -1,4 +1,4 @@
-"""Arguments of convolutions, pooling, normalization, losses, attention and the like."""
+"""Sampling of arguments of layers: convolution, pooling, normalization, losses, attention."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FLOATING = ("float32", "float32", "float64", "float16", "bfloat16")
 
 
 def _floating(draw: Draw) -> None:
-    """Mostly a floating dtype: what most layers take."""
+    """Usually a floating dtype, as most layers require."""
     if draw.chance(0.9):
         draw.dtype = draw.pick(FLOATING)
 
 
 def _per_dim(draw: Draw, n: int, low: int, high: int) -> Any:
-    """An int for all spatial dimensions, or one for each; now and then too many."""
+    """An int for all spatial dimensions, or one for each, occasionally too many."""
     if draw.chance(0.5):
         return draw.int(low, high)
     if draw.chance(0.05):

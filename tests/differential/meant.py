@@ -1,4 +1,4 @@
-"""The differences that are meant, each with its reason."""
+"""Intended differences from PyTorch, each with its reason."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .running import writes
 class Meant:
     reason: str
     kinds: str  # of difference, with commas
-    names: str = ""  # of functions, without path and the _ of in-place forms; empty: all
-    ours: tuple[str, ...] = ("",)  # one of these is in our error or answer
+    names: str = ""  # of functions, without path and the suffix _ of in-place forms; empty: all
+    ours: tuple[str, ...] = ("",)  # one of these is in the engine's error or answer
     theirs: tuple[str, ...] = ("",)  # and one of these in PyTorch's
     when: Callable[[Case, Difference], bool] = lambda case, found: True
 

@@ -1,4 +1,4 @@
-"""Arguments of functions that have no schema: operators, indexing, and functions of Python's."""
+"""Sampling of arguments of functions without schema: operators, indexing, Python functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A failing case as a test that holds once it is mended."""
+"""A failing case as a test that passes once it is fixed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .running import Outcome, Result, cotangent, pair, run
 
 
 def as_test(case: Case, found: Difference, number: int) -> str:
-    """Ready to paste beside ``import math, pytest, engine``; layouts are those of `LAYOUTS`."""
+    """The source of a test, after ``import math, pytest, engine``; layouts are from `LAYOUTS`."""
     import torch
 
     name = re.sub(r"\W+", "_", case.target).strip("_").lower()

@@ -1,4 +1,4 @@
-"""Runs a case in one framework and brings what it gave into a form that can be compared."""
+"""Runs a case in one framework and converts its outcome for comparison."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 
 from .case import Case, DType, TensorArg
 
-# what PyTorch has under another name, or without a public one
+# PyTorch's functions of another, or no public, name
 COUNTERPARTS = {
     **{name: f"ops.aten.{name}" for name in ("alias", "slice", "hardsigmoid_", "hardswish_",
                                              "mish_", "silu_")},
     "linalg_vector_norm": "linalg.vector_norm",
 }  # fmt: skip
-# functions of that name that are not PyTorch's public ones, which are in nn.functional
+# names in torch that are not public; the public ones are in nn.functional
 OTHERS = frozenset(
     ("adaptive_max_pool1d", "batch_norm", "binary_cross_entropy_with_logits", "embedding",
      "instance_norm", "kl_div")
@@ -37,10 +37,10 @@ class Result:
 
 @dataclass
 class Outcome:
-    """What a call gave: an error or an answer, the arguments afterwards, and the gradients."""
+    """The outcome of a call: an error or an answer, the arguments afterwards, and the gradients."""
 
     error: str = ""
-    answer: Any = None  # Results in lists and tuples; anything else as it is
+    answer: Any = None  # Results in lists and tuples; other values unchanged
     arguments: list[Result] = field(default_factory=list)
     gradient_error: str = ""
     gradients: list[Result | None] = field(default_factory=list)
@@ -105,7 +105,7 @@ def _result(lib: Any, value: Any) -> Any:
 
 
 def cotangent(shape: tuple[int, ...]) -> np.ndarray:
-    """What is sent back through a result: no two neighbours alike, exact in every dtype."""
+    """The gradient of a result: neighbours differ, and values are exact in every dtype."""
     return 0.5 + np.arange(int(np.prod(shape))).reshape(shape) % 7 / 4
 
 
@@ -124,7 +124,7 @@ def _differentiate(lib: Any, answer: Any, inputs: list[Any], outcome: Outcome) -
 
 @functools.cache
 def pair(target: str) -> tuple[Any, Any]:
-    """Our function of that name and PyTorch's."""
+    """The engine's and PyTorch's function of that name."""
     import engine
 
     return _find(engine, target), _theirs(target)

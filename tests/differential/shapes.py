@@ -1,4 +1,4 @@
-"""Shapes that fit one another, from a line of letters."""
+"""Matching shapes from a line of letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a failing case small: the fewest arguments, sizes and odd values that still fail alike."""
+"""Shrinking of a failing case to fewer arguments, sizes and special values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMIT = 400  # cases tried
 
 
 def shrink(case: Case, fails: Callable[[Case], bool]) -> Case:
-    """The smallest case found for which ``fails`` holds, as it must for ``case``."""
+    """The smallest case found for which ``fails`` holds, as it does for ``case``."""
     tried = 0
     progress = True
     while progress:
@@ -47,7 +47,7 @@ def _smaller(case: Case) -> Iterator[Case]:
 
 
 def _cut(leaf: Any, size: int, new: int) -> Any:
-    """Every dimension of that size shorter, in all tensors alike."""
+    """Reduces all dimensions of that size, in all tensors."""
     if not isinstance(leaf, TensorArg) or size not in leaf.values.shape:
         return leaf
     where = tuple(slice(new) if n == size else slice(None) for n in leaf.values.shape)

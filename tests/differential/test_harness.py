@@ -1,4 +1,4 @@
-"""The comparison with PyTorch finds what it should, and makes it small."""
+"""The differential harness finds differences and shrinks them."""
 
 from __future__ import annotations
 

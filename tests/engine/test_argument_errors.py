@@ -1,4 +1,4 @@
-"""What functions that are no ops of the table say of arguments that do not fit."""
+"""Errors of invalid arguments to functions outside the op table."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_numbers_out_of_range() -> None:
 
 
 @pytest.mark.parametrize("value", [X, np.zeros((2, 3)), 1 + 2j, object()])
-def test_what_only_looks_like_a_number(value: Any) -> None:
+def test_non_numbers(value: Any) -> None:
     with pytest.raises(TypeError, match="select: argument 'dim': expected int, got"):
         X.select(value, 0)
     with pytest.raises(TypeError, match="elu: argument 'alpha': expected float, got"):
@@ -231,12 +231,12 @@ ATTENTION = nn.MultiheadAttention(4, 2)
         ),
     ],
 )
-def test_arguments_out_of_place(call: Callable[[], Any], message: str) -> None:
+def test_invalid_arguments(call: Callable[[], Any], message: str) -> None:
     with pytest.raises((RuntimeError, ValueError, IndexError, TypeError), match="^" + message):
         call()
 
 
-def test_what_is_no_error() -> None:
+def test_valid_calls() -> None:
     assert engine.combinations(X[0], 2**40).shape == (0, 2**40)
     assert F.gaussian_nll_loss(X, X, 1).item() == 0.0
     assert engine.Generator("cpu").initial_seed() == 0

@@ -213,7 +213,7 @@ def test_modes_nest_and_are_restored() -> None:
 def test_modes_decorate_functions_and_generators(mode: Any, expected: bool) -> None:
     @mode
     def function(depth: int) -> list[bool]:
-        """Says what it sees."""
+        """Returns the modes."""
         return [engine.is_grad_enabled(), *(function(depth - 1) if depth else [])]
 
     @mode
@@ -221,7 +221,7 @@ def test_modes_decorate_functions_and_generators(mode: Any, expected: bool) -> N
         yield engine.is_grad_enabled()
         yield engine.is_grad_enabled()
 
-    assert function(2) == [expected] * 3 and function.__doc__ == "Says what it sees."
+    assert function(2) == [expected] * 3 and function.__doc__ == "Returns the modes."
     assert inspect.isgeneratorfunction(generator)
     assert [(seen, engine.is_grad_enabled()) for seen in generator()] == [(expected, True)] * 2
 
@@ -309,7 +309,7 @@ def test_hook_errors() -> None:
     with x.register_hook(lambda g: g[:1]), pytest.raises(RuntimeError, match="hook: expected a"):
         x.sum().backward()
     x.sum().backward()
-    assert x.grad.tolist() == [1, 1]  # nothing is left over from the passes that failed
+    assert x.grad.tolist() == [1, 1]  # no state is left from the failed passes
     with pytest.raises(RuntimeError, match="requires a gradient"):
         engine.ones(1).register_hook(fail)
 
@@ -429,16 +429,16 @@ def test_backward_frees_what_was_saved() -> None:
     total.backward()
     del y
     gc.collect()
-    assert engine.memory_stats()["in_use"] <= before  # the gradient has taken the place of y
+    assert engine.memory_stats()["in_use"] <= before  # the gradient has reused the memory of y
 
 
 def test_anomaly_mode_names_the_forward_line() -> None:
     x = leaf(0)
     with engine.autograd.detect_anomaly():
-        y = x.sqrt() * 0  # the line to be named
+        y = x.sqrt() * 0  # the line in the message
         with pytest.raises(RuntimeError, match="nan") as raised:
             y.backward()
-    assert "the line to be named" in str(raised.value) and "test_autograd.py" in str(raised.value)
+    assert "the line in the message" in str(raised.value) and "test_autograd.py" in str(raised.value)
     (x.sqrt() * 0).backward()
     assert x.grad.isnan().item()
 

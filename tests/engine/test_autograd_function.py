@@ -265,7 +265,7 @@ def test_backward_within_backward() -> None:
             inner = ctx.saved_tensors[0].detach().requires_grad_()
             with engine.enable_grad():
                 y = inner * shared * inner
-            y.backward(g)  # also adds into `shared`, at which the outer pass may be waiting
+            y.backward(g)  # also accumulates into `shared`, at which the outer pass may be waiting
             return inner.grad
 
     x = leaf(2)

@@ -1,4 +1,4 @@
-"""Gradients of programs that write in place, through views too: against finite differences."""
+"""Gradients of in-place writes, also through views, against finite differences."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def view_written_then_base_used(y: Tensor, w: Tensor) -> Any:
     return y * y, v * 3
 
 
-def two_views_over_one_place(y: Tensor, w: Tensor) -> Any:
+def two_overlapping_views(y: Tensor, w: Tensor) -> Any:
     a, b = y[:, :2], y[:, 1:]
     a.mul_(w[:2])
     b.mul_(w[1:])
@@ -146,7 +146,7 @@ PROGRAMS = [
     view_taken_before,
     view_taken_after,
     view_written_then_base_used,
-    two_views_over_one_place,
+    two_overlapping_views,
     a_view_used_and_then_stale,
     chained_views,
     negative_steps,
@@ -181,7 +181,7 @@ def test_gradients(program: Callable[[Tensor, Tensor], Any], layout: str) -> Non
     assert gradcheck(run, (x, w)) and gradgradcheck(run, (x, w))
 
 
-PLACES: list[Callable[[Tensor], Tensor]] = [
+VIEWS: list[Callable[[Tensor], Tensor]] = [
     lambda y: y,
     lambda y: y[0],
     lambda y: y[:, 1:],
@@ -199,15 +199,15 @@ WRITES: list[Callable[[Tensor, Tensor], Any]] = [
 
 
 @given(
-    st.lists(st.sampled_from(range(len(PLACES))), min_size=1, max_size=3),
+    st.lists(st.sampled_from(range(len(VIEWS))), min_size=1, max_size=3),
     st.lists(
         st.tuples(st.integers(0, 2), st.sampled_from(range(len(WRITES)))), min_size=1, max_size=5
     ),
 )
-def test_any_order_of_writes(places: list[int], writes: list[tuple[int, int]]) -> None:
+def test_any_order_of_writes(chosen: list[int], writes: list[tuple[int, int]]) -> None:
     def run(x: Tensor, w: Tensor) -> Any:
         y = x * 1
-        views = [PLACES[p](y) for p in places]
+        views = [VIEWS[p](y) for p in chosen]
         for which, write in writes:
             WRITES[write](views[which % len(views)], w)
         return y * w[0], *(v * v for v in views)
@@ -292,12 +292,12 @@ def test_overwriting_saved_results_indices_and_operands() -> None:
     with pytest.raises(RuntimeError, match="gradient of 'index' was overwritten by 'zero_'"):
         z.sum().backward()
     y = x * 1
-    y[1:].mul_(y[:-1])  # the other operand lies in the memory that is written
+    y[1:].mul_(y[:-1])  # the other operand overlaps the written memory
     with pytest.raises(RuntimeError, match="gradient of 'mul' was overwritten by 'mul_'"):
         y.sum().backward()
 
 
-# --- what follows a write -------------------------------------------------------------------------
+# --- uses after a write ---------------------------------------------------------------------------
 
 
 def test_a_write_brings_memory_into_the_graph() -> None:
@@ -336,7 +336,7 @@ def test_a_hook_on_a_stale_view_runs_once() -> None:
     y = x * 1
     v = y[:1]
     y.mul_(2)
-    a = v * 3  # v takes a new place in the graph, which two ops use
+    a = v * 3  # v gets a new node, used by two ops
     v.register_hook(lambda g: seen.append(g.item()))
     b = v * 4
     (a + b).backward()
@@ -353,7 +353,7 @@ def test_a_written_truth_does_not_depend_on_what_was_there(write: str) -> None:
 
 
 @pytest.mark.parametrize("op", ["nextafter", "heaviside"])
-def test_numbers_without_a_derivative_say_so(op: str) -> None:
+def test_numbers_without_a_derivative_raise(op: str) -> None:
     result = getattr(engine, op)(leaf(1.0, 0.0), engine.ones(2, dtype=engine.float64))
     with pytest.raises(RuntimeError, match=f"'{op}' has no derivative"):
         result.sum().backward()

@@ -1,4 +1,4 @@
-"""How ops read their arguments, and what they say of those that do not fit."""
+"""Parsing of ops' arguments, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_integers_must_fit() -> None:
         lambda: engine.Tensor.sum(X, engine.tensor(1), True),
     ],
 )
-def test_ways_to_say_the_same(call: Callable[[], engine.Tensor]) -> None:
+def test_equivalent_calls(call: Callable[[], engine.Tensor]) -> None:
     assert call().tolist() == [[3.0], [12.0]]
 
 

@@ -1,4 +1,4 @@
-"""The table of dtypes: the promotion lattice, and types that are stored and converted only."""
+"""The table of dtypes: the promotion lattice, and storage-only types."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_promotion(a: str, b: str, joined: str | None) -> None:
 
 
 def float8_values(mantissa: int, bias: int, largest: float) -> np.ndarray:
-    """What the positive codes stand for, up to the largest finite one."""
+    """The values of the positive codes, up to the largest finite one."""
     codes = np.arange(128)
     exponent, fraction = codes >> mantissa, codes & ((1 << mantissa) - 1)
     normal = (1 + fraction / 2**mantissa) * 2.0 ** (exponent - bias)

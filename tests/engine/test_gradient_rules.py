@@ -1,4 +1,4 @@
-"""Gradients at special points: kinks, ties, infinities, the ends of a domain."""
+"""Gradients at special points: kinks, ties, infinities, boundaries of a domain."""
 
 from __future__ import annotations
 

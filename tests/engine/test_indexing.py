@@ -66,7 +66,7 @@ INDICES = [
 
 
 def tensors(index: Any) -> Any:
-    """The same index with tensors in the place of arrays."""
+    """The same index with tensors instead of arrays."""
     if isinstance(index, tuple):
         return tuple(map(tensors, index))
     return engine.tensor(index) if isinstance(index, np.ndarray) else index
@@ -89,7 +89,7 @@ def test_set(index: Any) -> None:
     for value in values:
         wanted, x = ARRAY.copy(), engine.tensor(ARRAY)
         if str(index) == "[0, -1, 0]" and not np.isscalar(value):
-            continue  # the same place written twice
+            continue  # an index written twice
         wanted[index] = value
         x[tensors(index)] = value if np.isscalar(value) else engine.tensor(value)
         np.testing.assert_array_equal(x.numpy(), wanted)
@@ -169,7 +169,7 @@ def test_set_errors() -> None:
 
 
 def items(size: int) -> st.SearchStrategy[Any]:
-    """Something that indexes one dimension."""
+    """An index of one dimension."""
     bound = st.none() | st.integers(-size - 2, size + 2)
     steps = st.none() | st.integers(-3, 3).filter(bool)
     return st.one_of(

@@ -1,4 +1,4 @@
-"""Index tensors as NumPy places them, indices out of range, writes through views, layouts."""
+"""Index tensors with NumPy's placement of dimensions, indices out of range, views, layouts."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_an_index_of_a_tensor_without_dimensions() -> None:
 
 
 def test_elements_that_share_memory_are_not_written() -> None:
-    """What would be there afterwards depends on the order in which they are written."""
+    """The result would depend on the order of the writes."""
     x = engine.arange(6.0)
     windows, strided, wide = x.unfold(0, 3, 1), x.as_strided((3, 3), (1, 1)), x.expand(2, 6)
     writes: list[Callable[[engine.Tensor], Any]] = [
@@ -257,7 +257,7 @@ def test_elements_that_share_memory_are_not_written() -> None:
         for write in writes:
             with pytest.raises(RuntimeError, match="elements of this tensor share memory"):
                 write(view)
-        view.fill_(2.0)  # in any order the same
+        view.fill_(2.0)  # independent of the order
         view.zero_()
     for apart in (x.unfold(0, 2, 2), x.as_strided((3, 2), (1, 3))):
         apart.add_(1)

@@ -15,7 +15,7 @@ def test_autocast_chooses_by_op() -> None:
     weight = engine.ones(3, 3)
     with amp.autocast("cpu"):
         assert (X @ weight).dtype == engine.bfloat16
-        assert (X + 1).dtype == engine.float32  # runs as it is
+        assert (X + 1).dtype == engine.float32  # not cast
         assert F.mse_loss(X @ weight, X).dtype == engine.float32
         assert engine.cat([X, X @ weight]).dtype == engine.float32
         assert (X.double() @ weight.double()).dtype == engine.float64
@@ -94,12 +94,12 @@ def test_a_recording_has_every_birth() -> None:
     assert inputs == {recorded.number(X)}
 
 
-def test_dropout_of_a_recording_draws_anew() -> None:
+def test_dropout_of_a_recording_has_a_new_mask() -> None:
     engine.manual_seed(0)
     with Recorded() as recorded:
         F.dropout(X, 0.5)
     (_, args, results) = recorded.steps()[-1]
-    assert args[1:] == [0.5, None] and len(results) == 2  # no seed in it
+    assert args[1:] == [0.5, None] and len(results) == 2  # without the seed
     y = engine._C._dropout(X, 0.5)
     assert engine.equal(engine._C._dropout_again(X, 0.5, y.state), y.kept)
 

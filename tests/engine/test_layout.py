@@ -1,4 +1,4 @@
-"""The layout that the engine chooses for results is not to be seen: PyTorch's rule is."""
+"""The engine layout of results is not observable: strides follow PyTorch's rule."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_writes_before_a_view_are_in_it() -> None:
     assert y.view(-1)[0] == 5
 
 
-def test_channels_last_is_shown_where_the_program_asked_for_it() -> None:
+def test_channels_last_strides_if_requested() -> None:
     x = image().contiguous(memory_format=engine.channels_last)
     for y in (convolved(x), F.max_pool2d(convolved(x), 2), convolved(x).relu() + 1):
         assert y.is_contiguous(memory_format=engine.channels_last) and not y.is_contiguous()
@@ -112,7 +112,7 @@ def test_channels_last_is_shown_where_the_program_asked_for_it() -> None:
     assert engine.equal(moved, hidden) and hidden.is_contiguous()
 
 
-def test_what_is_made_like_it() -> None:
+def test_copies_and_like_constructors() -> None:
     y = convolved(image())
     for made in (engine.zeros_like(y), engine.empty_like(y), y.clone(), y.double(), y.new_ones(2)):
         assert made.is_contiguous()
@@ -147,7 +147,7 @@ def test_a_write_after_the_change_is_noticed() -> None:
     w = z * 2  # saves nothing of z; exp saves its result
     z.view(-1)
     z.add_(1)
-    w.sum().backward()  # the saved values are the former ones
+    w.sum().backward()  # the saved values are the original ones
     assert engine.allclose(y.grad, 2 * y.exp())
     y = convolved(image())
     y += 1
@@ -161,8 +161,8 @@ def test_a_write_after_the_change_is_noticed() -> None:
         product.sum().backward()
 
 
-def test_threads_that_read_while_another_looks() -> None:
-    """The memory is not exchanged under a kernel that runs without the lock."""
+def test_threads_that_read_while_another_observes() -> None:
+    """The memory is not replaced under a kernel that runs without the GIL."""
     y = convolved(image((4, 16, 64, 64)), 32)
     wanted = y.clone().view(-1).sum().item()
     found: list[float] = []

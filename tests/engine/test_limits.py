@@ -1,4 +1,4 @@
-"""Sizes, places and numbers that can't be: errors, never memory out of bounds."""
+"""Impossible sizes, indices and numbers raise errors and never access memory out of bounds."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_numbers_that_fit() -> None:
     assert np.isinf(engine.full((1,), 1e300).item())
 
 
-def test_what_an_index_may_be() -> None:
+def test_types_of_indices() -> None:
     for index, name in ((1.5, "float"), ("a", "str"), ({}, "dict")):
         with pytest.raises(TypeError, match=f"index: expected integers, slices.*got {name}"):
             X[index]

@@ -1,4 +1,4 @@
-"""Layouts by name."""
+"""Memory formats."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_modules() -> None:
     assert engine.allclose(conv(X), conv.to(memory_format=engine.contiguous_format)(X), atol=1e-4)
 
 
-def test_what_does_not_fit() -> None:
+def test_errors() -> None:
     with pytest.raises(RuntimeError, match="'channels_last' expects 4 dimensions, got shape"):
         X[0].contiguous(memory_format=engine.channels_last)
     with pytest.raises(ValueError, match="memory_format: expected 'contiguous_format'"):

@@ -1,4 +1,4 @@
-"""Tensors without memory: shapes and dtypes of everything, as on the CPU."""
+"""Meta tensors: shapes and dtypes of all ops, as on the CPU."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_shapes(row: Row) -> None:
 
 
 @pytest.mark.parametrize("op", ["nonzero", "unique", "bincount"])
-def test_what_depends_on_values(op: str) -> None:
+def test_shapes_that_depend_on_values_are_refused(op: str) -> None:
     x = engine.zeros(3, dtype=engine.int64, device="meta")
     with pytest.raises(NotImplementedError, match="depends on values"):
         getattr(engine, op)(x)
@@ -71,7 +71,7 @@ def test_devices_do_not_mix() -> None:
         engine.add(x, y)
     with pytest.raises(RuntimeError, match="'tensors' on meta and 'tensors' on cpu"):
         engine.cat([y, x])
-    assert (y * engine.tensor(2.0)).device.type == "meta"  # a number, as it were
+    assert (y * engine.tensor(2.0)).device.type == "meta"  # counts as a number
     assert (engine.tensor(2.0) * y).device.type == "meta"
 
 

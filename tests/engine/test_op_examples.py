@@ -1,4 +1,4 @@
-"""The examples in the docs of the op table, and of the package, print what they say."""
+"""The examples in the docs of the op table and of the package, as doctests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def examples() -> list[doctest.DocTest]:
-    # doctest's finder knows functions and classes only.
+    # doctest's finder looks only at functions and classes.
     parser = doctest.DocTestParser()
     docs = {"engine": engine.__doc__, **{name: getattr(_C, name).__doc__ for name in _C.op_names}}
     found = [parser.get_doctest(doc, {"engine": engine}, n, None, None) for n, doc in docs.items()]

@@ -1,4 +1,4 @@
-"""Random numbers: reproducible, the same for any number of threads, of the right distribution."""
+"""Random numbers: reproducibility, for any number of threads, and distributions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reductions, sorting and scans at nan, nothing, ties and zeros."""
+"""Reductions, sorting and scans of nan, empty dimensions, ties and zeros."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def test_small_integers_add_up_in_64_bits() -> None:
     assert engine.ones(70_000, dtype=engine.bool).sum().item() == 70_000
 
 
-@pytest.mark.parametrize("place", [0, 5, 1500, 2999])
-def test_nan_wins_every_comparison(place: int) -> None:
+@pytest.mark.parametrize("index", [0, 5, 1500, 2999])
+def test_nan_wins_every_comparison(index: int) -> None:
     values = np.arange(3000, dtype=np.float32)
-    values[place] = NAN
+    values[index] = NAN
     x = engine.from_numpy(values)
     assert math.isnan(x.max().item()) and math.isnan(x.min().item())
-    assert x.argmax().item() == place and x.argmin().item() == place
-    assert math.isnan(x.view(30, 100).max(0).values[place % 100].item())
-    assert x.view(30, 100).argmin(0)[place % 100].item() == place // 100
-    assert x.sort().indices[-1].item() == place
-    assert x.topk(1).indices.item() == place
+    assert x.argmax().item() == index and x.argmin().item() == index
+    assert math.isnan(x.view(30, 100).max(0).values[index % 100].item())
+    assert x.view(30, 100).argmin(0)[index % 100].item() == index // 100
+    assert x.sort().indices[-1].item() == index
+    assert x.topk(1).indices.item() == index
     assert math.isnan(x.median().item())
 
 
@@ -178,9 +178,9 @@ def test_unique_slices(dim: int, dtype: engine.dtype) -> None:
 
 def test_unique_consecutive_slices() -> None:
     x = engine.tensor([[1, 1], [1, 1], [0, 1], [1, 1]])
-    runs, place, lengths = engine.unique_consecutive(x, True, True, dim=0)
+    runs, index, lengths = engine.unique_consecutive(x, True, True, dim=0)
     assert runs.tolist() == [[1, 1], [0, 1], [1, 1]]
-    assert place.tolist() == [0, 0, 1, 2] and lengths.tolist() == [2, 1, 1]
+    assert index.tolist() == [0, 0, 1, 2] and lengths.tolist() == [2, 1, 1]
     assert len(engine.unique(engine.tensor([[NAN], [NAN]]), dim=0)) == 2
 
 
@@ -209,7 +209,7 @@ def test_quantiles_and_nan() -> None:
 @pytest.mark.parametrize("dtype", [engine.float16, engine.bfloat16, engine.float32])
 @pytest.mark.parametrize("reduce", ["max", "min", "median", "nanmedian", "amax", "amin"])
 def test_many_equals_share_the_gradient(dtype: engine.dtype, reduce: str) -> None:
-    """Their number does not fit in a float16."""
+    """The number of equal elements overflows float16."""
     x = engine.ones(70_000, dtype=dtype, requires_grad=True)
     (getattr(x, reduce)() * 60_000).backward()
     assert x.grad is not None
@@ -217,7 +217,7 @@ def test_many_equals_share_the_gradient(dtype: engine.dtype, reduce: str) -> Non
 
 
 @pytest.mark.parametrize("reduce", ["max", "min", "median", "amax"])
-def test_the_gradient_of_nan_goes_to_nan(reduce: str) -> None:
+def test_the_gradient_of_nan_is_that_of_the_nan_element(reduce: str) -> None:
     x = engine.tensor([1.0, NAN, 2.0, NAN], requires_grad=True)
     getattr(x, reduce)().backward()
     assert x.grad is not None and x.grad.tolist() == [0, 0.5, 0, 0.5]

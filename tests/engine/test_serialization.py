@@ -1,4 +1,4 @@
-"""Checkpoints: what save writes and load reads, in files and file objects."""
+"""Checkpoints: save and load, with files and file objects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from hub.formats import read_metadata
 
 W = engine.arange(6.0).reshape(2, 3)
 
-# Written by PyTorch 2.13: a network, its SGD after a step and StepLR, and what programs add.
+# Written by PyTorch 2.13: a network, its SGD after a step, StepLR, and common extras.
 CHECKPOINT = """
 eNrNV1twG1cZXkmJYm9cJykJuQABWqAb0jqRbMt2m1bBLXLpgmtvmiICZjlaHWk3XV2+3bO+BAQpRU5cLk3KNQFKWy4pUO6X
 Um4tlOsMPNAZZnjggRkeGGaYYQZemOEBzjkrK9pt7dDkhaNZrXb3fP///f/5v3+PZvTUBkXp61OeM7YqVyvEs2xnnh4oE0aG
@@ -59,7 +59,7 @@ BuT8cO5/Ae/qpr4=
 
 
 class Stream(io.RawIOBase):
-    """A file that goes forward only, as a pipe does."""
+    """A file without seek, like a pipe."""
 
     def __init__(self) -> None:
         self.content = bytearray()
@@ -91,7 +91,7 @@ class Call:
 
 
 class Tied(nn.Module):
-    """An embedding whose weight is the output layer's too."""
+    """An embedding whose weight is shared with the output layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ def trained() -> tuple[nn.Module, Any, Any]:
     return model, optimizer, engine.optim.lr_scheduler.StepLR(optimizer, 2)
 
 
-def test_what_pytorch_saved() -> None:
+def test_checkpoint_of_pytorch() -> None:
     file = io.BytesIO(zlib.decompress(base64.b64decode(CHECKPOINT)))
     found = engine.load(file)
     model, optimizer, scheduler = trained()
@@ -171,7 +171,7 @@ def test_a_training_resumes(tmp_path: Path) -> None:
     assert len({(tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}) == 1
 
 
-def test_tensors_come_back_as_they_were() -> None:
+def test_round_trip_of_tensors() -> None:
     kinds = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8"]
     kinds += ["uint8", "bool", "uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2"]
     parameter, shared = nn.Parameter(engine.ones(2), requires_grad=False), [1]
@@ -214,7 +214,7 @@ def test_arrays_that_begin_at_one_address() -> None:
 
 def test_integers_that_are_to_require_gradients_are_refused() -> None:
     content = saved(nn.Parameter(engine.ones(2)))
-    # NONE and POP fill up for the shorter name.
+    # NONE and POP pad for the shorter name.
     changed = content.replace(b"ctorch\nFloatStorage\n", b"ctorch\nIntStorage\nN0")
     with pytest.raises(FormatError, match="a tensor of int32 is to require a gradient"):
         engine.load(io.BytesIO(changed))
@@ -309,7 +309,7 @@ def test_weights_only_false_runs_nothing_either(tmp_path: Path) -> None:
     assert engine.load(io.BytesIO(saved({"w": W})), weights_only=False)["w"].shape == (2, 3)
 
 
-def test_where_tensors_go() -> None:
+def test_map_location() -> None:
     content = saved([W, W[1]])
     seen: list[tuple[Any, str]] = []
 
@@ -341,7 +341,7 @@ def test_mapped_and_read_files(tmp_path: Path, name: str) -> None:
     mapped[0, 0] = 7.0
     assert mapped[0, 0].item() == 7.0 and path.read_bytes() == before
     with open(path, "r+b") as file:
-        file.truncate(1)  # what PyTorch does to a file that it writes anew
+        file.truncate(1)  # PyTorch truncates a file before it writes
     assert engine.equal(read, W)
 
 
@@ -460,7 +460,7 @@ def test_safetensors_and_pickles_in_file_objects(tmp_path: Path) -> None:
         engine.load(io.BytesIO())
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_missing_and_invalid_files(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.pt: no such file"):
         engine.load(tmp_path / "missing.pt")
     with pytest.raises(FileNotFoundError) as caught:

@@ -15,7 +15,7 @@ def double_by_default() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("double_by_default")
-def test_default_dtype_decides_what_nothing_else_does() -> None:
+def test_default_dtype() -> None:
     whole = engine.tensor([1, 2])
     for made in (
         engine.zeros(1),

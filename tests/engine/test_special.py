@@ -1,4 +1,4 @@
-"""Special functions that are no ops by themselves, and the names of the others."""
+"""Special functions outside the op table, and the aliases of the others."""
 
 from __future__ import annotations
 

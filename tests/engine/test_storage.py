@@ -5,7 +5,7 @@ import pytest
 import engine
 
 
-def test_storage_shows_the_memory_of_views() -> None:
+def test_storage_of_views() -> None:
     x = engine.arange(6.0).view(2, 3)
     storage = x[1].storage()
     assert len(storage) == 6 and storage.nbytes() == 24 and storage[4] == 4.0
@@ -16,7 +16,7 @@ def test_storage_shows_the_memory_of_views() -> None:
     assert engine.is_storage(storage) and not engine.is_storage(x)
 
 
-def test_set_shows_other_memory() -> None:
+def test_set_changes_the_memory() -> None:
     source = engine.arange(6.0)
     x = engine.zeros(1)
     assert x.set_(source.storage(), 1, (2, 2), (2, 1)).tolist() == [[1, 2], [3, 4]]

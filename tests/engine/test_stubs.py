@@ -1,4 +1,4 @@
-"""The files that are generated from the op table are those that it gives now."""
+"""The files generated from the op table are up to date."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import make_stubs
 from engine import _C
 from engine.compat.missing_methods import MissingMethod
 
-# What every module or class has, and what pybind11 adds.
+# Attributes of every module or class, and those that pybind11 adds.
 COMMON = {*dir(ModuleType("m")), *dir(object), "__module__", "__dict__", "__weakref__", "__file__"}
 
 

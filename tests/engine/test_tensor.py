@@ -1,4 +1,4 @@
-"""The tensor itself: making, dtypes, views, exchange of memory, conversion, printing."""
+"""Tensor: creation, dtypes, views, exchange of memory, conversion, printing."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_tensor_errors(data: Any, error: type[Exception], message: str) -> None:
         engine.tensor(data)
 
 
-def test_tensors_made_by_size() -> None:
+def test_creation_by_size() -> None:
     assert engine.zeros(2, 3).tolist() == [[0.0] * 3] * 2
     assert engine.ones((2,), dtype=engine.int8).dtype == engine.int8
     assert engine.full((2,), True).dtype == engine.bool and engine.full((), 2).dtype == engine.int64
@@ -521,7 +521,7 @@ def test_repr(data: Any, text: str) -> None:
     assert repr(engine.tensor(data)) == text
 
 
-def test_repr_says_what_is_not_usual() -> None:
+def test_repr_shows_unusual_properties() -> None:
     assert repr(engine.ones(1, dtype=engine.float64)) == "tensor([1.], dtype=float64)"
     assert repr(engine.ones(1, requires_grad=True)) == "tensor([1.], requires_grad=True)"
     assert repr(engine.ones(1, requires_grad=True) * 2) == "tensor([2.], grad_fn=<mul>)"

@@ -1,4 +1,4 @@
-"""Python threads that run ops and backward passes at once."""
+"""Ops and backward passes in concurrent Python threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import engine
 from engine import Tensor
 
-LARGE = 40_000  # elements: kernels of this size run outside Python's lock
+LARGE = 40_000  # elements: kernels of this size release the GIL
 
 
 def both(work: Callable[[int], object]) -> list[object]:

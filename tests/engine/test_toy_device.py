@@ -1,4 +1,4 @@
-"""Every op on a second device, whose memory faults when it is taken for the host's."""
+"""Every op on a second device, whose memory faults when the host accesses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small network learns as in PyTorch: from the same weights, the same loss at every step."""
+"""Training of a small network: PyTorch's loss at every step from the same weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache of its own for every test, a web server with faults, and wheels made on the fly."""
+"""Fixtures: a cache for every test, a web server with faults, and generated wheels."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Answer = Callable[[Handler], None]
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """The command line makes the hub talk; here only for the test that runs it."""
+    """Restore the logging that the command line configures."""
     before = list(logging.root.handlers)
     yield
     logging.getLogger("hub").setLevel(logging.NOTSET)
     for handler in logging.root.handlers[:]:
         if type(handler) is logging.StreamHandler and handler not in before:
-            logging.root.removeHandler(handler)  # its stream is that of a test which is over
+            logging.root.removeHandler(handler)  # its stream belongs to a finished test
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +46,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits, so that what fails for good does so soon."""
+    """Short waits, so that permanent failures end soon."""
     quick = Limits(read_timeout=0.3, attempts=3, first_wait=0.01, longest_wait=1)
     monkeypatch.setattr(limits, "LIMITS", quick)
 
 
 class Server(Loopback):
-    """Each path has answers, the last of which is repeated."""
+    """A server with answers for each path, the last of which is repeated."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[Answer]] = {}
@@ -73,7 +73,7 @@ class Server(Loopback):
     def body(
         content: bytes, *, status: int = 200, sent: int | None = None, **headers: str
     ) -> Answer:
-        """An answer with a body, of which only the first `sent` bytes come before it hangs up."""
+        """An answer that closes the connection after the first `sent` bytes of its body."""
 
         def answer(handler: Handler) -> None:
             fields = {"Content-Length": str(len(content)), "Content-Type": "application/binary"}
@@ -105,7 +105,7 @@ def served() -> Iterator[FaultyServer]:
 
 @pytest.fixture
 def make_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Makes a wheel of the package `tiny-weights` 1.0 that pip finds without a network."""
+    """Builds a wheel of the package `tiny-weights` 1.0 that pip finds without a network."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -135,14 +135,14 @@ def sha256() -> Callable[[bytes], str]:
 
 @pytest.fixture
 def leftovers(home: Path) -> Callable[[], list[str]]:
-    """All files of the cache, by their path within it; none where nothing was left behind."""
+    """All files of the cache, by their path within it."""
     return lambda: sorted(str(p.relative_to(home)) for p in home.rglob("*") if not p.is_dir())
 
 
 @pytest.fixture
 def hf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """A repository server, which the library asks in this process."""
-    from tests.hub.fakehub import FakeHub, point_to  # brings the whole library along
+    """A repository server for the library in this process."""
+    from tests.hub.fakehub import FakeHub, point_to  # imports huggingface_hub
 
     server = FakeHub()
     point_to(server.url, tmp_path, monkeypatch)
@@ -152,7 +152,7 @@ def hf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def hf_cache() -> Path:
-    """The folder in which the library keeps repositories, which does not exist yet."""
+    """The library's cache folder, which does not exist yet."""
     return Path(constants.HF_HUB_CACHE)
 
 

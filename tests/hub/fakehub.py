@@ -1,4 +1,4 @@
-"""A repository server on the loopback that can be told to lie, and the real library asking it."""
+"""A configurable repository server on the loopback, as the endpoint of the real library."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def git_sha1(content: bytes) -> str:
 
 
 def etag(path: str, content: bytes) -> str:
-    """What the server calls a file by: SHA-256 if it is a large one, else git's SHA-1."""
+    """The ETag of a file: SHA-256 if it is a large one, else git's SHA-1."""
     return hashlib.sha256(content).hexdigest() if path.endswith(LARGE) else git_sha1(content)
 
 
@@ -35,11 +35,11 @@ def commit_id(text: str) -> str:
 
 
 class FakeRepo:
-    """The commits of one repository. `entries` and `headers` replace what the server says.
+    """The commits of one repository. `entries` and `headers` override the server's answers.
 
-    Each answer about the repository takes one of `api_faults`, until there are none left; each
-    that brings a file takes one of its `body`. With `store`, the URL of this server under another
-    name, large files are redirected to another origin, as on the public hub.
+    Each answer about the repository consumes one of `api_faults`; each with a file one of its
+    `body`. With `store`, the URL of this server under another name, large files are redirected to
+    another origin, as on the public hub.
     """
 
     def __init__(self) -> None:
@@ -49,8 +49,8 @@ class FakeRepo:
         self.xet: dict[str, str] = {}
         self.entries: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda found: found
         self.headers: dict[str, str] = {}
-        self.sent: dict[str, bytes] = {}  # what is sent instead of the content, by path
-        self.refused: set[str] = set()  # paths whose bytes are not to be had
+        self.sent: dict[str, bytes] = {}  # bytes sent instead of the content, by path
+        self.refused: set[str] = set()  # paths whose requests fail
         self.api_faults: list[Fault | None] = []
         self.store: str | None = None
         self._bodies: dict[tuple[str, str], File] = {}
@@ -66,7 +66,7 @@ class FakeRepo:
         return commit if commit in self.commits else None
 
     def body(self, commit: str, path: str) -> File:
-        """What is sent for a file of a commit."""
+        """The bytes sent for a file of a commit."""
         content = self.commits[commit][path]
         with self._lock:
             new = File(content, f'"{etag(path, content)}"')
@@ -75,7 +75,7 @@ class FakeRepo:
         return body
 
     def bodies(self) -> list[File]:
-        """All that was asked for, or given faults."""
+        """All requested bodies, and those with faults."""
         with self._lock:
             return list(self._bodies.values())
 
@@ -98,7 +98,7 @@ class FakeRepo:
 
 
 class FakeHub(Loopback):
-    """Repositories by name; `requests` holds method, path and headers of what was asked."""
+    """Repositories by name; `requests` records method, path and headers."""
 
     def __init__(self) -> None:
         self.repos: dict[str, FakeRepo] = {}
@@ -110,7 +110,7 @@ class FakeHub(Loopback):
 
     @property
     def elsewhere(self) -> str:
-        """This server under the name of another origin."""
+        """This server under another origin."""
         return self.url.replace("127.0.0.1", "localhost")
 
     def repo(self, name: str, files: dict[str, bytes] | None = None) -> FakeRepo:
@@ -120,7 +120,7 @@ class FakeHub(Loopback):
         return repo
 
     def fetched(self) -> list[str]:
-        """The paths of the files whose bytes were asked for, in alphabetical order."""
+        """The paths of the requested files, in alphabetical order."""
         return sorted(
             path.rpartition("/resolve/")[2].partition("/")[2]
             for method, path, _ in self.requests
@@ -210,7 +210,7 @@ class FakeHub(Loopback):
 
 
 def point_to(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the library ask another server and use a cache of its own, here and in children."""
+    """Set the library's server and cache, in this process and its children."""
     home = folder / "huggingface"
     for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)

@@ -1,4 +1,4 @@
-"""A web server that serves ranges and fails on command."""
+"""A web server with ranges and configurable faults."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.hub.loopback import Handler, Loopback
 
 @dataclass
 class Reply:
-    """What is about to be sent; a fault changes it."""
+    """A response before it is sent, for faults to modify."""
 
     status: int
     headers: dict[str, str]
     body: bytes
-    start: int  # where the body begins in the file
+    start: int  # offset of the body in the file
     sent: int | None = None  # bytes of the body after which the connection is cut
     pause: float = 0.0  # seconds of silence before the cut
-    hold: float = 0.0  # seconds of silence before anything
-    step: int | None = None  # bytes that are sent at a time
-    delay: float = 0.0  # seconds between them
+    hold: float = 0.0  # seconds of silence before the headers
+    step: int | None = None  # bytes per write
+    delay: float = 0.0  # seconds between writes
 
 
 Fault = Callable[["File", Reply], None]
@@ -32,7 +32,7 @@ Fault = Callable[["File", Reply], None]
 
 @dataclass
 class File:
-    """A file on the server. Each request takes one fault, until there are none left."""
+    """A file on the server. Each request consumes one fault."""
 
     content: bytes
     etag: str | None = None
@@ -43,7 +43,7 @@ class File:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def change(self, content: bytes) -> None:
-        """Another edition, under another ETag."""
+        """Replace the file by another version with another ETag."""
         self.content = content
         self.etag = f'"{hashlib.md5(content).hexdigest()}"'
 
@@ -95,7 +95,7 @@ class FaultyServer(Loopback):
 
 
 def give(handler: Handler, file: File, reply: Reply) -> None:
-    """Send a reply, in the way and as far as a fault has left it."""
+    """Send a reply as modified by a fault."""
     time.sleep(reply.hold)
     handler.send_response(reply.status)
     reply.headers.setdefault("Content-Length", str(len(reply.body)))
@@ -118,7 +118,7 @@ def give(handler: Handler, file: File, reply: Reply) -> None:
 
 
 def cut(sixteenths: int) -> Fault:
-    """Hang up after so many sixteenths of the body."""
+    """Close the connection after a number of sixteenths of the body."""
 
     def fault(file: File, reply: Reply) -> None:
         reply.sent = len(reply.body) * sixteenths // 16
@@ -127,7 +127,7 @@ def cut(sixteenths: int) -> Fault:
 
 
 def stall(sixteenths: int, seconds: float) -> Fault:
-    """Fall silent after so many sixteenths of the body."""
+    """Stop sending after a number of sixteenths of the body."""
 
     def fault(file: File, reply: Reply) -> None:
         reply.sent = len(reply.body) * sixteenths // 16
@@ -137,7 +137,7 @@ def stall(sixteenths: int, seconds: float) -> Fault:
 
 
 def hold(seconds: float) -> Fault:
-    """Say nothing for a while, then answer as if nothing had been."""
+    """Wait before a correct answer."""
 
     def fault(file: File, reply: Reply) -> None:
         reply.hold = seconds
@@ -177,7 +177,7 @@ def flip(position: float) -> Fault:
 
 
 def shorter(count: int) -> Fault:
-    """Announce and send less than the file, as if that were all."""
+    """Announce and send less than the file."""
 
     def fault(file: File, reply: Reply) -> None:
         reply.body = reply.body[: max(0, len(reply.body) - count)]
@@ -197,14 +197,14 @@ def longer(count: int) -> Fault:
 
 
 def ignore_range(file: File, reply: Reply) -> None:
-    """Answer with the whole file, whatever was asked for."""
+    """Answer any range with the whole file."""
     reply.status, reply.body, reply.start = 200, file.content, 0
     reply.headers.pop("Content-Range", None)
     reply.headers["Content-Length"] = str(len(file.content))
 
 
 def shift_range(file: File, reply: Reply) -> None:
-    """Answer a range with the one before it."""
+    """Answer a range with the preceding one."""
     if reply.status == 206 and reply.start:
         start, end = reply.start - 1, reply.start - 1 + len(reply.body)
         reply.body = file.content[start:end]
@@ -212,13 +212,13 @@ def shift_range(file: File, reply: Reply) -> None:
 
 
 def web_page(file: File, reply: Reply) -> None:
-    """Answer with a page that asks for a login."""
+    """Answer with a login page."""
     reply.status, reply.body = 200, b"<!DOCTYPE html><title>Please log in</title>"
     reply.headers = {"Content-Type": "text/html"}
 
 
 def change(content: bytes, sixteenths: int) -> Fault:
-    """Hang up on the way, and have another edition from then on."""
+    """Close the connection in the middle, and replace the file by another version."""
 
     def fault(file: File, reply: Reply) -> None:
         reply.sent = len(reply.body) * sixteenths // 16

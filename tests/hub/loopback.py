@@ -1,4 +1,4 @@
-"""Web servers on the loopback, the base of those that answer in this or that way."""
+"""The base class of test servers on the loopback."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import threading
 
 Handler = http.server.BaseHTTPRequestHandler
-_POLL = 0.005  # seconds that closing takes: some hundred tests have a server each
+_POLL = 0.005  # seconds of polling, which delays closing in some hundred tests
 
 
 class Loopback:
-    """A server in threads of its own; `answer` is called for each request, from any of them."""
+    """A multithreaded server; `answer` is called for each request, from any thread."""
 
     def __init__(self) -> None:
         loopback = self
@@ -47,13 +47,13 @@ class _QuietServer(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that hang up are what the tests are about; anything else is worth a traceback."""
+        """Ignore clients that close the connection; print a traceback of other errors."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def send(handler: Handler, status: int, content: bytes, **headers: str) -> None:
-    """Answer with this content, to HEAD with its headers alone; a field's `_` means a hyphen."""
+    """Answer with this content, to HEAD with headers only; a field's `_` means a hyphen."""
     fields = {"Content-Length": str(len(content)), "Content-Type": "application/octet-stream"}
     fields |= {name.replace("_", "-"): value for name, value in headers.items()}
     handler.send_response(status)

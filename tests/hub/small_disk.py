@@ -1,7 +1,7 @@
-"""A disk that is full soon: a tmpfs of a few kilobytes, in a namespace of its own.
+"""A small disk: a tmpfs of a few kilobytes, in its own namespace.
 
-Nobody need be root for that, where the system lets users have namespaces (user_namespaces(7)).
-Other processes see the disk below `/proc/PID/root`; those that should work on it enter.
+It needs no root if the system allows user namespaces (user_namespaces(7)). Other processes see the
+disk below `/proc/PID/root`, or enter the namespace.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-# Holds the disk until its standard input ends.
+# Keeps the mount until its standard input ends.
 _HOLDER = 'mount -t tmpfs -o size="$2" tmpfs "$1" && echo ready && read -r _'
-_PAGE = 4096  # bytes: what the smallest file takes
+_PAGE = 4096  # bytes of the smallest file
 
 
 class SmallDisk:
-    """A disk of so many bytes, mounted on a folder for those who `enter`."""
+    """A disk of a number of bytes, mounted on a folder for processes that `enter`."""
 
     def __init__(self, folder: Path, size: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,12 +43,12 @@ class SmallDisk:
 
     @property
     def pid(self) -> int:
-        """The process that holds the disk, for `enter`."""
+        """The process of the mount, for `enter`."""
         return self._holder.pid
 
     @property
     def seen(self) -> Path:
-        """The folder as other processes see it."""
+        """The path of the folder in other processes."""
         return Path(f"/proc/{self.pid}/root{self.folder}")
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -62,9 +62,9 @@ class SmallDisk:
         )
 
     def fill(self, name: str = "hog", *, but: int = 0) -> Path:
-        """Take all the room but so many bytes, as another program may; removing the file frees it.
+        """Fill the disk except for a number of bytes, like another program, by a file.
 
-        Less is left where others write meanwhile.
+        Less is left if others write meanwhile.
         """
         hog = self.seen / name
         with contextlib.suppress(OSError), hog.open("wb", buffering=0) as file:
@@ -83,7 +83,7 @@ class SmallDisk:
 
 
 def enter(pid: int, folder: str = "/") -> None:
-    """Have this process, of one thread, see what another one has mounted, from this folder."""
+    """Move this single-threaded process into another one's namespace, at this folder."""
     libc = ctypes.CDLL(None, use_errno=True)
     opened = [os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY) for name in ("user", "mnt")]
     for descriptor in opened:
@@ -95,7 +95,7 @@ def enter(pid: int, folder: str = "/") -> None:
 
 @functools.cache
 def why_not() -> str | None:
-    """Why there can be no small disk here; None if there can."""
+    """The reason why small disks are not possible here; None if they are."""
     if not sys.platform.startswith("linux") or shutil.which("unshare") is None:
         return "needs Linux and its program unshare"
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What is cached: verified when touched, repaired, removed, honest when offline."""
+"""The cache: verification of touched files, repair, removal, offline use."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_path_never_fetches(url: str, server: Any) -> None:
     assert hub.download(url) == hub.path(url)
 
 
-def test_damage_is_seen_and_repaired(
+def test_damage_is_detected_and_repaired(
     url: str, server: Any, sha256: Callable[[bytes], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     path = hub.download(url)
@@ -134,8 +134,8 @@ def test_new_pin_replaces(url: str, server: Any, sha256: Callable[[bytes], str])
     with pytest.raises(IntegrityError):
         hub.download(url, "0" * 64)
     assert path.read_bytes() == CONTENT and hub.path(url) == path  # the failure changed nothing
-    server.add("/w.bin", server.body(b"second edition"))
-    assert hub.download(url, sha256(b"second edition")).read_bytes() == b"second edition"
+    server.add("/w.bin", server.body(b"second version"))
+    assert hub.download(url, sha256(b"second version")).read_bytes() == b"second version"
     with pytest.raises(IntegrityError):
         hub.path(url, sha256(CONTENT))
 
@@ -202,7 +202,7 @@ def test_no_symbolic_links(
 
 @pytest.fixture
 def shared(url: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache of somebody else that has the file; the own one is empty."""
+    """A shared cache that has the file; the user's own is empty."""
     hub.download(url)
     folder = tmp_path / "shared"
     home.rename(folder)
@@ -270,7 +270,7 @@ def test_broken_record(
     caplog: pytest.LogCaptureFixture,
     damage: Callable[[bytes], bytes],
 ) -> None:
-    """It is named; the rest of the cache is of use, and nothing is collected on a guess."""
+    """It is named; the rest of the cache is usable, and nothing is collected."""
     path = hub.download(url)
     (record,) = (home / "hub" / "records").iterdir()
     record.write_bytes(damage(record.read_bytes()))

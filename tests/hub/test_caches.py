@@ -1,4 +1,4 @@
-"""The caches as one list of items: filters, disk usage, verification, removal, garbage."""
+"""All caches as one list of items: filters, disk usage, verification, removal, collection."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_ls(repo: Any, url: str) -> None:
     assert (old.ref, old.commit, old.size) == (f"hf:org/name@{first}", first, 5003)
     assert (new.ref, new.commit, new.files) == ("hf:org/name", repo.refs["main"], 2)
     assert web.ref == url
-    assert size_on_disk([old, new]) == 5003 + 5  # config.json lies there once
+    assert size_on_disk([old, new]) == 5003 + 5  # config.json is stored once
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_rm_commit(repo: Any, hf_cache: Path) -> None:
     first = hub.snapshot("hf:org/name")
     repo.commit({"config.json": b"{}", "w.bin": b"other"})
     second = hub.snapshot("hf:org/name")
-    assert hub.rm(f"hf:org/name@{first.name}") == 5001  # config.json is needed still
+    assert hub.rm(f"hf:org/name@{first.name}") == 5001  # config.json is still referenced
     assert not first.exists() and (second / "config.json").read_bytes() == b"{}"
     assert huggingface_hub.scan_cache_dir(hf_cache).warnings == []
     assert hub.rm("hf:org/name") == 7
@@ -186,8 +186,8 @@ def test_gc(repo: Any, url: str, hf_cache: Path, home: Path) -> None:
     assert all(check.ok for check in hub.verify()) and folder.exists()
 
 
-def test_gc_takes_a_link_that_was_not_put_in_its_place(repo: Any, hf_cache: Path) -> None:
-    """It points nowhere from where it was made, as a killed client leaves it."""
+def test_gc_removes_an_unpublished_link(repo: Any, hf_cache: Path) -> None:
+    """A temporary link of a killed client, which is dangling at its location."""
     hub.snapshot("hf:org/name")
     left = hf_cache / "models--org--name" / ".0123456789abcdef.tmp"
     left.symlink_to("../../blobs/" + "1" * 64)
@@ -209,7 +209,7 @@ def test_gc_leaves_what_is_being_fetched(repo: Any, hf_cache: Path) -> None:
     assert partial.exists() and hub.collect(0).hf == 4 and not partial.exists()
 
 
-def test_their_client_removes_ours(repo: Any, hf_cache: Path) -> None:
+def test_the_library_removes_files_of_the_hub(repo: Any, hf_cache: Path) -> None:
     folder = hub.snapshot("hf:org/name")
     huggingface_hub.scan_cache_dir(hf_cache).delete_revisions(folder.name).execute()
     assert hub.ls() == []

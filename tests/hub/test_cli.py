@@ -109,7 +109,9 @@ def test_usage(capsys: Capture) -> None:
         (["serve", ".", "--port", "99999"], "--port: expected 0 to 65535, got '99999'"),
     ],
 )
-def test_usage_says_what_is_meant(arguments: list[str], message: str, capsys: Capture) -> None:
+def test_usage_errors_suggest_corrections(
+    arguments: list[str], message: str, capsys: Capture
+) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert message in capsys.readouterr().err
@@ -156,7 +158,7 @@ def test_json_of_every_command_that_prints(url: str, tmp_path: Path, capsys: Cap
     assert run("du")[0]["size"] == 11 and run("gc")["size"] == 0
 
 
-def test_info_of_what_is_not_here_fails(url: str, capsys: Capture) -> None:
+def test_info_of_a_file_that_is_not_cached_fails(url: str, capsys: Capture) -> None:
     assert main(["info", url]) == 1 and main(["info", "hf:org/none", "--json"]) == 1
     assert "path       not on this machine" in capsys.readouterr().out
 
@@ -187,8 +189,8 @@ def test_output_that_cannot_be_written(url: str, output: str, command: str) -> N
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
-def test_closed_streams_are_not_taken_for_files(url: str, home: Path) -> None:
-    """No file of the cache gets the descriptor of a stream, and what is printed goes nowhere."""
+def test_closed_streams_are_not_reused_for_files(url: str, home: Path) -> None:
+    """No file of the cache gets the descriptor of a stream, and output is discarded."""
     line = f"exec {sys.executable} -m hub download {url} <&- >&- 2>&-"
     assert subprocess.run(["bash", "-c", line]).returncode == 1
     (blob,) = home.glob("hub/blobs/*")
@@ -218,7 +220,7 @@ def test_interrupt(server: Any, home: Path, number: signal.Signals, status: int,
     assert list(home.glob("hub/partial/*")) == []
 
 
-def test_reader_that_goes_away(url: str) -> None:
+def test_closed_pipe(url: str) -> None:
     assert main(["download", url]) == 0
     command = f"{sys.executable} -m hub ls | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)

@@ -117,7 +117,7 @@ def test_a_reserved_name_is_never_an_alias(tmp_path: Path) -> None:
         ({"a": Buffer.from_numpy(np.ones(2, np.complex128))}, "cannot hold complex128"),
     ],
 )
-def test_what_is_no_tensor_is_refused(tmp_path: Path, value: object, message: str) -> None:
+def test_non_tensors_are_refused(tmp_path: Path, value: object, message: str) -> None:
     save_torch(tmp_path / "w.pt", value)
     with pytest.raises(FormatError, match=message) as caught:
         convert(tmp_path / "w.pt", tmp_path / "w.safetensors")
@@ -150,7 +150,7 @@ def test_memory_holds_one_tensor(tmp_path: Path, target: str) -> None:
     convert(source, tmp_path / target, dtype="float64")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 2 * one + one * 2  # a tensor of float64 and the blocks it is made by
+    assert peak < 2 * one + one * 2  # a tensor of float64 and the blocks of its conversion
 
 
 def test_command(weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

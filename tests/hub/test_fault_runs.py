@@ -1,4 +1,4 @@
-"""A short version of what `make faults` does at length: each of its plans once or twice."""
+"""A short version of `make faults`: each of its plans once or twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-_EACH = 7  # runs of a process, which mostly wait
+_EACH = 7  # runs per process, which mostly wait
 _PROCESSES = 4
 
 

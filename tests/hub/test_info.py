@@ -1,4 +1,4 @@
-"""What `info` tells of weight files, read by `hub.formats`."""
+"""`info` of weight files, read by `hub.formats`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads that are interrupted: they end at once, keep what has come, and nothing goes on."""
+"""Interrupted downloads: they end immediately, keep received bytes, and leave nothing running."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.hub import faulty
 from tests.hub.fakehub import FakeHub, FakeRepo
 
 FOREVER = 60.0  # seconds: longer than any test waits
-# What is waited for would be waited for longer than the test runs, if nobody gave it up.
+# Waits that last longer than the test unless they are cancelled.
 PATIENT = Limits(read_timeout=FOREVER, first_wait=FOREVER, longest_wait=FOREVER, checkpoint=1)
 FILES = {f"{number}.bin": random.Random(number).randbytes(50_000) for number in range(20)}
 
@@ -38,7 +38,7 @@ def repo(hf: FakeHub, monkeypatch: pytest.MonkeyPatch) -> FakeRepo:
 
 @pytest.fixture
 def interrupt() -> Iterator[Callable[[Callable[[], bool]], None]]:
-    """Does what Ctrl-C does to this process, as soon as a condition holds."""
+    """Simulates Ctrl-C as soon as a condition holds."""
     threads = []
 
     def soon(condition: Callable[[], bool]) -> None:
@@ -94,7 +94,7 @@ def test_every_worker_ends(
     assert all(len(path.name) == 64 for path in hf_cache.glob("*/blobs/*"))
 
 
-def test_what_has_come_is_kept(
+def test_received_bytes_are_kept(
     repo: FakeRepo, hf: FakeHub, hf_cache: Path, interrupt: Callable[[Callable[[], bool]], None]
 ) -> None:
     fault_all(repo, faulty.stall(8, FOREVER))
@@ -108,7 +108,7 @@ def test_what_has_come_is_kept(
     assert ranges.count("bytes=25000-49999") == 8 and ranges.count(None) == len(FILES) - 8
 
 
-def test_who_waits_for_a_lock(
+def test_waiting_for_a_lock_is_interrupted(
     repo: FakeRepo, hf: FakeHub, interrupt: Callable[[Callable[[], bool]], None]
 ) -> None:
     folder = RepoFolder(Repo("model", "org/name"))
@@ -125,7 +125,7 @@ def test_parts_of_a_file(
     tmp_path: Path,
     interrupt: Callable[[Callable[[], bool]], None],
 ) -> None:
-    """Further connections end with the first, whatever they wait for."""
+    """Helper connections end with the first one."""
     file = faulty.File(FILES["0.bin"] * 20, '"one"')
     file.faults = [faulty.stall(1, FOREVER)] + [faulty.hold(FOREVER)] * 8
     url = served.add("/w.bin", file)
@@ -150,7 +150,7 @@ def test_first_error_ends_the_others(repo: FakeRepo, hf: FakeHub) -> None:
 
 
 def test_work_within_work() -> None:
-    """Whoever waits for threads of its own is given up with them."""
+    """A thread that waits for its own threads is cancelled with them."""
 
     def outer(number: int) -> None:
         if number:
@@ -182,7 +182,7 @@ def test_command(repo: FakeRepo, hf: FakeHub, hf_cache: Path, fault: faulty.Faul
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=FOREVER)
-    # Far less than the half minute after which a silent server would be given up.
+    # Far less than the read timeout of half a minute.
     assert time.monotonic() - began < 10
     assert (process.returncode, errors) == (130, "hub: interrupted\n")
     assert not list(hf_cache.glob("*/snapshots/*/*")) and not list(hf_cache.glob("*/refs/*"))
@@ -193,7 +193,7 @@ def test_command(repo: FakeRepo, hf: FakeHub, hf_cache: Path, fault: faulty.Faul
 def test_pip_is_ended(
     make_wheel: Callable[..., Path], server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One of several files fails while pip fetches another: it is not left running."""
+    """If one of several files fails while pip fetches another, pip is ended."""
     script = "import sys, time; print('started', flush=True); time.sleep(60)"
     monkeypatch.setattr("hub.sources.pypi.sys.executable", _wrapper(make_wheel({}).parent, script))
 
@@ -207,7 +207,7 @@ def test_pip_is_ended(
 
 
 def _wrapper(folder: Path, script: str) -> str:
-    """A program in the place of Python that runs this script whatever it is asked for."""
+    """A replacement of Python that always runs this script."""
     path = folder / "python"
     path.write_text(f"#!{sys.executable}\n{script}\n")
     path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Files named by their hash, release assets, object stores, and sources of other packages."""
+"""Sources torch, github and object stores, and sources of other packages."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_name_with_another_hash(server: Any, leftovers: Callable[[], list[str]])
 
 @pytest.fixture
 def release(server: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Puts a file into a release and returns its reference."""
+    """Adds a file to a release and returns its reference."""
     monkeypatch.setenv("GITHUB_API_URL", server.url + "/api")
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
 
@@ -140,7 +140,7 @@ def test_object_that_is_another(store: Any, leftovers: Callable[[], list[str]]) 
 
 
 class Cut:
-    """A file of the store whose connection breaks off after every 300,000 bytes."""
+    """A file of the store whose connection is cut after every 300,000 bytes."""
 
     opened: list[int]
 
@@ -161,11 +161,11 @@ class Cut:
         return CONTENT[start : self._end]
 
 
-def test_object_goes_on(store: Any, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resume_of_an_object(store: Any, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     Cut.opened = []
     monkeypatch.setattr(type(store), "open", lambda self, path, mode: Cut())
     with pytest.raises(FetchError, match="cut, after 3 attempts"):
-        hub.download(REF)  # without hash and ETag nothing would tell editions apart
+        hub.download(REF)  # without hash and ETag versions cannot be distinguished
     assert Cut.opened == [0, 0, 0]
     Cut.opened = []
     assert hub.download(REF, DIGEST).read_bytes() == CONTENT
@@ -190,7 +190,7 @@ def test_store_that_is_unknown() -> None:
 
 
 class Poems(Source):
-    """A source as another package could have it."""
+    """A source of another package."""
 
     def identify(self, text: str) -> str:
         return text
@@ -220,7 +220,8 @@ def test_plugin(plugin: None) -> None:
     assert hub.download("poem:tiger tiger").read_bytes() == b"tiger"
     assert hub.path("poem:tiger tiger").name == "tiger_tiger"
     assert "poem" in sources.kinds()
-    assert type(sources.source_for("https")).__name__ == "HttpsSource"  # ours stay ours
+    # Built-in sources are not replaced.
+    assert type(sources.source_for("https")).__name__ == "HttpsSource"
     with pytest.raises(RefError, match="cannot be loaded: No module named"):
         hub.download("broken:x")
     with pytest.raises(RefError, match=r"is no subclass of hub\.sources\.Source"):

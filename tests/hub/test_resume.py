@@ -1,4 +1,4 @@
-"""Downloads that go on where an earlier one stopped, and pieces of one file side by side."""
+"""Resumption of downloads, and several connections for one file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ETAG = '"one"'
 
 
 class Download:
-    """The same fetch, as often as it is called."""
+    """A repeatable fetch."""
 
     def __init__(self, url: str, path: Path) -> None:
         self.url, self.path = url, path
@@ -81,7 +81,7 @@ def check(fetched: LocalFile, content: bytes = CONTENT) -> None:
     assert fetched.size == len(content)
 
 
-def test_what_is_told(download: Download) -> None:
+def test_facts_of_the_fetched_file(download: Download) -> None:
     fetched = download(expected=Expected(len(CONTENT), SHA256, GIT))
     check(fetched)
     assert fetched.source == download.url
@@ -100,7 +100,7 @@ def test_cut_anywhere(download: Download, file: File, sixteenths: int) -> None:
         assert second["If-Range"] == ETAG
 
 
-def test_goes_on_in_another_call(download: Download, file: File) -> None:
+def test_resumed_by_another_call(download: Download, file: File) -> None:
     file.faults = [faulty.cut(8)] + [faulty.status(503)] * 2
     assert "try again later, which resumes" in download.fails()
     assert json.loads(download.note.read_text())["done"] == [[0, len(CONTENT) // 2]]
@@ -134,7 +134,7 @@ def test_killed_process_loses_little(
 def test_slow_bytes_are_noted(
     download: Download, file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a second, here less, however few they are."""
+    """Few bytes are noted after a second, here less."""
     monkeypatch.setattr("hub.transfer.checkpoints._INTERVAL", 0.01)
     seen: list[int] = []
 
@@ -177,14 +177,14 @@ def test_note_that_does_not_fit(download: Download, file: File, damage: object) 
     assert "Range" not in file.requests[-1]
 
 
-def test_other_edition(download: Download, file: File) -> None:
+def test_other_version(download: Download, file: File) -> None:
     other = CONTENT[::-1]
     file.faults = [faulty.change(other, 8)]
     check(download(), other)
     assert file.requests[1]["If-Range"] == ETAG
 
 
-def test_other_edition_while_nobody_fetched(download: Download, file: File) -> None:
+def test_new_version_between_two_calls(download: Download, file: File) -> None:
     file.faults = [faulty.cut(8)] + [faulty.status(503)] * 2
     download.fails()
     file.change(b"shorter than what is here")
@@ -192,7 +192,7 @@ def test_other_edition_while_nobody_fetched(download: Download, file: File) -> N
 
 
 def test_beyond_the_end(download: Download, file: File) -> None:
-    """A file that became shorter, on a server that knows no If-Range: 416."""
+    """A file that became shorter, on a server without If-Range: 416."""
     file.faults = [faulty.cut(8)] + [faulty.status(503)] * 2
     download.fails()
     file.content = CONTENT[:1000]
@@ -205,7 +205,7 @@ def test_beyond_the_end(download: Download, file: File) -> None:
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"', "unquoted"])
 def test_no_strong_validator(download: Download, file: File, etag: str | None) -> None:
-    """Without one, only a hash can tell whether two parts belong together."""
+    """Without one, only a hash reveals a mixture of versions."""
     file.etag = etag
     file.faults = [faulty.cut(8)]
     check(download())
@@ -215,15 +215,15 @@ def test_no_strong_validator(download: Download, file: File, etag: str | None) -
     assert "Range" in file.requests[3] and "If-Range" not in file.requests[3]
 
 
-def test_nothing_is_kept_that_cannot_grow(download: Download, file: File) -> None:
+def test_parts_that_cannot_be_resumed_are_removed(download: Download, file: File) -> None:
     file.etag = None
     file.faults = [faulty.cut(8)] * 3
     download.fails()
     assert download.is_clean()
 
 
-def test_mixture_of_editions(download: Download, file: File) -> None:
-    """No ETag, and the file changes: the hash shows it, and the whole is fetched again."""
+def test_mixture_of_versions(download: Download, file: File) -> None:
+    """Without ETag a change of the file is revealed by the hash, and the file is fetched again."""
     file.etag = None
     file.content = CONTENT[::-1]
 
@@ -237,7 +237,7 @@ def test_mixture_of_editions(download: Download, file: File) -> None:
 
 
 def test_last_modified_is_no_validator(download: Download, file: File) -> None:
-    """A file may be replaced by one of the same size and time: only the whole is consistent."""
+    """A file may be replaced by one of the same size and time: it is fetched whole."""
     file.etag = None
 
     def change(file: File, reply: faulty.Reply) -> None:
@@ -340,7 +340,7 @@ def test_pieces_side_by_side(download: Download, file: File) -> None:
     assert {request["If-Range"] for request in file.requests[1:]} == {ETAG}
 
 
-def test_fast_file_comes_over_one_connection(download: Download, file: File) -> None:
+def test_fast_file_uses_one_connection(download: Download, file: File) -> None:
     check(download(limits=Limits()))
     assert len(file.requests) == 1
 
@@ -354,7 +354,7 @@ def test_pieces_that_fail(download: Download, file: File) -> None:
     check(download(limits=PARALLEL))
 
 
-def test_pieces_of_another_edition(download: Download, file: File) -> None:
+def test_pieces_of_another_version(download: Download, file: File) -> None:
     other = CONTENT[::-1]
 
     def change(file: File, reply: faulty.Reply) -> None:
@@ -399,7 +399,7 @@ def test_login_stays_at_its_origin(
     elsewhere.close()
     assert all(request["Authorization"] == "Bearer token" for request in front.requests)
     assert not any({"Authorization", "Cookie"} & request.keys() for request in file.requests)
-    # Our own login wins over the one of ~/.netrc.
+    # The given login takes precedence over ~/.netrc.
     monkeypatch.setenv("NETRC", str(netrc))
     front.faults = [None]
     fetch(url, tmp_path / "other", ref="the file", headers=login, limits=LIMITS)
@@ -427,7 +427,7 @@ def test_no_way_back_to_plain_http(tmp_path: Path) -> None:
         client.redirected("https://example.org/w", "http://127.0.0.1/w")
 
 
-# Whatever a server says.
+# Random misbehaviour of a server.
 
 _NUMBERS = st.one_of(st.integers(-2, len(CONTENT) + 2), st.integers(), st.just("*"), st.just(""))
 _TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=12)
@@ -463,10 +463,10 @@ _HEADERS = {
     ),
     st.booleans(),
 )
-def test_whatever_a_server_says(
+def test_random_misbehaviour_of_a_server(
     answers: list[tuple[int, dict[str, str], int]], is_pinned: bool
 ) -> None:
-    """The download ends, well or with an error of ours, and a pinned file is never another."""
+    """The download succeeds or raises a HubError, and a pinned file is never another."""
 
     def fault(status: int, headers: dict[str, str], sixteenths: int) -> faulty.Fault:
         def change(file: File, reply: faulty.Reply) -> None:
@@ -504,7 +504,7 @@ def test_disk_without_room(download: Download, file: File) -> None:
 
 
 def test_disk_that_fills_up(download: Download, file: File) -> None:
-    """What had room is kept, and gone on with."""
+    """The written part is kept and resumed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) // 2, hard))
@@ -525,12 +525,12 @@ def test_limit_of_speed(download: Download, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(speed, "time", clock)
     monkeypatch.setattr(CancelToken, "wait", lambda token, seconds: clock.sleep(seconds))
     download(throttle=Throttle(1000))
-    # A tenth of a second is free.
+    # The first tenth of a second is not limited.
     assert clock.now == pytest.approx(100 + len(CONTENT) / 1000 - 0.1)
 
 
 class Clock:
-    """Time that passes only while one sleeps."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now = 100.0

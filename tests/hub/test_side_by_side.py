@@ -1,4 +1,4 @@
-"""Several files at once, and one limit of bandwidth for all."""
+"""Parallel downloads of several files, with a common bandwidth limit."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_command_line_keeps_the_order(server: Any, tmp_path: Path, capsys: Captu
 
 
 def test_limit_is_shared(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "_limit", None)  # undone afterwards
+    monkeypatch.setattr(speed, "_limit", None)  # restored afterwards
     drawn: list[tuple[int, int]] = []
     real = speed.Throttle.draw
 

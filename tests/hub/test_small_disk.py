@@ -1,4 +1,4 @@
-"""A disk that is really full: one line that says what to do, and a retry once there is room."""
+"""Full disks: an error of one line that says what to do, and resumption once there is space."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = {f"{number}.bin": CONTENT[number : number + 50_000] for number in range(
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    """A disk of 1 MB, on which both caches are."""
+    """A disk of 1 MB with both caches."""
     if reason := small_disk.why_not():
         pytest.skip(reason)
     with SmallDisk(tmp_path / "disk", 1 << 20) as found:
@@ -30,7 +30,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
 
 
 def download(disk: SmallDisk, ref: str) -> tuple[int, str]:
-    """The exit status, and what was written on standard error."""
+    """The exit status and standard error of a download."""
     caches = f"BESTIARY_HOME={disk.folder / 'own'}", f"HF_HUB_CACHE={disk.folder / 'hf'}"
     done = disk.run("env", *caches, sys.executable, "-m", "hub", "download", ref, "--quiet")
     return done.returncode, done.stderr
@@ -53,11 +53,11 @@ def test_no_room_from_the_start(disk: SmallDisk, served: FaultyServer) -> None:
 
 
 def test_full_on_the_way(disk: SmallDisk, served: FaultyServer) -> None:
-    """Another program takes what was free; what had come is gone on with."""
+    """Another program fills the disk; the received part is resumed."""
     file = File(CONTENT, '"one"')
 
     def fill(file: File, reply: faulty.Reply) -> None:
-        # The client looks for room when it has the headers, which go before these bytes.
+        # The client checks the space after the headers, before these bytes.
         reply.step, reply.delay = 100_000, 0.2
         threading.Timer(0.1, disk.fill, kwargs={"but": 50_000}).start()
 
@@ -72,7 +72,7 @@ def test_full_on_the_way(disk: SmallDisk, served: FaultyServer) -> None:
 
 @pytest.mark.parametrize("room", [0, 50_000, 299_000, 310_000, 330_000])
 def test_repository(disk: SmallDisk, hf: FakeHub, room: int) -> None:
-    """Too little for the files, or just enough for them and not for what is noted beside them."""
+    """Too little space for the files, or enough for them but not for their records."""
     repo = hf.repo("org/name", FILES)
     hog = disk.fill(but=room)
     status, errors = download(disk, "hf:org/name")

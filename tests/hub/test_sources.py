@@ -1,4 +1,4 @@
-"""Files that lie on this machine anyway."""
+"""Sources of local files: file and builtin."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_file_is_used_in_place(
     assert hub.download(ref, offline=True) == hub.path(ref) == file
     assert hub.download(ref, sha256(b"weights")) == file
     file.write_bytes(b"retrained")
-    assert hub.download(ref) == file  # a file of one's own may change, unless it is pinned
+    assert hub.download(ref) == file  # local files may change, unless they are pinned
     with pytest.raises(IntegrityError) as error:
         hub.download(ref, sha256(b"weights"))
     assert error.value.got == sha256(b"retrained")

@@ -1,4 +1,4 @@
-"""Downloads from a web server that misbehaves."""
+"""Downloads from misbehaving web servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIGEST = "fbbab289f7f94b25736c58be46a994c441fd02552cc6022352e3d86d2fab7c83"
 
 @pytest.fixture
 def refused(leftovers: Callable[[], list[str]]) -> Callable[..., str]:
-    """Download what must fail; returns the message after checking that nothing was left."""
+    """Expect a download to fail; returns the message after checking that nothing is left."""
 
     def run(url: str, kind: type[HubError] = FetchError, **arguments: Any) -> str:
         with pytest.raises(kind) as error:
@@ -80,7 +80,7 @@ def test_truncated_chunks(server: Any, impatient: None, refused: Callable[..., s
 
 def test_longer_than_announced(server: Any, refused: Callable[..., str]) -> None:
     url = server.add("/w", server.body(CONTENT + b"more", Content_Length=str(len(CONTENT))))
-    assert hub.download(url, DIGEST).read_bytes() == CONTENT  # what is announced is the file
+    assert hub.download(url, DIGEST).read_bytes() == CONTENT  # the announced length is the file
     url = server.add("/x", server.body(CONTENT, Content_Length="1000"))
     hub.rm(server.url + "/w")
     refused(f"{url}#sha256={DIGEST}", IntegrityError)
@@ -92,7 +92,7 @@ def test_length_that_is_none(server: Any, refused: Callable[..., str], length: s
 
 
 def test_unannounced_length(server: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """The body ends with the connection: taken with a warning, or with a pin, which tells."""
+    """A body that ends with the connection: accepted with a warning, or with a pin."""
     url = server.add("/w", server.body(CONTENT, Content_Length=""))
     assert hub.download(url).read_bytes() == CONTENT
     assert "does not say how long" in caplog.text

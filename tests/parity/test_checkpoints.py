@@ -1,4 +1,4 @@
-"""Checkpoints across the two frameworks: what either saves, the other reads as it was."""
+"""Checkpoints of either framework are read by the other."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def everything(lib: Any) -> dict[str, Any]:
 
 
 def same(ours: Any, theirs: Any, where: str = "value") -> None:
-    """Assert that two values are the same but for the framework."""
+    """Assert that two values are equal up to the framework."""
     if isinstance(ours, (engine.Tensor, torch.Tensor)):
         assert type(ours).__name__ == type(theirs).__name__, where
         for name in ("dtype", "shape"):
@@ -139,7 +139,7 @@ def test_everything_that_checkpoints_hold(writer: Any, reader: Any, zipped: bool
         found = reader.load(file, weights_only=weights_only)
         check_sharing(found)
         expected = everything(reader)
-        # PyTorch's safe reader sets no items in a defaultdict, so that it is written as a dict.
+        # PyTorch's safe reader cannot set items of a defaultdict, so that it is written as a dict.
         found["dicts"][0] = defaultdict(list, found["dicts"][0])
         same(found, expected)
 

@@ -1,4 +1,4 @@
-"""The benchmarks' networks give PyTorch's numbers: outputs and gradients, from the same weights."""
+"""The benchmarks' networks beside PyTorch: outputs and gradients from the same weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NETWORKS = [
 
 @pytest.fixture(params=NETWORKS, ids=lambda pair: pair[0].__name__)
 def twins(request: pytest.FixtureRequest) -> tuple[Any, Any, npt.NDArray[np.float64]]:
-    """The network in both frameworks, in float64 so that only mistakes make a difference."""
+    """The network in both frameworks, in float64, so that rounding is negligible."""
     build: Callable[[Any], Any]
     build, shape = request.param
     torch.manual_seed(0)
@@ -53,7 +53,7 @@ def test_gradients(twins: tuple[Any, Any, npt.NDArray[np.float64]]) -> None:
     expected = dict(theirs.named_parameters())
     names = [name for name, _ in ours.named_parameters()]
     assert names == list(expected)
-    # Some gradients are zero but for rounding: what counts is the scale of the whole.
+    # Some gradients are zero up to rounding: compare relative to the overall scale.
     scale = max(float(p.grad.abs().max()) for p in expected.values())
     for name, parameter in ours.named_parameters():
         np.testing.assert_allclose(

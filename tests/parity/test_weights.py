@@ -1,4 +1,4 @@
-"""Weights and repositories as PyTorch, safetensors and transformers see them."""
+"""Weights and repositories read by PyTorch, safetensors and transformers."""
 
 from __future__ import annotations
 

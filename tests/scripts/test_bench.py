@@ -1,4 +1,4 @@
-"""The benchmarks' machinery, with stand-ins for the modules: no time is checked."""
+"""The benchmark harness with fake modules; times are not checked."""
 
 from __future__ import annotations
 

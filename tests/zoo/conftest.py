@@ -16,7 +16,7 @@ Loader = Callable[[str], ImageClassifier]
 
 @pytest.fixture(scope="session")
 def photographs() -> dict[str, Path]:
-    """Photographs that the test dependencies carry."""
+    """Photographs shipped with the test dependencies."""
     folder = Path(skimage.__file__).parent / "data"
     return {
         "chelsea": folder / "chelsea.png",
@@ -28,7 +28,7 @@ def photographs() -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def pretrained() -> Loader:
-    """Loads a model, or skips the test where its weights cannot be fetched."""
+    """Loads a model, or skips the test if its weights cannot be fetched."""
 
     def load(name: str) -> ImageClassifier:
         try:

@@ -1,4 +1,4 @@
-"""The command `zoo`, run in this process and, for its start, in one of its own."""
+"""The command `zoo`, in this process and in a new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped digit networks, on the scans that they were not trained on."""
+"""The shipped digit networks on the held-out scans."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def share_right(name: str, images: Any, digits: Any) -> float:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_accuracy_is_what_the_registry_states(name: str, held_out: tuple[Any, Any]) -> None:
+def test_accuracy_equals_that_of_the_registry(name: str, held_out: tuple[Any, Any]) -> None:
     (metric,) = zoo.info(name).weights["uci"].metrics
     got = share_right(name, *held_out)
     assert len(held_out[1]) == 599
     assert got >= 0.985
-    # A probability that is nearly a tie may fall differently on another processor.
+    # A near tie may differ on another processor.
     assert got == pytest.approx(metric.value, abs=1.01 / 599)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_enlarged_dark_ink_with_a_margin(name: str, held_out: tuple[Any, Any]) -> None:
-    """A drawing on white paper reads as the scans do."""
+    """A drawing on white paper is recognised like the scans."""
     images, digits = held_out
     enlarged = [1 - np.pad(np.kron(image, np.ones((4, 4))), 9) for image in images]
     assert share_right(name, enlarged, digits) >= 0.98

@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 with its public weights: the photographs, and PyTorch's logits.
 
-The logits are those that scripts/reference_efficientnet_lite0.py stored.
+The logits are stored by scripts/reference_efficientnet_lite0.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zoo.vision.efficientnet_lite import EfficientNetLite, SamePadConv2d
 
 Arrays = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 
-# Class and probability that another implementation gives with these weights, where it is known.
+# Class and probability by another implementation with these weights, if known.
 ANSWERS = {
     "chelsea": (285, 0.405),
     "coffee": (967, 0.941),
@@ -51,7 +51,7 @@ def test_photographs(lite0: ImageClassifier, photographs: dict[str, Path], name:
 def test_logits_are_pytorch_s(
     lite0: ImageClassifier, reference: Arrays, name: str, shape: tuple[int, int, int]
 ) -> None:
-    """On waves that need no file; the odd sizes tell TensorFlow's padding from PyTorch's."""
+    """On generated waves; odd sizes distinguish TensorFlow's padding from PyTorch's."""
     n, height, width = shape
     i, c, y, x = np.ogrid[:n, :3, :height, :width]
     images = np.sin((i + 1) * (y + 2 * x) / 20 + c).astype(np.float32)
@@ -64,7 +64,7 @@ def test_logits_are_pytorch_s(
 def test_logits_of_photographs(
     lite0: ImageClassifier, reference: Arrays, photographs: dict[str, Path], name: str
 ) -> None:
-    """From the file on. JPEG decoders may differ by a level, hence the tolerance."""
+    """With decoding: JPEG decoders may differ by a level, hence the tolerance."""
     with engine.inference_mode():
         logits = lite0(lite0.preprocess(photographs[name])).numpy()
     np.testing.assert_allclose(logits, reference[name], atol=0.05)
@@ -80,7 +80,7 @@ def test_larger_variants(pretrained: Any, photographs: dict[str, Path], name: st
 @pytest.mark.parametrize("size", [5, 6, 7, 8])
 @pytest.mark.parametrize("kernel", [3, 5])
 def test_same_padding(size: int, kernel: int) -> None:
-    """Each output is the sum of its window, which for an even size starts one pixel later."""
+    """Each output is the sum of its window, which starts one pixel later for an even size."""
     conv = SamePadConv2d(1, 1, kernel, stride=2, groups=1)
     engine.nn.init.ones_(conv.weight)
     image = np.arange(size * size, dtype=np.float32).reshape(1, 1, size, size)

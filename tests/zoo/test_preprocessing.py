@@ -36,7 +36,7 @@ def test_paths_images_and_arrays_agree(tmp_path: Path) -> None:
 def test_exif_orientation(tmp_path: Path) -> None:
     path = tmp_path / "turned.tiff"
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held upright: turn a quarter clockwise to look at it
+    exif[0x0112] = 6  # portrait: rotate by 90° clockwise
     Image.fromarray(COLOURS).save(path, exif=exif)
     np.testing.assert_array_equal(read_image(path), np.rot90(COLOURS, -1))
 
@@ -126,7 +126,7 @@ def test_resizing_floats_does_not_round() -> None:
 
 
 def test_bilinear_is_a_triangle_over_the_scale() -> None:
-    """One dimension, written out: weights 1 - |distance| / scale, normalised."""
+    """In one dimension: weights 1 - |distance| / scale, normalised."""
     row = RNG.random((1, 30, 1)).astype(np.float32)
     scale = 30 / 8
     centres = (np.arange(8)[:, None] + 0.5) * scale

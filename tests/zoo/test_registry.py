@@ -1,4 +1,4 @@
-"""The registry: every figure of its entries recomputed, names resolved, weights refused."""
+"""The registry: recomputed figures of its entries, names, invalid weights."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_name_is_registered_once() -> None:
 
 
 def replace_weights(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Weights:
-    """Give digits_mlp a changed entry for the length of a test."""
+    """Replace the entry of digits_mlp during a test."""
     found = zoo.info("digits_mlp")
     entry = dataclasses.replace(found.weights["uci"], **changes)
     changed = dataclasses.replace(found, weights={"uci": entry})
@@ -179,13 +179,13 @@ def test_files_that_are_no_weights_of_the_model(tmp_path: Path) -> None:
         zoo.load("digits_mlp", pretrained=1)  # type: ignore[arg-type]
 
 
-def test_weights_take_the_place_of_initialisation(tmp_path: Path) -> None:
+def test_weights_replace_initialisation(tmp_path: Path) -> None:
     model = zoo.load("digits_mlp", pretrained=False)
     path = tmp_path / "own.safetensors"
     engine.save(model.state_dict(), path)
     before = engine.get_rng_state()
     loaded = zoo.load("digits_mlp", pretrained=str(path))
-    assert engine.equal(engine.get_rng_state(), before)  # nothing was drawn
+    assert engine.equal(engine.get_rng_state(), before)  # no random numbers were drawn
     for name, tensor in loaded.state_dict().items():
         assert tensor.device.type == "cpu" and engine.equal(tensor, model.state_dict()[name])
     assert all(p.requires_grad for p in loaded.parameters())

@@ -87,8 +87,8 @@ class PackedSequence(_Packed):
 
 def invert_permutation(permutation: Tensor) -> Tensor:
     """The inverse of the permutation."""
-    places = _C.arange(permutation.shape[0], device=permutation.device)
-    return _C.empty_like(permutation).scatter_(0, permutation, places)
+    positions = _C.arange(permutation.shape[0], device=permutation.device)
+    return _C.empty_like(permutation).scatter_(0, permutation, positions)
 
 
 def pack_padded_sequence(

@@ -1,4 +1,4 @@
-"""The scale's rule, and that no step is taken with gradients that are not finite."""
+"""The schedule of the scale, and skipped steps for gradients that are not finite."""
 
 from __future__ import annotations
 

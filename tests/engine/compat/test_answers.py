@@ -1,4 +1,4 @@
-"""The modules of engine.compat answer as PyTorch does on a machine with a CPU alone."""
+"""The modules of engine.compat behave like PyTorch on a machine without other devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches with and without workers: the same data, and errors that arrive."""
+"""Batches with and without workers: equal data, and errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Squares(Dataset[Any]):
 
 
 class Drawn(Squares):
-    """Samples that hold a number of each generator."""
+    """Samples with a number of each generator."""
 
     def __getitem__(self, index: int) -> Any:
         return index, engine.rand(1).item(), random.random(), np.random.rand()
@@ -58,7 +58,7 @@ class Failing(Squares):
 
 
 class Stream(IterableDataset[int]):
-    """0 to n - 1, shared out among the workers."""
+    """0 to n - 1, split among the workers."""
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -99,7 +99,7 @@ def test_the_seed_decides_whatever_the_number_of_workers() -> None:
         runs.append([listed(loader), listed(loader)])
     assert all(run == runs[0] for run in runs[1:])
     first, second = runs[0]
-    assert first != second  # another epoch has another order and other draws
+    assert first != second  # another epoch has another order and other random numbers
     drawn = [value for batch in first for value in batch[1]]
     assert len(set(drawn)) == len(drawn)
 
@@ -277,7 +277,7 @@ def test_persistent_workers_stay() -> None:
     first = [batch[3].item() for batch in loader]
     batches = iter(loader)
     next(batches)
-    del batches  # what was made ahead must not turn up in the next epoch
+    del batches  # prefetched batches must not appear in the next epoch
     again = [batch[3].item() for batch in loader]
     assert set(first) == set(again)
     assert len(again) == 6
@@ -325,7 +325,7 @@ def test_getitems_is_used() -> None:
 
 
 def test_spawned_workers() -> None:
-    data = TensorDataset(engine.arange(4))  # which a fresh interpreter can import
+    data = TensorDataset(engine.arange(4))  # importable in a fresh interpreter
     loader = DataLoader(data, 2, num_workers=1, multiprocessing_context="spawn")
     assert listed(loader) == [[[0, 1]], [[2, 3]]]
 
@@ -376,7 +376,7 @@ def test_of_a_list_the_wrong_option_is_named(
         DataLoader([1, 2], **options)
 
 
-def test_what_is_no_dataset_is_refused() -> None:
+def test_non_datasets_are_refused() -> None:
     with pytest.raises(TypeError, match="DataLoader: argument 'dataset'"):
         DataLoader(3)
 
@@ -388,7 +388,7 @@ def test_options_are_fixed() -> None:
 
 
 class Stopping(Dataset[int]):
-    """Raises StopIteration in the middle, as a next() in a dataset may by mistake."""
+    """Raises StopIteration in the middle, as an unguarded next() in a dataset may."""
 
     def __len__(self) -> int:
         return 4
@@ -453,7 +453,7 @@ def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
     first = transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
     kept = first[:3]
     del first
-    assert files.take() is None  # a view still shows the memory
+    assert files.take() is None  # a view still uses the memory
     del kept
     path = files.take()
     assert path is not None
@@ -466,10 +466,10 @@ def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     del two
-    assert len(list(tmp_path.iterdir())) == 1  # no more than the limit are kept
+    assert len(list(tmp_path.iterdir())) == 1  # at most the limit
 
 
-def test_a_parcel_that_finds_no_room_goes_elsewhere(
+def test_a_parcel_is_written_elsewhere_if_memory_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, calls = os.pwrite, []
@@ -478,7 +478,7 @@ def test_a_parcel_that_finds_no_room_goes_elsewhere(
         calls.append(len(data))
         if len(calls) == 1:
             raise OSError(28, "No space left on device")
-        return write(descriptor, data[:50_000], offset)  # and never all at once
+        return write(descriptor, data[:50_000], offset)  # in several writes
 
     monkeypatch.setattr(os, "pwrite", full_at_first)
     parcel = transport.pack(engine.arange(20_000), str(tmp_path))

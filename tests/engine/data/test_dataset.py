@@ -103,7 +103,7 @@ def test_random_sampler() -> None:
         RandomSampler(range(3), num_samples=0)
 
 
-def test_what_else_draws_does_not_change_the_order() -> None:
+def test_order_is_independent_of_other_random_numbers() -> None:
     def order(disturb: bool) -> list[int]:
         engine.manual_seed(4)
         indices = iter(RandomSampler(range(20), num_samples=40))
@@ -224,7 +224,7 @@ def test_subset_asks_for_samples_together() -> None:
 @pytest.mark.parametrize(("length", "drop_last"), [(10, False), (10, True), (9, True), (2, False)])
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_distributed_sampler(length: int, drop_last: bool, shuffle: bool) -> None:
-    """The parts have one length and together each index, but for what drop_last leaves out."""
+    """The parts have equal lengths and cover all indices, except for those of drop_last."""
     samplers = [
         DistributedSampler(range(length), 3, rank, shuffle, seed=1, drop_last=drop_last)
         for rank in range(3)

@@ -1,4 +1,4 @@
-"""Sets of values."""
+"""Constraints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_check(constraint: Any, values: Any, inside: Any) -> None:
     assert constraint.check(engine.tensor(values, dtype=engine.float64)).tolist() == expected
 
 
-def test_what_a_constraint_says_of_itself() -> None:
+def test_repr_and_properties() -> None:
     assert repr(constraints.interval(0, 2)) == "Interval(lower_bound=0, upper_bound=2)"
     assert constraints.simplex.event_dim == 1 and not constraints.simplex.is_discrete
     assert constraints.independent(constraints.simplex, 2).event_dim == 3

@@ -1,4 +1,4 @@
-"""What all distributions share: shapes, validation, expansion, copies, the lazy import."""
+"""Common behaviour of distributions: shapes, validation, expansion, copies, the lazy import."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_validation_can_be_left_out() -> None:
         D.Distribution.set_default_validate_args(1)  # type: ignore[arg-type]
 
 
-def test_what_is_missing_says_so() -> None:
+def test_missing_methods_raise() -> None:
     with pytest.raises(NotImplementedError, match="Normal: enumerate_support is not available"):
         D.Normal(0.0, 1.0).enumerate_support()
     with pytest.raises(NotImplementedError, match="Poisson: rsample is not available"):
@@ -133,7 +133,7 @@ def test_gradients_reach_logits_through_lazy_probs() -> None:
     logits = engine.zeros(3, requires_grad=True)
     built = D.Categorical(logits=logits)
     with engine.no_grad():
-        _ = built.probs  # computed with gradients all the same
+        _ = built.probs  # computed with gradients nevertheless
     built.probs[0].backward()
     assert logits.grad is not None and logits.grad.abs().sum().item() > 0
 

@@ -1,4 +1,4 @@
-"""Distributions of vectors and matrices against SciPy."""
+"""Multivariate distributions against SciPy."""
 
 from __future__ import annotations
 

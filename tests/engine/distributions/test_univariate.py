@@ -1,4 +1,4 @@
-"""Densities, moments, functions and samples of the distributions of numbers against SciPy."""
+"""Univariate distributions against SciPy: densities, moments, functions and samples."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_samples(case: Case) -> None:
     assert stats.kstest(drawn, case.scipy.cdf).pvalue > 1e-3
 
 
-TWO_VARIATES = ("Beta", "FisherSnedecor", "StudentT")  # each moves along a quantile of its own
+TWO_VARIATES = ("Beta", "FisherSnedecor", "StudentT")  # each is differentiated at its own quantile
 REPARAMETRIZED = [c for c in CASES if c.name not in ("VonMises", *TWO_VARIATES) and not c.discrete]
 
 

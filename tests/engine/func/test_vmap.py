@@ -41,7 +41,7 @@ def test_random_numbers() -> None:
     assert not engine.equal(*vmap(draw, randomness="different")(engine.zeros(2, 3)))
 
 
-def test_what_does_not_fit() -> None:
+def test_errors() -> None:
     with pytest.raises(ValueError, match=r"one size .* got sizes \[2, 3\]"):
         vmap(engine.add)(X, X.T)
     with pytest.raises(ValueError, match="size 0"):

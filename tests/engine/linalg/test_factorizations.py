@@ -108,7 +108,7 @@ def test_gradients(name: str) -> None:
     gradgradcheck(function, [a])
 
 
-def test_factors_without_gradient_say_so() -> None:
+def test_factors_without_gradient_raise() -> None:
     a = matrices(4, 3).requires_grad_()
     with pytest.raises(RuntimeError, match="mode='r' has no gradient"):
         linalg.qr(a, "r")

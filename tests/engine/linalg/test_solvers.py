@@ -62,7 +62,7 @@ def test_solve(a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> None:
     else:
         got = a @ x
         if b.mT.shape == a_shape[:-1]:
-            b = b.expand(got.shape)  # else its transpose is taken for vectors
+            b = b.expand(got.shape)  # otherwise its transpose is read as vectors
         right = linalg.solve(a, b.mT, left=False)
         np.testing.assert_allclose((right @ a).numpy(), b.mT.expand(right.shape).numpy(), atol=1e-9)
     np.testing.assert_allclose(got.numpy(), b.expand(got.shape).numpy(), atol=1e-9)

@@ -1,4 +1,4 @@
-"""What the tests compare with: plain NumPy in float64."""
+"""Reference implementations in plain NumPy and float64."""
 
 from __future__ import annotations
 

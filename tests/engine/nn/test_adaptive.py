@@ -43,14 +43,14 @@ def test_values() -> None:
     assert all(p.grad is not None for p in made.parameters())
 
 
-def test_predict_looks_into_the_clusters() -> None:
+def test_predict_of_clusters() -> None:
     made = layer()
     made.head.weight.data[5] = tensor(X[2]) * 10  # the second cluster wins for one sample
     predicted = array(made.predict(tensor(X)))
     assert predicted[2] == log_prob(made)[2].argmax() >= 10
 
 
-def test_what_is_refused() -> None:
+def test_errors() -> None:
     for cutoffs in ([], [5, 5], [0, 4], [4, 20]):
         with pytest.raises(ValueError, match="cutoffs must be rising integers from 1 to 19"):
             nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs)

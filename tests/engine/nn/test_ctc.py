@@ -98,7 +98,7 @@ def test_empty_targets() -> None:
         ({"targets": engine.full((3, 2), 7)}, "targets must be classes from 0 to 2"),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+def test_errors(options: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {
         "targets": engine.tensor(TARGETS),
         "input_lengths": (4, 4, 4),

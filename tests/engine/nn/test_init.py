@@ -1,4 +1,4 @@
-"""Initial values: their distributions, exact where they are fixed."""
+"""Initializers: distributions, and exact values of the deterministic ones."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_normal(fill: Callable[..., Any], options: dict[str, Any], mean: float, 
 def test_truncated_normal() -> None:
     values = filled(init.trunc_normal_, mean=0.5, std=1.0, a=-0.5, b=1.5)
     assert values.min() >= -0.5 and values.max() <= 1.5
-    # Cut at one standard deviation on both sides the variance is 0.2912.
+    # Truncated at one standard deviation on both sides the variance is 0.2912.
     assert abs(values.mean() - 0.5) < 0.02 and abs(values.var() - 0.2912) < 0.01
 
 
@@ -111,7 +111,7 @@ def test_gains() -> None:
         init.calculate_gain("swish")
 
 
-def test_what_is_wrong_is_named() -> None:
+def test_errors() -> None:
     with pytest.raises(ValueError, match=r"2 dimensions or more, got \(3,\)"):
         init.xavier_uniform_(engine.empty(3))
     with pytest.raises(ValueError, match="mode must be 'fan_in' or 'fan_out', got 'fan'"):

@@ -439,7 +439,7 @@ def test_pooling_of_integers() -> None:
     values, indices = F.max_pool2d(tensor(x), 2, return_indices=True)
     assert values.tolist() == [[[[-3, -1], [5, 7]]]] and indices.tolist() == [[[[5, 7], [13, 15]]]]
     assert F.max_pool2d(tensor(x.astype("int32")), 2).dtype == engine.int32
-    # The means -5.5, -3.5, 2.5 and 4.5, cut towards zero.
+    # The means -5.5, -3.5, 2.5 and 4.5, truncated.
     assert F.avg_pool2d(tensor(x), 2).tolist() == [[[[-5, -3], [2, 4]]]]
 
 

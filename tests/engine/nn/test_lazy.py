@@ -1,4 +1,4 @@
-"""Layers that take their sizes from the first input."""
+"""Lazy layers, which infer their sizes from the first input."""
 
 from __future__ import annotations
 

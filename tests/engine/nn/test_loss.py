@@ -190,7 +190,7 @@ def test_distances() -> None:
     close(nn.PairwiseDistance(3.0)(tensor(X), tensor(Y)), wanted)
 
 
-def test_what_is_wrong_is_named() -> None:
+def test_errors() -> None:
     x, y = tensor(X), tensor(Y)
     with pytest.raises(ValueError, match=r"l1_loss: reduction: expected .* got 'avg'"):
         F.l1_loss(x, y, reduction="avg")
@@ -220,7 +220,7 @@ def test_flags_that_came_before_reduction() -> None:
         close(F.cross_entropy(x, classes, None, False), _cross_entropy(ONE_HOT).sum())
 
 
-def test_warnings_of_what_is_seldom_meant() -> None:
+def test_warnings_of_likely_mistakes() -> None:
     with pytest.warns(UserWarning, match="is reduction='batchmean'"):
         F.kl_div(tensor(LOG_P), tensor(Q))
     with pytest.warns(UserWarning, match=r"mse_loss: the target's shape \(2,\) differs"):

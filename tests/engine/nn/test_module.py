@@ -1,4 +1,4 @@
-"""Module: what it registers, saves, loads, converts and calls."""
+"""Module: registration, state, conversion and calls."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_assign_takes_over_whether_a_gradient_is_needed_from_the_module() -> Non
 
 
 class Tied(Module):
-    """An embedding whose weight is the output layer's too."""
+    """An embedding whose weight is shared with the output layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -293,7 +293,7 @@ def test_old_checkpoints_of_batch_norm_have_no_count() -> None:
     state = nn.BatchNorm2d(2).state_dict()
     plain = {key: value for key, value in state.items() if "num_batches" not in key}
     nn.BatchNorm2d(2).load_state_dict(plain)
-    del state["num_batches_tracked"]  # of a new version: now it is missing
+    del state["num_batches_tracked"]  # missing, although the version has it
     with pytest.raises(RuntimeError, match="num_batches_tracked"):
         nn.BatchNorm2d(2).load_state_dict(state)
 
@@ -330,7 +330,7 @@ def test_copies() -> None:
         assert engine.equal(twin(x), net(x))
     net.second = net.first
     twin = copy.deepcopy(net)
-    assert twin.second is twin.first  # what is shared stays shared
+    assert twin.second is twin.first  # shared parameters remain shared
 
 
 def test_train_and_eval_reach_below() -> None:

@@ -113,7 +113,7 @@ def test_orthogonal_maps() -> None:
         assert gradcheck(function, [tensor(skew * 0.1, requires_grad=True)])
 
 
-def test_what_orthogonal_refuses() -> None:
+def test_errors_of_orthogonal() -> None:
     with pytest.raises(ValueError, match="'bias' must have 2 dimensions or more"):
         parametrizations.orthogonal(nn.Linear(2, 2), "bias")
     with pytest.raises(ValueError, match=r"orthogonal_map must be 'matrix_exp', .* got 'qr'"):

@@ -135,7 +135,7 @@ def test_a_buffer() -> None:
     assert "parametrizations.running_var.original" in dict(norm.named_buffers())
 
 
-def test_what_is_refused() -> None:
+def test_errors() -> None:
     class Half(nn.Module):
         def forward(self, x: Any) -> Any:
             return x[:1]

@@ -74,7 +74,7 @@ def test_a_mask_of_ones_own_and_removal() -> None:
     assert sorted(made.state_dict()) == ["bias", "weight"]
 
 
-def test_what_is_refused_leaves_the_module_as_it_was() -> None:
+def test_errors_leave_the_module_unchanged() -> None:
     made = layer()
     for call, error, message in [
         (lambda: prune.l1_unstructured(made, "weight", 7), ValueError, "7 is more than the 6"),

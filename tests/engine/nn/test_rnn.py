@@ -148,7 +148,7 @@ def test_relu_and_dropout_between_layers() -> None:
     x = tensor(draw(5, 2, 3))
     deaf = module(x)[0]
     assert deaf.min().item() >= 0
-    # With dropout 1 the second layer hears nothing of the first; in evaluation it does.
+    # With dropout 1 the second layer gets zeros in training, but not in evaluation.
     close(module(x * 2)[0], array(deaf))
     module.eval()
     assert not engine.allclose(module(x)[0], deaf)
@@ -161,7 +161,7 @@ def test_gradients_reach_all_weights() -> None:
     assert [len(weights) for weights in module.all_weights] == [4] * 4
 
 
-def test_what_is_wrong_is_named() -> None:
+def test_errors() -> None:
     lstm = nn.LSTM(3, 4)
     with pytest.raises(ValueError, match="LSTM: expected input_size 3 features, got 2"):
         lstm(engine.zeros(5, 1, 2))

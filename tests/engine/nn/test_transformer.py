@@ -1,4 +1,4 @@
-"""Attention beside its equations, and how the transformer's parts are put together."""
+"""Attention beside its equations, and the composition of the transformer."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_batch_first_and_no_batch() -> None:
     close(module(turned, turned, turned)[0], array(wanted.transpose(0, 1)))
 
 
-def test_extra_places_for_attention() -> None:
+def test_extra_positions_for_attention() -> None:
     module = double(nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True))
     x = tensor(draw(3, 2, 4))
     output, weights = module(x, x, x, attn_mask=engine.zeros(3, 3, dtype=engine.bool))
@@ -91,7 +91,7 @@ def test_other_widths_of_key_and_value() -> None:
     module = double(nn.MultiheadAttention(4, 2, kdim=3, vdim=5))
     same = double(nn.MultiheadAttention(4, 2))
     k, v = draw(6, 2, 3), draw(6, 2, 5)
-    # Projected by hand first, an attention with unit projections must give the same.
+    # An attention with identity projections of projected inputs gives the same.
     q_w, k_w, v_w = (array(getattr(module, f"{n}_proj_weight")) for n in "qkv")
     same.in_proj_weight.data = tensor(np.concatenate([q_w, np.eye(4), np.eye(4)]))
     same.in_proj_bias.data = module.in_proj_bias.data
@@ -174,7 +174,7 @@ def test_causal_masks_hide_the_future() -> None:
     assert not engine.allclose(other[:, 2:], output[:, 2:])
 
 
-def test_padded_places_do_not_matter() -> None:
+def test_padded_positions_do_not_matter() -> None:
     encoder = nn.TransformerEncoder(
         nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0), 2, nn.LayerNorm(6)
     ).double()

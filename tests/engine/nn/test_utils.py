@@ -1,4 +1,4 @@
-"""Clipping, vectors and fusing."""
+"""nn.utils: clipping, parameter vectors and fusion."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_clip_grad_norm(order: float) -> None:
     after = np.concatenate([array(p.grad).reshape(-1) for p in parameters[:2]])
     np.testing.assert_allclose(after, before / 2, rtol=1e-5)
     utils.clip_grad_norm_(parameters, norm * 2, norm_type=order)
-    close(parameters[1].grad, after[6:])  # small gradients stay as they are
+    close(parameters[1].grad, after[6:])  # small gradients are unchanged
 
 
 def test_clip_grad_norm_of_what_is_not_finite() -> None:

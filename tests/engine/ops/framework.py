@@ -1,4 +1,4 @@
-"""One row per op: from it come the tests of value, gradient, layout, shape and form."""
+"""The table of op tests: a Row per op, tested for value, gradient, layout, shape and forms."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ TOLERANCES = {
 
 @dataclass
 class Arg:
-    """A tensor argument: its shape and the range its elements are drawn from.
+    """A tensor argument: its shape and the range of its random elements.
 
-    ``dtype`` fixes the dtype whatever the row's, as for indices; otherwise it follows the row.
+    ``dtype`` fixes the dtype, as for indices; otherwise it is that of the test.
     """
 
     shape: tuple[int, ...]
@@ -50,7 +50,7 @@ class Arg:
         self.shape, self.low, self.high, self.dtype = shape, low, high, dtype
 
     def draw(self, dtype: str, seed: int, shape: tuple[int, ...] | None = None) -> np.ndarray:
-        """Values that the dtype represents exactly, as float64, int64 or bool."""
+        """Random values that the dtype represents exactly, as float64, int64 or bool."""
         dtype = self.dtype or dtype
         shape = self.shape if shape is None else shape
         source = np.random.default_rng(seed)
@@ -65,7 +65,7 @@ class Arg:
 
 @dataclass
 class Row:
-    """An op, what it is compared with, and arguments for it."""
+    """An op, its reference implementation, and its arguments."""
 
     op: str  # name in engine, or "nn.functional.name"
     reference: Callable[..., Any]  # on float64/int64/bool arrays, same arguments
@@ -122,7 +122,7 @@ def build(
 def expected(row: Row, arrays: list) -> list[np.ndarray]:
     kwargs = row.kwargs if row.reference_kwargs is None else row.reference_kwargs
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is meant
+        warnings.simplefilter("ignore", RuntimeWarning)  # means of empty slices are intended
         answer = row.reference(*arrays, **kwargs)
     return [np.asarray(a) for a in (answer if isinstance(answer, (tuple, list)) else (answer,))]
 
@@ -150,7 +150,7 @@ def compare(row: Row, answer: Any, wanted: list[np.ndarray], dtype: str) -> None
 
 
 def non_contiguous(t: Any) -> Any:
-    """The same elements, every second one of a larger block, dimensions reversed in memory."""
+    """The same elements at every second position of a larger block, with reversed dimensions."""
     if isinstance(t, list) and t and isinstance(t[0], engine.Tensor):
         return [non_contiguous(x) for x in t]
     if not isinstance(t, engine.Tensor) or t.ndim == 0:
@@ -172,7 +172,7 @@ def _mark_grad(t: Any) -> Any:
 
 
 def _differentiable(row: Row, tensors: list) -> tuple[Callable[..., Any], list[engine.Tensor]]:
-    """The op as a function of its floating tensors alone."""
+    """The op as a function of its floating tensors."""
     flat = [x for t in tensors for x in (t if isinstance(t, list) else [t])]
     inputs = [
         _mark_grad(t) for t in flat if isinstance(t, engine.Tensor) and t.dtype == engine.float64

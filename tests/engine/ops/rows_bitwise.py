@@ -1,4 +1,4 @@
-"""Bits of integers and bools."""
+"""Bitwise ops."""
 
 from __future__ import annotations
 

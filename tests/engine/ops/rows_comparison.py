@@ -1,4 +1,4 @@
-"""Comparisons and tests."""
+"""Comparisons and predicates."""
 
 from __future__ import annotations
 

@@ -17,15 +17,15 @@ def conv(name: str, x: Arg, weight: Arg, *rest: Any, id: str) -> Row:
 
 
 def im2col(x: np.ndarray, kernel: Any, dilation: Any, padding: Any, stride: Any) -> np.ndarray:
-    places = windows(x, per_dim(kernel, 2), stride, padding, dilation, 0.0)
-    n, _, h, w = places.shape[:4]
-    return places.transpose(0, 1, 4, 5, 2, 3).reshape(n, -1, h * w)
+    patches = windows(x, per_dim(kernel, 2), stride, padding, dilation, 0.0)
+    n, _, h, w = patches.shape[:4]
+    return patches.transpose(0, 1, 4, 5, 2, 3).reshape(n, -1, h * w)
 
 
 def col2im(
     columns: np.ndarray, size: Any, kernel: Any, dilation: Any, padding: Any, stride: Any
 ) -> np.ndarray:
-    """The transpose of im2col, which is linear: from its matrix."""
+    """The transpose of im2col, computed from its matrix."""
     channels = columns.shape[1] // int(np.prod(per_dim(kernel, 2)))
     pixels = channels * size[0] * size[1]
     basis = np.eye(pixels).reshape(pixels, channels, *size)

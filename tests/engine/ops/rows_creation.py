@@ -1,4 +1,4 @@
-"""Tensors of one value, and writing one value into a tensor."""
+"""Creation of tensors of one value, and filling."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .framework import Arg, Row
 
 A = Arg(3, 4)
-# no argument follows the row's dtype, so that one is enough
+# no argument has the row's dtype, so that one suffices
 NO_TENSOR: dict[str, Any] = {"dtypes": "bool", "grad": False, "method": False, "layout": False}
 LIKE: dict[str, Any] = {"dtypes": "all", "grad": False, "empty": True}
 

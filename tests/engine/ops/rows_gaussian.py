@@ -1,4 +1,4 @@
-"""The normal distribution's function, quantile and tails."""
+"""The normal distribution: cumulative function, quantile and tails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sampling at points, against sums over every element weighted by its distance from the point."""
+"""grid_sample, against weighted sums over all elements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .rows_interpolate import keys, triangle
 
 
 def _inside(at: float, size: int, padding_mode: str, align_corners: bool) -> float:
-    """A position brought between the first and the last element, as ``padding_mode`` says."""
+    """A position mapped into the range of elements by ``padding_mode``."""
     if padding_mode == "reflection":
         low = 0.0 if align_corners else -0.5
         high = size - 1 - low
@@ -22,14 +22,14 @@ def _inside(at: float, size: int, padding_mode: str, align_corners: bool) -> flo
 
 
 def _weights(c: float, size: int, mode: str, padding_mode: str, align_corners: bool) -> np.ndarray:
-    """How much each element of a dimension counts at coordinate ``c``."""
+    """The weight of each element of a dimension at coordinate ``c``."""
     at = (c + 1) / 2 * (size - 1) if align_corners else ((c + 1) * size - 1) / 2
     weights = np.zeros(size)
     if mode == "bicubic":
         for j in range(int(np.floor(at)) - 1, int(np.floor(at)) + 3):
-            place = int(_inside(j, size, padding_mode, align_corners))
-            if 0 <= place < size:
-                weights[place] += keys(at - j)
+            neighbour = int(_inside(j, size, padding_mode, align_corners))
+            if 0 <= neighbour < size:
+                weights[neighbour] += keys(at - j)
         return weights
     at = _inside(at, size, padding_mode, align_corners)
     if mode == "nearest":
@@ -65,7 +65,7 @@ def affine_grid(theta: np.ndarray, size: Any, align_corners: bool = False) -> np
 
 IMAGE, POINTS = Arg(2, 3, 4, 5), Arg(2, 3, 2, 2, low=-1.3, high=1.3)
 VOLUME, VOLUME_POINTS = Arg(1, 2, 3, 4, 3), Arg(1, 2, 2, 2, 3, low=-1.2, high=1.2)
-# a point is moved by the rounding of 16-bit coordinates, which matters where the image is steep
+# rounding of 16-bit coordinates shifts the point, which matters where the image is steep
 EXACT: dict[str, Any] = {"method": False, "dtypes": "wide", "tol": (1e-4, 1e-5)}
 
 ROWS = [

@@ -1,4 +1,4 @@
-"""Reading and writing at indices and under masks."""
+"""Indexing: reads and writes at indices and masks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .framework import Arg, Row
 
 
-def _places(*shape: int, below: int) -> Arg:
+def _indices(*shape: int, below: int) -> Arg:
     """Indices, negative ones among them."""
     return Arg(*shape, low=-below, high=below - 1, dtype="int64")
 
@@ -39,17 +39,17 @@ def _index_put(
 
 def _scatter_add(x: np.ndarray, dim: int, index: np.ndarray, src: np.ndarray) -> np.ndarray:
     out = x.copy()
-    places = list(np.indices(index.shape))
-    places[dim] = index
-    np.add.at(out, tuple(places), src[tuple(slice(n) for n in index.shape)])
+    index_grid = list(np.indices(index.shape))
+    index_grid[dim] = index
+    np.add.at(out, tuple(index_grid), src[tuple(slice(n) for n in index.shape)])
     return out
 
 
 def _scatter(x: np.ndarray, dim: int, index: np.ndarray, src: Any) -> np.ndarray:
     out = x.copy()
-    places = list(np.indices(index.shape))
-    places[dim] = index
-    out[tuple(places)] = src if np.ndim(src) == 0 else src[tuple(slice(n) for n in index.shape)]
+    index_grid = list(np.indices(index.shape))
+    index_grid[dim] = index
+    out[tuple(index_grid)] = src if np.ndim(src) == 0 else src[tuple(slice(n) for n in index.shape)]
     return out
 
 
@@ -59,9 +59,9 @@ def _scatter_reduce(
     assert dim == 0 and x.ndim == 1
     out, src = x.copy(), src[: len(index)]
     function = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[how]
-    for place in np.unique(index):
-        own = [x[place]] if include_self else []
-        out[place] = function([*own, *src[index == place]])
+    for i in np.unique(index):
+        own = [x[i]] if include_self else []
+        out[i] = function([*own, *src[index == i]])
     return out
 
 
@@ -103,8 +103,8 @@ def _index_reduce(
 ) -> np.ndarray:
     combine = {"prod": np.prod, "mean": np.mean, "amax": np.max, "amin": np.min}[reduce]
     out = x.copy()
-    for place in range(len(x)):
-        out[place] = combine(np.concatenate([x[place : place + 1], source[index == place]]), axis=0)
+    for i in range(len(x)):
+        out[i] = combine(np.concatenate([x[i : i + 1], source[index == i]]), axis=0)
     return out
 
 
@@ -128,11 +128,11 @@ def _diagonal_scatter(x: np.ndarray, src: np.ndarray, offset: int) -> np.ndarray
 
 
 ROWS = [
-    Row("index", _index, [Arg(4, 5), [_places(3, below=4)]], dtypes="all"),
+    Row("index", _index, [Arg(4, 5), [_indices(3, below=4)]], dtypes="all"),
     Row(
         "index",
         _index,
-        [Arg(4, 5, 6), [_places(3, 1, below=4), _places(2, below=5)]],
+        [Arg(4, 5, 6), [_indices(3, 1, below=4), _indices(2, below=5)]],
         dtypes="all",
         id="index-two",
     ),
@@ -146,7 +146,7 @@ ROWS = [
     Row(
         "index_put",
         _index_put,
-        [Arg(4, 3), [_places(6, below=4)], Arg(6, 3), True],
+        [Arg(4, 3), [_indices(6, below=4)], Arg(6, 3), True],
         dtypes="number",
         in_place=True,
         id="index_put-accumulate",
@@ -174,14 +174,14 @@ ROWS = [
     Row(
         "index_fill",
         _index_set,
-        [Arg(4, 5), 1, _places(3, below=5), 1.0],
+        [Arg(4, 5), 1, _indices(3, below=5), 1.0],
         dtypes="all",
         in_place=True,
     ),
     Row(
         "index_fill",
         lambda x, dim, index, value: np.full_like(x, value),
-        [Arg(), 0, _places(1, below=1), 1.0],
+        [Arg(), 0, _indices(1, below=1), 1.0],
         dtypes="all",
         in_place=True,
         id="index_fill-0d",
@@ -189,11 +189,11 @@ ROWS = [
     Row(
         "index_copy",
         lambda x, dim, index, source: source,
-        [Arg(), 0, _places(1, below=1), Arg()],
+        [Arg(), 0, _indices(1, below=1), Arg()],
         in_place=True,
         id="index_copy-0d",
     ),
-    Row("take", np.take, [Arg(4, 5), _places(3, 2, below=20)], dtypes="all"),
+    Row("take", np.take, [Arg(4, 5), _indices(3, 2, below=20)], dtypes="all"),
     Row("embedding", lambda w, i: w[i], [Arg(6, 3), _from_start(2, 4, below=6)], method=False),
     Row(
         "gather",
@@ -204,7 +204,7 @@ ROWS = [
     Row(
         "take_along_dim",
         np.take_along_axis,
-        [Arg(4, 5), _places(1, 3, below=5), 1],
+        [Arg(4, 5), _indices(1, 3, below=5), 1],
         dtypes="all",
     ),
     Row(
@@ -306,7 +306,7 @@ ROWS = [
     Row(
         "put",
         _put,
-        [Arg(3, 4), _places(5, below=12), Arg(5), True],
+        [Arg(3, 4), _indices(5, below=12), Arg(5), True],
         dtypes="wide",
         in_place=True,
         id="put-accumulate",

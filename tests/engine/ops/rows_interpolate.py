@@ -1,4 +1,4 @@
-"""Resizing, against sums over weights that are worked out element by element."""
+"""interpolate, against weighted sums with weights computed element by element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors put together, taken apart, rearranged, repeated and padded."""
+"""Concatenation, splitting, rearranging, repeating and padding."""
 
 from __future__ import annotations
 
@@ -143,9 +143,9 @@ ROWS = [
     Row("hsplit", np.hsplit, [Arg(4, 6), 2], dtypes="all"),
     Row("hsplit", np.hsplit, [Arg(6), (1, 4)], dtypes="all", id="hsplit-vector"),
     Row("vsplit", np.vsplit, [Arg(4, 6), 2], dtypes="all"),
-    Row("vsplit", np.vsplit, [Arg(4, 6), (1, 3)], dtypes="all", id="vsplit-places"),
+    Row("vsplit", np.vsplit, [Arg(4, 6), (1, 3)], dtypes="all", id="vsplit-indices"),
     Row("dsplit", np.dsplit, [Arg(1, 2, 4), 2], dtypes="all"),
-    Row("dsplit", np.dsplit, [Arg(1, 2, 4), (1,)], dtypes="all", id="dsplit-places"),
+    Row("dsplit", np.dsplit, [Arg(1, 2, 4), (1,)], dtypes="all", id="dsplit-indices"),
     Row(
         "split_with_sizes",
         lambda x, sizes: np.split(x, np.cumsum(sizes)[:-1]),

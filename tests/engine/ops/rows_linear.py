@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and batches of them."""
+"""Matrix products, and linear layers."""
 
 from __future__ import annotations
 

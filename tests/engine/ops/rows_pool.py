@@ -11,7 +11,7 @@ from .sliding import Size, per_dim, windows
 
 
 def behind(x: np.ndarray, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Any:
-    """What ceil mode adds at the ends, where its last window begins before them."""
+    """The padding that ceil mode adds at the ends, for windows that start before them."""
     n = x.ndim - 2
     more = []
     for size, k, s, p, d in zip(
@@ -34,8 +34,8 @@ def max_pool(
     n = x.ndim - 2
     stride = kernel if stride is None else stride
     more = behind(x, kernel, stride, padding, dilation) if ceil else None
-    places = windows(x, per_dim(kernel, n), stride, padding, dilation, -np.inf, more)
-    return places.max(tuple(range(-n, 0)))
+    patches = windows(x, per_dim(kernel, n), stride, padding, dilation, -np.inf, more)
+    return patches.max(tuple(range(-n, 0)))
 
 
 def max_pool_with_indices(x: np.ndarray, *args: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def max_pool_with_indices(x: np.ndarray, *args: Any) -> tuple[np.ndarray, np.nda
 
 
 def with_indices(x: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The values, which are elements of x, and the number of each in its channel."""
+    """The values, which are elements of x, and the index of each in its channel."""
     flat = x.reshape(*x.shape[:2], -1)
     numbers = (flat[:, :, None, :] == values.reshape(*x.shape[:2], -1, 1)).argmax(-1)
     return values, numbers.reshape(values.shape)
@@ -86,7 +86,7 @@ def adaptive(x: np.ndarray, size: Size, reduce: Any) -> np.ndarray:
 
 
 def pool(name: str, reference: Any, *args: Any, id: str) -> Row:
-    # Far apart, so that no finite difference changes which element is the largest.
+    # Far apart, so that finite differences do not change the argmax.
     return Row(name, reference, list(args), method=False, id=f"{name}-{id}")
 
 

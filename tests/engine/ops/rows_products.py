@@ -50,7 +50,7 @@ ROWS = [
         lambda y, x: ((y[:, 1:] + y[:, :-1]) * np.diff(x) / 2).sum(1),
         [A, Arg(4)],
         method=False,
-        id="trapezoid-places",
+        id="trapezoid-x",
     ),
     Row(
         "cumulative_trapezoid",

@@ -1,4 +1,4 @@
-"""Quantiles, medians without nan, the commonest element, distinct rows."""
+"""Quantiles, nanmedian, mode, distinct rows."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _nanquantile(x: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _nanmedian(x: np.ndarray) -> Any:
-    """The lower of two middle elements of each row, and where it is."""
+    """The lower of two middle elements of each row, and its index."""
     rows = _with_nan(x)
-    places = [np.argsort(row)[(np.sum(~np.isnan(row)) - 1) // 2] for row in rows]
-    return rows[range(len(rows)), places], np.array(places)
+    positions = [np.argsort(row)[(np.sum(~np.isnan(row)) - 1) // 2] for row in rows]
+    return rows[range(len(rows)), positions], np.array(positions)
 
 
 def _mode(x: np.ndarray, dim: int) -> Any:

@@ -1,4 +1,4 @@
-"""Reductions: one result from many elements."""
+"""Reductions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .framework import Arg, Row
 
 
 def _along(function: Any) -> Any:
-    """The NumPy function with PyTorch's names for axis and keepdims."""
+    """A NumPy function with PyTorch's names for axis and keepdims."""
 
     def call(x: np.ndarray, dim: Any = None, keepdim: bool = False) -> Any:
         return function(x, axis=tuple(dim) if isinstance(dim, list) else dim, keepdims=keepdim)

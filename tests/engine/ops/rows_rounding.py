@@ -1,4 +1,4 @@
-"""Rounding, and replacing what is not finite."""
+"""Rounding, and nan_to_num."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running sums, products and extremes."""
+"""Scans: cumulative sums, products, maxima and minima."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .framework import Arg, Row
 
 
 def _last_extreme(best: Any) -> Any:
-    """Running extremes and their indices; the last of equals counts."""
+    """Cumulative extremes and their indices; of equal elements the last one."""
 
     def call(x: np.ndarray, dim: int) -> Any:
         values = best.accumulate(x, axis=dim)
-        places = np.arange(x.shape[dim]).reshape(
+        positions = np.arange(x.shape[dim]).reshape(
             [-1 if d == dim % x.ndim else 1 for d in range(x.ndim)]
         )
-        return values, np.maximum.accumulate(np.where(x == values, places, -1), axis=dim)
+        return values, np.maximum.accumulate(np.where(x == values, positions, -1), axis=dim)
 
     return call
 

@@ -1,4 +1,4 @@
-"""Choosing between elements."""
+"""Elementwise selection: maximum, minimum, clamp, where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges, grids, identity and triangles."""
+"""Ranges, identity matrices, triangles and window functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def linspace(start: float, end: float, steps: int) -> Any:
 
 
 def window(name: str) -> Any:
-    """SciPy's window, periodic unless it is asked not to be."""
+    """SciPy's window, periodic by default."""
 
     def reference(n: int, periodic: bool = True) -> Any:
         return signal.get_window(name, n, fftbins=periodic).astype(np.float32)

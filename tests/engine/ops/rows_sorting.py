@@ -1,4 +1,4 @@
-"""Order: sorting, the largest few, counting."""
+"""Sorting, topk, search and counting."""
 
 from __future__ import annotations
 

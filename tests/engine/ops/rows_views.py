@@ -1,4 +1,4 @@
-"""Views: other shapes over the same memory."""
+"""Views of the same memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .framework import Arg, Row
 
 
 def _strided(x: np.ndarray, size: list[int], stride: list[int], offset: int) -> np.ndarray:
-    places = offset + np.tensordot(stride, np.indices(size), 1)
-    return x[places]
+    positions = offset + np.tensordot(stride, np.indices(size), 1)
+    return x[positions]
 
 
 ROWS = [

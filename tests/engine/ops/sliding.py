@@ -1,4 +1,4 @@
-"""Windows over the last dimensions of an array: what convolution and pooling are compared with."""
+"""References of convolution and pooling: sliding windows over the last dimensions of an array."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def convolve(
     elif padding == "same":
         total = [d * (k - 1) for k, d in zip(kernel, per_dim(dilation, n), strict=True)]
         padding, behind = tuple(t // 2 for t in total), tuple(t % 2 for t in total)
-    places = windows(x, kernel, stride, padding, dilation, 0.0, behind)
+    patches = windows(x, kernel, stride, padding, dilation, 0.0, behind)
     summed = ([1, *range(2 + n, 2 + 2 * n)], list(range(1, 2 + n)))
     parts = [
         np.moveaxis(np.tensordot(p, w, summed), -1, 1)
-        for p, w in zip(np.split(places, groups, 1), np.split(weight, groups, 0), strict=True)
+        for p, w in zip(np.split(patches, groups, 1), np.split(weight, groups, 0), strict=True)
     ]
     y = np.concatenate(parts, 1)
     return y if bias is None else y + bias.reshape(-1, *[1] * n)
@@ -69,7 +69,7 @@ def convolve_transposed(
     groups: int = 1,
     dilation: Size = 1,
 ) -> np.ndarray:
-    """A convolution of the input with zeros put between its elements, the weight reversed."""
+    """A convolution of the input, dilated with zeros, with the flipped weight."""
     n = weight.ndim - 2
     strides, dilations = per_dim(stride, n), per_dim(dilation, n)
     size = [(s - 1) * step + 1 for s, step in zip(x.shape[2:], strides, strict=True)]

@@ -1,4 +1,4 @@
-"""What the rows don't say of arithmetic: promotion, edges, errors, the order of operands."""
+"""Arithmetic beyond the rows: promotion, edge cases, errors, the order of operands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attention masks: what broadcasts to the scores, and nothing else."""
+"""Attention masks must broadcast to the scores."""
 
 from __future__ import annotations
 

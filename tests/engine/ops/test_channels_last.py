@@ -1,4 +1,4 @@
-"""Images stay channels last from op to op, and that shows in nothing but their strides."""
+"""Channels-last images remain so from op to op, with unchanged values."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_convolution_reads_both_layouts(channels: int, groups: int) -> None:
         np.testing.assert_allclose(y, wide, rtol=1e-4, atol=1e-4)
 
 
-def test_what_is_made_like_an_image_lies_like_it() -> None:
+def test_like_constructors_preserve_the_layout() -> None:
     x = channels_last(image())
     for made in (engine.zeros_like, engine.ones_like, engine.empty_like, engine.randn_like):
         assert made(x).stride() == x.stride()

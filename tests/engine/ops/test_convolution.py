@@ -1,4 +1,4 @@
-"""Convolutions that have kernels of their own, against dense ones in float64, in every layout."""
+"""Convolutions with special kernels, against dense ones in float64, in every layout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def random(*shape: int, seed: int) -> Tensor:
 
 
 def laid(x: Tensor, layout: str) -> Tensor:
-    """The same image with its channels first or last in memory."""
+    """The same image in channels-first or channels-last layout."""
     if layout == "first":
         return x.contiguous()
     spatial = range(2, x.dim())
@@ -38,7 +38,7 @@ def results(x: Tensor, weight: Tensor, bias: Tensor, rest: Sequence[Any], g: Ten
 
 
 def dense(weight: Tensor, groups: int) -> Tensor:
-    """The weight of the convolution without groups that does the same."""
+    """The weight of the equivalent convolution without groups."""
     outputs, inputs = weight.shape[:2]
     whole = engine.zeros(outputs, inputs * groups, *weight.shape[2:], dtype=weight.dtype)
     for o in range(outputs):
@@ -48,7 +48,7 @@ def dense(weight: Tensor, groups: int) -> Tensor:
 
 
 def grouped(gradient: np.ndarray, groups: int) -> np.ndarray:
-    """What belongs to the weight of the convolution in groups, of a dense one's gradient."""
+    """The part of a dense weight's gradient that belongs to the grouped weight."""
     inputs, each = gradient.shape[1] // groups, gradient.shape[0] // groups
     rows = [gradient[o, o // each * inputs :][:inputs] for o in range(gradient.shape[0])]
     return np.stack(rows)
@@ -111,7 +111,7 @@ def test_pointwise(size: tuple[int, ...], outputs: int) -> None:
     check(size, (outputs, size[1], *[1] * (len(size) - 2)), 1, 0, 1, 1)
 
 
-# 3x3 with enough channels and pixels for Winograd's form: size of the images, outputs, padding.
+# 3x3 with enough channels and pixels for Winograd's algorithm: image size, outputs, padding.
 WINOGRAD: dict[str, tuple[tuple[int, ...], int, Any]] = {
     "whole-vectors": ((2, 32, 16, 16), 64, 1),
     "odd-sizes": ((3, 32, 9, 13), 32, 1),
@@ -149,8 +149,8 @@ def test_winograd_does_not_depend_on_threads(outputs: int) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_what_is_not_finite_stays_in_its_window(value: float) -> None:
-    """Winograd's form would spread it to neighbours, or overflow on the way."""
+def test_nan_and_inf_affect_only_their_windows(value: float) -> None:
+    """Winograd's algorithm would spread nan to neighbours, or overflow in intermediate results."""
     x, weight, bias = random(1, 32, 16, 16, seed=0), random(32, 32, 3, 3, seed=1), engine.zeros(32)
     g = random(1, 32, 16, 16, seed=2)
     clean = results(x, weight * 1e-3, bias, (1, 1), g)

@@ -1,4 +1,4 @@
-"""The gamma family far out: large arguments, poles, limits."""
+"""The gamma family at large arguments, poles and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gelu in float32 has the digits of float32 everywhere, in its left tail too."""
+"""Precision of gelu in float32, in its left tail too."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from scipy import special
 import engine
 from engine.nn import functional as F
 
-# Where the distribution function is a normal number of float32, and beyond.
+# Above it the distribution function is a normal number of float32.
 SMALLEST_NORMAL = -12.9
-PLACES = np.concatenate(
+POINTS = np.concatenate(
     [
         np.linspace(-20, 20, 400_001),
         np.geomspace(1e-45, 1e38, 2_000),
@@ -40,8 +40,8 @@ def slope(x: engine.Tensor) -> engine.Tensor:
 
 
 def test_value_is_exact_to_a_few_units_in_the_last_place() -> None:
-    got = F.gelu(engine.tensor(PLACES)).numpy()
-    x = PLACES.astype(np.float64)
+    got = F.gelu(engine.tensor(POINTS)).numpy()
+    x = POINTS.astype(np.float64)
     wanted = x * special.ndtr(x)
     normal = x > SMALLEST_NORMAL
     assert units(got, wanted)[normal].max() < 8
@@ -49,11 +49,11 @@ def test_value_is_exact_to_a_few_units_in_the_last_place() -> None:
 
 
 def test_gradient_is_exact_to_a_few_units_in_the_last_place() -> None:
-    got = slope(engine.tensor(PLACES)).numpy()
-    x = PLACES.astype(np.float64)
+    got = slope(engine.tensor(POINTS)).numpy()
+    x = POINTS.astype(np.float64)
     wanted = special.ndtr(x) + x * density(x)
     normal = x > SMALLEST_NORMAL
-    # Where the two terms cancel, their digits count.
+    # The error is relative to the larger term, as the two may cancel.
     terms = np.maximum(np.abs(wanted), np.abs(x * density(x)))
     unit = np.spacing(terms.astype(np.float32)).astype(np.float64)
     assert (np.abs(got - wanted) / unit)[normal].max() < 8

@@ -1,4 +1,4 @@
-"""Kernels of the instruction sets that this processor would not choose."""
+"""Kernels of the instruction sets that this processor does not select."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from engine import _C
 
 FOLDER = Path(__file__).parent
-# Those with the most code that differs: products, convolutions, sums and vector arithmetic.
+# Tests of the code that differs most: products, convolutions, sums and vector arithmetic.
 TESTED = ["test_convolution.py", "test_products.py", "test_normalization.py", "test_arithmetic.py"]
 LEVELS = ["baseline", "avx2", "avx512"]
 

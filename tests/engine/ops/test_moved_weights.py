@@ -1,4 +1,4 @@
-"""A convolution may keep its weight in another layout: every change of the weight must be seen."""
+"""The packed-weight cache of convolutions: every write to the weight must invalidate it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import engine
 from engine import Tensor
 
 CHANNELS = 32
-KEPT_AFTER = 3  # calls
+CACHED_AFTER = 3  # calls
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -21,11 +21,11 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 
 def check(weight: Tensor) -> None:
-    """Convolve until the moved weight is kept, and once more with it."""
+    """Convolve until the packed weight is cached, and once more with it."""
     x = random(1, weight.shape[1], 9, 9, seed=1)
     wanted = engine.conv2d(x.double(), weight.double(), None, 1, 1)
     back = engine.conv_transpose2d(wanted, weight.double(), None, 1, 1)
-    for _ in range(KEPT_AFTER + 1):
+    for _ in range(CACHED_AFTER + 1):
         y = engine.conv2d(x, weight, None, 1, 1)
         np.testing.assert_allclose(y.numpy(), wanted.numpy(), rtol=1e-4, atol=1e-4)
         x_again = engine.conv_transpose2d(y, weight, None, 1, 1)
@@ -61,7 +61,7 @@ WRITES: dict[str, Callable[[Tensor], object]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_a_write_is_seen(name: str) -> None:
+def test_a_write_invalidates_the_cache(name: str) -> None:
     weight = square_weight()
     for _ in range(2):
         check(weight)
@@ -87,7 +87,7 @@ def test_writes_to_borrowed_memory() -> None:
     check(weight)
 
 
-def test_views_of_one_storage_are_kept_apart() -> None:
+def test_views_of_one_storage_are_cached_apart() -> None:
     both = random(2 * CHANNELS, CHANNELS, 3, 3)
     views = [both[:CHANNELS], both[CHANNELS:], both[:CHANNELS].transpose(0, 1)]
     for _ in range(2):
@@ -114,10 +114,10 @@ def test_threads_share_a_weight() -> None:
         list(threads.map(check, [weight] * 8))
 
 
-def bytes_kept(weight: Tensor) -> int:
-    """How much memory stays in use when the weight was convolved with often enough."""
+def cached_bytes(weight: Tensor) -> int:
+    """The bytes of the cached weight after enough convolutions."""
     x, before = random(1, weight.shape[1], 9, 9, seed=1), engine.memory_stats()["in_use"]
-    for _ in range(KEPT_AFTER):
+    for _ in range(CACHED_AFTER):
         engine.conv2d(x, weight, None, 1, 1)
     return int(engine.memory_stats()["in_use"] - before)
 
@@ -131,27 +131,27 @@ def bytes_kept(weight: Tensor) -> int:
         lambda weight: engine.from_dlpack(weight),
     ],
 )
-def test_a_weight_is_kept_once_nobody_else_has_its_memory(
+def test_a_weight_is_cached_unless_its_memory_is_shared(
     lend: Callable[[Tensor], object],
 ) -> None:
-    kept = bytes_kept(random(256, 256, 3, 3))
-    if kept < 256 * 256 * 9 * 4:
-        pytest.skip("this build, or this processor, moves no weights")
+    cached = cached_bytes(random(256, 256, 3, 3))
+    if cached < 256 * 256 * 9 * 4:
+        pytest.skip("this build, or this processor, packs no weights")
     weight = random(256, 256, 3, 3)
     borrowed = lend(weight)
-    assert bytes_kept(weight) < kept
+    assert cached_bytes(weight) < cached
     del borrowed
-    assert bytes_kept(weight) == kept
+    assert cached_bytes(weight) == cached
     check(weight)
 
 
-def test_what_was_kept_before_memory_was_lent_is_out_of_date() -> None:
+def test_sharing_the_memory_invalidates_the_cache() -> None:
     weight = random(256, 256, 3, 3)
-    kept = bytes_kept(weight)
+    cached = cached_bytes(weight)
     borrowed = weight.numpy()
     borrowed[:] = borrowed[::-1].copy()
     del borrowed
     check(weight)
-    for _ in range(KEPT_AFTER):
+    for _ in range(CACHED_AFTER):
         check(weight)
-    assert kept == 0 or bytes_kept(weight) == 0  # in the place of the old form
+    assert cached == 0 or cached_bytes(weight) == 0  # replaces the old one

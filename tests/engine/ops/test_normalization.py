@@ -1,4 +1,4 @@
-"""What a row can't say of normalisation, losses and attention: state, layouts, errors, extremes."""
+"""Normalisation, losses and attention beyond the rows: state, layouts, errors, extremes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_instance_norm_moves_running_statistics() -> None:
 
 
 def test_batch_norm_is_exact_far_from_zero() -> None:
-    """Where the mean is large, a sum of squares would lose all digits of the variance."""
+    """For a large mean a sum of squares would lose all digits of the variance."""
     x = random(64, 3, 10, 10) + 1e4
     wanted = _C.batch_norm(x, None, None, training=True).numpy()
     got = _C.batch_norm(x.float(), None, None, training=True).double().numpy()
@@ -50,7 +50,7 @@ def test_batch_norm_keeps_channels_last(training: bool) -> None:
 
 
 def test_batch_norm_result_may_be_overwritten() -> None:
-    """Its gradient does not read it: a following in-place activation is no error."""
+    """Its gradient does not read the result: an in-place activation after it is no error."""
     x = random(4, 3).requires_grad_()
     _C.batch_norm(x, None, None, training=True).relu_().sum().backward()
     assert x.grad is not None

@@ -12,7 +12,7 @@ from engine import _C
 from . import framework
 from .framework import Row
 
-# Ops without a row, and where they are tested.
+# Ops without a row, with the files that test them.
 EXEMPT = {
     "test_random.py": """bernoulli bernoulli_ dropout dropout_ exponential_ multinomial normal
         normal_ rand rand_like randint randint_like randn randn_like random_ randperm uniform_""",

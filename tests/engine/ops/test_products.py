@@ -1,4 +1,4 @@
-"""Matrix products that are large enough for blocks, in every layout."""
+"""Matrix products larger than a block, in every layout."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_uniform_stays_below_its_end(dtype: engine.dtype) -> None:
 
 
 def test_philox_known_answer() -> None:
-    """The words for key 0 and counter 0 in the file of known answers of the paper's code."""
+    """The known answer for key 0 and counter 0 of the paper's code."""
     words = np.array([0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8])
     expected = (words >> 8).astype(np.float32) * np.float32(2**-24)
     np.testing.assert_array_equal(engine.rand(4, generator=seeded(0)).numpy(), expected)

@@ -1,4 +1,4 @@
-"""Arguments that an op can do nothing sensible with are refused, with the argument's name."""
+"""Invalid arguments of ops raise errors with the argument's name."""
 
 from __future__ import annotations
 

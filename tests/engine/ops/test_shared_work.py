@@ -1,4 +1,4 @@
-"""Results that several threads make together, and long enough for it."""
+"""Kernels run by several threads give the results of one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import engine
 from engine import Tensor
 
-# More elements than a kernel takes on alone, and no multiple of what a vector holds.
+# Above the threshold of parallel kernels, and not a multiple of the vector length.
 ODD = 100_003
 LARGE = 3_000_017
 
@@ -41,14 +41,14 @@ def normal(*shape: int) -> Any:
 
 @pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid", "sin", "erf", "log1p"])
 @pytest.mark.parametrize("n", [ODD, 2**20 + 3])
-def test_elements_have_the_same_bits_whatever_thread_makes_them(name: str, n: int) -> None:
+def test_elements_are_bit_identical_for_any_thread(name: str, n: int) -> None:
     x = engine.from_numpy(np.abs(normal(n)))
     one, two, three = with_threads(lambda: getattr(x, name)())
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(one, three)
 
 
-def test_rows_have_the_same_bits_whatever_thread_makes_them() -> None:
+def test_rows_are_bit_identical_for_any_thread() -> None:
     x = engine.from_numpy(normal(1003, 301))[:, 1:]
     one, two, three = with_threads(lambda: x.exp())
     np.testing.assert_array_equal(one, two)
@@ -70,7 +70,7 @@ def test_results_larger_than_a_cache(n: int) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 1.0])
 @pytest.mark.parametrize("shape", [(ODD,), (317, 331), (5, 3, 20_011), (30_000, 2, 2)])
-def test_places_of_what_is_true(shape: tuple[int, ...], share: float) -> None:
+def test_nonzero_and_masks(shape: tuple[int, ...], share: float) -> None:
     truth = np.random.default_rng(1).random(shape) < share
     expected = np.argwhere(truth)
     for found in with_threads(lambda: engine.from_numpy(truth).nonzero()):
@@ -81,7 +81,7 @@ def test_places_of_what_is_true(shape: tuple[int, ...], share: float) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 255 * 64 + 1])
-def test_places_around_a_vector(n: int) -> None:
+def test_nonzero_at_the_length_of_a_vector(n: int) -> None:
     truth = np.arange(n) % 3 == 0
     found = engine.from_numpy(truth).nonzero().numpy()
     np.testing.assert_array_equal(found, np.argwhere(truth))
@@ -162,11 +162,11 @@ def test_resizing_agrees_in_both_layouts(mode: str, channels: int) -> None:
         engine.testing.assert_close(found.contiguous(), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_largest_places_agree_in_both_layouts() -> None:
+def test_max_pool_indices_agree_in_both_layouts() -> None:
     x = engine.from_numpy(normal(2, 19, 13, 17))
     last = x.to(memory_format=engine.channels_last)
     for options in ((3, 2, 1), (2, 2, 0), (3, 1, 1), (2, 3, 0)):
-        values, places = engine.nn.functional.max_pool2d(x, *options, return_indices=True)
-        found, found_places = engine.nn.functional.max_pool2d(last, *options, return_indices=True)
+        values, indices = engine.nn.functional.max_pool2d(x, *options, return_indices=True)
+        found, found_indices = engine.nn.functional.max_pool2d(last, *options, return_indices=True)
         np.testing.assert_array_equal(found.numpy(), values.numpy())
-        np.testing.assert_array_equal(found_places.numpy(), places.numpy())
+        np.testing.assert_array_equal(found_indices.numpy(), indices.numpy())

@@ -1,4 +1,4 @@
-"""Means, deviations and norms where squares are out of range, and far from 0."""
+"""Means, deviations and norms whose squares overflow or underflow, and far from 0."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_mean_of_large_numbers_is_no_larger(dtype: str, large: float) -> Non
 
 @pytest.mark.parametrize("offset", [4e4, 1e7])
 def test_variances_far_from_zero(offset: float) -> None:
-    """What is taken off is rounded to the dtype: that must not show in the result."""
+    """The rounding of the subtracted mean must not affect the result."""
     values = (np.random.default_rng(0).integers(-2, 3, (3000, 5)) + offset).astype(np.float32)
     x = engine.from_numpy(values)
     exact = values.astype(np.float64)

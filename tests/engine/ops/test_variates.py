@@ -27,7 +27,7 @@ def continuous_p(sample: engine.Tensor, distribution: Any) -> float:
 
 
 def discrete_p(sample: engine.Tensor, distribution: Any) -> float:
-    """Of the chi-squared test over some thirty bins."""
+    """The p-value of the chi-squared test over some thirty bins."""
     low, high = (int(distribution.ppf(p)) for p in (1e-3, 1 - 1e-3))
     edges = np.arange(low, high + 1, max(1, (high - low) // 30))
     bins = np.searchsorted(edges, sample.double().numpy())
@@ -49,7 +49,7 @@ def test_standard_gamma(shape: float) -> None:
 def test_logs_of_gamma_variates_that_underflow() -> None:
     logs = engine._C._log_standard_gamma(full(1e-4), seeded())
     assert bool(logs.isfinite().all())
-    # log(x) of a small shape a is log(u) / a but for terms of order a.
+    # log(x) of a small shape a is log(u) / a up to terms of order a.
     assert continuous_p(-logs * 1e-4, stats.expon) > 1e-3
 
 

@@ -109,7 +109,7 @@ def test_a_small_gradient_ends_the_step() -> None:
 
 
 def test_line_search_meets_the_wolfe_conditions() -> None:
-    """On a steep quartic from steps that are far too short, too long, and beyond all bounds."""
+    """On a steep quartic, from steps that are far too short, too long, and extreme."""
 
     def evaluate(t: float) -> tuple[float, Tensor, float]:
         slope = 4 * (t - 1) ** 3 + 2 * (t - 1)

@@ -1,4 +1,4 @@
-"""Schedules beside the values that their definitions give."""
+"""Schedulers beside the values of their definitions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def restarts(t: int) -> float:
 
 
 def triangle(t: int) -> float:
-    """From 1 to 2 in three steps, and back."""
+    """A triangle from 1 to 2 in three steps, and back."""
     return 1 + min(t % 6, 6 - t % 6) / 3
 
 
@@ -228,8 +228,8 @@ def test_a_schedule_of_ones_own() -> None:
         lambda o: lrs.CosineAnnealingLR(o, 5, last_epoch=3),
     ],
 )
-def test_going_on_from_an_epoch_leaves_the_rate(make: Callable[[Any], Any]) -> None:
-    """With last_epoch the groups' rates are those of the next epoch already."""
+def test_resuming_at_an_epoch_keeps_the_rate(make: Callable[[Any], Any]) -> None:
+    """With last_epoch the groups' rates are already those of the next epoch."""
     optimizer = make_optimizer()
     for group in optimizer.param_groups:
         group["initial_lr"] = 7.0

@@ -38,7 +38,7 @@ def test_adafactor_of_a_vector_has_no_factors() -> None:
 
 
 def orthogonalized(matrix: Any, steps: int) -> Any:
-    """What Newton-Schulz steps make of a matrix: its singular values go through a polynomial."""
+    """The result of Newton-Schulz steps, by applying the polynomial to the singular values."""
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     values = values / np.linalg.norm(values)
     for _ in range(steps):

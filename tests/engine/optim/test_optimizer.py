@@ -1,4 +1,4 @@
-"""What all optimizers share: groups, names, state, hooks and checks of arguments."""
+"""Common behaviour of optimizers: groups, names, state, hooks and checks of arguments."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_a_required_option() -> None:
 
 
 def test_an_optimizer_around_another() -> None:
-    """Such classes share the groups of another and may never call Optimizer.__init__."""
+    """Wrappers share the groups of another optimizer and may not call Optimizer.__init__."""
 
     class Slowly(optim.Optimizer):
         def __init__(self, inner: optim.Optimizer) -> None:

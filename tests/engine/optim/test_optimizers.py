@@ -18,7 +18,7 @@ LR = 0.05
 
 
 def _gradient(p: float, t: int) -> float:
-    """A gradient that depends on where the parameter is and on the step."""
+    """A gradient that depends on the parameter and on the step."""
     return math.sin(3 * p) + 0.3 * math.cos(t)
 
 
@@ -263,7 +263,7 @@ def test_state_can_be_saved_and_loaded(kind: Any, options: dict[str, Any], rule:
 
 @pytest.mark.parametrize("kind", [optim.SGD, optim.Adam, optim.RMSprop, optim.NAdam])
 def test_parameters_without_gradient_stay(kind: Any) -> None:
-    """A parameter that is skipped in one step goes on from its own last step afterwards."""
+    """A parameter that is skipped in one step continues from its own last step."""
     options = {"momentum": 0.9} if kind is optim.SGD else {}
     together, alone = parameters(), parameters()
     optimizer = kind(together, lr=LR, **options)

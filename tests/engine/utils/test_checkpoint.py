@@ -1,4 +1,4 @@
-"""Checkpoints give the gradients of the function itself, and run it twice."""
+"""Activation checkpoints: equal gradients, and a second run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def make_model() -> nn.Sequential:
 
 
 def gradients(run: Callable[[nn.Sequential, Tensor], Tensor], needs_grad: bool) -> list[Tensor]:
-    """Of the model's parameters and perhaps its input, and of the sum of their squares."""
+    """Gradients of the parameters, optionally the input, and of the sum of their squares."""
     model = make_model()
     x = engine.randn(5, 4, dtype=engine.float64, requires_grad=needs_grad)
     inputs = [*model.parameters(), *([x] if needs_grad else [])]
@@ -93,7 +93,7 @@ def test_randomness_need_not_be_preserved() -> None:
     assert not engine.allclose(x.grad, y.detach())
 
 
-def test_activations_are_not_kept() -> None:
+def test_activations_are_not_saved() -> None:
     held: list[Any] = []
 
     def function(x: Tensor) -> Tensor:

@@ -1,22 +1,22 @@
-"""Downloads under faults, many times over: nothing wrong is ever visible, and a retry completes.
+"""Fault injection in downloads: no wrong file is ever visible, and a retry completes.
 
     python -m tests.hub.faults --runs 1000 --seed 0
 
-Each run has a file or a repository, a server with faults, a cache and one to eight clients, all of
-which follow from seed and number of the run. While the clients work, and are killed, the cache is
-looked at the way another program would. Then the faults end and one more client is started, and
-what nobody needs is collected. A run passes if
+Each run has a file or a repository, a server with faults, a cache and one to eight clients, all
+determined by seed and number of the run. While the clients work, and are killed, the cache is
+observed like by another program. Then the faults end, one more client is started, and garbage is
+collected. A run passes if
 
-- every file that was visible at any moment was one that the server had, whole, and the pinned one;
-- a branch was never seen before all files of its commit were;
-- each client ended well, by an error of ours, or because it was killed;
-- that last client ended well, and the cache holds each file once, with nothing left beside it;
-- the bytes of a blob, once visible, were never written again.
+- every file visible at any moment was a complete file of the server, and the pinned one;
+- a branch was never visible before all files of its commit;
+- each client ended with success, with an error of the hub, or killed;
+- the last client ended with success, and the cache contains each file once and nothing else;
+- the bytes of a visible blob were never changed.
 
-plans      what happens in a run
+plans      the faults and events of a run
 clients    the processes that download
 files      runs of single files by their URLs
 repos      runs of repositories
-onlooking  a cache, looked at while others write it
-runs       one after the other, and what they amounted to
+onlooking  observation of a cache while others write it
+runs       execution of runs, and their tally
 """

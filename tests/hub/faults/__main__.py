@@ -1,4 +1,4 @@
-"""`python -m tests.hub.faults`: do the runs and print what they amounted to."""
+"""`python -m tests.hub.faults`: execute the runs and print their tally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes that download, are killed, and meet full disks."""
+"""Client processes, which download, are killed, and run into full disks."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from hub.errors import HubError
 from hub.transfer import Limits, limits
 from tests.hub import small_disk
 
-FAILED = 3  # the exit status of a client whose download ended in an error of ours
+FAILED = 3  # exit status of a client whose download raised a HubError
 _POLL = 0.005  # seconds
 
-# Clients are forked from a process that has imported what takes long.
+# Clients are forked from a process that has done the slow imports.
 _PRELOADED = [
     "http.server",
     "huggingface_hub.hf_api",
@@ -43,7 +43,7 @@ _context.set_forkserver_preload([*_PRELOADED, "numpy", "hub.formats.safetensors"
 
 @dataclass(frozen=True)
 class Task:
-    """What a client does: download a file, a repository, by a command, or collect what is left."""
+    """A client's task: download a file or a repository, run a command, or collect garbage."""
 
     url: str | None = None
     sha256: str | None = None
@@ -63,7 +63,7 @@ class Task:
 
 
 def run_command(command: tuple[str, ...]) -> int:
-    """Run the program `hub`, which tells of an error on one line."""
+    """Run the program `hub`, which reports an error on one line."""
     with (
         contextlib.redirect_stderr(io.StringIO()) as errors,
         contextlib.redirect_stdout(io.StringIO()),
@@ -75,44 +75,45 @@ def run_command(command: tuple[str, ...]) -> int:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a client works: the folder of the caches, the disk they are on, its limits."""
+class Environment:
+    """The environment of a client: the folder of the caches, their disk, the limits."""
 
     home: Path
     limits: Limits = limits.LIMITS
     file_limit: int | None = None
-    disk: int | None = None  # the process that holds it
+    disk: int | None = None  # the process that mounts it
 
 
-def client(task: Task, place: Place) -> None:
-    """Do a task in a process of its own, and end it."""
+def client(task: Task, environment: Environment) -> None:
+    """Do a task in this process, and exit."""
     status = 1
     try:
-        _settle(place)
+        _settle(environment)
         status = task.run()
     except HubError:
         status = FAILED
     except BaseException:
         traceback.print_exc()
         sys.stderr.flush()
-    os._exit(status)  # what a process does at its end takes longer than the download
+    os._exit(status)  # the interpreter's exit takes longer than the download
 
 
-def _settle(place: Place) -> None:
-    if place.disk is not None:
-        small_disk.enter(place.disk)
-    os.environ |= {"BESTIARY_HOME": str(place.home / "own"), "NO_PROXY": "*"}
+def _settle(environment: Environment) -> None:
+    if environment.disk is not None:
+        small_disk.enter(environment.disk)
+    os.environ |= {"BESTIARY_HOME": str(environment.home / "own"), "NO_PROXY": "*"}
     # The library reads its environment when it is imported.
-    constants.HF_HUB_CACHE = str(place.home / "hf")
-    limits.LIMITS = place.limits
-    tqdm.set_lock(threading.RLock())  # its own is one of the system, which killed clients leave
-    if place.file_limit is not None:
+    constants.HF_HUB_CACHE = str(environment.home / "hf")
+    limits.LIMITS = environment.limits
+    # tqdm's own lock is a system semaphore, which killed clients would leave locked.
+    tqdm.set_lock(threading.RLock())
+    if environment.file_limit is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (place.file_limit, place.file_limit))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (environment.file_limit, environment.file_limit))
 
 
 class Clients:
-    """Starts clients, and looks on until they have ended."""
+    """Starts clients, and observes until they have ended."""
 
     def __init__(self, look: Callable[[], None]) -> None:
         self._look = look
@@ -123,15 +124,15 @@ class Clients:
     def run(
         self,
         tasks: Iterable[Task],
-        place: Place,
+        environment: Environment,
         kill_at: Iterable[float] = (),
         at: tuple[float, Callable[[], object]] | None = None,
     ) -> list[int | None]:
-        """Do all tasks at once and return the exit statuses; some are killed after so many seconds.
+        """Run all tasks concurrently and return the exit statuses; some are killed after a time.
 
-        `at` is something that happens meanwhile, after so many seconds.
+        `at` is an event after a number of seconds.
         """
-        processes = [self._start(task, place) for task in tasks]
+        processes = [self._start(task, environment) for task in tasks]
         began = time.monotonic()
         doomed = dict(zip(processes, sorted(kill_at), strict=False))
         while any(process.is_alive() for process in processes):
@@ -150,8 +151,8 @@ class Clients:
         self.failed += statuses.count(FAILED)
         return statuses
 
-    def _start(self, task: Task, place: Place) -> multiprocessing.process.BaseProcess:
-        process = _context.Process(target=client, args=(task, place), daemon=True)
+    def _start(self, task: Task, environment: Environment) -> multiprocessing.process.BaseProcess:
+        process = _context.Process(target=client, args=(task, environment), daemon=True)
         process.start()
         self.started += 1
         return process

@@ -26,8 +26,8 @@ class FileJob:
         if plan not in (plans.changes, plans.wrong_ranges) and draw.random() < 0.2:
             self.file.etag = None
         self.scenario = plan(draw, self.file)
-        editions = [content, *self.scenario.editions]
-        self._digests = {hashlib.sha256(edition).hexdigest() for edition in editions}
+        versions = [content, *self.scenario.versions]
+        self._digests = {hashlib.sha256(version).hexdigest() for version in versions}
         pin = hashlib.sha256(content).hexdigest() if self.scenario.pinned else None
         self._task = Task(server.add(self._path, self.file), pin)
 
@@ -45,7 +45,7 @@ class FileJob:
         return len(self.file.content), self.file.served
 
     def leftovers(self, home: Path) -> Iterator[str]:
-        """What is wrong with the cache, once it has collected what the killed ones left."""
+        """Faults of the cache after garbage collection."""
         blobs = [path.name for path in home.glob("own/hub/blobs/*")]
         if len(blobs) != 1 or blobs[0] not in self._digests:
             yield f"the cache holds the blobs {blobs}"

@@ -1,4 +1,4 @@
-"""A cache, looked at while others write it, the way another program would."""
+"""Observation of a cache, like by another program, while others write it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.hub.fakehub import FakeRepo, etag
 
 
 class Onlooker(ABC):
-    """Notes what was wrong at any moment."""
+    """Records faults visible at any moment."""
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
@@ -25,7 +25,7 @@ class Onlooker(ABC):
     def look(self) -> None: ...
 
     def _is_new(self, blob: Path) -> bool:
-        """True if a blob was not there before; it is wrong if it was, and is another by now."""
+        """True if a blob is new; records a fault if it has changed."""
         status = blob.stat()
         state = (status.st_ino, status.st_mtime_ns, status.st_size)
         before = self._seen.get(blob)
@@ -36,12 +36,12 @@ class Onlooker(ABC):
 
 
 def target(path: Path) -> Path:
-    """What a link names, or the file itself. The folders above may be links of the system's."""
+    """The target of a link, or the file itself. Parent folders may be links of the system."""
     return Path(os.path.normpath(path.parent / os.readlink(path))) if path.is_symlink() else path
 
 
 class FileOnlooker(Onlooker):
-    """Looks at blobs by their SHA-256, and at the files that there are records of."""
+    """Checks blobs by their SHA-256, and the files of records."""
 
     def __init__(self, root: Path, allowed: set[str]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class FileOnlooker(Onlooker):
 
 
 class RepoOnlooker(Onlooker):
-    """Looks at a repository in the cache: blobs by their names, then what makes them visible."""
+    """Checks a repository in the cache: blobs by their names, then links and refs."""
 
     def __init__(self, folder: Path, repo: FakeRepo) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What happens in the runs: the faults of a file, and what becomes of the clients."""
+"""Plans of runs: the faults of a file, and the events of the clients."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ KILO = 1 << 10
 
 @dataclass
 class Scenario:
-    """What happens in a run, besides the faults that its files have."""
+    """The events of a run beside the faults of its files."""
 
     pinned: bool = False
     clients: int = 1
     kills: int = 0
     killed_within: float = 0.15  # seconds
-    file_limit: int | None = None  # bytes that a client may write to one file
-    room: int | None = None  # bytes that are free on the disk of the cache
-    filled_after: float | None = None  # seconds after which another program takes them
-    editions: list[bytes] = field(default_factory=list)
+    file_limit: int | None = None  # maximum of bytes that a client can write to one file
+    room: int | None = None  # free bytes on the disk of the cache
+    filled_after: float | None = None  # seconds after which another program uses them
+    versions: list[bytes] = field(default_factory=list)
 
 
 Plan = Callable[[random.Random, File], Scenario]
@@ -82,20 +82,20 @@ def wrong_ranges(draw: random.Random, file: File) -> Scenario:
 
 
 def changes(draw: random.Random, file: File) -> Scenario:
-    """Another edition, or several, while it is fetched. Of a repository it is another commit."""
+    """The file changes to other versions while it is fetched; a repository to another commit."""
     sizes = [draw.choice([len(file.content), size(draw)]) for _ in range(draw.randint(1, 3))]
-    editions = [draw.randbytes(count) for count in sizes]
-    file.faults = [faulty.change(edition, draw.randrange(1, 17)) for edition in editions]
-    return Scenario(kills=draw.randrange(2), editions=editions)
+    versions = [draw.randbytes(count) for count in sizes]
+    file.faults = [faulty.change(version, draw.randrange(1, 17)) for version in versions]
+    return Scenario(kills=draw.randrange(2), versions=versions)
 
 
 def full_disk(draw: random.Random, file: File) -> Scenario:
-    """A limit of what may be written to a file, which fails as a quota does."""
+    """A limit of file size, which fails like a quota."""
     return Scenario(file_limit=draw.randrange(len(file.content) + 2 * KILO) + 2 * KILO)
 
 
 def small_disk(draw: random.Random, file: File) -> Scenario:
-    """One that is too small from the start, or that another program fills meanwhile."""
+    """A disk that is too small from the start, or filled by another program."""
     file.faults = [faulty.drip(len(file.content) // 10 + 1, 0.004)] * 4
     if draw.random() < 0.5:
         return Scenario(room=draw.randrange(len(file.content) + 16 * KILO))
@@ -131,12 +131,12 @@ PLANS: list[Plan] = [
 
 
 def size(draw: random.Random) -> int:
-    """Mostly some hundred kilobytes; sometimes nothing, or next to it."""
+    """Usually some hundred kilobytes; sometimes none or few bytes."""
     return draw.choice([0, 1, draw.randrange(5000)] + [draw.randrange(1 << 20) for _ in range(9)])
 
 
 def limits_of(draw: random.Random) -> Limits:
-    """Impatient ones, half of the time with several connections from the first byte on."""
+    """Short limits, half of the time with several connections from the start."""
     side_by_side = draw.random() < 0.5
     return Limits(
         read_timeout=0.25,

@@ -1,4 +1,4 @@
-"""Runs of whole repositories, whose answers and files have faults."""
+"""Runs of repositories with faults in answers and files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RepoJob:
         else:
             for path in draw.sample(sorted(self._repo.commits[commit]), draw.randint(1, 3)):
                 scenario = plan(draw, self._repo.body(commit, path))
-        scenario.killed_within = 0.3  # the questions come before the files
+        scenario.killed_within = 0.3  # requests about the repository precede the files
         scenario.kills = max(scenario.kills, draw.choice([0, 0, 1, 2]))
         if scenario.clients == 1:
             scenario.clients = draw.choice([1, 1, 2, 3, 5, 8])
@@ -49,7 +49,7 @@ class RepoJob:
         return scenario
 
     def _moves(self, draw: random.Random) -> Fault:
-        """Hang up on the way, and have the branch stand for another commit from then on."""
+        """Close the connection in the middle, and move the branch to another commit."""
         sixteenths, files = draw.randrange(17), contents(draw)
 
         def fault(file: File, reply: Reply) -> None:
@@ -81,7 +81,7 @@ class RepoJob:
         return self._size(), sum(body.served for body in self._repo.bodies())
 
     def leftovers(self, home: Path) -> Iterator[str]:
-        """What is wrong with the cache, once it has collected what the killed ones left."""
+        """Faults of the cache after garbage collection."""
         folder, commit = self._folder(home), self._repo.refs["main"]
         if (folder / "refs" / "main").read_text() != commit:
             yield "the branch is not the one of the server"
@@ -110,7 +110,7 @@ class RepoJob:
 
 
 def contents(draw: random.Random) -> dict[str, bytes]:
-    """Some files, of which two may have the same bytes, and one is a file of weights."""
+    """Some files, two possibly with the same bytes, and one of weights."""
     paths = draw.sample(_PATHS, draw.randint(3, len(_PATHS)))
     files = {path: draw.randbytes(draw.choice([0, 1, 3000, 40_000, 200_000])) for path in paths}
     if "model.safetensors" in files:
@@ -124,7 +124,7 @@ def contents(draw: random.Random) -> dict[str, bytes]:
 
 
 def _api_faults(draw: random.Random) -> list[Fault | None]:
-    """What may be wrong with an answer about the repository, of which one is drawn."""
+    """A random fault of an answer about the repository."""
     codes = [408, 500, 502, 503, 504]
     return [
         None,

@@ -1,4 +1,4 @@
-"""Runs, one after the other, and what they amounted to."""
+"""Execution of the runs, and their tally."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pathlib import Path
 from tests.hub import small_disk
 from tests.hub.fakehub import FakeHub
 from tests.hub.faults import plans
-from tests.hub.faults.clients import FAILED, Clients, Place, Task
+from tests.hub.faults.clients import FAILED, Clients, Environment, Task
 from tests.hub.faults.files import FileJob
 from tests.hub.faults.plans import PLANS, Scenario
 from tests.hub.faults.repos import RepoJob
 from tests.hub.faulty import FaultyServer
 from tests.hub.small_disk import SmallDisk
 
-_DISK = 64 << 20  # bytes: the small disk, most of which is taken
+_DISK = 64 << 20  # bytes of the small disk, most of which are used
 _TOKEN = "hf_secret"
 
 
 @dataclass
 class Tally:
-    """What the runs amounted to."""
+    """Counts of the results."""
 
     runs: int = 0
     clients: int = 0
@@ -67,7 +67,7 @@ class Runs:
         self._plans = list(PLANS)
         if self.tally.no_disk is not None:
             self._plans.remove(plans.small_disk)
-        # For the clients, which inherit it.
+        # Inherited by the clients.
         os.environ |= {
             "HF_ENDPOINT": self._repos.url,
             "HF_TOKEN": _TOKEN,
@@ -80,7 +80,7 @@ class Runs:
         self._repos.close()
 
     def run(self, number: int) -> None:
-        """Every other run is of a repository; the plans take turns."""
+        """Every other run is of a repository; the plans alternate."""
         draw = random.Random(f"{self._seed}/{number}")
         plan = self._plans[number // 2 % len(self._plans)]
         job: FileJob | RepoJob
@@ -107,10 +107,10 @@ class Runs:
                 seen = disk.seen
             onlooker = job.onlooker(seen)
             clients = Clients(onlooker.look)
-            place = Place(home, disk=disk and disk.pid)
+            environment = Environment(home, disk=disk and disk.pid)
             if disk is not None and scenario.room is not None:
                 disk.fill(but=scenario.room)
-            met = replace(place, limits=plans.limits_of(draw), file_limit=scenario.file_limit)
+            met = replace(environment, limits=plans.limits_of(draw), file_limit=scenario.file_limit)
             for status in _start(draw, job, clients, met, disk):
                 if status not in (0, FAILED, -signal.SIGKILL):
                     onlooker.wrong.append(f"a client ended with {status}")
@@ -118,7 +118,7 @@ class Runs:
             for hog in seen.glob("hog*"):
                 hog.unlink()
             for task, what in ((job.task(draw), "retry"), (Task(), "collection")):
-                (ended,) = clients.run([task], place)
+                (ended,) = clients.run([task], environment)
                 if ended != 0:
                     onlooker.wrong.append(f"the {what} ended with {ended}")
             wrong = list(dict.fromkeys(onlooker.wrong)) or list(job.leftovers(seen))
@@ -133,18 +133,20 @@ def _start(
     draw: random.Random,
     job: FileJob | RepoJob,
     clients: Clients,
-    place: Place,
+    environment: Environment,
     disk: SmallDisk | None,
 ) -> list[int | None]:
-    """The clients that meet the faults; those that are killed one by one, the rest at once."""
+    """The clients under faults; killed ones run one by one, the others concurrently."""
     scenario = job.scenario
     statuses: list[int | None] = []
     alone = scenario.kills if scenario.clients == 1 else 0
     for _ in range(alone):
-        statuses += clients.run([job.task(draw)], place, [draw.uniform(0, scenario.killed_within)])
+        statuses += clients.run(
+            [job.task(draw)], environment, [draw.uniform(0, scenario.killed_within)]
+        )
     tasks = [job.task(draw) for _ in range(scenario.clients)]
     times = [draw.uniform(0, scenario.killed_within) for _ in range(scenario.kills - alone)]
-    return statuses + clients.run(tasks, place, times, _filling(scenario, disk))
+    return statuses + clients.run(tasks, environment, times, _filling(scenario, disk))
 
 
 def _filling(

@@ -1,4 +1,4 @@
-"""Files made by hand, byte for byte, for what no honest writer would write."""
+"""Malformed files, written byte by byte."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MakeZip = Callable[..., Path]
 
 
 class Raw(bytes):
-    """Opcodes to be put into a pickle as they are."""
+    """Literal opcodes for a pickle."""
 
 
 def encode(value: object) -> bytes:
-    """Return opcodes that push a value; Raw stands for itself."""
+    """Return opcodes that push a value; Raw is inserted literally."""
     if isinstance(value, Raw):
         return value
     if isinstance(value, bool) or value is None:
@@ -49,7 +49,7 @@ def tensor(
     hooks: object = None,
     more: tuple[object, ...] = (),
 ) -> bytes:
-    """Return opcodes that push a tensor, as PyTorch writes one, with any part replaced."""
+    """Return opcodes that push a tensor in PyTorch's form, with any part replaced."""
     storage = ("storage", Raw(f"ctorch\n{kind}\n".encode()), key, "cpu", numel)
     reference = Raw(encode(storage) + b"Q")
     args = encode((reference, offset, size, stride, requires_grad, hooks, *more))

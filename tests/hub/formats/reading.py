@@ -1,4 +1,4 @@
-"""What tests do with a value that was read from a file."""
+"""Traversal of values read from files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hub.formats import Buffer
 
 
 def touch(value: object) -> None:
-    """Walk it as any caller would, to the last element of every tensor."""
+    """Traverse a value and read every element of every tensor."""
     if isinstance(value, dict):
         for item in value.values():
             touch(item)

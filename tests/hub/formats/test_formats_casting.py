@@ -1,4 +1,4 @@
-"""Changing the element type."""
+"""Casting of buffers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_many_blocks_and_strides() -> None:
     assert np.array_equal(back.numpy(), base.numpy().T)
 
 
-def test_what_stays_and_what_cannot_be() -> None:
+def test_unchanged_and_refused_types() -> None:
     for name in ("int64", "bool", "uint8"):
         whole = Buffer.from_numpy(np.ones(3, name))
         assert cast(whole, "float16") is whole
@@ -72,7 +72,7 @@ def test_what_stays_and_what_cannot_be() -> None:
             large.numpy()
 
 
-def test_what_a_tensor_is_besides_its_values_is_kept() -> None:
+def test_flags_are_preserved() -> None:
     buffer = Buffer.from_numpy(np.ones((), np.float32))
     parameter = Buffer("float32", (), (), buffer.storage, 0, True, True)
     got = cast(parameter, "bfloat16")

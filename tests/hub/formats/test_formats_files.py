@@ -22,7 +22,7 @@ ONE = Buffer.from_numpy(np.ones(2))
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "a.pt", "a.pth", "a.BIN"])
-def test_the_format_is_told_by_content_and_not_by_name(tmp_path: Path, name: str) -> None:
+def test_the_format_is_detected_by_content(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, {"x": Buffer.from_numpy(np.arange(3))})
     os.replace(tmp_path / name, tmp_path / "weights.xyz")
     found = read(tmp_path / "weights.xyz")
@@ -46,7 +46,7 @@ def test_the_name_chooses_safetensors_and_nothing_else(tmp_path: Path) -> None:
 
 
 def with_header_of(length: int) -> bytes:
-    """A safetensors file of one tensor whose header has that many bytes, as padding is allowed."""
+    """A safetensors file of one tensor with a header padded to that many bytes."""
     header = b'{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}'
     return length.to_bytes(8, "little") + header.ljust(length) + b"\7"
 
@@ -113,7 +113,7 @@ def test_other_files_are_named_for_what_they_are(
     assert str(caught.value).startswith(str(path))
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+def test_non_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"missing\.pt: no such file") as caught:
         read(tmp_path / "missing.pt")
     assert isinstance(caught.value, FormatError)

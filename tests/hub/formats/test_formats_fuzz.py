@@ -1,4 +1,4 @@
-"""Whatever is done to a file, reading it gives a value or a FormatError."""
+"""Fuzzing: reading any file gives a value or a FormatError."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TENSOR = Buffer.from_numpy(np.arange(6, dtype=np.float32).reshape(2, 3))
 
 @dataclass
 class Config:
-    """A class that holds data, which a program may allow in its files."""
+    """A data class that a program may allow in its files."""
 
     a: object = None
 
@@ -98,7 +98,7 @@ def find_class(module: str, name: str) -> type:
 
 
 def read_all(path: Path) -> object:
-    """Read a file and do to its tensors what the engine does."""
+    """Read a file and use its tensors like the engine."""
     return replace_values(read(path, find_class=find_class), (Buffer,), touch)
 
 

@@ -1,4 +1,4 @@
-"""Classes that only hold data: written by name and attributes, made without running their code."""
+"""Classes that only hold data: written by name and attributes, created without running code."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Colour(enum.Enum):
 
 
 class Plain:
-    """A class that would notice if its methods ran."""
+    """A class that records calls of its methods."""
 
     def __init__(self) -> None:
         RAN.append("init")
@@ -78,7 +78,7 @@ class Plain:
 
 
 class Attributes(dict[str, Any]):
-    """A dict whose items are attributes, as libraries of configurations have them."""
+    """A dict with items as attributes, as in configuration libraries."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         RAN.append(key)
@@ -91,7 +91,7 @@ Row = collections.namedtuple("Row", "a b")
 
 
 class Factories(collections.defaultdict[str, int]):
-    """Keeps more than its items and attributes."""
+    """A class with state beside items and attributes."""
 
 
 class Abstract(abc.ABC):
@@ -119,7 +119,7 @@ class Model:
 
 
 def here(module: str, name: str) -> type:
-    """Find classes of this module, as a program does that allows its own."""
+    """Find classes of this module, like a program that allows its own."""
     if module != __name__:
         raise ValueError(f"{module}.{name} is not listed")
     found = getattr(sys.modules[__name__], name)
@@ -220,7 +220,7 @@ def test_other_classes_are_refused(tmp_path: Path, cls: Any, match: str) -> None
         read(path, find_class=lambda module, name: cls)
 
 
-def test_what_has_no_name_to_be_found_by_is_not_written(tmp_path: Path) -> None:
+def test_classes_not_found_by_name_are_not_written(tmp_path: Path) -> None:
     @dataclasses.dataclass
     class Local:
         a: int
@@ -307,7 +307,7 @@ def test_odd_uses_of_the_standard_library(tmp_path: Path, opcodes: bytes, match:
         read(path)
 
 
-def test_containers_are_changed_in_place_and_tuples_made_anew() -> None:
+def test_containers_are_changed_in_place_and_tuples_rebuilt() -> None:
     inner = [1, 2]
     value: Any = {"a": inner, "b": inner, "t": (inner, "x"), "d": collections.deque([3])}
     same: Any = replace_values(value, (int,), lambda number: number + 1)

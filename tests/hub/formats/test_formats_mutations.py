@@ -1,6 +1,6 @@
-"""Files that are changed at random: each gives a value or a FormatError, soon and in little memory.
+"""Mutation fuzzing: each file gives a value or a FormatError, in bounded time and memory.
 
-`make fuzz` tries many more of them than the tests do.
+`make fuzz` runs many more mutations than the tests.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from hub.formats.sharded import read_index
 from hub.formats.source import Source
 from tests.hub.formats.reading import touch
 
-# Of each of six files and of references: a million and more of them under `make fuzz`.
+# Mutations of each of six files and of references: over a million under `make fuzz`.
 ROUNDS = 800 if settings.default.derandomize else 150_000
-SLOW = 10  # seconds of the processor for one input
-MEMORY = 2 << 30  # bytes of addresses beyond those that the process has
+SLOW = 10  # CPU seconds for one input
+MEMORY = 2 << 30  # bytes of address space beyond the current one
 NUMBERS = [0, 1, 2, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**64 - 1]
 WORDS = [
     b"..",
@@ -57,7 +57,7 @@ class Slow(Exception):
 
 @contextmanager
 def bounded() -> Iterator[Callable[[], object]]:
-    """Bounds on memory, and on the work between two calls of what is yielded."""
+    """Bounds on memory, and on the time between two calls of the yielded function."""
 
     def late(signum: int, frame: object) -> None:
         raise Slow
@@ -95,12 +95,12 @@ def seeds(folder: Path) -> dict[str, bytes]:
 
 
 def chance(kind: str) -> random.Random:
-    """The same numbers every time, but for `make fuzz`, which looks further each time."""
+    """A deterministic generator, except under `make fuzz`."""
     return random.Random(kind if settings.default.derandomize else None)
 
 
 def mutate(raw: bytes, others: list[bytes], rng: random.Random) -> bytes:
-    """Change one to six things."""
+    """Apply one to six mutations."""
     data = bytearray(raw)
     for _ in range(rng.randint(1, 6)):
         at = rng.randrange(len(data) + 1)
@@ -129,7 +129,7 @@ def mutate(raw: bytes, others: list[bytes], rng: random.Random) -> bytes:
 
 
 def look(raw: bytes) -> None:
-    """Read, scan and take for an index what must not be trusted."""
+    """Read an untrusted file, scan it, and read it as an index."""
     source = Source("made.pkl", np.frombuffer(raw, np.uint8))
     for function in (read_source, scan_source, read_index):
         try:
@@ -177,7 +177,7 @@ def test_changed_references() -> None:
 
 
 def look_up(text: str) -> None:
-    """A text is refused, or is a reference with one spelling."""
+    """Parse a text: it is refused, or has one canonical form."""
     try:
         ref = sources.parse(text)
     except RefError:

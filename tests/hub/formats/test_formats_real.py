@@ -1,6 +1,6 @@
-"""Weights from public repositories, where they are present next to the checkout.
+"""Weights of public repositories, if present next to the checkout.
 
-The digests were taken from what PyTorch 2.13 reads from the same files with `weights_only=True`.
+The digests are of the tensors that PyTorch 2.13 reads from the files with `weights_only=True`.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ MALFORMED: list[tuple[str, object, bytes, str]] = [
 @pytest.mark.parametrize(
     ("header", "data", "match"), [case[1:] for case in MALFORMED], ids=[c[0] for c in MALFORMED]
 )
-def test_what_the_specification_forbids(
+def test_violations_of_the_specification(
     tmp_path: Path, header: object, data: bytes, match: str
 ) -> None:
     path = raw_file(tmp_path / "bad.safetensors", header, data)
@@ -180,7 +180,7 @@ def test_many_duplicate_keys_take_linear_time(tmp_path: Path) -> None:
         SafetensorsFile(raw_file(tmp_path / "bad", header))
 
 
-def test_what_the_format_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_unsupported_values_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     base = bits_of("float32", (4,))
     tail = Buffer("float32", (2,), (1,), base.storage, 2)

@@ -1,4 +1,4 @@
-"""Scanning: what hides code is found, wherever it hides."""
+"""Scanning: code is found in any file and at any depth."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ HIDDEN = {
 
 
 @pytest.mark.parametrize("kind", HIDDEN)
-def test_what_is_hidden_is_found(look: Scan, kind: str) -> None:
+def test_hidden_globals_are_found(look: Scan, kind: str) -> None:
     assert evil(look(HIDDEN[kind]))
 
 
@@ -117,7 +117,7 @@ def test_packed_by_zlib_where_a_pickle_is_expected(look: Scan, name: str) -> Non
     ],
     ids=["pickle", "zip", "member", "gzip", "bomb", "7z", "zstd", "tar", "npy"],
 )
-def test_what_cannot_be_seen_is_dangerous(look: Scan, raw: bytes) -> None:
+def test_unknown_globals_are_dangerous(look: Scan, raw: bytes) -> None:
     report = look(raw)
     assert report.dangerous and report.problems
 
@@ -155,7 +155,7 @@ def test_tensors_that_look_like_pickles_are_not(tmp_path: Path) -> None:
         (b'{"a": 1}', "weight_map"),
     ],
 )
-def test_what_is_refused_and_not_dangerous(look: Scan, raw: bytes, reason: str) -> None:
+def test_refused_but_not_dangerous(look: Scan, raw: bytes, reason: str) -> None:
     report = look(raw)
     assert not report.dangerous and not report.safe and reason in str(report.refusal)
 

@@ -1,4 +1,4 @@
-"""Models in several files."""
+"""Sharded weights."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_tensors_that_are_missing_or_too_many(tmp_path: Path) -> None:
         ('{"x":' + "[" * 100_000, "malformed"),
     ],
 )
-def test_what_is_no_index(tmp_path: Path, text: str, match: str) -> None:
+def test_malformed_indices(tmp_path: Path, text: str, match: str) -> None:
     path = tmp_path / "model.safetensors.index.json"
     path.write_text(text)
     with pytest.raises(FormatError, match=match):

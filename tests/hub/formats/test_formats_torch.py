@@ -63,7 +63,7 @@ def unpacked(literal: str) -> bytes:
 
 
 @pytest.mark.parametrize("literal", [LEGACY, ZIP], ids=["legacy", "zip"])
-def test_what_pytorch_wrote(tmp_path: Path, literal: str) -> None:
+def test_files_of_pytorch(tmp_path: Path, literal: str) -> None:
     path = tmp_path / "tiny.bin"
     path.write_bytes(unpacked(literal))
     found: Any = read(path)
@@ -159,7 +159,7 @@ def test_storages_of_a_zip_are_mapped_and_aligned(tmp_path: Path) -> None:
     assert again["0"].numpy().tolist() == [0, 0, 0]
 
 
-def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+def test_unsupported_values_are_named_and_nothing_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a.pt"
     loop: list[object] = []
     loop.append(loop)

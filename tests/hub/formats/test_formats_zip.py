@@ -29,7 +29,7 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes
 
 
 class Unseekable(io.BytesIO):
-    """Makes zipfile write sizes behind the data, as PyTorch does."""
+    """Makes zipfile write sizes after the data, as PyTorch does."""
 
     def seekable(self) -> bool:
         return False
@@ -216,7 +216,7 @@ def test_zip_bombs_are_refused_before_they_unpack() -> None:
     archive = reader(raw)
     assert len(archive.read("b")) == 40 << 20
     with pytest.raises(FormatError, match="far more"):
-        archive.read("b")  # the limit is on all that is unpacked
+        archive.read("b")  # the limit is on the total
 
 
 def test_no_members_and_no_zip() -> None:

@@ -1,4 +1,4 @@
-"""Items in one file: what goes in comes out, and nothing else does."""
+"""Export and import of items as one file, and refused archives."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_other_bytes_that_are_here(
     archive: Path, server: Any, fresh_machine: Callable[[], None]
 ) -> None:
     fresh_machine()
-    hub.download(server.add("/w.bin", server.body(b"later edition")))
+    hub.download(server.add("/w.bin", server.body(b"later version")))
     with pytest.raises(IntegrityError, match="`hub rm` it first"):
         import_(archive)
     assert [item.kind for item in hub.ls()] == ["http"]
@@ -124,7 +124,7 @@ Refuse = Callable[[type[HubError]], str]
 
 @pytest.fixture
 def refuse(archive: Path, fresh_machine: Callable[[], None], home: Path, hf_cache: Path) -> Refuse:
-    """Import what must be refused; returns the message after checking that nothing changed."""
+    """Import an invalid archive; returns the message after checking that nothing changed."""
     fresh_machine()
 
     def run(kind: type[HubError]) -> str:
@@ -149,7 +149,7 @@ def test_flipped_bytes(archive: Path, refuse: Refuse, weights: bytes) -> None:
 def test_cut_short(archive: Path, refuse: Refuse, part: int) -> None:
     with tarfile.open(archive) as file:
         last = file.getmembers()[-1]
-    end = last.offset_data + last.size  # behind it there are zeros only
+    end = last.offset_data + last.size  # followed by zeros only
     archive.write_bytes(archive.read_bytes()[: end * part // 16])
     refuse(ArchiveError)
 

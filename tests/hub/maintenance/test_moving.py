@@ -1,4 +1,4 @@
-"""A cache taken to another disk: whole, verified, and found under its old name."""
+"""Moving a cache to another disk: complete, verified, and found under its old name."""
 
 from __future__ import annotations
 

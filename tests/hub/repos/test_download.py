@@ -1,4 +1,4 @@
-"""Files of repositories: fetched once, checked by the repository's hashes, kept in its cache."""
+"""Files of repositories: fetched once, checked by the repository's hashes, cached."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def repo(hf: Any, weights: bytes) -> Any:
 
 @pytest.fixture
 def refused(hf_cache: Path) -> Callable[..., str]:
-    """Download what must fail; returns the message after checking that nothing was left."""
+    """Expect a download to fail; returns the message after checking that nothing is left."""
 
     def run(ref: str, kind: type[HubError]) -> str:
         with pytest.raises(kind) as error:
@@ -60,7 +60,7 @@ def refused(hf_cache: Path) -> Callable[..., str]:
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that are hashed from now on."""
+    """Records the names of hashed files."""
     names: list[str] = []
     real = cached.hash_blob
 
@@ -114,7 +114,7 @@ def test_without_an_organisation(hf: Any, hf_cache: Path) -> None:
         hub.snapshot("hf:gpt2/config.json")
 
 
-def test_their_client_reads_ours(repo: Any, hf: Any) -> None:
+def test_the_library_reads_files_of_the_hub(repo: Any, hf: Any) -> None:
     paths = [hub.download(f"hf:org/name/{name}") for name in ("config.json", "model.safetensors")]
     hf.requests.clear()
     for path in paths:
@@ -125,14 +125,14 @@ def test_their_client_reads_ours(repo: Any, hf: Any) -> None:
     assert hf.fetched() == []
 
 
-def test_ours_reads_theirs(repo: Any, hf: Any, hashed: list[str]) -> None:
+def test_the_hub_reads_files_of_the_library(repo: Any, hf: Any, hashed: list[str]) -> None:
     theirs = Path(huggingface_hub.hf_hub_download("org/name", "model.safetensors"))
     hf.requests.clear()
     assert hub.path(MODEL) == hub.download(MODEL, offline=True) == hub.download(MODEL) == theirs
     assert hashed == [theirs.resolve().name] and hf.fetched() == []
 
 
-def test_what_they_damaged_is_found(repo: Any, hf: Any, weights: bytes) -> None:
+def test_damage_by_the_library_is_detected(repo: Any, hf: Any, weights: bytes) -> None:
     theirs = Path(huggingface_hub.hf_hub_download("org/name", "model.safetensors"))
     overwrite(theirs, weights[:-1] + b"?")
     with pytest.raises(IntegrityError, match="another program wrote or changed it") as error:
@@ -143,7 +143,7 @@ def test_what_they_damaged_is_found(repo: Any, hf: Any, weights: bytes) -> None:
     assert hub.download(MODEL).read_bytes() == weights
 
 
-def test_damage_is_seen_and_repaired(
+def test_damage_is_detected_and_repaired(
     repo: Any, hf: Any, weights: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = hub.download(MODEL)
@@ -168,7 +168,7 @@ def test_touched_file_is_hashed_once(repo: Any, hashed: list[str]) -> None:
 
 def test_link_to_another_blob(repo: Any) -> None:
     config, model = hub.download("hf:org/name/config.json"), hub.download(MODEL)
-    hub.snapshot("hf:org/name")  # now all hashes of the commit are known
+    hub.snapshot("hf:org/name")  # records all hashes of the commit
     model.unlink()
     model.symlink_to(config.readlink())
     with pytest.raises(IntegrityError):
@@ -182,7 +182,7 @@ def test_pin(repo: Any, hf: Any, weights: bytes, refused: Callable[..., str]) ->
     path = hub.download(f"hf:org/name/config.json#sha256={digest}")
     hf.requests.clear()
     assert hub.download("hf:org/name/config.json", digest) == path
-    assert hf.requests == []  # the bytes are settled, whatever the branch is now
+    assert hf.requests == []  # the bytes are pinned, whatever the branch's commit
     with pytest.raises(IntegrityError):
         hub.path("hf:org/name/config.json", "0" * 64)
 
@@ -388,7 +388,7 @@ def test_xet(
 
 
 def test_silent_server(repo: Any, hf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither what it is asked about a revision nor the listing is waited for without end."""
+    """Requests of revisions and listings time out."""
     monkeypatch.setattr(limits, "LIMITS", Limits(read_timeout=0.2, attempts=1))
     repo.api_faults = [faulty.hold(60)]
     with pytest.raises(FetchError, match="cannot be reached"):
@@ -407,7 +407,7 @@ def test_listing_that_asks_to_wait(repo: Any, hf: Any, impatient: None) -> None:
 def test_listing_in_pages(
     repo: Any, hf: Any, server: Any, monkeypatch: pytest.MonkeyPatch, hf_cache: Path
 ) -> None:
-    """The token does not go along where the next page is at another origin."""
+    """The token is not sent to a next page at another origin."""
     monkeypatch.setenv("HF_TOKEN", "secret")
     entries = repo.tree(repo.refs["main"])
     body = json.dumps(entries[1:]).encode()
@@ -437,7 +437,7 @@ def test_xet_on_a_full_disk(repo: Any, hf: Any, monkeypatch: pytest.MonkeyPatch)
         hub.download(MODEL)
 
 
-def test_what_a_killed_xet_download_leaves_is_collected(
+def test_leftovers_of_a_killed_xet_download_are_collected(
     repo: Any, hf: Any, hf_cache: Path, weights: bytes
 ) -> None:
     path = hub.download(MODEL)

@@ -1,4 +1,4 @@
-"""Lock files: written for every kind of source, followed to the byte, and nothing beside them."""
+"""Lock files: written for every kind of source, and enforced."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lockfile(tmp_path: Path) -> Path:
 def fresh_machine(
     tmp_path: Path, hf_cache: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], None]:
-    """Leaves nothing of what was fetched."""
+    """Removes all fetched files."""
 
     def clear() -> None:
         for number, folder in enumerate((hf_cache, home)):
@@ -102,7 +102,7 @@ def test_every_kind_of_source(
     fresh_machine()
     fetched = {synced.ref: synced.fetched for synced in hub.sync(lockfile)}
     assert fetched.pop(f"file:{own}") == 0
-    assert fetched.pop("hf:org/name/config.json") == 0  # came with the repository
+    assert fetched.pop("hf:org/name/config.json") == 0  # fetched with the repository
     assert all(fetched.values())
     assert all(synced.fetched == 0 for synced in hub.sync(lockfile, offline=True))
     wheel.unlink()
@@ -140,7 +140,7 @@ def test_branch_stays_where_it_was_locked(repo: Any, hf: Any, lockfile: Path) ->
         assert hub.snapshot("hf:org/name").name == repo.refs["main"]
 
 
-def test_what_is_not_listed(repo: Any, server: Any, lockfile: Path) -> None:
+def test_unlisted_references(repo: Any, server: Any, lockfile: Path) -> None:
     hub.lock(lockfile, ["hf:org/name"], include=["*.json"])
     url = server.add("/w.bin", server.body(b"web"))
     hub.download(url)
@@ -267,7 +267,7 @@ def test_malformed(lockfile: Path, text: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_odd_names_come_through(lockfile: Path) -> None:
+def test_unusual_names(lockfile: Path) -> None:
     entry = lock_format.Entry(
         'file:/a "b"\\c\x7fä',
         file=FileInfo(1, "0" * 64),

@@ -1,4 +1,4 @@
-"""Names of repositories: what is accepted, its one spelling, and what is refused."""
+"""Names of repositories: accepted ones, their canonical form, and refused ones."""
 
 from __future__ import annotations
 

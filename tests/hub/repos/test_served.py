@@ -1,4 +1,4 @@
-"""Repositories of our own server: many processes, processes that are killed, and the library."""
+"""Repositories of `hub serve`: many processes, killed processes, and the library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = {f"part-{number}.bin": random.Random(number).randbytes(300_000) for numb
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of the repository org/model, which is served."""
+    """The folder of the served repository org/model."""
     folder = tmp_path / "models" / "org" / "model"
     folder.mkdir(parents=True)
     for name, content in {**FILES, "config.json": b"{}", "sub/empty": b""}.items():
@@ -48,7 +48,7 @@ def is_complete(folder: Path, served: Path) -> bool:
 
 
 def visible_blobs_are_whole(cache: Path) -> bool:
-    """True if everything under a hash's name has that hash: whatever else may have happened."""
+    """True if every file named by a hash has that hash."""
     blobs = [path for path in cache.glob("*/blobs/*") if len(path.name) == 64]
     return all(hashlib.sha256(path.read_bytes()).hexdigest() == path.name for path in blobs)
 

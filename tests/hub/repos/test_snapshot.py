@@ -1,4 +1,4 @@
-"""Whole repositories: patterns, one commit, offline, and the library's own view of the result."""
+"""Snapshots of repositories: patterns, one commit, offline, and the library's view of the cache."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_everything(repo: Any, hf: Any, hf_cache: Path, files: dict[str, bytes])
     assert left == []
 
 
-def test_their_client_reads_ours(
+def test_the_library_reads_snapshots_of_the_hub(
     repo: Any, hf: Any, hf_cache: Path, files: dict[str, bytes]
 ) -> None:
     folder = hub.snapshot("hf:org/name")
@@ -77,14 +77,16 @@ def test_their_client_reads_ours(
     assert {ref for revision in cached.revisions for ref in revision.refs} == {"main"}
 
 
-def test_ours_reads_theirs(repo: Any, hf: Any, files: dict[str, bytes]) -> None:
+def test_the_hub_reads_snapshots_of_the_library(
+    repo: Any, hf: Any, files: dict[str, bytes]
+) -> None:
     theirs = Path(huggingface_hub.snapshot_download("org/name"))
     hf.requests.clear()
     assert hub.snapshot("hf:org/name", offline=True) == hub.snapshot("hf:org/name") == theirs
     assert hf.fetched() == []
 
 
-def test_their_command_line_reads_ours(repo: Any, files: dict[str, bytes]) -> None:
+def test_the_command_hf_reads_snapshots_of_the_hub(repo: Any, files: dict[str, bytes]) -> None:
     hub.snapshot("hf:org/name")
 
     def run(*arguments: str) -> str:
@@ -313,7 +315,7 @@ def test_empty_repository(hf: Any) -> None:
 
 @pytest.fixture
 def alike(hf: Any, tmp_path: Path) -> dict[str, bytes]:
-    """A repository of files whose names differ in case alone."""
+    """A repository of files whose names differ only in case."""
     if ignores_case(tmp_path):
         pytest.skip("case does not count on this disk")
     files = {"Vocab.txt": b"one", "vocab.txt": b"two", "A/x.bin": b"x", "a/y.bin": b"y"}

@@ -1,4 +1,4 @@
-"""A folder of models, the server of it, and raw requests to look at what it answers."""
+"""A folder of models, its server, and raw requests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Answer:
 
 @pytest.fixture
 def ask() -> Callable[..., Answer]:
-    """Send a request that is written as it stands, and return the answer."""
+    """Send a literal request and return the answer."""
 
     def send(
         server: Server, path: str, method: str = "GET", body: Any = None, **headers: str
@@ -72,7 +72,7 @@ def ask() -> Callable[..., Answer]:
 
 @pytest.fixture
 def talk() -> Callable[..., bytes]:
-    """Send bytes and return all that comes back until the server hangs up."""
+    """Send bytes and return all bytes received until the server closes the connection."""
 
     def send(server: Server, *pieces: bytes, timeout: float = 120) -> bytes:
         host, _, port = server.url.removeprefix("http://").partition(":")

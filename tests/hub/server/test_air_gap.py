@@ -1,7 +1,7 @@
-"""A lock file from one server, followed on a machine that sees only a mirror; every step a command.
+"""A lock file from one server, applied on a machine that reaches only a mirror, by commands.
 
-The public hub is a server that names commits as it likes; each machine is an environment and two
-caches of its own.
+The public hub is simulated by a server with its own commit names; each machine is an environment
+with two caches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ print(hub.download("hf:org/name/config.json").read_text(), hub.download("hf:org/
 
 
 class Machine:
-    """Runs programs under caches of its own, asking one server."""
+    """Runs programs with its own caches and one server."""
 
     def __init__(self, folder: Path, endpoint: str) -> None:
         self.folder = folder
@@ -55,13 +55,13 @@ class Machine:
         )
 
     def hub(self, *arguments: str, **environment: str) -> str:
-        """What the command prints, if it ends well."""
+        """Run a command that succeeds and return its output."""
         done = self.run("-m", "hub", *arguments, **environment)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout
 
     def fails(self, *arguments: str) -> str:
-        """The one line of an error."""
+        """Run a command that fails and return its line of error."""
         done = self.run("-m", "hub", *arguments)
         assert done.returncode == 1 and done.stderr.startswith("hub: error: "), done
         assert done.stderr.count("\n") == 1
@@ -111,19 +111,19 @@ def test_lock_mirror_serve_sync_load(upstream: Any, tmp_path: Path) -> None:
             inside.hub("sync", lock).splitlines()[-1] == "1.1 kB verified, of which 1.1 kB fetched"
         )
         assert inside.hub("sync", lock).splitlines()[-1].endswith("of which 0 B fetched")
-    # The mirror is gone as well: all that follows is offline, though nobody said so to `sync`.
+    # The mirror is stopped as well: the rest is offline, without an option of `sync`.
     assert inside.hub("sync", lock, "--offline").splitlines()[-1].endswith("of which 0 B fetched")
     loaded = inside.run("-c", LOAD, BESTIARY_LOCK=lock, BESTIARY_OFFLINE="1")
     listed, rest = loaded.stdout.splitlines()
     assert listed == "config.json model.safetensors sub/a.bin", loaded
     assert rest.startswith("{} ") and str(inside.folder) in rest and rest.endswith("w.bin")
     assert [line.split()[0] for line in inside.hub("verify").splitlines()] == ["ok"] * 4
-    # Without the lock file the branches are what was locked, too.
+    # Without the lock file the branches are the locked commits too.
     assert inside.hub("download", "hf:org/one@v1/w.bin", "hf:org/name", "--offline")
 
 
-def test_what_the_mirror_does_not_have(upstream: Any, tmp_path: Path, weights: bytes) -> None:
-    """Another state, or a part of one, is not what was locked: an error, and nothing is kept."""
+def test_content_missing_in_the_mirror(upstream: Any, tmp_path: Path, weights: bytes) -> None:
+    """Another state, or a part of one, is not the locked one: an error, and nothing is stored."""
     lock, models = str(tmp_path / "app.lock"), tmp_path / "models"
     machine = Machine(tmp_path / "developer", upstream.url)
     machine.hub("lock", lock, "hf:org/name")
@@ -136,7 +136,7 @@ def test_what_the_mirror_does_not_have(upstream: Any, tmp_path: Path, weights: b
 
 
 def test_mirror_with_other_bytes(upstream: Any, tmp_path: Path) -> None:
-    """Whoever changes a file in the mirror does not get it into a program under the lock."""
+    """A file changed in the mirror is not loaded under the lock."""
     lock, models = str(tmp_path / "app.lock"), tmp_path / "models"
     machine = Machine(tmp_path / "developer", upstream.url)
     machine.hub("lock", lock, "hf:org/name")

@@ -1,4 +1,4 @@
-"""The client library of the public hub, used as its documentation says."""
+"""The client library of the public hub, used as documented."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOKEN = "a-token-of-this-test"
 
 @pytest.fixture(autouse=True)
 def no_xet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As HF_HUB_DISABLE_XET=1 does, which is read when the library is imported."""
+    """The effect of HF_HUB_DISABLE_XET=1, which is read when the library is imported."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", "/nonexistent")
     monkeypatch.delenv("HF_TOKEN", raising=False)
@@ -67,7 +67,7 @@ def test_one_file(api: HfApi, tmp_path: Path) -> None:
     assert Path(api.hf_hub_download("plain", "config.json", cache_dir=cache)).read_bytes() == b"{}"
 
 
-def test_a_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
+def test_a_download_is_resumed(server: Server, tmp_path: Path) -> None:
     url = f"{server.url}/org/tiny/resolve/main/model.safetensors"
     with (tmp_path / "part").open("wb") as file:
         file.write(WEIGHTS[:1000])
@@ -97,7 +97,7 @@ def test_questions(api: HfApi) -> None:
     assert api.whoami(token=TOKEN)["name"] == "hub"
 
 
-def test_what_does_not_exist(api: HfApi, tmp_path: Path) -> None:
+def test_missing_repositories_and_files(api: HfApi, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     with pytest.raises(errors.RepositoryNotFoundError):
         api.model_info("org/none")
@@ -164,7 +164,7 @@ def test_changes(api: HfApi, upload: Path, models: Path, tmp_path: Path) -> None
     assert third.oid == first != second.oid
     api.delete_folder("weights", "org/new")
     assert api.list_repo_files("org/new") == [".gitattributes", "README.md", "empty.bin"]
-    # Whoever is at an earlier state can finish his download.
+    # A client at an earlier state can finish its download.
     old = api.snapshot_download("org/new", revision=second.oid, cache_dir=tmp_path / "cache")
     assert content(old).keys() == {*visible(upload), "docs/notes.txt"}
     with pytest.raises(errors.HfHubHTTPError, match="404"):

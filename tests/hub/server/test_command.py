@@ -1,4 +1,4 @@
-"""The command `hub serve`, and what random requests do to a server."""
+"""The command `hub serve`, and random requests."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_stopped_in_the_background_of_a_script(models: Path) -> None:
     assert output == "stopped\n"
 
 
-def test_what_is_refused(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors(models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     tokens = tmp_path / "tokens"

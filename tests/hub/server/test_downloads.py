@@ -1,4 +1,4 @@
-"""What the server answers to single requests."""
+"""Answers of the server to single requests."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_if_none_match(server: Server, ask: Ask, tags: str, status: int) -> None
         "/datasets/org/tiny/resolve/main/config.json",
     ],
 )
-def test_what_is_not_there(server: Server, ask: Ask, models: Path, path: str) -> None:
+def test_not_found(server: Server, ask: Ask, models: Path, path: str) -> None:
     (models.parent / "outside").write_text("secret")
     (models / "org" / "tiny" / ".hidden").write_text("secret")
     (models / "org" / ".hidden").mkdir()
@@ -205,7 +205,7 @@ def test_models_are_listed_and_found(server: Server, ask: Ask) -> None:
     assert names("?limit=1") == ["org/tiny"]
 
 
-def test_a_token_is_asked_for(serve: Serve, models: Path, ask: Ask) -> None:
+def test_a_token_is_required(serve: Serve, models: Path, ask: Ask) -> None:
     server = serve(models, tokens=["secret-token", "another-token"])
     for path in (FILE, "/api/models", "/api/whoami-v2", "/nothing"):
         for token in ("", "Bearer wrong", "Basic c2VjcmV0", "Bearer", "Bearer secret-token x"):
@@ -224,7 +224,7 @@ def test_tokens_and_queries_are_not_logged(
     with caplog.at_level("INFO", "hub"):
         ask(server, FILE + "?key=secret-key", Authorization="Bearer secret-token")
         ask(server, "/%0d%0aforged?x=1", Authorization="Bearer wrong-token")
-        while len(caplog.records) < 2:  # a line is written once the answer is sent
+        while len(caplog.records) < 2:  # logged after the answer is sent
             time.sleep(0.01)
     lines = [record.getMessage() for record in caplog.records]
     assert any(line.startswith(f"127.0.0.1 GET {FILE} 200 307200 B ") for line in lines)
@@ -271,7 +271,7 @@ def test_slow_heads_are_given_up(serve: Serve, models: Path) -> None:
                 time.sleep(0.02)
         assert 0 < sent < len(head) - 1
     with socket.create_connection((host, int(port)), 20) as connection:
-        assert connection.recv(1) == b""  # nothing asked, so it hangs up
+        assert connection.recv(1) == b""  # no request, so the server closes the connection
 
 
 def test_several_requests_on_one_connection(server: Server, talk: Talk) -> None:
@@ -279,7 +279,7 @@ def test_several_requests_on_one_connection(server: Server, talk: Talk) -> None:
     last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     answered = talk(server, one * 3 + last)
     assert answered.count(b"HTTP/1.1 200 OK") == 4 and answered.count(b"\r\n\r\n{}") == 4
-    # A body that nobody wanted is no request.
+    # An unread body is not parsed as a request.
     body = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
     post = b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert talk(server, post + body + last).count(b"HTTP/1.1 ") == 2
@@ -310,7 +310,7 @@ def test_a_file_that_is_cut_short_ends_the_connection(
     assert received < 64 << 20
 
 
-def test_what_cannot_be_served(models: Path, server: Server) -> None:
+def test_unusable_folder_and_address(models: Path, server: Server) -> None:
     with pytest.raises(HubError, match="no such folder"):
         Server(models / "none")
     port = int(server.url.rpartition(":")[2])

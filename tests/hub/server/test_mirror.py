@@ -1,4 +1,4 @@
-"""Mirrors: from one server to another, over the cache."""
+"""Mirrors: from one server to another, through the cache."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_again_and_changed(
     fresh = models / "fresh"
     fresh.write_bytes(b'{"new": 1}')
     fresh.rename(models / "org" / "tiny" / "config.json")
-    upstream.store.forget(models / "org" / "tiny")  # or wait a second
+    upstream.store.forget(models / "org" / "tiny")  # instead of waiting a second
     third = mirror("hf:org/tiny", target)
     assert third.changed and third.commit != first.commit
     assert (target / "org" / "tiny" / "config.json").read_bytes() == b'{"new": 1}'
@@ -110,7 +110,7 @@ def test_patterns(upstream: Server, target: Path) -> None:
     assert found == ["config.json", "notes.txt"]
 
 
-def test_damage_in_the_cache_is_seen(
+def test_damage_in_the_cache_is_detected(
     upstream: Server, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from hub.repos.repository import Repository
@@ -133,12 +133,12 @@ def test_damage_in_the_cache_is_seen(
 @pytest.mark.parametrize(
     "ref", ["hf:org/tiny/config.json", "hf:datasets/org/tiny", "builtin:x", "file:/x"]
 )
-def test_what_is_no_model(target: Path, ref: str) -> None:
+def test_refused_references(target: Path, ref: str) -> None:
     with pytest.raises(RefError, match="only models are mirrored"):
         mirror(ref, target)
 
 
-def test_what_is_not_there(upstream: Server, target: Path) -> None:
+def test_missing_repository(upstream: Server, target: Path) -> None:
     with pytest.raises(NotFoundError):
         mirror("hf:org/none", target)
     assert list(target.iterdir()) == []

@@ -48,7 +48,7 @@ def test_the_revision_is_the_tree_of_git(tmp_path: Path) -> None:
     }
 
 
-def test_large_files_stand_in_the_tree_as_pointers(tmp_path: Path) -> None:
+def test_large_files_are_pointers_in_the_tree(tmp_path: Path) -> None:
     folder = fill(tmp_path / "large", {"w.safetensors": b"weights"})
     entry = read(folder).entries["w.safetensors"]
     assert entry.sha256 == hashlib.sha256(b"weights").hexdigest()
@@ -58,7 +58,7 @@ def test_large_files_stand_in_the_tree_as_pointers(tmp_path: Path) -> None:
     assert entry.etag == entry.sha256
 
 
-def test_what_is_large() -> None:
+def test_large_files() -> None:
     assert is_lfs("a.BIN", 1) and is_lfs("a.txt", LFS_SIZE)
     assert not is_lfs("a.bin", 0) and not is_lfs("a.txt", LFS_SIZE - 1)
 
@@ -125,7 +125,7 @@ def test_files_are_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert set(opened) == {"b.txt"}
 
 
-def test_hashes_of_fresh_files_are_not_kept(tmp_path: Path) -> None:
+def test_hashes_of_recent_files_are_not_cached(tmp_path: Path) -> None:
     file = tmp_path / "w"
     file.write_bytes(b"one")
     hashes = Hashes(tmp_path / "hashes.json")

@@ -1,4 +1,4 @@
-"""Uploads that go wrong, or are meant to."""
+"""Failing and malicious uploads."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_line_without_an_end_is_refused(server: Server, ask: Ask) -> None:
     def pieces() -> Iterator[bytes]:
         yield from (b"a" * (1 << 20) for _ in range(40))
 
-    with contextlib.suppress(ConnectionError):  # it hangs up on who sends on
+    with contextlib.suppress(ConnectionError):  # the server closes the connection
         assert ask(server, "/api/models/org/tiny/commit/main", "POST", pieces()).status == 413
 
 
@@ -146,7 +146,7 @@ def test_a_large_file_that_is_another(server: Server, ask: Ask, models: Path, bo
     address = upload_address(server, ask)
     try:
         assert ask(server, address, "PUT", body).status in (400, 422)
-    except ConnectionError:  # it hangs up on who sends far more than announced
+    except ConnectionError:  # the server closes the connection after too many bytes
         assert len(body) > 1_000_000
     assert leftovers(models) == []
 
@@ -250,7 +250,7 @@ def test_killed_between_the_two_moves(models: Path, monkeypatch: pytest.MonkeyPa
 
     def rename(self: Path, target: Path) -> Path:
         if target == folder:
-            raise KeyboardInterrupt  # as good as a kill: nothing is cleaned up after it
+            raise KeyboardInterrupt  # like a kill: without cleaning up
         return real_rename(self, target)
 
     with publisher.workspace() as scratch:

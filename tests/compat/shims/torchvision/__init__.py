@@ -1,6 +1,6 @@
-"""The installed torchvision's Python files, without three parts that no program here needs.
+"""The installed torchvision's Python files without three parts that no program here needs.
 
-They load its compiled ops, which ties a build of torchvision to a build of PyTorch, register these
+These load its compiled ops, which tie a build of torchvision to a build of PyTorch, register them
 with PyTorch's exporter to ONNX, and quantise models.
 """
 

@@ -1,4 +1,4 @@
-"""Command lines from dataclasses, as far as the programs use it: ``--field value``."""
+"""Command lines from dataclasses, as used by the programs: ``--field value``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of measurements."""
+"""Comparison tables."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RESULTS = [
 
 
 def test_tables() -> None:
-    """Those that PyTorch 2.13 prints of the same figures, but for spaces at the ends of lines."""
+    """The tables of PyTorch 2.13 for the same figures, except for trailing spaces."""
     assert str(Compare(RESULTS)).splitlines() == [
         "[----------- L ------------]",
         "         |    x    |    y",

@@ -1,4 +1,4 @@
-"""Statistics beside NumPy, and how they are printed."""
+"""Statistics beside NumPy, and their format."""
 
 from __future__ import annotations
 

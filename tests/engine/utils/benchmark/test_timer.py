@@ -1,4 +1,4 @@
-"""Timers with a clock of the test's own, so that no figure depends on the machine."""
+"""Timers with a simulated clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.utils.benchmark import Timer
 
 
 class Clock:
-    """Moves a microsecond with each reading and by what `sleep` is given."""
+    """Advances by a microsecond at each reading and by the argument of `sleep`."""
 
     def __init__(self) -> None:
         self.now = 0.0

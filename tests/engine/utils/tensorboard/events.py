@@ -1,4 +1,4 @@
-"""Reads event files back, with a decoder of its own."""
+"""Reader of event files with an independent decoder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.utils.tensorboard.record import record
 
 
 def fields(data: bytes) -> dict[int, list[Any]]:
-    """The fields of a message: ints, and bytes of what has another type."""
+    """The fields of a message: ints, and bytes for other types."""
     found: dict[int, list[Any]] = {}
     at = 0
 
@@ -52,7 +52,7 @@ def doubles(data: bytes) -> list[float]:
 
 
 def read(folder: Path) -> list[dict[int, list[Any]]]:
-    """The events of the only file in a folder, whose records must be whole."""
+    """The events of the only file in a folder, with checked records."""
     (path,) = folder.glob("events.out.tfevents.*")
     data, at, events = path.read_bytes(), 0, []
     while at < len(data):

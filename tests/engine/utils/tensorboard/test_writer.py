@@ -1,4 +1,4 @@
-"""Event files, read back field by field and, where it is installed, by TensorBoard."""
+"""Event files, read back field by field and, if installed, by TensorBoard."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_events_reach_the_disk(tmp_path: Path) -> None:
     assert len(read(tmp_path / "b")) == 1
 
 
-def test_writing_goes_on_after_close(tmp_path: Path) -> None:
+def test_writing_continues_after_close(tmp_path: Path) -> None:
     writer = SummaryWriter(tmp_path, filename_suffix=".suffix")
     writer.close()
     writer.add_scalar("x", 1.0)
