@@ -96,6 +96,11 @@ if TYPE_CHECKING:  # imported at their first use
     )
     from engine.compat.absent_devices import mps as mps, xpu as xpu
     from engine.func import vmap as vmap
+    from engine.linalg import (
+        lobpcg as lobpcg,
+        pca_lowrank as pca_lowrank,
+        svd_lowrank as svd_lowrank,
+    )
 
 _finder.install(
     [__name__]

@@ -46,7 +46,6 @@ __all__ = [
     "unique",
     "unique_consecutive",
     "unravel_index",
-    "vander",
     "where",
 ]
 
@@ -308,23 +307,6 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
         found.insert(0, indices % size)
         indices = indices // size
     return tuple(found)
-
-
-def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
-    """The powers of each element of a vector, a row each, the highest first unless ``increasing``.
-
-    >>> import engine
-    >>> engine.vander(engine.tensor([2, 3]), 3)
-    tensor([[4, 2, 1],
-            [9, 3, 1]])
-    """
-    if x.ndim != 1:
-        raise RuntimeError(f"vander: x: expected a vector, got shape {tuple(x.shape)}")
-    count = len(x) if N is None else N
-    if count < 0:
-        raise RuntimeError(f"vander: N: expected 0 or more, got {N}")
-    powers = x.unsqueeze(1) ** _C.arange(count)
-    return powers if increasing else powers.flip(1)
 
 
 def is_nonzero(input: Tensor) -> bool:

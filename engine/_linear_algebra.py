@@ -20,6 +20,7 @@ __all__ = [
     "cholesky_inverse",
     "cholesky_solve",
     "det",
+    "geqrf",
     "inverse",
     "logdet",
     "lu",
@@ -27,6 +28,7 @@ __all__ = [
     "lu_unpack",
     "matrix_exp",
     "orgqr",
+    "ormqr",
     "pinverse",
     "qr",
     "slogdet",
@@ -96,6 +98,36 @@ def orgqr(input: Tensor, input2: Tensor) -> Tensor:
             [0., 1.]])
     """
     return linalg.householder_product(input, input2)
+
+
+def geqrf(input: Tensor) -> Any:
+    """The QR factors as LAPACK stores them; there is no gradient.
+
+    ``a`` (..., m, n) has R above and below the Householder reflections of Q, ``tau`` (..., k), k
+    the lesser of m and n, their weights: what ``orgqr`` and ``ormqr`` take.
+
+    >>> import engine
+    >>> engine.geqrf(engine.tensor([[3.0], [4.0]])).tau
+    tensor([1.6000])
+    """
+    return linalg.geqrf(input)
+
+
+def ormqr(
+    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
+) -> Tensor:
+    """``Q @ other``, Q the whole product of Householder reflections, as ``geqrf`` gives them.
+
+    ``other @ Q`` if not ``left``; Q's transpose with ``transpose``. Q is (..., m, m) for the
+    reflections ``input`` (..., m, k) and ``tau`` (..., k).
+
+    >>> import engine
+    >>> reflections = engine.geqrf(engine.tensor([[3.0], [4.0]]))
+    >>> engine.ormqr(*reflections, engine.tensor([[3.0], [4.0]]), transpose=True)
+    tensor([[-5.],
+            [ 0.]])
+    """
+    return linalg.ormqr(input, tau, other, left, transpose)
 
 
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
@@ -266,12 +298,14 @@ for _function in (
     cholesky_inverse,
     cholesky_solve,
     det,
+    geqrf,
     inverse,
     logdet,
     lu,
     lu_solve,
     matrix_exp,
     orgqr,
+    ormqr,
     pinverse,
     qr,
     slogdet,

@@ -31,6 +31,8 @@ class _View(types.ModuleType):
             return [public for home in self._modules() for public in _public(home)]
         if name.startswith("__"):
             raise AttributeError(f"module {self.__name__} has no attribute {name}")
+        if _is_path(self.__name__, name):  # before a module of the engine of that name
+            return importlib.import_module(f"{self.__name__}.{name}")
         for home in self._modules():
             if name in vars(home):
                 return vars(home)[name]

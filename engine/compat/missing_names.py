@@ -9,7 +9,6 @@ MISSING = {
             "angle cdouble cfloat chalf complex complex128 complex32 complex64 conj_physical "
             "conj_physical_ imag polar resolve_conj resolve_neg view_as_complex view_as_real"
         ),
-        "use linalg.eigh or linalg.svd": "lobpcg pca_lowrank svd_lowrank",
         "nested tensors are not implemented yet": "jagged",
         "quantised tensors are not implemented yet": (
             "dequantize empty_quantized int_repr per_channel_affine "

@@ -83,7 +83,10 @@ VIEWS = {
 # Names that packages re-export from modules imported at their first use.
 ATTRIBUTES = {
     "GradScaler": "amp:GradScaler",
+    "lobpcg": "linalg:lobpcg",
     "nn.DataParallel": "compat.parallel:DataParallel",
+    "pca_lowrank": "linalg:pca_lowrank",
+    "svd_lowrank": "linalg:svd_lowrank",
     "vmap": "func:vmap",
 }
 

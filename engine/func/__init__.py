@@ -9,6 +9,7 @@ from typing import Any
 from engine import _C
 from engine._argument_errors import guard_functions
 from engine.compat.finder import missing
+from engine.func.batching import vmap
 from engine.func.derivatives import (
     grad,
     grad_and_value,
@@ -19,7 +20,6 @@ from engine.func.derivatives import (
     linearize,
     vjp,
 )
-from engine.func.vmap import vmap
 from engine.nn.module import Module
 from engine.nn.normalization import _BatchNorm
 from engine.nn.utils.stateless import functional_call

@@ -16,6 +16,7 @@ from engine.linalg.factorizations import (
     UnpackedLU as UnpackedLU,
     cholesky,
     cholesky_ex,
+    geqrf as geqrf,
     lu,
     lu_factor,
     lu_factor_ex,
@@ -24,6 +25,11 @@ from engine.linalg.factorizations import (
     unpacked as unpacked,
 )
 from engine.linalg.lapack import LinAlgError
+from engine.linalg.low_rank import (
+    lobpcg as lobpcg,
+    pca_lowrank as pca_lowrank,
+    svd_lowrank as svd_lowrank,
+)
 from engine.linalg.norms import cond, matrix_norm, matrix_rank, norm, vector_norm
 from engine.linalg.products import (
     cross,
@@ -33,6 +39,7 @@ from engine.linalg.products import (
     matrix_exp,
     matrix_power,
     multi_dot,
+    ormqr as ormqr,
     vander,
     vecdot,
 )
@@ -56,6 +63,7 @@ from engine.linalg.spectral import (
     svd,
     svdvals,
 )
+from engine.linalg.symmetric_indefinite import ldl_factor, ldl_factor_ex, ldl_solve
 from engine.linalg.triangular import (
     TriangularSolution as TriangularSolution,
     solve_triangular,
@@ -76,6 +84,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",

@@ -331,3 +331,27 @@ def qr(A: Tensor, mode: str = "reduced") -> QR:
         r = lapack.run("linalg.qr", np.linalg.qr, lapack.array(A), "r")
         return QR(A.new_empty((0,)), lapack.tensor(r))
     return QR(*_QR.apply(A, mode))
+
+
+class Reflections(NamedTuple):
+    """The result of :func:`geqrf`."""
+
+    a: Tensor
+    tau: Tensor
+
+
+class _Reflections(Function):
+    @staticmethod
+    def forward(ctx: Any, a: Tensor) -> tuple[Tensor, Tensor]:
+        packed, tau = lapack.run("geqrf", np.linalg.qr, lapack.array(a), "raw")
+        return lapack.tensor(packed.swapaxes(-1, -2)), lapack.tensor(tau)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Any) -> Tensor:
+        raise NotImplementedError("geqrf: there is no gradient; linalg.qr has one")
+
+
+def geqrf(input: Tensor) -> Reflections:
+    """See ``engine.geqrf``."""
+    lapack.check_matrices("geqrf", "input", input)
+    return Reflections(*_Reflections.apply(input))

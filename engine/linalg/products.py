@@ -187,10 +187,32 @@ def householder_product(A: Tensor, tau: Tensor) -> Tensor:
             f"linalg.householder_product: A of shape {tuple(A.shape)} and tau of shape "
             f"{tuple(tau.shape)}: expected m >= n >= the number of reflections"
         )
-    identity = _C.eye(m, n, dtype=A.dtype)
-    vectors = A.tril(-1) + identity
-    result = identity.expand(A.shape)
-    for i in range(tau.shape[-1] - 1, -1, -1):
+    return _reflected(A, tau, _C.eye(m, n, dtype=A.dtype).expand(A.shape), forward=False)
+
+
+def _reflected(a: Tensor, tau: Tensor, x: Tensor, forward: bool) -> Tensor:
+    """The reflections of ``a`` applied to x, the first one first or last."""
+    vectors = a.tril(-1) + _C.eye(*a.shape[-2:], dtype=a.dtype)
+    count = tau.shape[-1]
+    for i in range(count) if forward else reversed(range(count)):
         v = vectors[..., :, i : i + 1]
-        result = result - tau[..., i, None, None] * (v @ (v.mT @ result))
-    return result
+        x = x - tau[..., i, None, None] * (v @ (v.mT @ x))
+    return x
+
+
+def ormqr(
+    input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False
+) -> Tensor:
+    """See ``engine.ormqr``."""
+    lapack.check_matrices("ormqr", "input", input)
+    lapack.check_matrices("ormqr", "other", other)
+    lapack.check_same_dtype("ormqr", input, other)
+    m, size = input.shape[-2], other.shape[-2 if left else -1]
+    if m != size or tau.shape[-1] > min(input.shape[-2:]):
+        raise RuntimeError(
+            f"ormqr: input of shape {tuple(input.shape)} and tau of shape {tuple(tau.shape)} do "
+            f"not fit other of shape {tuple(other.shape)}"
+        )
+    if left:
+        return _reflected(input, tau, other, forward=transpose)
+    return _reflected(input, tau, other.mT, forward=not transpose).mT

@@ -54,24 +54,35 @@ def _run(program: Program, framework: str, source: Path) -> _Outcome:
             folder.mkdir(parents=True)
         for kind in program.needs:
             data.lay_out(kind, folder)
+        for file, old, new in program.changes:
+            _replace(folder / file, old, new)
+        imports = [folder, *(source / path for path in program.imports)]
         output = errors = ""
         for command in program.commands:
-            done = _execute(command, framework, program, folder)
+            done = _execute(command, framework, program, imports)
             output, errors = output + done.output, errors + done.errors
             if not done.ok:
                 return _Outcome(False, output, errors)
     return _Outcome(True, output, errors)
 
 
-def _execute(command: str, framework: str, program: Program, folder: Path) -> _Outcome:
-    line = [sys.executable, str(_LAUNCH), framework, str(program.lines), *shlex.split(command)]
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    if text.count(old) != 1:
+        raise ValueError(f"{file}: expected {old!r} once, found it {text.count(old)} times")
+    file.write_text(text.replace(old, new))
+
+
+def _execute(command: str, framework: str, program: Program, imports: list[Path]) -> _Outcome:
+    words = shlex.split(command.replace("{tools}", str(_LAUNCH.parent)))
+    line = [sys.executable, str(_LAUNCH), framework, str(program.lines), *words]
     settings = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "MPLBACKEND": "Agg"}
     settings["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"  # for programs older than that check
     try:
         done = subprocess.run(
             line,
-            cwd=folder,
-            env={**os.environ, **settings, "PYTHONPATH": str(folder)},
+            cwd=imports[0],
+            env={**os.environ, **settings, "PYTHONPATH": os.pathsep.join(map(str, imports))},
             capture_output=True,
             text=True,
             timeout=_SECONDS,
@@ -121,7 +132,7 @@ def _verdict(program: Program, source: Path, with_peer: bool, logs: Path) -> tup
     if not ours.ok and with_peer and not theirs.ok and "pytest" not in program.commands[0]:
         return "unusable", f"PyTorch stops too: {theirs.reason()}"
     if "pytest" in program.commands[0] and with_peer:
-        return _compare_tests(ours, theirs)
+        return _compare_tests(program, ours, theirs)
     refused = bool(program.refused) and program.refused in ours.errors
     if not ours.ok and not refused:
         return "stops", ours.reason()
@@ -130,6 +141,8 @@ def _verdict(program: Program, source: Path, with_peer: bool, logs: Path) -> tup
     gap, count = _difference(program, ours.output, theirs.output, refused)
     if program.tolerance is not None and gap > program.tolerance:
         return "differs", f"{count} numbers, by up to {gap:.1e} (at most {program.tolerance:.0e})"
+    if not count and program.tolerance is not None:
+        return "unusable", "it prints no numbers to compare"
     until = " until it saves a whole module, which is refused" if refused else ""
     return "refused" if refused else "ran", f"{count} numbers within {gap:.1e} of PyTorch's{until}"
 
@@ -139,8 +152,11 @@ def _counts(outcome: _Outcome) -> dict[str, int]:
     return {word: int(n) for n, word in found}
 
 
-def _compare_tests(ours: _Outcome, theirs: _Outcome) -> tuple[str, str]:
-    """Compare results of tests; those that PyTorch fails too are ignored."""
+def _compare_tests(program: Program, ours: _Outcome, theirs: _Outcome) -> tuple[str, str]:
+    """Compare the results of tests and the numbers that they print.
+
+    Tests that fail on PyTorch too are ignored: they expect a download, or PyTorch's own generator.
+    """
     failed = {
         o: set(re.findall(r"^(?:FAILED|ERROR) (\S+)", o.output, re.M)) for o in (ours, theirs)
     }
@@ -148,10 +164,15 @@ def _compare_tests(ours: _Outcome, theirs: _Outcome) -> tuple[str, str]:
     passed = _counts(ours).get("passed", 0)
     if only_ours or passed < _counts(theirs).get("passed", 0):
         return "stops", f"{len(only_ours)} tests fail here alone: {ours.reason()}"
-    if not passed:
+    gap, count = _difference(
+        program, *(re.sub(r"^=+ .*=+$", "", o.output, flags=re.M) for o in (ours, theirs))
+    )
+    if not passed and not count:
         return "unusable", f"no test passes on PyTorch either: {theirs.reason()}"
+    if program.tolerance is not None and gap > program.tolerance:
+        return "differs", f"{count} numbers, by up to {gap:.1e} (at most {program.tolerance:.0e})"
     beyond = f"; {len(failed[theirs])} fail on PyTorch too" if failed[theirs] else ""
-    return "ran", f"{passed} tests pass as on PyTorch{beyond}"
+    return "ran", f"{passed} tests pass as on PyTorch, {count} numbers within {gap:.1e}{beyond}"
 
 
 def main() -> int:

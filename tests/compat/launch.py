@@ -6,13 +6,24 @@ success after LINES lines of output (0: no limit), as some train until they are 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import runpy
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TextIO
 
 _HERE = Path(__file__).resolve().parent
+
+
+def _helper(name: str) -> ModuleType:
+    """A module of this folder under a name of its own: programs have a `tests` too."""
+    spec = importlib.util.spec_from_file_location(f"compat_{name}", _HERE / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class _Limited:
@@ -39,17 +50,11 @@ def main() -> None:
     sys.path.insert(0, str(_HERE / "shims"))
     if framework == "engine":
         sys.path.insert(0, str(_HERE.parent.parent))
-        from tests.compat import alias
-
-        alias.install()
-    else:
-        sys.path.append(str(_HERE.parent.parent))
+        _helper("alias").install()
     import torch
 
-    from tests.compat import offline, randomness
-
-    randomness.share_random_numbers(torch)
-    offline.answer_downloads()
+    _helper("randomness").share_random_numbers(torch)
+    _helper("offline").answer_downloads()
     torch.set_num_threads(1)
     if int(lines):
         sys.stdout = _Limited(sys.stdout, int(lines))  # type: ignore[assignment]

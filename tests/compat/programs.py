@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+_TIMES = r"[\d.]+ ?(ms|s\b|sec|seconds|minutes)|ms/batch +[\d.]+|\(\d+:\d+:\d+\)"
+_UNSTABLE = rf"{_TIMES}|0x\w+|/tmp/\S+"
 
 
 @dataclass(frozen=True)
@@ -10,11 +14,13 @@ class Program:
     """One public program.
 
     ``commands`` run one after another in a copy of ``folder``, each a script with arguments or
-    ``-m pytest ...``. ``lines`` ends each after that many lines of output. ``tolerance`` is the
-    relative difference allowed between the printed numbers and PyTorch's; None: not compared.
-    ``refused`` is the error with which the engine ends the program by design: the numbers printed
-    before are compared. ``ignore`` is a pattern of output that differs between any two runs, such
-    as times.
+    ``-m pytest ...``; ``{tools}`` stands for this folder. ``imports`` are further folders that the
+    program imports from. ``lines`` ends each command after so many lines of output. ``tolerance``
+    is the relative difference allowed between the printed numbers and PyTorch's; None: not
+    compared. ``refused`` is the error with which the engine ends the program by design: the numbers
+    printed before are compared. ``changes`` are applied to the copy for both frameworks: file, old
+    text, new text. ``ignore`` is a pattern of output that differs between any two runs, such as
+    times.
     """
 
     name: str
@@ -22,14 +28,69 @@ class Program:
     commands: tuple[str, ...]
     needs: tuple[str, ...] = ()  # data sets written by tests/compat/data.py
     lines: int = 0
+    imports: tuple[str, ...] = ()
     refused: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
     tolerance: float | None = 1e-3
     floor: float = 1e-2  # smaller numbers are compared as if they were that large
-    ignore: str = r"[\d.]+ ?(ms|s\b|seconds|sec)|0x\w+|ms/batch +[\d.]+"
+    ignore: str = _UNSTABLE
 
 
 # A pickled module is code; the engine saves and loads only its state_dict.
 _WHOLE_MODULE = "is a whole module, which is code too: save its state_dict"
+
+# The change that the refusal asks for, in the programs that save and load a whole module.
+_SAVE_STATE = ("main.py", "torch.save(model, ", "torch.save(model.state_dict(), ")
+_LOAD_STATE = ("main.py", "model = torch.load(f)", "model.load_state_dict(torch.load(f))")
+_ALLOWED = "with torch.serialization.safe_globals(safe_globals):"
+_ALLOW_NONE = ("main.py", _ALLOWED, "if True:")
+_RESOLVE = (
+    "super_resolve.py",
+    "model = torch.load(f)",
+    "model = Net(upscale_factor=4); model.load_state_dict(torch.load(f))",
+)
+
+
+def _word_language_model(model: str, name: str, **options: Any) -> Program:
+    return Program(
+        name,
+        "examples/word_language_model",
+        (
+            f"main.py --model {model} --epochs 1 --emsize 16 --nhid 16 --nlayers 2 --dropout 0 "
+            "--log-interval 5 --data text --bptt 20 --lr 1",
+        ),
+        ("words",),
+        **options,
+    )
+
+
+def _super_resolution(name: str, **options: Any) -> Program:
+    return Program(
+        name,
+        "examples/super_resolution",
+        (
+            "main.py --upscale_factor 4 --batchSize 2 --testBatchSize 2 --nEpochs 1 --threads 0",
+            "super_resolve.py --input_image dataset/BSDS300/images/test/0.jpg "
+            "--model model_epoch_1.pth --output_filename out.png",
+        ),
+        ("photographs",),
+        **options,
+    )
+
+
+_SAVING = (
+    _word_language_model("LSTM", "word_language_model as published", refused=_WHOLE_MODULE),
+    *(
+        _word_language_model(
+            m, f"word_language_model {m}", changes=(_SAVE_STATE, _LOAD_STATE, _ALLOW_NONE)
+        )
+        for m in ("LSTM", "GRU", "RNN_TANH", "Transformer")
+    ),
+    _super_resolution("super_resolution as published", refused=_WHOLE_MODULE),
+    _super_resolution(
+        "super_resolution", changes=(_SAVE_STATE, _RESOLVE, ("super_resolve.py", *_ALLOW_NONE[1:]))
+    ),
+)
 
 _EXAMPLES = (
     Program(
@@ -56,31 +117,7 @@ _EXAMPLES = (
             "--workers 1",
         ),
     ),
-    *(
-        Program(
-            f"word_language_model {model}",
-            "examples/word_language_model",
-            (
-                f"main.py --model {model} --epochs 1 --emsize 16 --nhid 16 --nlayers 2 --dropout 0 "
-                "--log-interval 5 --data text --bptt 20 --lr 5",
-                "generate.py --checkpoint model.pt --words 20 --data text --log-interval 10",
-            ),
-            ("words",),
-            refused=_WHOLE_MODULE,
-        )
-        for model in ("LSTM", "GRU", "RNN_TANH", "Transformer")
-    ),
-    Program(
-        "super_resolution",
-        "examples/super_resolution",
-        (
-            "main.py --upscale_factor 4 --batchSize 2 --testBatchSize 2 --nEpochs 1 --threads 0",
-            "super_resolve.py --input_image dataset/BSDS300/images/test/0.jpg "
-            "--model model_epoch_1.pth --output_filename out.png",
-        ),
-        ("photographs",),
-        refused=_WHOLE_MODULE,
-    ),
+    *_SAVING,
     Program(
         "time_sequence_prediction",
         "examples/time_sequence_prediction",
@@ -150,7 +187,10 @@ _CLEANRL = tuple(
     Program(
         f"cleanrl {name}",
         "cleanrl",
-        (f"cleanrl/{name}.py --env-id {env} --total-timesteps {steps} --no-cuda {options}",),
+        (
+            f"cleanrl/{name}.py --env-id {env} --total-timesteps {steps} --no-cuda {options}",
+            "{tools}/scalars.py runs --without SPS",
+        ),
         ignore=r"SPS: \d+|runs/\S+",
     )
     for name, env, steps, options in (
@@ -161,38 +201,69 @@ _CLEANRL = tuple(
     )
 )
 
-_CHAPTERS = tuple(
-    Program(
-        f"LLMs-from-scratch {name}",
-        "LLMs-from-scratch/pkg",
-        (f"-m pytest -q -p no:cacheprovider llms_from_scratch/tests/test_{name}.py",),
-    )
-    for name in (
-        *(f"ch0{n}" for n in range(2, 8)),
-        *(f"appendix_{letter}" for letter in "ade"),
-        "generate",
-        "llama3",
-        "qwen3",
-    )
-) + (
-    Program(
-        "LLMs-from-scratch ch04/gpt.py", "LLMs-from-scratch/ch04/01_main-chapter-code", ("gpt.py",)
+_BOOK = "LLMs-from-scratch"
+_PYTEST = "-m pytest -q -s --tb=no -p no:cacheprovider"
+
+
+_NO_TENSORFLOW = ("gpt_download.py", "import tensorflow as tf", "tf = None")
+
+
+def _chapter(name: str, folder: str, command: str, **options: Any) -> Program:
+    folder, imports = f"{_BOOK}/{folder}", (f"{_BOOK}/pkg",)
+    return Program(f"{_BOOK} {name}", folder, (command,), imports=imports, **options)
+
+
+_CHAPTERS = (
+    *(
+        _chapter(name, "pkg", f"{_PYTEST} llms_from_scratch/tests/test_{name}.py{options}")
+        for name, options in (
+            *((f"ch0{n}", "") for n in range(2, 8)),
+            *((f"appendix_{letter}", "") for letter in "ade"),
+            ("generate", ""),
+            ("llama3", ""),
+            ("qwen3", " -k 'not model'"),  # those load weights of 0.6 billion parameters
+        )
     ),
-    Program(
-        "LLMs-from-scratch ch05/gpt_train.py",
-        "LLMs-from-scratch/ch05/01_main-chapter-code",
-        ("-m pytest -q -p no:cacheprovider tests.py -k main",),
+    _chapter("ch03/02", "ch03/02_bonus_efficient-multihead-attention", f"{_PYTEST} tests"),
+    _chapter("ch04/01 gpt.py", "ch04/01_main-chapter-code", "gpt.py"),
+    _chapter("ch04/03", "ch04/03_kv-cache", f"{_PYTEST} tests.py"),
+    _chapter("ch04/06", "ch04/06_swa", f"{_PYTEST} tests.py"),
+    *(
+        _chapter(
+            f"ch04/{path.split('/')[0][:2]} {path.split('_')[-1]}",
+            f"ch04/{path.split('/')[0]}",
+            f"{path.split('/')[1]}.py --emb_dim 48 --n_heads 4 --n_layers 2 --max_new_tokens 8"
+            + options,
+        )
+        for path, options in (
+            ("04_gqa/gpt_with_kv_gqa", " --n_kv_groups 2"),
+            ("05_mla/gpt_with_kv_mla", ""),
+            ("06_swa/gpt_with_kv_swa", ""),
+            ("07_moe/gpt_with_kv_moe", " --num_experts 4 --hidden_dim 64"),
+        )
     ),
-    Program(
-        "LLMs-from-scratch ch03 attention variants",
-        "LLMs-from-scratch/ch03/02_bonus_efficient-multihead-attention",
-        ("-m pytest -q -p no:cacheprovider tests",),
+    _chapter("ch05/01", "ch05/01_main-chapter-code", f"{_PYTEST} tests.py -k main"),
+    _chapter("ch05/03", "ch05/03_bonus_pretraining_on_gutenberg", f"{_PYTEST} tests.py"),
+    _chapter(
+        "ch06/01",
+        "ch06/01_main-chapter-code",
+        "gpt_class_finetune.py --test_mode",
+        changes=(_NO_TENSORFLOW,),  # which reads the published weights
+    ),
+    _chapter(
+        "ch07/01",
+        "ch07/01_main-chapter-code",
+        "gpt_instruction_finetuning.py --test_mode",
+        changes=(
+            _NO_TENSORFLOW,
+            ("gpt_instruction_finetuning.py", '"tensorflow",  # For', "# For"),
+        ),
     ),
 )
 
 _VISION = (
-    Program("vit-pytorch", "vit-pytorch", ("-m pytest -q -p no:cacheprovider tests",)),
-    Program("torchvision models", "", ("-m tests.compat.torchvision_models",), floor=1e-20),
+    Program("vit-pytorch", "vit-pytorch", (f"{_PYTEST} -o addopts= tests",)),
+    Program("torchvision models", "", ("{tools}/torchvision_models.py",), floor=1e-20),
 )
 
 PROGRAMS = _EXAMPLES + _GPTS + _CLEANRL + _CHAPTERS + _VISION

@@ -7,6 +7,8 @@ draws one seed more does not shift the weights.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,6 +53,7 @@ def share_random_numbers(torch: Any) -> None:
         setattr(torch.Tensor, name, function)
     for name in ("multinomial", "bernoulli"):
         setattr(torch.Tensor, name, functions[name])
+    _replace_truncated_normal(torch)
     _replace_dropout(torch)
     _replace_shuffling(torch)
 
@@ -153,6 +156,33 @@ def _choices(torch: Any) -> dict[str, Callable[..., Any]]:
     return {"multinomial": multinomial, "bernoulli": bernoulli}
 
 
+def _rebind(torch: Any, old: Any, new: Any) -> None:
+    """Puts a function in the place of another, in each module of the framework that has it."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == torch.__name__:
+            for key in [k for k, v in vars(module).items() if v is old]:
+                setattr(module, key, new)
+
+
+def _replace_truncated_normal(torch: Any) -> None:
+    """By inversion; PyTorch rejects draws, so that their number differs."""
+
+    def trunc_normal_(
+        tensor: Any,
+        mean: float = 0.0,
+        std: float = 1.0,
+        a: float = -2.0,
+        b: float = 2.0,
+        generator: Any = None,
+    ) -> Any:
+        low, high = (math.erf((x - mean) / (std * math.sqrt(2))) for x in (a, b))
+        with torch.no_grad():
+            tensor.uniform_(low, high).erfinv_()
+            return tensor.mul_(std * math.sqrt(2)).add_(mean).clamp_(a, b)
+
+    torch.nn.init.trunc_normal_ = trunc_normal_
+
+
 def _replace_dropout(torch: Any) -> None:
     def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
         if not training or p == 0:
@@ -169,9 +199,36 @@ def _replace_dropout(torch: Any) -> None:
         kept = _draw["mask"].random(shape) >= p
         return input * torch.from_numpy(kept).to(input.dtype) / (1 - p)
 
-    torch.nn.functional.dropout = dropout
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def attention(
+        query: Any,
+        key: Any,
+        value: Any,
+        attn_mask: Any = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = False,
+        scale: Any = None,
+        enable_gqa: bool = False,
+    ) -> Any:
+        if not dropout_p:
+            return attend(
+                query, key, value, attn_mask, 0.0, is_causal, scale=scale, enable_gqa=enable_gqa
+            )
+        scores = query @ key.transpose(-2, -1) * (scale or query.shape[-1] ** -0.5)
+        if is_causal:
+            attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+        if attn_mask is not None and attn_mask.dtype == torch.bool:
+            scores = scores.masked_fill(~attn_mask, -math.inf)
+        elif attn_mask is not None:
+            scores = scores + attn_mask
+        return dropout(scores.softmax(-1), dropout_p) @ value
+
+    functional = torch.nn.functional
+    _rebind(torch, functional.scaled_dot_product_attention, attention)
+    _rebind(torch, functional.dropout, dropout)
     for name in ("1d", "2d", "3d"):
-        setattr(torch.nn.functional, f"dropout{name}", channel_dropout)
+        _rebind(torch, getattr(functional, f"dropout{name}"), channel_dropout)
         layer = getattr(torch.nn, f"Dropout{name}")
         layer.forward = lambda self, x: channel_dropout(x, self.p, self.training)
     torch.nn.Dropout.forward = lambda self, x: dropout(x, self.p, self.training)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat import __main__ as runner, data
+from tests.compat import __main__ as runner, data, offline
 from tests.compat.programs import PROGRAMS, Program
 
 
@@ -27,14 +27,39 @@ def test_numbers_are_compared_pairwise() -> None:
 def test_reports_of_tests_count_only_what_fails_here_alone() -> None:
     both = "FAILED tests.py::a - x\n1 failed, 3 passed in 2s\n"
     alone = "FAILED tests.py::a - x\nFAILED tests.py::b - y\n2 failed, 2 passed in 2s\n"
-    compare = runner._compare_tests
+    program = Program("a", "a", ("-m pytest a.py",))
+
+    def compare(ours: runner._Outcome, theirs: runner._Outcome) -> tuple[str, str]:
+        return runner._compare_tests(program, ours, theirs)
+
     assert compare(outcome(both), outcome(both)) == (
         "ran",
-        "3 tests pass as on PyTorch; 1 fail on PyTorch too",
+        "3 tests pass as on PyTorch, 2 numbers within 0.0e+00; 1 fail on PyTorch too",
     )
     assert compare(outcome(alone), outcome(both))[0] == "stops"
     assert compare(outcome("", ok=False), outcome(both))[0] == "stops"
-    assert compare(outcome("1 failed"), outcome("1 failed"))[0] == "unusable"
+    assert compare(outcome("x failed"), outcome("x failed"))[0] == "unusable"
+    assert compare(outcome("loss 1.5\n" + both), outcome("loss 2.5\n" + both))[0] == "differs"
+
+
+def test_changes_are_made_once(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("save(model)\nsave(other)\n")
+    runner._replace(file, "save(model)", "save(state)")
+    assert file.read_text() == "save(state)\nsave(other)\n"
+    with pytest.raises(ValueError, match="once, found it 2 times"):
+        runner._replace(file, "save(", "store(")
+
+
+def test_downloads_come_from_checkouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BESTIARY_PROGRAMS", str(tmp_path))
+    (tmp_path / "book" / "data").mkdir(parents=True)
+    (tmp_path / "book" / "data" / "a.json").write_text("[1]")
+    base = "https://raw.githubusercontent.com/owner/book/main/data/"
+    assert offline._content(base + "a.json") == b"[1]"
+    assert offline._content(base + "story.txt").startswith(b"The painter")
+    with pytest.raises(OSError, match="no network here"):
+        offline._content(base + "b.json")
 
 
 def test_reasons_are_the_last_error() -> None:

@@ -33,6 +33,8 @@ def test_views_show_the_classes_themselves() -> None:
     assert DataLoader is engine.data.DataLoader and default_collate is engine.data.default_collate
     assert random_split is engine.data.random_split
     assert engine.nn.modules.Linear is engine.nn.Linear
+    # A path of PyTorch's comes before a module of the engine of that name.
+    assert engine.nn.modules.activation.MultiheadAttention is engine.nn.MultiheadAttention
     assert "Conv2d" in dir(engine.nn.modules.conv)
 
 

@@ -43,3 +43,17 @@ def test_every_name_is_a_function() -> None:
     for name in special.__all__:
         assert callable(getattr(special, name)), name
     assert special.gammaln is engine.lgamma and special.psi is engine.digamma
+
+
+def test_airy() -> None:
+    x = np.concatenate([np.linspace(-60, 20, 801), [-9.0, 1.0, 100.0, 110.0, np.nan]])
+    expected = scipy.airy(x)[0]
+    got = special.airy_ai(engine.tensor(x)).numpy()
+    scale = np.maximum(np.abs(expected), np.where(x < -1, np.maximum(-x, 1) ** -0.25, 0))
+    np.testing.assert_array_less(np.abs(got - expected)[:-2], 2e-12 * scale[:-2])
+    assert got[-2] == 0.0 and np.isnan(got[-1])
+    infinite = engine.tensor([float("inf"), float("-inf")])
+    assert special.airy_ai(infinite).tolist() == [0.0, 0.0]
+    assert special.airy_ai(engine.tensor([0])).dtype == engine.float32
+    with pytest.raises(NotImplementedError, match="no gradient"):
+        special.airy_ai(engine.ones(1, requires_grad=True)).backward()
