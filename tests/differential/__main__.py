@@ -18,7 +18,6 @@ from .arguments import draw_case, targets_named
 from .case import Case
 from .child import Child
 from .comparing import Difference
-from .meant import reason
 from .report import as_test
 from .shrinking import shrink
 
@@ -31,13 +30,14 @@ class Tally:
 
     clean: Counter[str] = field(default_factory=Counter)  # by name
     meant: Counter[str] = field(default_factory=Counter)  # by reason
+    met: dict[str, list[str]] = field(default_factory=dict)  # the first of them
     found: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # by kind of difference
     first: dict[tuple[str, str, str], tuple[int, Case, Difference]] = field(default_factory=dict)
 
-    def add(self, index: int, case: Case, difference: Difference) -> None:
-        why = reason(case, difference)
+    def add(self, index: int, case: Case, difference: Difference, why: str | None = None) -> None:
         if why:
             self.meant[why] += 1
+            self.met.setdefault(why, []).append(f"{case.target} #{index} {difference}")
             return
         message = re.sub(r"[\d.]+|'[^']*'|\(.*", "", difference.ours + difference.theirs)
         errs = "raises" in difference.kind or "accepts" in difference.kind
@@ -54,10 +54,8 @@ def _check_part(options: argparse.Namespace, part: int, tally: Tally) -> None:
             tally.clean[answer or ""] += 1
         elif isinstance(answer, Difference):
             case = draw_case(options.seed, index, options.only)
-            if child.crashes_alone(case):
-                tally.add(index, case, answer)
-            else:
-                tally.meant["PyTorch itself crashes or hangs"] += 1
+            alone = child.crashes_alone(case)
+            tally.add(index, case, answer, None if alone else "PyTorch itself crashes or hangs")
         else:
             tally.add(index, *answer)
     child.close()
@@ -65,11 +63,16 @@ def _check_part(options: argparse.Namespace, part: int, tally: Tally) -> None:
 
 def _shrunk(case: Case, found: Difference, child: Child) -> tuple[Case, Difference]:
     def fails(smaller: Case) -> bool:
-        answer = child.ask(smaller)
-        return bool(answer) and answer.kind == found.kind and not reason(smaller, answer)
+        answer, why = _difference(child.ask(smaller))
+        return bool(answer) and answer.kind == found.kind and not why
 
     small = shrink(case, fails)
-    return small, child.ask(small) or found
+    return small, _difference(child.ask(small))[0] or found
+
+
+def _difference(answer: Any) -> tuple[Any, str | None]:
+    """What a child answered to a case; a crash is a difference without a reason."""
+    return (answer, None) if isinstance(answer, Difference) else answer
 
 
 def families() -> dict[str, str]:
@@ -81,7 +84,7 @@ def families() -> dict[str, str]:
     return found
 
 
-def _print_counts(tally: Tally) -> None:
+def _print_counts(tally: Tally, shown: int) -> None:
     by_name = families()
     counts: Counter[str] = Counter()
     for target, count in tally.clean.items():
@@ -94,6 +97,8 @@ def _print_counts(tally: Tally) -> None:
         print(f"  {family:<20} {count:>8}")
     for why, count in tally.meant.most_common():
         print(f"meant: {count} times: {why}")
+        for case in tally.met[why][:shown]:
+            print(f"    {case}".replace("\n", " ")[:250])
 
 
 def main() -> int:
@@ -104,6 +109,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="a function, as 'add' or 'Tensor.add'")
     parser.add_argument("--jobs", type=int, default=1, help="processes that check")
     parser.add_argument("--brief", action="store_true", help="a line for each kind of difference")
+    parser.add_argument("--show-meant", type=int, default=0, help="of each reason so many cases")
     options = parser.parse_args()
     functions = len(targets_named(options.only))
     print(f"seed {options.seed}: {options.cases} cases of {functions} functions", flush=True)
@@ -118,6 +124,8 @@ def _merged(tallies: list[Tally]) -> Tally:
     for tally in tallies:
         whole.clean += tally.clean
         whole.meant += tally.meant
+        for why, cases in tally.met.items():
+            whole.met.setdefault(why, []).extend(cases)
         whole.found += tally.found
         whole.first = tally.first | whole.first
     return whole
@@ -133,7 +141,7 @@ def _report(options: Any, tally: Tally) -> int:
         print(f"\n# {key[0]}, {difference.kind}: {tally.found[key]} times, first case {index}")
         print(as_test(case, difference, index), flush=True)
     child.close()
-    _print_counts(tally)
+    _print_counts(tally, options.show_meant)
     total = sum(tally.found.values())
     print(f"{sum(tally.clean.values())} cases clean, {sum(tally.meant.values())} differ as meant, "
           f"{total} differ in {len(tally.found)} ways")  # fmt: skip

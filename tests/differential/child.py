@@ -1,10 +1,10 @@
-"""A child process that checks cases, so that crashes and hangs are results too."""
+"""A process that checks cases one after another, so that a crash or a hang is an answer too."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,16 +17,16 @@ PATIENCE = 60.0  # seconds that a case may take on a busy machine
 
 @dataclass(frozen=True)
 class Alone:
-    """A request to run the case in the engine only."""
+    """The question whether the case runs to its end in this engine."""
 
     case: Case
 
 
 class Child:
-    """Checks cases in a child process.
+    """Answers a case with its difference and why it is meant, either of which may be None.
 
-    A request with a case returns its difference or None; one with seed and number returns the name
-    of the function, or the case and its difference.
+    The seed and number of a case it answers with the function called where nothing differs, else
+    with the case, the difference and the reason.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Child:
         return died
 
     def crashes_alone(self, case: Case) -> bool:
-        """True if the engine crashes or hangs, not PyTorch."""
+        """True if it is ours that crashes or hangs, not PyTorch."""
         return self.ask(Alone(case)) is not None
 
     def _start(self) -> None:
@@ -56,7 +56,7 @@ class Child:
         self._process = self._context.Process(target=_serve, args=(far,), daemon=True)
         self._process.start()
         far.close()
-        self._pipe.recv()  # both frameworks are imported
+        self._pipe.recv()  # when it has imported both frameworks
 
     def close(self) -> None:
         if self._process is not None:
@@ -89,8 +89,16 @@ def _serve(pipe: Connection) -> None:
             pipe.send(None)
             continue
         if isinstance(question, Case):
-            pipe.send(check(question))
+            pipe.send(_judged(question))
             continue
         case = draw_case(*question)
-        found = check(case)
-        pipe.send((case, found) if found else case.target)
+        found, why = _judged(case)
+        pipe.send((case, found, why) if found else case.target)
+
+
+def _judged(case: Case) -> tuple[Difference | None, str | None]:
+    from .meant import reason
+
+    found = check(case)
+    why = reason(case, found) if found else None
+    return found and replace(found, outcomes=None), why

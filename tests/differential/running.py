@@ -93,6 +93,8 @@ def writes(case: Case) -> bool:
 def _result(lib: Any, value: Any) -> Any:
     if isinstance(value, lib.Tensor):
         plain = value.detach()
+        if plain.layout != lib.strided:  # a gradient of embedding(sparse=True)
+            plain = plain.to_dense()
         wide = plain.double() if plain.dtype.is_floating_point else plain
         dtype = str(value.dtype).rpartition(".")[2]
         array = np.array(wide.numpy(force=True))
