@@ -242,6 +242,7 @@ void distinct_rows(const KernelCall& call) {
 
 void bincount(const KernelCall& call) {
     const Tensor self = packed_as(call.args.tensor(0), DType::Int64);
+    check(self.dim() == 1, "self: expected 1 dimension, got shape ", self.sizes());
     const std::span<const int64_t> bins(self.data<int64_t>(), static_cast<size_t>(self.numel()));
     int64_t size = call.args.integer(2);
     check(size >= 0, "minlength: expected 0 or more, got ", size);

@@ -253,11 +253,14 @@ tensor([-0.2500,  2.0000]))")
     .compose([](Args a, Results& r) {
         const Tensor &self = a.tensor(0), &weight = a.tensor(1);
         const int64_t channels = self.dim() > 1 ? self.sizes()[1] : 1;
+        check(weight.dim() <= 1, "weight: expected 1 dimension at most, got shape ", weight.sizes());
         check(weight.numel() == 1 || weight.numel() == channels, "weight: expected 1 or ", channels,
               " elements for shape ", self.sizes(), ", got ", weight.numel());
         Dims shape(self.dim(), 1);
         if (weight.numel() > 1) shape[1] = channels;
-        r.push(where(gt(self, 0.0), self, reshape(weight, shape) * self));
+        // Without positive elements in the product, a weight of nan gets and gives no gradient there.
+        const Tensor positive = gt(self, 0.0);
+        r.push(where(positive, self, reshape(weight, shape) * where(positive, 0, self)));
     });
 
 }  // namespace

@@ -153,7 +153,7 @@ Size([1, 2, 5, 8]))")
         check_shapes(query, key, value);
         check(a[3].none() || !a.flag(5), "is_causal: expected no attn_mask beside it");
         const Dims batch = broadcast(broadcast(batch_of(query), batch_of(key)), batch_of(value));
-        const double scale = a[6].none() ? 1.0 / std::sqrt(static_cast<double>(query.size(-1))) : a.number(6);
+        const double scale = a[6].none() ? 1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(query.size(-1), 1))) : a.number(6);
         Dims scores = batch;
         for (int64_t n : {query.size(-2), key.size(-2)}) scores.push_back(n);
         const Tensor mask = as_head_mask(a[3], scores, query.dtype());

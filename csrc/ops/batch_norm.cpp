@@ -96,6 +96,7 @@ tensor([[0.],
         check(self.dim() >= 2, "self: expected (N, C, ...), got shape ", self.sizes());
         static constexpr const char* names[] = {"running_mean", "running_var", "weight", "bias"};
         for (int i = 0; i < 4; ++i) check_channels(names[i], a[i + 1], self);
+        check_as(ErrorKind::Value, a[1].none() == a[2].none(), "running_mean, running_var: expected both or neither");
         if (!a.flag(5)) {
             check(!a[1].none() && !a[2].none(), "running_mean, running_var: expected tensors outside training");
             return r.push(evaluate(self, a[3], a[4], a[1], a[2], a[7]));

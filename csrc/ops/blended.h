@@ -9,7 +9,8 @@ namespace bestiary::ops {
 
 inline Tensor scaled(const char* name, const Tensor& t, const Value& factor) {
     if (factor.number() == 1) return t;
-    check_as(ErrorKind::Type, is_floating(t.dtype()) || factor.number() == std::trunc(factor.number()), name,
+    const bool whole = factor.number() == std::trunc(factor.number()) && std::abs(factor.number()) < 0x1p63;
+    check_as(ErrorKind::Type, is_floating(t.dtype()) || whole, name,
              ": expected an integer for tensors of integers, got ", factor);
     return t * (is_floating(t.dtype()) ? factor : Value(static_cast<int64_t>(factor.number())));
 }

@@ -142,6 +142,8 @@ tensor(1.3863))")
         check_as(ErrorKind::Value, 0.0 <= smoothing && smoothing <= 1.0, "label_smoothing: expected 0 to 1, got ",
                  smoothing);
         check_weight(a[2], self);
+        check(!is_floating(target.dtype()) || a.integer(3) < 0, "ignore_index: only classes are ignored, got ",
+              a.integer(3), " and probabilities");
         r.push(is_floating(target.dtype()) ? of_probabilities(self, target, a[2], a.str(4), smoothing)
                                            : of_classes(self, target, a[2], false, a.integer(3), a[4], smoothing));
     });

@@ -20,8 +20,12 @@ tensor([3, 5]))")
         check(a.integer(1) >= 0, "n: expected 0 or more, got ", a.integer(1));
         if (a.integer(1) == 0) return r.push(clone(a[0]));
         std::vector<Tensor> parts;
-        for (int i : {3, 0, 4})
-            if (!a.none(i)) parts.push_back(a.tensor(i));
+        for (int i : {3, 0, 4}) {
+            if (a.none(i)) continue;
+            parts.push_back(a.tensor(i));
+            check(parts.back().dim() == a.tensor(0).dim(), i == 3 ? "prepend" : "append", ": expected ",
+                  a.tensor(0).dim(), " dimensions as self has, got shape ", parts.back().sizes());
+        }
         Tensor out = parts.size() > 1 ? Call<"cat">()(parts, a[2]) : Tensor(clone(a[0]));
         const int dim = wrap_dim(a.integer(2), out.dim());
         const bool is_bool = out.dtype() == DType::Bool;
@@ -34,9 +38,11 @@ tensor([3, 5]))")
 
 // The area of each strip between neighbours.
 Tensor strips(const Value& y, const Value& x, const Value& dx, int64_t dim) {
-    const Tensor heights = later(Tensor(y.t), dim) + earlier(Tensor(y.t), dim);
+    // Integers could wrap around.
+    const auto as_float = [](const Value& v) { return is_floating(v.t->dtype) ? Tensor(v.t) : v * 1.0; };
+    const Tensor samples = as_float(y), heights = later(samples, dim) + earlier(samples, dim);
     if (x.none()) return heights * (dx.number() * 0.5);
-    Tensor places(x.t);
+    Tensor places = as_float(x);
     check(places.dim() != 1 || places.numel() == Tensor(y.t).size(dim), "x: expected a place for each of the ",
           Tensor(y.t).size(dim), " samples, got shape ", places.sizes());
     if (places.dim() == 1 && y.t->sizes.size() > 1) {

@@ -16,6 +16,7 @@ tensor(0.7071))")
     .compose([](const Tensor& x1, const Tensor& x2, int64_t dim, double eps) {
         const DType type = promote(x1.dtype(), x2.dtype());
         check_as(ErrorKind::Type, is_floating(type), "x1, x2: expected a floating dtype, got ", type);
+        check(!(eps < 0), "eps: expected 0 or more, got ", eps);
         const Dims size = broadcast(x1.sizes(), x2.sizes());
         const auto unit = [&](const Tensor& x) {
             const Tensor wide = expand(cast(x, type), size);

@@ -235,12 +235,22 @@ Term labelled(const Tensor& t, int first, Ints dims) {
     return term;
 }
 
+// The sum of `t` over the dimensions that meet size 1 in the other operand, which broadcasts.
+Tensor summed_where_other_is_one(const Tensor& t, Ints dims, const Tensor& other, Ints other_dims) {
+    Tensor sum = t;
+    for (size_t i = 0; i < dims.size(); ++i)
+        if (other.size(other_dims[i]) == 1 && t.size(dims[i]) != 1)
+            sum = Call<"sum.dim">()(sum, dims[i], true, t.dtype());
+    return sum;
+}
+
 OP("tensordot.dims(Tensor a, Tensor b, int[] dims_a, int[] dims_b) -> Tensor")
     .doc("Sums products over the given dimensions of each, pair by pair.")
     .compose([](const Tensor& a, const Tensor& b, Ints dims_a, Ints dims_b) {
-        const Term left = labelled(a, 0, dims_a), right = labelled(b, 64, dims_b);
         check(dims_a.size() == dims_b.size(), "dims: expected as many for a as for b, got ", Dims(dims_a), " and ",
               Dims(dims_b));
+        const Term left = labelled(summed_where_other_is_one(a, dims_a, b, dims_b), 0, dims_a),
+                   right = labelled(summed_where_other_is_one(b, dims_b, a, dims_a), 64, dims_b);
         for (size_t i = 0; i < dims_a.size(); ++i) {
             const int label = kFirstSummed + static_cast<int>(i);
             check(size_of(left, label) == size_of(right, label), "dims: dimension ", dims_a[i], " of shape ", a.sizes(),

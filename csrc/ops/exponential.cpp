@@ -89,7 +89,7 @@ tensor([0., 0.]))")
     .elementwise(Promote::Float)
     .grad("self", "self other", [](const Backward& b) { 
         const Tensor flat = Call<"logical_and">()(eq(b["self"], 0.0), le(b["other"], 0.0));
-        return b.g * where(flat, 0.0, Call<"xlogy">()(1.0, b["other"]));
+        return where(flat, 0.0, Call<"xlogy">()(b.g, b["other"]));
     })
     .grad("other", "self other", [](const Backward& b) { return b.g * (b["self"] / b["other"]); });
 

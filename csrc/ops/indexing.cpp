@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "core/indexing.h"
-#include "ops/names.h"
+#include "ops/blended.h"
 
 namespace bestiary::ops {
 namespace {
@@ -145,8 +145,7 @@ OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha
 tensor([2., 0., 1.]))")
     .compose([](Args a, Results& r) {
         check_slices(a, a.tensor(3));
-        const bool scaled = a.number(4) != 1.0;
-        r.push(with_slices(a, along_dim(a), scaled ? a[3] * a[4] : a.tensor(3), true, false));
+        r.push(with_slices(a, along_dim(a), scaled("alpha", a.tensor(3), a[4]), true, false));
     })
     .in_place_too();
 

@@ -195,6 +195,8 @@ uint8 the results are rounded.
 >>> engine.interpolate(engine.tensor([[[1.0, 2.0]]]), scale_factor=2)
 tensor([[[1., 1., 2., 2.]]]))")
     .compose([](Args a, Results& r) {
+        check_as(ErrorKind::Value, a[1].none() || a[5].none() || !a.flag(5),
+                 "recompute_scale_factor: expected scale_factor, not size");
         if (a.tensor(0).dtype() == DType::UInt8) push_interpolated_bytes(a, r);
         else push_interpolated(a, r);
     });

@@ -9,7 +9,12 @@ constexpr Call<"clamp_min"> clamp_min;
 constexpr Call<"log1p"> log1p;
 constexpr Call<"masked_fill"> masked_fill;
 
-Tensor weighted(const Tensor& loss, const Value& weight) { return weight.none() ? loss : loss * weight; }
+Tensor weighted(const Tensor& loss, const Value& weight) {
+    if (weight.none()) return loss;
+    check(broadcast(loss.sizes(), weight.t->sizes) == loss.sizes(), "weight: shape ", weight.t->sizes,
+          " does not broadcast to self's ", loss.sizes());
+    return loss * weight;
+}
 
 void check_same_shape(Args a) {
     check_as(ErrorKind::Value, a.tensor(0).sizes() == a.tensor(1).sizes(), "target: expected self's shape ",
@@ -106,7 +111,7 @@ tensor(0.6931))")
         check_same_shape(a);
         const Tensor log_one = Call<"_log_sigmoid">()(a[0]);
         const Tensor share = a[3].none() ? log_one : ((a[3] - 1.0) * a[1] + 1.0) * log_one;
-        r.push(reduce_loss(weighted((-a[1] + 1.0) * a[0] - share, a[2]), a.str(4)));
+        r.push(reduce_loss(weighted((1 - a[1]) * a[0] - share, a[2]), a.str(4)));
     });
 
 OP("kl_div(Tensor self, Tensor target, str reduction='mean', bool log_target=False) -> Tensor")

@@ -64,7 +64,11 @@ OP("addr(Tensor self, Tensor vec1, Tensor vec2, *, Number beta=1, Number alpha=1
 >>> engine.addr(engine.ones(1, 2), engine.tensor([2.0]), engine.tensor([3.0, 4.0]))
 tensor([[7., 9.]]))")
     .compose([](const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Value& beta, const Value& alpha) {
-        return blended(self, Call<"outer">()(vec1, vec2), beta, alpha);
+        // Integers are multiplied in the dtype of the sum, which may be wider than theirs.
+        const DType own = promote(vec1.dtype(), vec2.dtype());
+        const bool counts = self.dim() > 0 || (is_floating(self.dtype()) && !is_floating(own));
+        const DType type = counts ? promote(own, self.dtype()) : own;
+        return blended(self, Call<"outer">()(cast(vec1, type), cast(vec2, type)), beta, alpha);
     })
     .in_place_too();
 
@@ -89,14 +93,18 @@ tensor([[1, 3],
     .compose([](const Tensor& self, int64_t n) {
         check(self.dim() >= 2 && self.size(-1) == self.size(-2), "self: expected square matrices, got shape ",
               self.sizes());
-        check(n >= 0, "n: expected 0 or more, got ", n);
-        const Tensor one = Call<"eye">()(self.size(-1), self.size(-1), self.dtype(), self.device());
-        Tensor power = expand(one, self.sizes()), square = self;
+        check(n >= 0, "n: expected 0 or more (linalg.matrix_power inverts), got ", n);
+        if (n == 0) {
+            const Tensor one = Call<"eye">()(self.size(-1), self.size(-1), self.dtype(), self.device());
+            return Tensor(where(Call<"ones_like">()(self, DType::Bool), one, self));
+        }
+        if (n == 1) return Tensor(clone(self));
+        Tensor power, square = self;
         for (; n > 0; n >>= 1) {
-            if (n & 1) power = matmul(power, square);
+            if (n & 1) power = power.defined() ? Tensor(matmul(power, square)) : square;
             if (n > 1) square = matmul(square, square);
         }
-        return clone(power);
+        return power;
     });
 
 }  // namespace

@@ -61,9 +61,13 @@ int64_t last_integer(DType t) {
 
 constexpr Call<"_randint_"> fill_integers;
 
-// [low, high)
-void check_range(int64_t low, int64_t high) {
+int64_t first_integer(DType t) { return info(t).is_signed ? -last_integer(t) - 1 : 0; }
+
+// [low, high), which the dtype must hold.
+void check_range(int64_t low, int64_t high, DType dtype) {
     check_as(ErrorKind::Value, low < high, "expected low < high, got low=", low, " and high=", high);
+    check(is_floating(dtype) || (low >= first_integer(dtype) && high - 1 <= last_integer(dtype)),
+          "expected low and high - 1 in the range of ", dtype, ", got low=", low, " and high=", high);
 }
 int64_t width(int64_t low, int64_t high) {
     return static_cast<int64_t>(static_cast<uint64_t>(high) - static_cast<uint64_t>(low));
@@ -82,14 +86,14 @@ Size([3]))")
 OP("random_.to(Tensor self, int to, *, Generator? generator=None) -> Tensor")
     .doc("Fills self with integers of [0, to).")
     .compose([](Args a, Results& r) {
-        check_range(0, a.integer(1));
+        check_range(0, a.integer(1), a.tensor(0).dtype());
         r.push(fill_integers(a[0], 0, a[1], a[2]));
     });
 
 OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) -> Tensor")
     .doc("Fills self with integers of [from, to).")
     .compose([](Args a, Results& r) {
-        check_range(a.integer(1), a.integer(2));
+        check_range(a.integer(1), a.integer(2), a.tensor(0).dtype());
         r.push(fill_integers(a[0], a[1], width(a.integer(1), a.integer(2)), a[3]));
     });
 
@@ -142,7 +146,7 @@ OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=Non
 >>> bool((engine.randint(10, (100,)) < 10).all())
 True)")
     .compose([](Args a, Results& r) {
-        check_range(0, a.integer(0));
+        check_range(0, a.integer(0), dtype_or(a[3], DType::Int64));
         r.push(drawn(Dims(a.ints(1)), dtype_or(a[3], DType::Int64), device_or_default(a[4]), a.flag(5),
                      fill_integers, 0, a[0], a[2]));
     });
@@ -151,7 +155,7 @@ OP("randint.low(int low, int high, int[] size, *, Generator? generator=None, dty
    "bool requires_grad=False) -> Tensor")
     .doc("Integers of [low, high).")
     .compose([](Args a, Results& r) {
-        check_range(a.integer(0), a.integer(1));
+        check_range(a.integer(0), a.integer(1), dtype_or(a[4], DType::Int64));
         r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Int64), device_or_default(a[5]), a.flag(6),
                      fill_integers, a[0], width(a.integer(0), a.integer(1)), a[3]));
     });
@@ -163,7 +167,7 @@ OP("randint_like(Tensor self, int high, *, dtype? dtype=None, device? device=Non
 engine.float32)")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        check_range(0, a.integer(1));
+        check_range(0, a.integer(1), dtype_or(a[2], t.dtype()));
         r.push(drawn_into(empty_like(t, dtype_or(a[2], t.dtype()), device_or(a[3], t)), false, fill_integers, 0, a[1]));
     });
 
@@ -171,7 +175,7 @@ OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, devic
     .doc("Integers of [low, high) in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
-        check_range(a.integer(1), a.integer(2));
+        check_range(a.integer(1), a.integer(2), dtype_or(a[3], t.dtype()));
         r.push(drawn_into(empty_like(t, dtype_or(a[3], t.dtype()), device_or(a[4], t)), false, fill_integers, a[1],
                      width(a.integer(1), a.integer(2))));
     });
@@ -188,11 +192,13 @@ tensor([2., 2.]))")
     });
 
 OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> Tensor")
-    .doc("Normally distributed numbers, each of a mean and standard deviation of its own.")
+    .doc("Normally distributed numbers, each of a mean and standard deviation of its own, in the dtype of the means.")
     .compose([](Args a, Results& r) {
         const Tensor scale = add(mul(a[0], 0.0), a[1]);  // broadcast to the shape of both
-        r.push(a[0] +
-               scale * drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]));
+        const Tensor drawn_numbers =
+            drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]);
+        const Tensor sum = a[0] + scale * drawn_numbers;
+        r.push(a[0].is_tensor() ? cast(sum, a.tensor(0).dtype()) : sum);
     });
 
 OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "

@@ -74,8 +74,11 @@ OP("logspace(Number start, Number end, int steps, float base=10, *, dtype? dtype
 >>> engine.logspace(0, 2, 3)
 tensor([  1.,  10., 100.]))")
     .compose([](Args a, Results& r) {
-        const Tensor exponents = Call<"linspace">()(a[0], a[1], a[2], DType::Float64, a[5]);
-        r.push(made(cast(pow(a[3], exponents), dtype_or(a[4], default_dtype)), a.flag(6)));
+        const DType dtype = dtype_or(a[4], default_dtype);
+        // The ends of integers are integers, as those of linspace are.
+        const auto end = [&](int i) { return is_floating(dtype) ? a.number(i) : std::trunc(a.number(i)); };
+        const Tensor exponents = Call<"linspace">()(end(0), end(1), a[2], DType::Float64, a[5]);
+        r.push(made(cast(pow(a[3], exponents), dtype), a.flag(6)));
     });
 
 OP("eye(int n, int? m=None, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")

@@ -225,7 +225,13 @@ tensor([2., 1., 2., 3., 2., 1.]))")
             return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
         check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2),
                  "'");
-        r.push(Call<"_pad_border">()(a[0], a[1], a[2]));
+        // Of a circle, what is cut is cut first.
+        Dims cut(a.ints(1)), wide(a.ints(1));
+        if (a.str(2) != "circular") return r.push(Call<"_pad_border">()(a[0], a[1], a[2]));
+        for (int64_t& n : cut) n = std::min<int64_t>(n, 0);
+        for (int64_t& n : wide) n = std::max<int64_t>(n, 0);
+        r.push(Call<"_pad_border">()(cut == Dims(cut.size(), 0) ? a.tensor(0)
+                                                                : Call<"_pad_constant">()(a[0], cut, 0.0), wide, a[2]));
     });
 
 OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")

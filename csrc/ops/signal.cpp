@@ -57,6 +57,7 @@ tensor([0.0000, 0.5000, 1.0000, 0.5000]))")
         check(length >= 0, "window_length: expected 0 or more, got ", length);
         const Device device = device_or_default(a[3]);
         const DType dtype = dtype_or(a[2], default_dtype);
+        check_as(ErrorKind::Type, is_floating(dtype), "dtype: expected a floating dtype, got ", dtype);
         if (length == 1) return r.push(made(filled({1}, 1, dtype, device), a.flag(4)));
         const double half = static_cast<double>(a.flag(1) ? length : length - 1) / 2;
         const Tensor place = Call<"_arange">()(0, 1, length, DType::Float64, device);

@@ -173,13 +173,13 @@ OP("bucketize(Operand self, Tensor boundaries, *, bool out_int32=False, bool rig
 tensor([0, 2]))")
     .compose([](Args a, Results& r) { r.push(places_in(a[1], a[0], a.flag(3), a.flag(2))); });
 
-OP("isin(Tensor elements, Tensor test_elements, *, bool invert=False) -> Tensor")
+OP("isin(Tensor elements, Operand test_elements, *, bool invert=False) -> Tensor")
     .doc(R"(Whether each element is among ``test_elements``.
 
 >>> engine.isin(engine.tensor([1, 2, 3]), engine.tensor([3, 1]))
 tensor([ True, False,  True]))")
     .compose([](Args a, Results& r) {
-        const Tensor test = flatten(a[1]);
+        const Tensor test = flatten(as_values(a[1], a.tensor(0).dtype(), a.tensor(0).device()));
         const int64_t n = test.numel();
         Tensor found = Call<"zeros_like">()(a[0], DType::Bool);
         if (n > 0) {

@@ -21,6 +21,7 @@ from .comparing import Difference
 from .report import as_test
 from .shrinking import shrink
 
+CRASHES = "PyTorch itself crashes or hangs"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +38,7 @@ class Tally:
     def add(self, index: int, case: Case, difference: Difference, why: str | None = None) -> None:
         if why:
             self.meant[why] += 1
-            self.met.setdefault(why, []).append(f"{case.target} #{index} {difference}")
+            self.met.setdefault(why, []).append(f"{case.target} #{index} {difference}"[:300])
             return
         message = re.sub(r"[\d.]+|'[^']*'|\(.*", "", difference.ours + difference.theirs)
         errs = "raises" in difference.kind or "accepts" in difference.kind
@@ -55,7 +56,7 @@ def _check_part(options: argparse.Namespace, part: int, tally: Tally) -> None:
         elif isinstance(answer, Difference):
             case = draw_case(options.seed, index, options.only)
             alone = child.crashes_alone(case)
-            tally.add(index, case, answer, None if alone else "PyTorch itself crashes or hangs")
+            tally.add(index, case, answer, None if alone else CRASHES)
         else:
             tally.add(index, *answer)
     child.close()
@@ -97,7 +98,7 @@ def _print_counts(tally: Tally, shown: int) -> None:
         print(f"  {family:<20} {count:>8}")
     for why, count in tally.meant.most_common():
         print(f"meant: {count} times: {why}")
-        for case in tally.met[why][:shown]:
+        for case in tally.met[why][: 100 if why == CRASHES else shown]:
             print(f"    {case}".replace("\n", " ")[:250])
 
 

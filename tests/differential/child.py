@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import traceback
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,6 +21,13 @@ class Alone:
     """The question whether the case runs to its end in this engine."""
 
     case: Case
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An error of the comparison itself."""
+
+    text: str
 
 
 class Child:
@@ -39,13 +47,19 @@ class Child:
         try:
             self._pipe.send(question)
             if self._pipe.poll(PATIENCE):
-                return self._pipe.recv()
+                return self._heard()
             died = Difference("hang", f"no answer within {PATIENCE:.0f} s", "one")
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._process.join()
             died = Difference("crash", _ended(self._process.exitcode), "an answer or an error")
         self.close()
         return died
+
+    def _heard(self) -> Any:
+        answer = self._pipe.recv()
+        if isinstance(answer, Fault):
+            raise RuntimeError(answer.text)
+        return answer
 
     def crashes_alone(self, case: Case) -> bool:
         """True if it is ours that crashes or hangs, not PyTorch."""
@@ -92,7 +106,11 @@ def _serve(pipe: Connection) -> None:
             pipe.send(_judged(question))
             continue
         case = draw_case(*question)
-        found, why = _judged(case)
+        try:
+            found, why = _judged(case)
+        except Exception:
+            pipe.send(Fault(f"case {question}: {traceback.format_exc()}"))
+            continue
         pipe.send((case, found, why) if found else case.target)
 
 

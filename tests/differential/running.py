@@ -129,7 +129,7 @@ def pair(target: str) -> tuple[Any, Any]:
     """The engine's and PyTorch's function of that name."""
     import engine
 
-    return _find(engine, target), _theirs(target)
+    return _find(engine, target), their_function(target)
 
 
 def _find(lib: Any, path: str) -> Any:
@@ -138,7 +138,7 @@ def _find(lib: Any, path: str) -> Any:
     return functools.reduce(getattr, path.split("."), lib)
 
 
-def _theirs(target: str) -> Any:
+def their_function(target: str) -> Any:
     import torch
 
     if target in OTHERS:

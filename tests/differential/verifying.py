@@ -15,7 +15,7 @@ import numpy as np
 from .case import FLOATS, INTS, Case, DType, TensorArg, tensors_in
 from .comparing import Difference
 from .precision import TOLERANCES, close
-from .running import Outcome, cotangent, pair, run
+from .running import Outcome, cotangent, pair, run, their_function
 
 Check = Callable[[Case, Difference], "bool | None"]
 STEP = 1e-6  # of the numerical derivative
@@ -43,7 +43,7 @@ def ours(found: Difference) -> Outcome:
 def _theirs(case: Case) -> Outcome | None:
     import torch
 
-    function = pair(case.target)[1]
+    function = their_function(case.target)
     return run(torch, function, case) if function else None
 
 
@@ -99,7 +99,15 @@ _wide_ints = _cast(
 )
 _all_floats = _cast(lambda dtype: "float64")
 
-in_wider_dtypes = like(_floats, _wide_ints, _no_bools, _all_floats)
+_all_ints = _cast(lambda dtype: "int64")
+_all_but_indices = _cast(lambda dtype: dtype if dtype == "int64" else "float64")
+
+
+def _without_grad(case: Case) -> Case:
+    return case.mapped(lambda t: replace(t, grad=False) if isinstance(t, TensorArg) else t)
+
+
+in_wider_dtypes = like(_floats, _wide_ints, _no_bools, _all_floats, _all_but_indices, _all_ints)
 
 
 def other_forms(case: Case, found: Difference) -> bool | None:
@@ -109,7 +117,7 @@ def other_forms(case: Case, found: Difference) -> bool | None:
 
 def _forms() -> Iterator[Callable[[Case], Case | None]]:
     for path in ("", "Tensor.", "nn.functional.", "special.", "linalg."):
-        for change in (_plain, _tensors_for_numbers, _by_position, _swapped):
+        for change in (_plain, _tensors_for_numbers, _only_tensors, _by_position, _swapped):
             yield lambda case, path=path, change=change: change(
                 replace(case, target=path + case.name)
             )
@@ -143,6 +151,12 @@ def _tensors_for_numbers(case: Case) -> Case | None:
     return replace(case, args=tuple(map(wrapped, case.args)), kwargs=_plain(case).kwargs)
 
 
+def _only_tensors(case: Case) -> Case | None:
+    """The same, also of arguments by name, which then stand in the order of the schema."""
+    plain = _by_position(case)
+    return plain and _tensors_for_numbers(plain)
+
+
 def derivative(case: Case, found: Difference) -> bool | None:
     """Compares with the slope of PyTorch's answer in float64, where the gradients differ.
 
@@ -162,7 +176,7 @@ def derivative(case: Case, found: Difference) -> bool | None:
         for where in list(np.ndindex(mine.shape))[:64]:
             if not apart[where]:
                 continue
-            slopes = _slopes(torch, case, tensors[index], where)
+            slopes = _slopes(torch, case, found, tensors[index], where)
             if slopes is None or not np.isfinite(slopes).all():
                 return None
             margin = rtol * max(1.0, *map(abs, slopes))
@@ -171,20 +185,23 @@ def derivative(case: Case, found: Difference) -> bool | None:
     return True
 
 
-def _slopes(lib: Any, case: Case, tensor: TensorArg, where: tuple[int, ...]) -> list[float] | None:
+def _slopes(
+    lib: Any, case: Case, found: Difference, tensor: TensorArg, where: tuple[int, ...]
+) -> list[float] | None:
+    """The slopes to the left and to the right of an element."""
     step = STEP * max(1.0, abs(float(tensor.values[where])))
     heights = []
     for shift in (-step, 0.0, step):
-        moved = tensor.values.astype(float)
+        moved = np.array(tensor.values, float)
         moved[where] += shift
         moved_tensor = replace(tensor, values=moved, layout="contiguous", dtype="float64")
         other = case.mapped(lambda leaf, new=moved_tensor: new if leaf is tensor else leaf)
-        outcome = run(lib, pair(case.target)[1], _floats(other))
+        outcome = run(lib, pair(case.target)[1], _without_grad(_floats(other)))
         if outcome.error:
             return None
         height = 0.0
-        for r in outcome.results():
-            if r.dtype in FLOATS and r.requires_grad:
+        for mine, r in zip(ours(found).results(), outcome.results(), strict=True):
+            if mine.requires_grad:
                 height += float((cotangent(r.shape) * r.values).sum())
         heights.append(height)
     return [(heights[1] - heights[0]) / step, (heights[2] - heights[1]) / step]

@@ -32,6 +32,8 @@ def slopes(f: Callable[..., engine.Tensor], *args: float) -> list[float]:
         (engine.logit, (1.0,), [INF]),
         (engine.logit, (-0.5,), [NAN]),
         (engine.logit, (2.0,), [NAN]),
+        (engine.prelu, (2.0, NAN), [1, 0]),
+        (engine.prelu, (-2.0, NAN), [NAN, -2]),
         (F.mish, (1e30,), [1]),
         (F.mish, (INF,), [1]),
         (F.mish, (NAN,), [NAN]),

@@ -136,7 +136,8 @@ struct MishBackward {
 
 template <class T>
 inline T ramp(T x, T low, T high) {
-    return x < low ? low : x > high ? high : x;
+    const T y = x < low ? low : x;
+    return y > high ? high : y;
 }
 // params: min_val, max_val. The slope at both is 0.
 template <class T>
@@ -174,8 +175,8 @@ struct Softplus {
     explicit Softplus(const double* params) : beta(static_cast<T>(params[0])), threshold(static_cast<T>(params[1])) {}
     T operator()(T x) const {
         const T v = x * beta;
-        const T exponent = v > threshold ? T(-HUGE_VAL) : -std::abs(v);
-        return ((v < T(0) ? T(0) : v) + v_log1p(v_exp(exponent))) / beta;
+        const T sum = ((v < T(0) ? T(0) : v) + v_log1p(v_exp(-std::abs(v)))) / beta;
+        return v > threshold ? x : sum;
     }
 };
 template <class T>

@@ -31,7 +31,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     out, in1, in2 = weight.shape
     rows = weight.transpose(1, 2).reshape(out * in2, in1)
     products = _C.linear(input1, rows).unflatten(-1, (out, in2))
-    result = (products * input2.unsqueeze(-2)).sum(-1)
+    result = (products * input2.unsqueeze(-2)).sum(-1, dtype=products.dtype)
     return result if bias is None else result + bias
 
 

@@ -34,6 +34,7 @@ def _channel_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    _check_channels(name, input)
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
     return input.mul_(kept) if inplace else input * kept
@@ -63,7 +64,6 @@ def dropout2d(
 
     Of other inputs the first two dimensions count as (N, C), with a warning.
     """
-    _check_channels("dropout2d", input)
     if input.dim() != 4:
         _warn_of_dims("dropout2d", input, "(N, C, H, W) is expected and (N, C, ...) assumed")
     return _channel_dropout("dropout2d", input, p, training, inplace, 2)
@@ -87,10 +87,17 @@ def _check_channels(name: str, input: Tensor) -> None:
         raise ValueError(f"{name}: input must have 2 dimensions or more, got {tuple(input.shape)}")
 
 
-def _alpha_dropout(name: str, input: Tensor, p: float, training: bool, leading: int) -> Tensor:
+def _alpha_dropout(
+    name: str, input: Tensor, p: float, training: bool, leading: int | None = None
+) -> Tensor:
+    """Dropout with one decision for each index of the first `leading` dimensions, or of all."""
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    if leading is None:
+        leading = input.dim()
+    else:
+        _check_channels(name, input)
     if not input.is_floating_point():
         raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
     if p == 1.0:
@@ -106,7 +113,7 @@ def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """Dropout that keeps mean and variance of selu's output (Klambauer et al., 2017)."""
-    result = _alpha_dropout("alpha_dropout", input, p, training, input.dim())
+    result = _alpha_dropout("alpha_dropout", input, p, training)
     return input.copy_(result) if inplace else result
 
 
@@ -114,6 +121,5 @@ def feature_alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
     """alpha_dropout of whole channels."""
-    _check_channels("feature_alpha_dropout", input)
     result = _alpha_dropout("feature_alpha_dropout", input, p, training, 2)
     return input.copy_(result) if inplace else result

@@ -33,7 +33,7 @@ ROWS = [
         in_place=True,
     ),
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 5], dtypes="wide"),
-    Row("matrix_power", np.linalg.matrix_power, [SQUARE, 0], grad=False, id="matrix_power-0"),
+    Row("matrix_power", np.linalg.matrix_power, [SQUARE, 0], id="matrix_power-0"),
     Row("diff", np.diff, [A], dtypes="all"),
     Row("diff", np.diff, [A, 2, 0], id="diff-2"),
     Row("diff", lambda x, n, dim, before: x, [A, 0, -1, Arg(3, 2)], id="diff-0"),

@@ -9,6 +9,7 @@ import pytest
 
 import engine
 
+F = engine.nn.functional
 INTS, BOOLS = engine.tensor([1, 2]), engine.tensor([True, False])
 X = engine.tensor([1.0, 2.0])
 
@@ -64,6 +65,64 @@ X = engine.tensor([1.0, 2.0])
             "tensors: expected vectors, got shape (2, 2)",
         ),
         (lambda: engine.instance_norm(engine.ones(1, 2, 3), X), ValueError, "both or neither"),
+        (
+            lambda: engine.batch_norm(engine.ones(3, 2), X, None, training=True),
+            ValueError,
+            "both or neither",
+        ),
+        (lambda: engine.ones(1, 2).bincount(), RuntimeError, "self: expected 1 dimension"),
+        (lambda: engine.diff(engine.ones(2, 2), prepend=X), RuntimeError, "prepend: expected 2"),
+        (
+            lambda: engine.bartlett_window(4, dtype=engine.int32),
+            TypeError,
+            "dtype: expected a floating dtype",
+        ),
+        (
+            lambda: F.cosine_similarity(X, X, 0, eps=-1.0),
+            RuntimeError,
+            "eps: expected 0 or more",
+        ),
+        (lambda: F.prelu(X, engine.ones(1, 1)), RuntimeError, "weight: expected 1 dimension"),
+        (
+            lambda: engine.zeros(2, dtype=engine.uint8).random_(257),
+            RuntimeError,
+            "expected low and high - 1 in the range of uint8",
+        ),
+        (
+            lambda: engine.randint(3, (2,), dtype=engine.bool),
+            RuntimeError,
+            "expected low and high - 1 in the range of bool",
+        ),
+        (
+            lambda: F.binary_cross_entropy(X / 2, X / 2, engine.ones(3, 2)),
+            RuntimeError,
+            "weight: shape (3, 2) does not broadcast",
+        ),
+        (
+            lambda: F.cross_entropy(X, X / 2, ignore_index=0),
+            RuntimeError,
+            "ignore_index: only classes are ignored",
+        ),
+        (
+            lambda: F.interpolate(engine.ones(1, 1, 2), 3, recompute_scale_factor=True),
+            ValueError,
+            "recompute_scale_factor: expected scale_factor, not size",
+        ),
+        (
+            lambda: INTS.index_add(0, engine.tensor([0]), INTS[:1], alpha=0.5),
+            TypeError,
+            "alpha: expected an integer",
+        ),
+        (
+            lambda: engine.addmm(
+                engine.ones(1, 1, dtype=engine.int64),
+                *[engine.ones(1, 1, dtype=engine.int64)] * 2,
+                beta=float("inf"),
+            ),
+            TypeError,
+            "beta: expected an integer",
+        ),
+        (lambda: F.dropout3d(engine.tensor(1.0)), ValueError, "2 dimensions or more"),
         (lambda: engine.cross(engine.ones(3), engine.ones(1, 3)), RuntimeError, "1 dimensions"),
     ],
 )
