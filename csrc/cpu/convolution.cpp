@@ -1,14 +1,14 @@
-// Convolutions, their transposes and the gradient of their weights. Images lie channels last throughout.
+// Convolutions, their transposes and the gradient of their weights.
 #include "cpu/convolution.h"
 
 #include <optional>
 
-#include "cpu/contiguous.h"
 #include "cpu/depthwise.h"
+#include "cpu/im2col_convolution.h"
 #include "cpu/onednn.h"
 #include "cpu/parallel.h"
-#include "cpu/im2col_convolution.h"
 #include "cpu/pointwise.h"
+#include "cpu/staging.h"
 #include "cpu/winograd.h"
 
 namespace bestiary::cpu {
@@ -28,11 +28,11 @@ void add_bias(const Tensor& y, const Tensor& bias) {
 }
 
 // Note [Transposed convolution as convolution]
-// With a stride of 1 a transposed convolution is a convolution whose weight is reversed in space and has its two
-// dimensions of channels exchanged. In groups oneDNN is slow forward, and the other is taken.
+// With a stride of 1 a transposed convolution is a convolution whose weight is flipped in space and has its two
+// dimensions of channels exchanged. Grouped forward convolutions use oneDNN's data gradient: its forward is slower.
 //
-// Nothing where that would take uneven padding: x and y are the sizes of the forward direction.
-std::optional<Convolution> turned(Convolution c, const Tensor& x, const Tensor& weight, const Tensor& y) {
+// Nothing where that would take uneven padding: x and y have the sizes of the forward direction.
+std::optional<ConvParams> transposed(ConvParams c, const Tensor& x, const Tensor& weight, const Tensor& y) {
     for (int i = 0; i < c.spatial(); ++i) {
         const int64_t reach = c.dilation[i] * (weight.sizes()[i + 2] - 1), padding = c.padding[i];
         c.padding[i] = reach - padding;
@@ -42,7 +42,7 @@ std::optional<Convolution> turned(Convolution c, const Tensor& x, const Tensor& 
     return c;
 }
 
-Tensor turned(const Tensor& weight, int64_t groups) {
+Tensor flipped_and_transposed(const Tensor& weight, int64_t groups) {
     const Dims &sizes = weight.sizes(), &strides = weight.strides();
     Dims from_sizes = sizes, from_strides = strides, to = sizes;
     int64_t last = 0;
@@ -61,40 +61,41 @@ Tensor turned(const Tensor& weight, int64_t groups) {
     return copy;
 }
 
-void forward(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+void forward(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
     if (is_pointwise(c, x, weight, y)) return pointwise(x, packed(weight), bias, y, false);
     if (is_depthwise(c, weight)) return depthwise(c, x, weight, bias, y);
     if (is_winograd(c, x, weight, y) && winograd(c, x, weight, bias, y)) return;
-    if (const auto back = turned(c, x, weight, y);
-        c.groups > 1 && back && try_onednn(x) && onednn::convolve_input(*back, x, turned(weight, c.groups), y)) {
+    if (const auto back = transposed(c, x, weight, y);
+        c.groups > 1 && back && try_onednn(x) &&
+        onednn::convolve_input(*back, x, flipped_and_transposed(weight, c.groups), y)) {
         if (bias.defined()) add_bias(y, bias);
         return;
     }
-    const Tensor last = channels_last(x);
+    const Tensor last = to_channels_last(x);
     if (try_onednn(x) && onednn::convolve(c, last, weight, bias, y)) return;
-    convolve_patches(c, last, channels_last(weight), bias, y);
+    im2col_convolve(c, last, to_channels_last(weight), bias, y);
 }
 
-void input_gradient(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+void input_gradient(const ConvParams& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
     if (is_pointwise(c, dx, weight, dy)) return pointwise(dy, packed(weight), Tensor(), dx, true);
     if (is_depthwise(c, weight)) return depthwise_input(c, dy, weight, dx);
     if (is_winograd(c, dx, weight, dy) && winograd_input(c, dy, weight, dx)) return;
     if (try_onednn(dy) && onednn::convolve_input(c, dy, weight, dx)) return;
-    convolve_input_patches(c, channels_last(dy), channels_last(weight), dx);
+    im2col_convolve_input(c, to_channels_last(dy), to_channels_last(weight), dx);
 }
 
-void weight_gradient(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
+void weight_gradient(const ConvParams& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
     if (is_pointwise(c, x, dweight, dy)) return pointwise_weight(x, dy, dweight);
     if (is_depthwise(c, dweight)) return depthwise_weight(c, x, dy, dweight);
     if (is_winograd(c, x, dweight, dy) && winograd_weight(c, x, dy, dweight)) return;
     if (try_onednn(x) && dy.numel() > 0 && onednn::convolve_weight(c, x, dy, dweight)) return;
     const Tensor sums = empty_channels_last(dweight.sizes(), dweight.dtype());
-    convolve_weight_patches(c, channels_last(x), channels_last(dy), sums);
+    im2col_convolve_weight(c, to_channels_last(x), to_channels_last(dy), sums);
     copy_into(dweight, sums);
 }
 
 // 16-bit floats are computed in float32.
-Tensor working(const Tensor& t) {
+Tensor as_computed(const Tensor& t) {
     const DType dtype = compute_type(t.dtype());
     if (t.dtype() == dtype) return t;
     const Tensor copy = empty_channels_last(t.sizes(), dtype);
@@ -103,49 +104,39 @@ Tensor working(const Tensor& t) {
 }
 
 // In one of the two layouts that the convolutions read.
-Tensor image(const Tensor& t) {
-    const Tensor wide = working(t);
-    return wide.is_contiguous() ? wide : channels_last(wide);
+Tensor as_image(const Tensor& t) {
+    const Tensor image = as_computed(t);
+    return image.is_contiguous() ? image : to_channels_last(image);
 }
 
-Tensor weights(const Tensor& t) {
-    const Tensor w = working(t);
+Tensor as_weight(const Tensor& t) {
+    const Tensor w = as_computed(t);
     return is_dense(w.sizes(), w.strides()) ? w : packed(w);
 }
 
-Convolution geometry(Args a, int stride, int groups) {
-    return {Dims(a.ints(stride)), Dims(a.ints(stride + 1)), Dims(a.ints(stride + 2)), a.integer(groups)};
-}
-
-void convolution(const KernelCall& call) {
-    const Args a = call.args;
+void convolution(const KernelCall& call, const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
+                 Ints padding, Ints dilation, bool transposed, Ints /*output_padding*/, int64_t groups) {
     const Tensor& out = call.outs[0];
     if (out.numel() == 0) return;
-    const Convolution c = geometry(a, 3, 8);
-    const Tensor x = image(a.tensor(0)), w = weights(a.tensor(1));
-    const bool adds_bias = a.flag(6) && !a.none(2);
+    const ConvParams c{stride, padding, dilation, groups};
+    const Tensor x = as_image(input), w = as_weight(weight);
+    const Tensor b = bias.defined() ? packed_as(bias, w.dtype()) : bias;
+    const bool adds_bias = transposed && b.defined();
     const bool planar = out.is_contiguous() && x.is_contiguous() && !adds_bias && is_pointwise(c, x, w, out);
     const bool direct = (planar || is_channels_last(out)) && out.dtype() == compute_type(out.dtype());
-    const Tensor bias = a.none(2) ? Tensor() : packed_as(a.tensor(2), w.dtype());
     const Tensor y = direct ? out : empty_channels_last(out.sizes(), w.dtype());
-    if (!a.flag(6)) {
-        forward(c, x, w, bias, y);
-    } else {
-        input_gradient(c, x, w, y);
-        if (bias.defined()) add_bias(y, bias);
-    }
+    if (transposed) input_gradient(c, x, w, y);
+    else forward(c, x, w, b, y);
+    if (adds_bias) add_bias(y, b);
     if (!direct) copy_into(out, y);
 }
 
-void convolution_weight(const KernelCall& call) {
-    const Args a = call.args;
+void convolution_weight(const KernelCall& call, const Tensor& input, const Tensor& grad, Ints /*size*/, Ints stride,
+                        Ints padding, Ints dilation, int64_t groups) {
     const Tensor& out = call.outs[0];
     if (out.numel() == 0) return;
-    const Tensor x = image(a.tensor(0)), dy = image(a.tensor(1));
-    const bool direct = out.dtype() == x.dtype();
-    const Tensor dw = direct ? out : Tensor::empty(out.sizes(), x.dtype());
-    weight_gradient(geometry(a, 3, 6), x, dy, dw);
-    if (!direct) copy_into(out, dw);
+    const StagedResult dw(out, compute_type(out.dtype()));
+    weight_gradient({stride, padding, dilation, groups}, as_image(input), as_image(grad), dw.tensor());
 }
 
 KERNEL(CPU, "_convolution", convolution);

@@ -8,39 +8,26 @@
 namespace bestiary::cpu {
 namespace {
 
-constexpr int64_t kPatchElements = int64_t{1} << 16;  // of the rows that are made at a time: they stay in the cache
+constexpr int64_t kPatchElements = int64_t{1} << 16;  // of the rows that are gathered at a time: they stay in the cache
 
-// Sizes in three dimensions, the missing ones in front being 1.
-struct Volume {
-    int64_t at[3] = {1, 1, 1};
-
-    Volume(const Dims& dims, int from, int64_t fill) {
-        const int n = dims.size() - from;
-        for (int i = 0; i < 3; ++i) at[i] = i < 3 - n ? fill : dims[from + i - (3 - n)];
-    }
-    int64_t operator[](int i) const { return at[i]; }
-    int64_t product() const { return at[0] * at[1] * at[2]; }
-};
-
-// One group of one convolution.
-struct Windows {
-    Volume input, kernel, output, stride, padding, dilation;
+// The windows of one group of channels.
+struct ConvWindows : ConvGeometry {
     int64_t channels;        // of a group
     int64_t image_channels;  // of the image
     DType dtype;
 
-    Windows(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y)
-        : input(x.sizes(), 2, 1), kernel(weight.sizes(), 2, 1), output(y.sizes(), 2, 1), stride(c.stride, 0, 1),
-          padding(c.padding, 0, 0), dilation(c.dilation, 0, 1), channels(weight.sizes()[1]),
+    ConvWindows(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& y)
+        : ConvGeometry(c, x.sizes(), weight.sizes(), y.sizes()), channels(weight.sizes()[1]),
           image_channels(x.sizes()[1]), dtype(x.dtype()) {}
 
-    int64_t patch() const { return kernel.product() * channels; }
+    int64_t rows() const { return elements(output); }
+    int64_t patch() const { return elements(kernel) * channels; }
     int64_t rows_at_a_time() const {
-        return std::clamp<int64_t>(kPatchElements / std::max<int64_t>(patch(), 1), 16, output.product());
+        return std::min(std::max<int64_t>(kPatchElements / std::max<int64_t>(patch(), 1), 16), rows());
     }
-    int64_t input_bytes() const { return input.product() * image_channels * item_size(dtype); }
+    int64_t input_bytes() const { return elements(input) * image_channels * item_size(dtype); }
 
-    // Calls visit(offset of the pixel, or -1 in the padding) for every place of the window at output `row`.
+    // Calls visit(offset of the pixel, or -1 in the padding) for every element of the kernel at output `row`.
     template <class F>
     void for_window(int64_t row, const F& visit) const {
         const int64_t o[3] = {row / (output[1] * output[2]), row / output[2] % output[1], row % output[2]};
@@ -62,7 +49,7 @@ struct Windows {
 };
 
 // Rows [begin, end) of the patches of an image, from its channel `first` on.
-void gather(const Windows& w, const char* image, int64_t first, int64_t begin, int64_t end, char* patches) {
+void gather(const ConvWindows& w, const char* image, int64_t first, int64_t begin, int64_t end, char* patches) {
     const int64_t item = item_size(w.dtype);
     const size_t bytes = static_cast<size_t>(w.channels * item);
     for (int64_t row = begin; row < end; ++row)
@@ -73,9 +60,9 @@ void gather(const Windows& w, const char* image, int64_t first, int64_t begin, i
         });
 }
 
-// The reverse: adds each patch to the pixels that it came from.
+// Adds each patch to the pixels that it came from.
 template <class T>
-void scatter(const Windows& w, T* image, int64_t first, int64_t begin, int64_t end, const T* patches) {
+void scatter(const ConvWindows& w, T* image, int64_t first, int64_t begin, int64_t end, const T* patches) {
     for (int64_t row = begin; row < end; ++row)
         w.for_window(row, [&](int64_t pixel) {
             if (pixel >= 0)
@@ -84,17 +71,16 @@ void scatter(const Windows& w, T* image, int64_t first, int64_t begin, int64_t e
         });
 }
 
-Tensor room(const Windows& w) { return Tensor::empty({w.rows_at_a_time(), w.patch()}, w.dtype); }
+Tensor patch_buffer(const ConvWindows& w) { return Tensor::empty({w.rows_at_a_time(), w.patch()}, w.dtype); }
 
 }  // namespace
 
-void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                      const Tensor& y) {
-    const Windows w(c, x, weight, y);
+void im2col_convolve(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+    const ConvWindows w(c, x, weight, y);
     const int64_t outputs = y.sizes()[1], group = outputs / c.groups, patch = w.patch(), item = item_size(w.dtype);
-    const int64_t step = w.rows_at_a_time(), rows = w.output.product(), steps = ceil_div(rows, step);
+    const int64_t step = w.rows_at_a_time(), rows = w.rows(), steps = ceil_div(rows, step);
     parallel_for(y.sizes()[0] * steps, 1, [&](int64_t first, int64_t last) {
-        const Tensor patches = room(w);
+        const Tensor patches = patch_buffer(w);
         for (int64_t at = first; at < last; ++at) {
             const int64_t n = at / steps, begin = at % steps * step, end = std::min(begin + step, rows);
             for (int64_t g = 0; g < c.groups; ++g) {
@@ -108,12 +94,12 @@ void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weigh
     });
 }
 
-void convolve_input_patches(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
-    const Windows w(c, dx, weight, dy);
+void im2col_convolve_input(const ConvParams& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+    const ConvWindows w(c, dx, weight, dy);
     const int64_t outputs = dy.sizes()[1], group = outputs / c.groups, patch = w.patch(), item = item_size(w.dtype);
-    const int64_t step = w.rows_at_a_time(), rows = w.output.product();
+    const int64_t step = w.rows_at_a_time(), rows = w.rows();
     parallel_for(dx.sizes()[0], 1, [&](int64_t first, int64_t last) {
-        const Tensor patches = room(w);
+        const Tensor patches = patch_buffer(w);
         for (int64_t n = first; n < last; ++n) {
             char* const image = dx.raw() + n * w.input_bytes();
             std::memset(image, 0, static_cast<size_t>(w.input_bytes()));
@@ -131,13 +117,13 @@ void convolve_input_patches(const Convolution& c, const Tensor& dy, const Tensor
     });
 }
 
-void convolve_weight_patches(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
-    const Windows w(c, x, dweight, dy);
+void im2col_convolve_weight(const ConvParams& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
+    const ConvWindows w(c, x, dweight, dy);
     const int64_t outputs = dy.sizes()[1], group = outputs / c.groups, patch = w.patch(), item = item_size(w.dtype);
-    const int64_t step = w.rows_at_a_time(), rows = w.output.product();
+    const int64_t step = w.rows_at_a_time(), rows = w.rows();
     std::memset(dweight.raw(), 0, static_cast<size_t>(dweight.numel() * item));
     parallel_for(c.groups, 1, [&](int64_t first, int64_t last) {
-        const Tensor patches = room(w);
+        const Tensor patches = patch_buffer(w);
         for (int64_t g = first; g < last; ++g)
             for (int64_t n = 0; n < x.sizes()[0]; ++n)
                 for (int64_t begin = 0; begin < rows; begin += step) {

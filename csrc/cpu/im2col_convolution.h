@@ -1,14 +1,14 @@
-// Convolutions as products of matrices whose rows are the input under one window: for any type, on any processor.
+// Convolutions as products of matrices whose rows are the windows of the input: for any type, on any processor.
 //
-// Images and weights lie channels last: weights are (O, kernel..., C) in memory.
+// Images and weights are channels last: weights are (O, kernel..., C) in memory.
 #pragma once
 
 #include "cpu/convolution.h"
 
 namespace bestiary::cpu {
 
-void convolve_patches(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
-void convolve_input_patches(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx);
-void convolve_weight_patches(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight);
+void im2col_convolve(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y);
+void im2col_convolve_input(const ConvParams& c, const Tensor& dy, const Tensor& weight, const Tensor& dx);
+void im2col_convolve_weight(const ConvParams& c, const Tensor& x, const Tensor& dy, const Tensor& dweight);
 
 }  // namespace bestiary::cpu

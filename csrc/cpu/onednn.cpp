@@ -11,57 +11,58 @@ namespace {
 
 using dnnl::memory;
 
-constexpr size_t kMostPrimitives = 1024;  // of a thread: beyond, shapes never come back, and all are dropped
+constexpr size_t kMaxPrimitives = 1024;  // of a thread: with more, shapes never come back, and all are dropped
 
 struct KeyHash {
     size_t operator()(const Key& key) const { return key.hash(); }
 };
 
-void execute(const dnnl::reorder& move, const memory& from, const memory& to) {
+void execute(const dnnl::reorder& reorder, const memory& from, const memory& to) {
     const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from.get()}, {DNNL_ARG_TO, to.get()}};
-    dnnl::error::wrap_c_api(dnnl_primitive_execute(move.get(), stream().get(), 2, args), "could not move an operand");
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(reorder.get(), stream().get(), 2, args),
+                            "could not reorder an operand");
 }
 
 // Note [Packed-weight cache]
-// A weight that lies otherwise than a primitive wants it would have to be moved in every call, which for a single image
-// can take as long as the convolution. So the moved form is kept with the weight's storage from the second time on that
-// it is asked for at the same edition: weights in training, new at every step, are never kept. Nor is memory that is
-// shared with somebody who could write it without our knowing.
-class MovedWeights final : public Derived {
+// A weight in another layout than a primitive's would have to be reordered in every call, which for a single image can
+// take as long as the convolution. So the packed form is cached with the weight's storage when it is asked for a second
+// time at the same version: weights in training, new at every step, are never cached. Nor is memory that is shared
+// with code that could write it unnoticed.
+class PackedWeights final : public Derived {
 public:
-    // Calls move() for the form of `weight` if it is to be kept; null if not.
-    template <class Move>
-    std::shared_ptr<Block> find(const Given& weight, const memory::desc& given, const memory::desc& wanted,
-                                const Move& move) {
+    // Returns pack() for `weight` if it is to be cached, otherwise null.
+    template <class Pack>
+    std::shared_ptr<Block> find(const OperandData& weight, const memory::desc& given, const memory::desc& wanted,
+                                const Pack& pack) {
         const std::lock_guard lock(mutex_);
-        const uint64_t edition = weight.storage->edition();
+        const uint64_t version = weight.storage->edition();
         for (Form& form : forms_) {
             if (form.data != weight.data || form.wanted != wanted || form.given != given) continue;
-            if (form.edition != edition) form.block = nullptr;
-            else if (!form.block) form.block = move();
-            form.edition = edition;
+            if (form.version != version) form.block = nullptr;
+            else if (!form.block) form.block = pack();
+            form.version = version;
             return form.block;
         }
-        if (forms_.size() < kMostForms) forms_.push_back({weight.data, given, wanted, edition, nullptr});
+        if (forms_.size() < kMaxForms) forms_.push_back({weight.data, given, wanted, version, nullptr});
         return nullptr;
     }
 
 private:
     struct Form {
-        const char* data;  // where in the storage the weight begins
+        const char* data;  // of the weight, in the storage
         memory::desc given, wanted;
-        uint64_t edition;
+        uint64_t version;
         std::shared_ptr<Block> block;  // null when it was asked for only once
     };
-    static constexpr size_t kMostForms = 64;  // of one storage: a few layouts of each weight in it
+    static constexpr size_t kMaxForms = 64;  // of one storage: a few layouts of each weight in it
 
     std::mutex mutex_;
     std::vector<Form> forms_;
 };
 
-MovedWeights& moved_weights(Storage& storage) {
-    Derived* known = storage.derived();
-    return static_cast<MovedWeights&>(known ? *known : *storage.keep(new MovedWeights));
+PackedWeights& packed_weights(Storage& storage) {
+    Derived* cached = storage.derived();
+    return static_cast<PackedWeights&>(cached ? *cached : *storage.keep(new PackedWeights));
 }
 
 }  // namespace
@@ -100,36 +101,36 @@ Primitive::Primitive(const dnnl::primitive& run, const memory::desc& scratchpad)
 void Primitive::add(int arg, const memory::desc& given, const memory::desc& wanted, bool is_result) {
     Operand operand{memory(given, engine(), nullptr), memory(wanted, engine(), nullptr), std::nullopt, is_result};
     const memory &from = is_result ? operand.wanted : operand.given, &to = is_result ? operand.given : operand.wanted;
-    if (given != wanted) operand.move = dnnl::reorder(from, to);
+    if (given != wanted) operand.reorder = dnnl::reorder(from, to);
     operands_.push_back(operand);
     args_.push_back({arg, operands_.back().wanted.get()});
 }
 
-std::shared_ptr<Block> Primitive::move(Operand& operand, const Given& given) {
+std::shared_ptr<Block> Primitive::reorder(Operand& operand, const OperandData& given) {
     auto block = std::make_shared<Block>(operand.wanted.get_desc().get_size());
     operand.given.set_data_handle(given.data);
     operand.wanted.set_data_handle(block->data());
-    if (!operand.is_result) execute(*operand.move, operand.given, operand.wanted);
+    if (!operand.is_result) execute(*operand.reorder, operand.given, operand.wanted);
     return block;
 }
 
-std::shared_ptr<Block> Primitive::moved(Operand& operand, const Given& given) {
-    if (!given.storage || given.storage->shared_outside()) return move(operand, given);
-    const auto make = [&] { return move(operand, given); };
-    std::shared_ptr<Block> kept =
-        moved_weights(*given.storage).find(given, operand.given.get_desc(), operand.wanted.get_desc(), make);
-    if (!kept) return make();
-    operand.wanted.set_data_handle(kept->data());
-    return kept;
+std::shared_ptr<Block> Primitive::packed(Operand& operand, const OperandData& given) {
+    const auto pack = [&] { return reorder(operand, given); };
+    if (!given.storage || given.storage->shared_outside()) return pack();
+    std::shared_ptr<Block> cached =
+        packed_weights(*given.storage).find(given, operand.given.get_desc(), operand.wanted.get_desc(), pack);
+    if (!cached) return pack();
+    operand.wanted.set_data_handle(cached->data());
+    return cached;
 }
 
-void Primitive::run(std::initializer_list<Given> operands) {
+void Primitive::run(std::initializer_list<OperandData> operands) {
     const Block scratch(scratchpad_.get_desc().get_size());
     scratchpad_.set_data_handle(scratch.data());
     std::vector<std::shared_ptr<Block>> blocks;
     auto given = operands.begin();
     for (Operand& operand : operands_) {
-        if (operand.move) blocks.push_back(moved(operand, *given));
+        if (operand.reorder) blocks.push_back(packed(operand, *given));
         else operand.wanted.set_data_handle(given->data);
         ++given;
     }
@@ -137,14 +138,15 @@ void Primitive::run(std::initializer_list<Given> operands) {
                                                args_.data());
     dnnl::error::wrap_c_api(status, "could not run a primitive");
     for (Operand& operand : operands_)
-        if (operand.move && operand.is_result) execute(*operand.move, operand.wanted, operand.given);
+        if (operand.reorder && operand.is_result) execute(*operand.reorder, operand.wanted, operand.given);
 }
 
-bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<Given> operands) {
+bool run_cached(const Key& key, std::optional<Primitive> (*build)(const void* problem), const void* problem,
+                std::initializer_list<OperandData> operands) {
     thread_local std::unordered_map<Key, std::optional<Primitive>, KeyHash> known;
     auto found = known.find(key);
     if (found == known.end()) {
-        if (known.size() >= kMostPrimitives) known.clear();
+        if (known.size() >= kMaxPrimitives) known.clear();
         std::optional<Primitive> built;
         try {
             built = build(problem);
@@ -165,7 +167,7 @@ memory::desc matrix(int64_t rows, int64_t columns, DType dtype, int64_t row, int
 }
 
 // Note [Aliased rows]
-// oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they lie a
+// oneDNN's gemm, which it has for processors without AVX-512, copies an operand across its rows. Where they are a
 // multiple of 2 KiB apart, they share a few sets of the first-level cache, and unless the copy is used often, the
 // product takes up to twice as long as our own.
 bool has_aliased_rows(const GemmArgs& p) {
@@ -183,8 +185,7 @@ dnnl::primitive_attr product_attributes(const GemmArgs& p) {
     return attr;
 }
 
-std::optional<Primitive> build_matmul(const void* problem) {
-    const GemmArgs& p = *static_cast<const GemmArgs*>(problem);
+std::optional<Primitive> build_matmul(const GemmArgs& p) {
     const memory::desc a = matrix(p.m, p.k, p.dtype, p.a_row, p.a_col), b = matrix(p.k, p.n, p.dtype, p.b_row, p.b_col);
     const memory::desc c = matrix(p.m, p.n, p.dtype, p.c_row, 1), bias = matrix(1, p.n, p.dtype, p.n, 1);
     const dnnl::primitive_attr attr = product_attributes(p);
@@ -200,7 +201,7 @@ std::optional<Primitive> build_matmul(const void* problem) {
     return built;
 }
 
-// oneDNN takes the number of threads from OpenMP.
+// Sets the number of threads, which oneDNN takes from OpenMP.
 class Threads {
 public:
     explicit Threads(int n) : saved_(omp_get_max_threads()) {
@@ -222,8 +223,8 @@ bool matmul(const GemmArgs& p, int threads) {
                       int64_t(p.bias != nullptr), int64_t(p.accumulate), int64_t(threads)})
         key.add(v);
     char *a = const_cast<char*>(p.a), *b = const_cast<char*>(p.b), *bias = const_cast<char*>(p.bias);
-    if (!p.bias) return run_cached(key, build_matmul, &p, {a, b, p.c});
-    return run_cached(key, build_matmul, &p, {a, b, p.c, bias});
+    if (!p.bias) return run_cached<build_matmul>(key, p, {a, b, p.c});
+    return run_cached<build_matmul>(key, p, {a, b, p.c, bias});
 }
 
 }  // namespace bestiary::cpu::onednn

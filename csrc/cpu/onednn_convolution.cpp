@@ -12,8 +12,8 @@ constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 constexpr int64_t kFewChannels = 4;
 
 // A convolution with its operands, of the sizes of the forward direction whatever is computed.
-struct Problem {
-    const Convolution& c;
+struct ConvProblem {
+    const ConvParams& c;
     const Tensor &x, &weight, &y;
     const Tensor* bias = nullptr;
 
@@ -29,14 +29,14 @@ struct Problem {
 memory::dims dims(const Dims& d) { return memory::dims(d.begin(), d.end()); }
 
 // oneDNN counts from 0: neighbours have dilation 0.
-memory::dims dilation(const Convolution& c) {
+memory::dims dilation(const ConvParams& c) {
     memory::dims out = dims(c.dilation);
     for (auto& d : out) --d;
     return out;
 }
 
-// Padding behind, as far as the last window reaches: negative where the stride leaves input over.
-memory::dims padding_behind(const Problem& p) {
+// Trailing padding, as far as the last window reaches: negative where the stride leaves a rest of the input.
+memory::dims padding_behind(const ConvProblem& p) {
     memory::dims out;
     for (int i = 0; i < p.c.spatial(); ++i) {
         const int64_t reach = (p.y.sizes()[i + 2] - 1) * p.c.stride[i] +
@@ -58,11 +58,11 @@ memory::desc first(const Tensor& t) {
     return memory::desc(dims(t.sizes()), memory::data_type::f32, dims(contiguous_strides(t.sizes())));
 }
 
-// As an image lies: one of the two.
+// In the layout of the image: one of the two.
 memory::desc image(const Tensor& t) { return is_channels_last(t) ? last(t) : first(t); }
 
 // (O, C, ...) or, in groups, (G, O, C, ...).
-memory::desc weights(const Problem& p) {
+memory::desc weights(const ConvProblem& p) {
     const memory::desc plain = desc_of(p.weight);
     if (p.c.groups == 1) return plain;
     memory::dims sizes = plain.get_dims(), strides = plain.get_strides();
@@ -72,28 +72,15 @@ memory::desc weights(const Problem& p) {
     return memory::desc(sizes, memory::data_type::f32, strides);
 }
 
-dnnl::convolution_forward::primitive_desc forward(const Problem& p, const memory::desc& x, const memory::desc& y) {
+dnnl::convolution_forward::primitive_desc forward(const ConvProblem& p, const memory::desc& x, const memory::desc& y) {
     const memory::desc w = any(weights(p));
     const memory::dims stride = dims(p.c.stride), front = dims(p.c.padding), behind = padding_behind(p);
-    if (!p.bias)
-        return {engine(),    prop_kind::forward_inference, kDirect, x, w, y, stride, dilation(p.c), front, behind,
-                attributes()};
-    return {engine(),
-            prop_kind::forward_inference,
-            kDirect,
-            x,
-            w,
-            desc_of(*p.bias),
-            y,
-            stride,
-            dilation(p.c),
-            front,
-            behind,
-            attributes()};
+    constexpr auto kind = prop_kind::forward_inference;
+    if (!p.bias) return {engine(), kind, kDirect, x, w, y, stride, dilation(p.c), front, behind, attributes()};
+    return {engine(), kind, kDirect, x, w, desc_of(*p.bias), y, stride, dilation(p.c), front, behind, attributes()};
 }
 
-std::optional<Primitive> build_forward(const void* problem) {
-    const Problem& p = *static_cast<const Problem*>(problem);
+std::optional<Primitive> build_forward(const ConvProblem& p) {
     const auto desc = forward(p, last(p.x), last(p.y));
     if (!is_optimised(desc)) return std::nullopt;
     Primitive built(dnnl::convolution_forward(desc), desc.scratchpad_desc());
@@ -104,9 +91,8 @@ std::optional<Primitive> build_forward(const void* problem) {
     return built;
 }
 
-// Too few channels to fill a vector are better left apart, and the pixels taken together.
-std::optional<Primitive> build_input(const void* problem) {
-    const Problem& p = *static_cast<const Problem*>(problem);
+// Too few channels to fill a vector are better planar, so that vectors are of pixels.
+std::optional<Primitive> build_input(const ConvProblem& p) {
     const bool few = p.c.groups == 1 && p.x.sizes()[1] <= kFewChannels;
     const memory::desc x = few ? first(p.x) : last(p.x), y = few ? first(p.y) : last(p.y);
     const auto hint = forward(p, x, y);
@@ -121,10 +107,9 @@ std::optional<Primitive> build_input(const void* problem) {
     return built;
 }
 
-// In the layout that oneDNN likes best: sums over pixels gain more from blocks of channels than moving them costs. With
-// groups it would fall back on its slowest way there.
-std::optional<Primitive> build_weight(const void* problem) {
-    const Problem& p = *static_cast<const Problem*>(problem);
+// Uses the layout that oneDNN prefers: sums over pixels gain more from blocks of channels than reordering costs. With
+// groups oneDNN would fall back on its slowest implementation there.
+std::optional<Primitive> build_weight(const ConvProblem& p) {
     const bool grouped = p.c.groups > 1;
     const memory::desc x = grouped ? last(p.x) : any(last(p.x)), y = grouped ? last(p.y) : any(last(p.y));
     const auto hint = forward(p, x, y);
@@ -141,20 +126,20 @@ std::optional<Primitive> build_weight(const void* problem) {
 
 }  // namespace
 
-bool convolve(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
-    const Problem p{c, x, weight, y, bias.defined() ? &bias : nullptr};
-    if (!p.bias) return run_cached(p.key(0), build_forward, &p, {x.raw(), Given::weight(weight), y.raw()});
-    return run_cached(p.key(0), build_forward, &p, {x.raw(), Given::weight(weight), y.raw(), bias.raw()});
+bool convolve(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y) {
+    const ConvProblem p{c, x, weight, y, bias.defined() ? &bias : nullptr};
+    if (!p.bias) return run_cached<build_forward>(p.key(0), p, {x.raw(), OperandData::weight(weight), y.raw()});
+    return run_cached<build_forward>(p.key(0), p, {x.raw(), OperandData::weight(weight), y.raw(), bias.raw()});
 }
 
-bool convolve_input(const Convolution& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
-    const Problem p{c, dx, weight, dy};
-    return run_cached(p.key(1), build_input, &p, {dy.raw(), Given::weight(weight), dx.raw()});
+bool convolve_input(const ConvParams& c, const Tensor& dy, const Tensor& weight, const Tensor& dx) {
+    const ConvProblem p{c, dx, weight, dy};
+    return run_cached<build_input>(p.key(1), p, {dy.raw(), OperandData::weight(weight), dx.raw()});
 }
 
-bool convolve_weight(const Convolution& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
-    const Problem p{c, x, dweight, dy};
-    return run_cached(p.key(2), build_weight, &p, {x.raw(), dy.raw(), dweight.raw()});
+bool convolve_weight(const ConvParams& c, const Tensor& x, const Tensor& dy, const Tensor& dweight) {
+    const ConvProblem p{c, x, dweight, dy};
+    return run_cached<build_weight>(p.key(2), p, {x.raw(), dy.raw(), dweight.raw()});
 }
 
 }  // namespace bestiary::cpu::onednn

@@ -1,4 +1,4 @@
-// oneDNN primitives kept ready to run.
+// A cache of oneDNN primitives, ready to run.
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -46,16 +46,16 @@ private:
     uint64_t hash_ = 0;
 };
 
-// An operand of one call. Of a weight the storage is given too, so that its moved form can be kept.
-struct Given {
+// An operand of one call. Of a weight the storage is given too, so that its packed form can be cached.
+struct OperandData {
     char* data;
     Storage* storage = nullptr;
 
-    Given(char* data) : data(data) {}
-    static Given weight(const Tensor& t) {
-        Given given(t.raw());
-        given.storage = t->storage.get();
-        return given;
+    OperandData(char* data) : data(data) {}
+    static OperandData weight(const Tensor& t) {
+        OperandData operand(t.raw());
+        operand.storage = t->storage.get();
+        return operand;
     }
 };
 
@@ -73,24 +73,24 @@ private:
     char* data_;
 };
 
-// A primitive and its operands. An operand that does not lie as the primitive wants it is moved there and back.
+// A primitive and its operands. An operand in another layout than the primitive's is reordered before or afterwards.
 class Primitive {
 public:
     Primitive() = default;
     Primitive(const dnnl::primitive& run, const dnnl::memory::desc& scratchpad);
 
     void add(int arg, const dnnl::memory::desc& given, const dnnl::memory::desc& wanted, bool is_result = false);
-    void run(std::initializer_list<Given> operands);
+    void run(std::initializer_list<OperandData> operands);
 
 private:
     struct Operand {
         dnnl::memory given, wanted;
-        std::optional<dnnl::reorder> move;
+        std::optional<dnnl::reorder> reorder;
         bool is_result;
     };
 
-    static std::shared_ptr<Block> move(Operand& operand, const Given& given);
-    static std::shared_ptr<Block> moved(Operand& operand, const Given& given);
+    static std::shared_ptr<Block> reorder(Operand& operand, const OperandData& given);
+    static std::shared_ptr<Block> packed(Operand& operand, const OperandData& given);
 
     dnnl::primitive run_;
     dnnl::memory scratchpad_;
@@ -100,8 +100,13 @@ private:
 
 // Runs the primitive of `key`, building it the first time; false if `build` finds none: it returns nullopt, or oneDNN
 // refuses. Each thread has its own.
-using Build = std::optional<Primitive> (*)(const void* problem);
-bool run_cached(const Key& key, Build build, const void* problem, std::initializer_list<Given> operands);
+bool run_cached(const Key& key, std::optional<Primitive> (*build)(const void* problem), const void* problem,
+                std::initializer_list<OperandData> operands);
+
+template <auto Build, class Problem>
+bool run_cached(const Key& key, const Problem& problem, std::initializer_list<OperandData> operands) {
+    return run_cached(key, [](const void* p) { return Build(*static_cast<const Problem*>(p)); }, &problem, operands);
+}
 
 // Reference implementations are far slower than our own kernels.
 template <class Desc>

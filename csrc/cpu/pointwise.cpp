@@ -6,16 +6,16 @@
 namespace bestiary::cpu {
 namespace {
 
-// Rows that are worth a thread of their own, which then reads the whole weight.
+// Rows that are worth a thread, which then reads the whole weight.
 constexpr int64_t kRowsOfThread = 128;
 constexpr int64_t kThreadWork = int64_t{1} << 20;  // multiply-adds
 
 // The pixels of images as rows of channels: of all images together, or of each by itself.
-struct Rows {
+struct PixelRows {
     int64_t images, count, channels, row, column;  // the last two: steps in elements
     const Tensor& x;
 
-    Rows(const Tensor& x, bool together) : channels(x.sizes()[1]), x(x) {
+    PixelRows(const Tensor& x, bool together) : channels(x.sizes()[1]), x(x) {
         images = together ? 1 : x.sizes()[0];
         count = pixels(x) / std::max<int64_t>(images, 1);
         const bool last = is_channels_last(x);
@@ -27,9 +27,9 @@ struct Rows {
     }
 };
 
-// Threads share the rows, each with one product for each image: so no thread waits for another.
+// Shares out the rows to threads, each with one product for each image, so that no thread waits for another.
 template <class F>
-void for_rows(const Rows& rows, int64_t outputs, const F& body) {
+void for_rows(const PixelRows& rows, int64_t outputs, const F& body) {
     const int64_t total = rows.images * rows.count, work = std::max<int64_t>(rows.channels * outputs, 1);
     const auto pieces = [&](int64_t begin, int64_t end) {
         while (begin < end) {
@@ -49,40 +49,40 @@ void fill_rows(const Tensor& bias, char* y, int64_t row, int64_t count) {
     });
 }
 
-// The weight times the planes of x: nothing needs to be turned.
-void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
-    const Rows rows(x, false);
+// Multiplies the weight by the planes of x: no image needs to be transposed.
+void planar(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool transposed) {
+    const PixelRows rows(x, false);
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
         char* const to = y.raw() + (image * rows.count * outputs + begin) * item;
         if (bias.defined()) fill_rows(bias, to, rows.count, count);
-        gemm({y.dtype(), outputs, count, inputs, weight.raw(), turned ? 1 : inputs, turned ? outputs : 1,
+        gemm({y.dtype(), outputs, count, inputs, weight.raw(), transposed ? 1 : inputs, transposed ? outputs : 1,
               rows.at(image, begin), rows.count, 1, to, rows.count, nullptr, bias.defined()});
     });
 }
 
 }  // namespace
 
-bool is_pointwise(const Convolution& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
+bool is_pointwise(const ConvParams& c, const Tensor& x, const Tensor& weight, const Tensor& y) {
     for (int i = 0; i < c.spatial(); ++i)
         if (weight.sizes()[i + 2] != 1 || c.stride[i] != 1 || c.padding[i] != 0) return false;
     return c.groups == 1 && pixels(x) == pixels(y);
 }
 
-void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool turned) {
-    if (!is_channels_last(y)) return planar(x, weight, bias, y, turned);
-    const Rows rows(x, is_channels_last(x));
+void pointwise(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& y, bool transposed) {
+    if (!is_channels_last(y)) return planar(x, weight, bias, y, transposed);
+    const PixelRows rows(x, is_channels_last(x));
     const int64_t inputs = rows.channels, outputs = y.sizes()[1], item = item_size(y.dtype());
     for_rows(rows, outputs, [&](int64_t image, int64_t begin, int64_t count) {
         gemm({y.dtype(), count, outputs, inputs, rows.at(image, begin), rows.row, rows.column, weight.raw(),
-              turned ? outputs : 1, turned ? 1 : inputs, y.raw() + (image * rows.count + begin) * outputs * item,
-              outputs, bias.defined() ? bias.raw() : nullptr});
+              transposed ? outputs : 1, transposed ? 1 : inputs,
+              y.raw() + (image * rows.count + begin) * outputs * item, outputs, bias.defined() ? bias.raw() : nullptr});
     });
 }
 
 void pointwise_weight(const Tensor& x, const Tensor& dy, const Tensor& dweight) {
     const bool together = x.numel() == 0 || (is_channels_last(x) && is_channels_last(dy));
-    const Rows from(x, together), to(dy, together);
+    const PixelRows from(x, together), to(dy, together);
     for (int64_t n = 0; n < from.images; ++n)
         gemm({x.dtype(), to.channels, from.channels, to.count, to.at(n, 0), to.column, to.row,
               from.at(n, 0), from.row, from.column, dweight.raw(), from.channels, nullptr, n > 0});

@@ -1,6 +1,7 @@
 #include "cpu/transpose.h"
 
-#include "cpu/loop_table.h"
+#include "cpu/isa/transpose.h"
+#include "cpu/kernel_table.h"
 #include "cpu/parallel.h"
 
 namespace bestiary::cpu {
@@ -9,17 +10,17 @@ namespace {
 // Below this many elements a tile is not worth its buffer.
 constexpr int64_t kNarrow = 4;
 
-// A side of a square tile: what is read of a line of memory is used before the line leaves the first-level cache.
+// The side of a square tile: the cache lines that are read stay in the first-level cache until they are used up.
 template <class T>
 constexpr int64_t kTile = sizeof(T) == 8 ? 32 : 64;
 
-// Two dimensions: `width` elements that neighbour in the result, `height` that do in the source; bytes from one line
-// to the next in either.
+// Two dimensions: `width` elements are adjacent in the result, `height` in the source; the steps are bytes from a line
+// to the next.
 struct Plane {
     int64_t width, height, to_step, from_step;
 };
 
-// The buffer in between has no two lines that compete for a place in the cache, as lines a power of two apart do.
+// Lines a power of two apart share the sets of a cache. Those of the buffer do not.
 template <class T>
 void transpose_by_buffer(const Plane& plane, char* to, const char* from, int64_t width, int64_t height) {
     T tile[kTile<T>][kTile<T>];
@@ -33,17 +34,15 @@ void transpose_by_buffer(const Plane& plane, char* to, const char* from, int64_t
 
 template <class T>
 void transpose_tile(const Plane& plane, char* to, const char* from, int64_t width, int64_t height) {
-    if constexpr (sizeof(T) < 4) {
-        transpose_by_buffer<T>(plane, to, from, width, height);
-    } else {
-        static const Loop loop = find_loops("copy.transpose")->get(sizeof(T) == 4 ? DType::Float32 : DType::Float64);
-        char* const data[] = {to, const_cast<char*>(from)};
-        const int64_t strides[] = {plane.to_step, plane.from_step, height};
-        loop(data, strides, width, nullptr);
-    }
+    constexpr int64_t item = sizeof(T);
+    if constexpr (item < 4)
+        return transpose_by_buffer<T>(plane, to, from, width, height);
+    else
+        kernels<TransposeKernels<T>>().copy({reinterpret_cast<T*>(to), reinterpret_cast<const T*>(from),
+                                             plane.to_step / item, plane.from_step / item, width, height});
 }
 
-// `planes`: where they lie; operands as in copy_transposed.
+// Copies all planes; operands as in copy_transposed.
 template <class T>
 void transpose(const Plane& plane, const Strided& planes) {
     constexpr int64_t side = kTile<T>, item = sizeof(T);
@@ -82,8 +81,8 @@ bool copy_transposed(const Strided& at, int64_t item) {
     switch (item) {
         case 1: transpose<uint8_t>(plane, planes); break;
         case 2: transpose<uint16_t>(plane, planes); break;
-        case 4: transpose<uint32_t>(plane, planes); break;
-        default: transpose<uint64_t>(plane, planes);
+        case 4: transpose<float>(plane, planes); break;
+        default: transpose<double>(plane, planes);
     }
     return true;
 }

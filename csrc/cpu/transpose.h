@@ -5,8 +5,8 @@
 
 namespace bestiary::cpu {
 
-// Copies operand 1 of a coalesced Strided to operand 0, elements of `item` bytes, where the first lies in memory along
-// another dimension than the second. False, and nothing is done, where that is not so.
+// Copies operand 1 of a coalesced Strided to operand 0, elements of `item` bytes, if their elements are adjacent along
+// different dimensions. Otherwise returns false, having done nothing.
 bool copy_transposed(const Strided& at, int64_t item);
 
 }  // namespace bestiary::cpu

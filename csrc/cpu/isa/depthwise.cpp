@@ -10,8 +10,8 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-constexpr int kTaps = 9;    // taken at a time
-constexpr int kPixels = 4;  // next to each other, taken at a time: they share the loads of weights or of sums
+constexpr int kTaps = 9;    // unrolled together
+constexpr int kPixels = 4;  // adjacent ones, unrolled together: they share the loads of weights or of sums
 
 // P output pixels from pixel i on, which meet K taps.
 template <class T, int K, int P>
@@ -21,26 +21,25 @@ struct Block {
     T* y;
     const T* bias;
     int64_t step, y_pixel;
-    bool adds;  // to what earlier taps gave
+    bool adds;  // to the sums of earlier taps
 
-    Block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool adds)
-        : y(reinterpret_cast<T*>(r.y) + i * r.y_pixel), bias(reinterpret_cast<const T*>(r.bias)), step(r.step),
-          y_pixel(r.y_pixel), adds(adds) {
+    Block(const DepthwiseRow<T>& r, const DepthwiseTap<T>* taps, int64_t i, bool adds)
+        : y(r.y + i * r.y_pixel), bias(r.bias), step(r.step), y_pixel(r.y_pixel), adds(adds) {
         for (int k = 0; k < K; ++k) {
-            x[k] = reinterpret_cast<const T*>(taps[k].x) + i * r.step;
-            weight[k] = reinterpret_cast<T*>(r.weight) + taps[k].place * r.place;
+            x[k] = taps[k].x + i * r.step;
+            weight[k] = r.weight + taps[k].index * r.weight_tap;
         }
     }
 };
 
-// All lanes but the first `known` ones.
+// Stores all lanes but the first `known` ones.
 template <class T, class Lanes>
 inline void store_from(T* to, const Vec<T>& v, int64_t known, Lanes lanes) {
     if (known == 0) return store_vec(to, v, lanes);
     for (int64_t j = known; j < lanes; ++j) to[j] = v[j];
 }
 
-// Output pixels from their taps, for the channels from c on.
+// Sums the taps of output pixels, for the channels from c on.
 struct SumTaps {
     template <class T, int K, int P, class Lanes>
     static inline void run(const Block<T, K, P>& b, int64_t c, int64_t known, Lanes lanes) {
@@ -61,7 +60,7 @@ struct SumTaps {
     }
 };
 
-// The gradient of the weight, for the channels from c on.
+// Adds up the gradient of the weight, for the channels from c on.
 struct SumPixels {
     template <class T, int K, int P, class Lanes>
     static inline void run(const Block<T, K, P>& b, int64_t c, int64_t known, Lanes lanes) {
@@ -78,9 +77,9 @@ struct SumPixels {
     }
 };
 
-// The last vector of channels overlaps the one before: its first `known` lanes are done already.
+// The last vector of channels overlaps the one before, which wrote its first `known` lanes.
 template <class Kernel, class T, int K, int P>
-void run_block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool adds) {
+void run_block(const DepthwiseRow<T>& r, const DepthwiseTap<T>* taps, int64_t i, bool adds) {
     const Block<T, K, P> block(r, taps, i, adds);
     constexpr int64_t lanes = kLanes<T>;
     const int64_t channels = r.channels, last = channels - lanes;
@@ -90,25 +89,24 @@ void run_block(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t i, bool 
     if (c < channels) Kernel::run(block, last, c - last, AllLanes<T>{});
 }
 
-// Any number of taps, which all lie inside.
+// Any number of taps, all of them inside the image.
 template <class Kernel, class T, int P, int... K>
-void run_taps(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i,
+void run_taps(const DepthwiseRow<T>& r, const DepthwiseTap<T>* taps, int64_t count, int64_t i,
               std::integer_sequence<int, K...>) {
-    static constexpr void (*block[])(const DepthwiseRow&, const DepthwiseTap*, int64_t,
+    static constexpr void (*block[])(const DepthwiseRow<T>&, const DepthwiseTap<T>*, int64_t,
                                      bool) = {run_block<Kernel, T, K, P>...};
     for (int64_t k = 0; k == 0 || k < count; k += kTaps)
         block[std::min<int64_t>(kTaps, count - k)](r, taps + k, i, k > 0);
 }
 
 template <class Kernel, class T, int P>
-void run_pixels(const DepthwiseRow& r, const DepthwiseTap* taps, int64_t count, int64_t i) {
+void run_pixels(const DepthwiseRow<T>& r, const DepthwiseTap<T>* taps, int64_t count, int64_t i) {
     run_taps<Kernel, T, P>(r, taps, count, i, std::make_integer_sequence<int, kTaps + 1>());
 }
 
 template <class T, class Kernel>
-void row(char* const* data, const int64_t*, int64_t, const double*) {
-    const DepthwiseRow& r = *reinterpret_cast<const DepthwiseRow*>(data[0]);
-    int64_t begin = 0, end = r.n;  // of the pixels whose taps all lie inside
+void row(const DepthwiseRow<T>& r) {
+    int64_t begin = 0, end = r.n;  // of the pixels whose taps are all inside
     for (int64_t k = 0; k < r.count; ++k) {
         begin = std::max(begin, r.taps[k].begin);
         end = std::min(end, r.taps[k].end);
@@ -126,15 +124,9 @@ void row(char* const* data, const int64_t*, int64_t, const double*) {
     for (; i < r.n; ++i) border(i);
 }
 
-template <class T>
-void register_type() {
-    register_loop("depthwise", dtype_of<T>(), IsaLevel::ISA, row<T, SumTaps>);
-    register_loop("depthwise.weight", dtype_of<T>(), IsaLevel::ISA, row<T, SumPixels>);
-}
-
 LOOPS {
-    register_type<float>();
-    register_type<double>();
+    provide(DepthwiseKernels<float>{row<float, SumTaps>, row<float, SumPixels>});
+    provide(DepthwiseKernels<double>{row<double, SumTaps>, row<double, SumPixels>});
 }
 
 }  // namespace

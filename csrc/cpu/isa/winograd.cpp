@@ -9,11 +9,11 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-constexpr int kPlaces = kWinogradPlaces;
+constexpr int kPoints = kWinogradPoints;
 constexpr int64_t kPanel = kWinogradColumns;
 
-// The pixels of the window of x that tile t reads, row by row, or of the four of y that it makes; outside of the image
-// they are `outside`.
+// Finds the pixels of the window of x that tile t reads, row by row, or the four of y that it writes; those beyond the
+// image are `outside`.
 template <int Side>
 inline void find_pixels(const WinogradImage& image, const WinogradTiles& tiles, int64_t t, const int64_t (&padding)[2],
                         float* outside, float* (&pixels)[Side * Side]) {
@@ -28,7 +28,7 @@ inline void find_pixels(const WinogradImage& image, const WinogradTiles& tiles, 
         }
 }
 
-// The transforms, each of one column or row: written out, so that the compiler keeps everything in registers.
+// Transforms of one column or row: written out, so that the compiler keeps everything in registers.
 template <class V>
 struct Window {  // B^T, of 4 to 4
     static constexpr int from = 4, to = 4;
@@ -79,7 +79,7 @@ struct WeightGradient {  // G^T, of 4 to 3
     }
 };
 
-// A square of values by a transform of its columns, then of its rows.
+// Transforms the columns of a square of values, then its rows.
 template <template <class> class Transform, class V>
 inline void transform(const V (&in)[Transform<V>::from * Transform<V>::from],
                       V (&out)[Transform<V>::to * Transform<V>::to]) {
@@ -92,27 +92,27 @@ inline void transform(const V (&in)[Transform<V>::from * Transform<V>::from],
 }
 
 void transform_windows(const WinogradTiles& tiles) {
-    float* pixels[kPlaces];
+    float* pixels[kPoints];
     for (int64_t t = 0; t < tiles.count; ++t) {
         find_pixels<4>(tiles.x, tiles, tiles.first + t, tiles.padding, const_cast<float*>(tiles.zeros), pixels);
         float* const to = tiles.windows + t * tiles.window;
         for_vec<float>(tiles.x.channels, [&](int64_t c, auto lanes) {
-            Vec<float> window[kPlaces], transformed[kPlaces];
+            Vec<float> window[kPoints], transformed[kPoints];
 #pragma GCC unroll 16
-            for (int i = 0; i < kPlaces; ++i) window[i] = load_vec(pixels[i] + c, lanes);
+            for (int i = 0; i < kPoints; ++i) window[i] = load_vec(pixels[i] + c, lanes);
             transform<Window>(window, transformed);
 #pragma GCC unroll 16
-            for (int i = 0; i < kPlaces; ++i) store_vec(to + i * tiles.windows_place + c, transformed[i], lanes);
+            for (int i = 0; i < kPoints; ++i) store_vec(to + i * tiles.windows_point + c, transformed[i], lanes);
         });
     }
 }
 
-// The windows times the weights of a panel, place by place.
+// Multiplies the windows by the weights of a panel, point by point.
 void multiply(const WinogradTiles& tiles, const float* weight) {
     const int64_t channels = tiles.x.channels;
-    for (int i = 0; i < kPlaces; ++i, weight += channels * kPanel) {
-        const float* const windows = tiles.windows + i * tiles.windows_place;
-        float* const products = tiles.products + i * tiles.products_place;
+    for (int i = 0; i < kPoints; ++i, weight += channels * kPanel) {
+        const float* const windows = tiles.windows + i * tiles.windows_point;
+        float* const products = tiles.products + i * tiles.products_point;
         for (int64_t j = 0; j < kPanel; j += kColumns<float>)
             for (int64_t t = 0; t < tiles.count; t += kRows) {
                 const Target<float> to{products + t * kPanel + j, kPanel, kColumns<float>, nullptr, false};
@@ -132,10 +132,10 @@ Vec<float> transform_results(const WinogradTiles& tiles, int64_t first, const fl
         find_pixels<2>(tiles.y, tiles, tiles.first + t, none, nullptr, pixels);
         const float* const from = tiles.products + t * kPanel;
         for_vec<float>(outputs, [&](int64_t c, auto lanes) {
-            Vec<float> products[kPlaces], results[4];
+            Vec<float> products[kPoints], results[4];
 #pragma GCC unroll 16
-            for (int i = 0; i < kPlaces; ++i)
-                products[i] = load_vec(from + i * tiles.products_place + c, AllLanes<float>{});
+            for (int i = 0; i < kPoints; ++i)
+                products[i] = load_vec(from + i * tiles.products_point + c, AllLanes<float>{});
             transform<Result>(products, results);
             for (int i = 0; i < 4; ++i) {
                 if (!pixels[i]) continue;
@@ -148,19 +148,18 @@ Vec<float> transform_results(const WinogradTiles& tiles, int64_t first, const fl
     return differences;
 }
 
-void forward(char* const* data, const int64_t*, int64_t, const double*) {
-    WinogradForward& f = *reinterpret_cast<WinogradForward*>(data[0]);
-    const int64_t panel = kPlaces * f.tiles.x.channels * kPanel;
+bool forward(const WinogradForward& f) {
+    const int64_t panel = kPoints * f.tiles.x.channels * kPanel;
     transform_windows(f.tiles);
     Vec<float> differences{};
     for (int64_t i = f.first; i < f.last; ++i) {
         multiply(f.tiles, f.weight + i * panel);
         differences += transform_results(f.tiles, i * kPanel, f.bias);
     }
-    f.finite = sum_lanes<float>(differences) == 0;
+    return sum_lanes<float>(differences) == 0;
 }
 
-// What flows back into the products of a panel.
+// Transforms the gradients of y into those of the products of a panel.
 void transform_gradients(const WinogradTiles& tiles, int64_t first, float* to) {
     constexpr int64_t none[2] = {0, 0};
     static constexpr float zeros[kPanel] = {};
@@ -170,29 +169,28 @@ void transform_gradients(const WinogradTiles& tiles, int64_t first, float* to) {
         find_pixels<2>(tiles.y, tiles, tiles.first + t, none, nullptr, pixels);
         for (int64_t c = 0; c < kPanel; c += kLanes<float>) {
             const int64_t known = std::clamp<int64_t>(outputs - c, 0, kLanes<float>);
-            Vec<float> gradients[4], transformed[kPlaces];
+            Vec<float> gradients[4], transformed[kPoints];
             for (int i = 0; i < 4; ++i) {
                 const float* const from = pixels[i] && known > 0 ? pixels[i] + first + c : zeros;
                 gradients[i] = known == kLanes<float> ? load_vec(from, AllLanes<float>{}) : load_vec(from, known);
             }
             transform<ResultGradient>(gradients, transformed);
 #pragma GCC unroll 16
-            for (int i = 0; i < kPlaces; ++i) store_all(to + i * tiles.products_place + c, transformed[i]);
+            for (int i = 0; i < kPoints; ++i) store_all(to + i * tiles.products_point + c, transformed[i]);
         }
     }
 }
 
-void gradient(char* const* data, const int64_t*, int64_t, const double*) {
-    const WinogradGradient& g = *reinterpret_cast<const WinogradGradient*>(data[0]);
+void weight_gradient(const WinogradGradient& g) {
     const WinogradTiles& tiles = g.tiles;
     const int64_t channels = tiles.x.channels;
     transform_windows(tiles);
-    float* sums = g.sums + g.first * kPlaces * channels * kPanel;
+    float* sums = g.sums + g.first * kPoints * channels * kPanel;
     for (int64_t panel = g.first; panel < g.last; ++panel) {
         transform_gradients(tiles, panel * kPanel, tiles.products);
-        for (int i = 0; i < kPlaces; ++i, sums += channels * kPanel) {
-            const float* const windows = tiles.windows + i * tiles.windows_place;
-            const float* const products = tiles.products + i * tiles.products_place;
+        for (int i = 0; i < kPoints; ++i, sums += channels * kPanel) {
+            const float* const windows = tiles.windows + i * tiles.windows_point;
+            const float* const products = tiles.products + i * tiles.products_point;
             for (int64_t j = 0; j < kPanel; j += kColumns<float>)
                 for (int64_t c = 0; c < channels; c += kRows) {
                     const Target<float> to{sums + c * kPanel + j, kPanel, kColumns<float>, nullptr, g.accumulate};
@@ -203,9 +201,9 @@ void gradient(char* const* data, const int64_t*, int64_t, const double*) {
     }
 }
 
-// Places apart by `in_step` and `out_step`, vector by vector.
+// Transforms points that are `in_step` and `out_step` elements apart, vector by vector.
 template <template <class> class Transform>
-void transform_weight(const float* in, int64_t in_step, float* out, int64_t out_step) {
+void transform_points(const float* in, int64_t in_step, float* out, int64_t out_step) {
     using V = Vec<float>;
     constexpr int from = Transform<V>::from * Transform<V>::from, to = Transform<V>::to * Transform<V>::to;
     for (int64_t c = 0; c < kPanel; c += kLanes<float>) {
@@ -216,22 +214,15 @@ void transform_weight(const float* in, int64_t in_step, float* out, int64_t out_
     }
 }
 
-void weight(char* const* data, const int64_t*, int64_t, const double*) {
-    const WinogradWeight& w = *reinterpret_cast<const WinogradWeight*>(data[0]);
-    transform_weight<Weight>(w.plain, kPanel, w.transformed, w.step);
+void transform_weight(const float* weight, float* transformed, int64_t step) {
+    transform_points<Weight>(weight, kPanel, transformed, step);
 }
 
-void weight_gradient(char* const* data, const int64_t*, int64_t, const double*) {
-    const WinogradWeight& w = *reinterpret_cast<const WinogradWeight*>(data[0]);
-    transform_weight<WeightGradient>(w.transformed, w.step, w.plain, kPanel);
+void transform_weight_gradient(const float* transformed, int64_t step, float* gradient) {
+    transform_points<WeightGradient>(transformed, step, gradient, kPanel);
 }
 
-LOOPS {
-    register_loop("winograd", DType::Float32, IsaLevel::ISA, forward);
-    register_loop("winograd.gradient", DType::Float32, IsaLevel::ISA, gradient);
-    register_loop("winograd.weight", DType::Float32, IsaLevel::ISA, weight);
-    register_loop("winograd.weight_gradient", DType::Float32, IsaLevel::ISA, weight_gradient);
-}
+LOOPS { provide(WinogradKernels{forward, weight_gradient, transform_weight, transform_weight_gradient}); }
 
 }  // namespace
 }  // namespace bestiary::cpu::ISA
