@@ -35,44 +35,43 @@ void check_operands(const Tensor& x, const Tensor& w, const Tensor& bias, bool t
     check(bias.dtype() == x.dtype(), "bias: expected dtype ", x.dtype(), " as the input has, got ", bias.dtype());
 }
 
-// A product of matrices, which leaves images as they lie.
-bool is_pointwise(Args a) {
-    const auto all = [](std::span<const int64_t> values, int64_t value) {
+// A product of matrices, which keeps the layout of the image.
+bool is_pointwise(const Dims& weight, Ints stride, Ints padding, Ints output_padding, int64_t groups) {
+    const auto all = [](Ints values, int64_t value) {
         return std::ranges::all_of(values, [&](int64_t v) { return v == value; });
     };
-    return all(std::span<const int64_t>(a.tensor(1).sizes()).subspan(2), 1) && all(a.ints(3), 1) && all(a.ints(4), 0) &&
-           all(a.ints(7), 0) && a.integer(8) == 1;
+    return all(Ints(weight).subspan(2), 1) && all(stride, 1) && all(padding, 0) && all(output_padding, 0) &&
+           groups == 1;
 }
 
-void convolution_shape(const Op&, Args a, Meta& m) {
-    const Tensor &x = a.tensor(0), &w = a.tensor(1);
-    const bool transposed = a.flag(6);
-    check_operands(x, w, a.tensor_or_none(2), transposed, a.integer(8));
-    Dims sizes(x.dim());
-    sizes[0] = x.sizes()[0];
-    sizes[1] = transposed ? w.sizes()[1] * a.integer(8) : w.sizes()[0];
-    for (int d = 2; d < x.dim(); ++d) {
-        const int64_t stride = a.ints(3)[d - 2], padding = a.ints(4)[d - 2], dilation = a.ints(5)[d - 2];
-        const int64_t size = x.sizes()[d], kernel = w.sizes()[d];
+constexpr auto convolution_shape = [](Meta& m, const Tensor& input, const Tensor& weight, const Tensor& bias,
+                                      Ints stride, Ints padding, Ints dilation, bool transposed, Ints output_padding,
+                                      int64_t groups) {
+    check_operands(input, weight, bias, transposed, groups);
+    Dims sizes(input.dim());
+    sizes[0] = input.sizes()[0];
+    sizes[1] = transposed ? weight.sizes()[1] * groups : weight.sizes()[0];
+    for (int d = 2; d < input.dim(); ++d) {
+        const int64_t size = input.sizes()[d], kernel = weight.sizes()[d], pad = padding[d - 2];
         if (transposed) {
-            sizes[d] = covered(size, kernel, stride, padding, dilation) + a.ints(7)[d - 2];
-            check(sizes[d] > 0, "input: shape ", x.sizes(), " with padding ", Dims(a.ints(4)),
+            sizes[d] = covered(size, kernel, stride[d - 2], pad, dilation[d - 2]) + output_padding[d - 2];
+            check(sizes[d] > 0, "input: shape ", input.sizes(), " with padding ", Dims(padding),
                   " leaves nothing of dimension ", d);
         } else {
-            check(size + 2 * padding >= dilation * (kernel - 1) + 1, "input: dimension ", d, " of shape ", x.sizes(),
-                  ", with padding ", padding, ", is smaller than the kernel of shape ", w.sizes(), " with dilation ",
-                  dilation);
-            sizes[d] = windows_in(size, kernel, stride, padding, dilation);
+            check(size + 2 * pad >= dilation[d - 2] * (kernel - 1) + 1, "input: dimension ", d, " of shape ",
+                  input.sizes(), ", with padding ", pad, ", is smaller than the kernel of shape ", weight.sizes(),
+                  " with dilation ", dilation[d - 2]);
+            sizes[d] = windows_in(size, kernel, stride[d - 2], pad, dilation[d - 2]);
         }
     }
-    m.add(sizes, x.dtype());
-    if (is_pointwise(a) && x.is_contiguous()) return;
+    m.add(sizes, input.dtype());
+    if (is_pointwise(weight.sizes(), stride, padding, output_padding, groups) && input.is_contiguous()) return;
     m.outs[0].strides = channels_last_strides(sizes);
-    m.outs[0].engine_layout = !(shows_channels_last(x) || shows_channels_last(w));
-}
+    m.outs[0].engine_layout = !(shows_channels_last(input) || shows_channels_last(weight));
+};
 
-// The convolution of `x` cut to `size`: windows that only the padding of a transposed convolution made are left out.
-Tensor convolved_to(const Tensor& x, const Value& weight, const Backward& b, const Dims& size) {
+// The convolution of `x`, cut to `size`: without the windows that stem from a transposed convolution's output padding.
+Tensor convolved_to(const Tensor& x, const Tensor& weight, const Backward& b, const Dims& size) {
     Tensor y = convolution(x, weight, Tensor(), b["stride"], b["padding"], b["dilation"], false, Dims(size.size() - 2),
                            b["groups"]);
     for (int d = 2; d < size.size(); ++d)
@@ -88,22 +87,21 @@ Tensor transposed_to(const Tensor& y, const Tensor& weight, const Backward& b, c
     return convolution(y, weight, Tensor(), stride, padding, dilation, true, extra, b["groups"]);
 }
 
-OP("_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, bool "
-   "transposed, "
-   "int[] output_padding, int groups) -> Tensor")
+OP("_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] padding, int[] dilation, "
+   "bool transposed, int[] output_padding, int groups) -> Tensor")
     .doc("A convolution in 1, 2 or 3 dimensions, or its transpose; the numbers are given for each dimension.")
     .shape(convolution_shape)
     .grad("input", "weight",
           [](const Backward& b) {
-              if (b.flag("transposed")) return convolved_to(b.g, b["weight"], b, b.shape("input"));
+              if (b.flag("transposed")) return convolved_to(b.g, b.tensor("weight"), b, b.shape("input"));
               return transposed_to(b.g, b.tensor("weight"), b, b.shape("input"));
           })
     .grad("weight", "input",
           [](const Backward& b) {
-              const Value x = b["input"], y = b.g;
-              const bool swapped = b.flag("transposed");
-              return convolution_weight(swapped ? y : x, swapped ? x : y, b.shape("weight"), b["stride"], b["padding"],
-                                        b["dilation"], b["groups"]);
+              Tensor x = b.tensor("input"), y = b.g;
+              if (b.flag("transposed")) std::swap(x, y);
+              return convolution_weight(x, y, b.shape("weight"), b["stride"], b["padding"], b["dilation"],
+                                        b["groups"]);
           })
     .grad("bias", "", [](const Backward& b) {
         Dims dims{0};
@@ -111,10 +109,10 @@ OP("_convolution(Tensor input, Tensor weight, Tensor? bias, int[] stride, int[] 
         return Call<"sum.dim">()(b.g, dims);
     });
 
-OP("_convolution_weight(Tensor input, Tensor grad, int[] size, int[] stride, int[] padding, int[] dilation, int "
-   "groups) -> Tensor")
+OP("_convolution_weight(Tensor input, Tensor grad, int[] size, int[] stride, int[] padding, int[] dilation, "
+   "int groups) -> Tensor")
     .doc("The gradient of a convolution for its weight, from its input and the gradient of its result.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(2)), a.tensor(0).dtype()); })
+    .shape([](Meta& m, const Tensor& input, const Tensor&, Ints size) { m.add(size, input.dtype()); })
     .grad("input", "grad", [](const Backward& b) { return transposed_to(b.tensor("grad"), b.g, b, b.shape("input")); })
     .grad("grad", "input", [](const Backward& b) { return convolved_to(b.tensor("input"), b.g, b, b.shape("grad")); });
 
@@ -125,75 +123,77 @@ void check_dims(const Tensor& x, const Tensor& w, int n) {
           x.sizes());
 }
 
-struct Numbers {
+struct ConvOptions {
     Dims stride, padding, dilation, output_padding;
     int64_t groups;
+
+    ConvOptions(int n, Ints stride, Ints padding, Ints dilation, Ints output_padding, int64_t groups)
+        : stride(per_dim("stride", stride, n, 1)), padding(per_dim("padding", padding, n, 0)),
+          dilation(per_dim("dilation", dilation, n, 1)),
+          output_padding(per_dim("output_padding", output_padding, n, 0)), groups(groups) {}
 };
 
 bool is_integer(DType t) { return !is_floating(t) && t != DType::Bool; }
 
 // Integers are convolved as float64, exactly where sums stay below 2^53, and wrap around to their dtype.
-Tensor convolve(const Tensor& x, const Value& w, const Value& bias, const Numbers& c, bool transposed) {
-    const auto call = [&](const Value& input, const Value& weight, const Value& added) {
+Tensor convolve_batch(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& c, bool transposed) {
+    const auto call = [&](const Tensor& input, const Tensor& weight, const Tensor& added) {
         return convolution(input, weight, added, c.stride, c.padding, c.dilation, transposed, c.output_padding,
                            c.groups);
     };
-    if (!is_integer(x.dtype()) || Tensor(w.t).dtype() != x.dtype()) return call(x, w, bias);
-    const Tensor wide_bias = bias.none() ? Tensor() : cast(bias, DType::Float64);
+    if (!is_integer(x.dtype()) || w.dtype() != x.dtype()) return call(x, w, bias);
+    const Tensor wide_bias = bias.defined() ? cast(bias, DType::Float64) : bias;
     const Tensor y = call(cast(x, DType::Float64), cast(w, DType::Float64), wide_bias);
     return cast(cast(y, DType::Int64), x.dtype());
 }
 
 // An input without a batch is a batch of one.
-Tensor run(Args a, const Numbers& c, bool transposed) {
-    const Tensor& x = a.tensor(0);
-    const bool single = x.dim() == c.stride.size() + 1;
-    const Tensor y = convolve(single ? unsqueeze(x, 0) : x, a[1], a[2], c, transposed);
-    return single ? select(y, 0, 0) : y;
+Tensor convolve(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& c, bool transposed) {
+    if (x.dim() == w.dim()) return convolve_batch(x, w, bias, c, transposed);
+    return select(convolve_batch(unsqueeze(x, 0), w, bias, c, transposed), 0, 0);
 }
 
-template <int N>
-void conv(Args a, Results& r) {
-    check_dims(a.tensor(0), a.tensor(1), N);
-    r.push(run(a,
-               {per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0),
-                per_dim("dilation", a.ints(5), N, 1), Dims(N), a.integer(6)},
-               false));
-}
+constexpr int64_t kNoPadding[] = {0};
 
-// 'same': where the padding is odd, the extra one goes behind. Both sides get it and the first result is dropped.
 template <int N>
-void conv_named(Args a, Results& r) {
-    const Tensor& w = a.tensor(1);
-    check_dims(a.tensor(0), w, N);
-    const std::string_view padding = a.str(4);
+constexpr auto conv = [](const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride, Ints padding,
+                         Ints dilation, int64_t groups) {
+    check_dims(input, weight, N);
+    return convolve(input, weight, bias, {N, stride, padding, dilation, kNoPadding, groups}, false);
+};
+
+// 'same': of an odd padding the larger half is behind. Both sides get it and the first result is dropped.
+template <int N>
+constexpr auto conv_named = [](const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
+                               std::string_view padding, Ints dilation, int64_t groups) {
+    check_dims(input, weight, N);
     check_as(ErrorKind::Value, padding == "same" || padding == "valid", "padding: expected 'same' or 'valid', got '",
              padding, "'");
-    Numbers c{per_dim("stride", a.ints(3), N, 1), Dims(N), per_dim("dilation", a.ints(5), N, 1), Dims(N), a.integer(6)};
-    if (padding == "valid") return r.push(run(a, c, false));
+    ConvOptions c(N, stride, kNoPadding, dilation, kNoPadding, groups);
+    if (padding == "valid") return convolve(input, weight, bias, c, false);
     for (int64_t s : c.stride) check(s == 1, "padding: 'same' needs a stride of 1, got ", c.stride);
     Dims total(N);
     for (int i = 0; i < N; ++i) {
-        total[i] = c.dilation[i] * (w.sizes()[i + 2] - 1);
+        total[i] = c.dilation[i] * (weight.sizes()[i + 2] - 1);
         c.padding[i] = (total[i] + 1) / 2;
     }
-    Tensor y = run(a, c, false);
+    Tensor y = convolve(input, weight, bias, c, false);
     for (int i = 0; i < N; ++i)
         if (total[i] % 2) y = slice(y, i - N, 1);
-    r.push(y);
-}
+    return y;
+};
 
 template <int N>
-void conv_transpose(Args a, Results& r) {
-    check_dims(a.tensor(0), a.tensor(1), N);
-    const Numbers c{per_dim("stride", a.ints(3), N, 1), per_dim("padding", a.ints(4), N, 0),
-                    per_dim("dilation", a.ints(7), N, 1), per_dim("output_padding", a.ints(5), N, 0), a.integer(6)};
+constexpr auto conv_transpose = [](const Tensor& input, const Tensor& weight, const Tensor& bias, Ints stride,
+                                   Ints padding, Ints output_padding, int64_t groups, Ints dilation) {
+    check_dims(input, weight, N);
+    const ConvOptions c(N, stride, padding, dilation, output_padding, groups);
     for (int i = 0; i < N; ++i)
         check(c.output_padding[i] < std::max(c.stride[i], c.dilation[i]),
               "output_padding: expected less than the stride ", c.stride, " or the dilation ", c.dilation, ", got ",
               c.output_padding);
-    r.push(run(a, c, true));
-}
+    return convolve(input, weight, bias, c, true);
+};
 
 OP("conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
    "groups=1) -> Tensor")
@@ -232,27 +232,24 @@ OP("conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=
     .doc("With padding 'same', which keeps the size, or 'valid', which is none.")
     .compose(conv_named<3>);
 
-OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
-   "output_padding=0, "
-   "int groups=1, int[] dilation=1) -> Tensor")
+OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
+   "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv1d``: each element of ``input`` (N, C, L) adds ``weight`` (C, O / groups, K) times itself.
 
 >>> engine.conv_transpose1d(engine.tensor([[1.0, 2.0]]), engine.ones(1, 1, 2))
 tensor([[1., 3., 2.]]))")
     .compose(conv_transpose<1>);
 
-OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
-   "output_padding=0, "
-   "int groups=1, int[] dilation=1) -> Tensor")
+OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
+   "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv2d``: each element of ``input`` (N, C, H, W) adds ``weight`` (C, O / groups, KH, KW) times itself.
 
 >>> engine.conv_transpose2d(engine.ones(1, 1, 2), engine.ones(1, 1, 1, 2))
 tensor([[[1., 2., 1.]]]))")
     .compose(conv_transpose<2>);
 
-OP("conv_transpose3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] "
-   "output_padding=0, "
-   "int groups=1, int[] dilation=1) -> Tensor")
+OP("conv_transpose3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
+   "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
     .doc(R"(The transpose of ``conv3d``: each element of ``input`` (N, C, D, H, W) adds ``weight`` (C, O / groups, ...) times itself.
 
 >>> engine.conv_transpose3d(engine.ones(1, 1, 1, 2), engine.ones(1, 1, 1, 1, 2))
