@@ -4,28 +4,17 @@
 #include <cmath>
 
 #include "cpu/contiguous.h"
+#include "cpu/loops.h"
 #include "cpu/parallel.h"
 #include "cpu/scaling.h"
 #include "cpu/strided.h"
 
 namespace bestiary::cpu {
 
-Reducer::Reducer(const std::string& name, const std::string& merges_as)
-    : rows_(find_loops(name + ".rows")),
-      columns_(find_loops(name + ".columns")),
-      identity_(find_loops(name + ".identity")),
-      merge_(find_loops((merges_as.empty() ? name : merges_as) + ".columns")),
-      widens_(name != "max" && name != "min") {}
-
-Loop Reducer::get(const LoopSet* set, DType t) {
-    const Loop loop = set->get(t);
-    check_as(ErrorKind::NotImplemented, loop, "not implemented for ", t);
-    return loop;
-}
-
-DType Reducer::accumulator(DType t) const {
-    if (!widens_) return t;
-    return is_floating(t) ? DType::Float64 : DType::Int64;
+const Reduction& reduction_of(const ReductionByType& types, DType t) {
+    const Reduction& found = types.of[static_cast<int>(t)];
+    check_as(ErrorKind::NotImplemented, found.rows, "not implemented for ", t);
+    return found;
 }
 
 namespace {
@@ -37,9 +26,8 @@ constexpr int64_t kTile = 1024;        // columns whose accumulators stay in the
 constexpr int64_t kColumnChunk = 512;  // rows folded by one task where there are few columns
 constexpr int64_t kManyColumns = 8 * kTile;
 
-struct Plan {
-    const Reducer& with;
-    DType type;
+struct ReductionPlan {
+    const Reduction& with;
     Strided kept;     // operands: accumulators, input
     Strided reduced;  // operand: input, from an element of kept
     int64_t results;
@@ -47,11 +35,9 @@ struct Plan {
     int64_t acc_item;
 };
 
-Plan plan_of(const Reducer& with, const Tensor& in, DimMask mask, const Tensor& acc) {
+ReductionPlan plan_of(const Reduction& with, const Tensor& in, DimMask mask, const Tensor& acc) {
     const int64_t item = item_size(in.dtype()), acc_item = item_size(acc.dtype());
-    Plan plan{with,    in.dtype(), Strided({}), Strided({}), acc.numel(), reduced_count(in.sizes(), mask),
-              acc_item};
-    Dims steps;
+    ReductionPlan plan{with, Strided({}), Strided({}), acc.numel(), reduced_count(in.sizes(), mask), acc_item};
     for (int d = 0; d < in.dim(); ++d) {
         Strided& part = mask >> d & 1 ? plan.reduced : plan.kept;
         part.sizes.push_back(in.sizes()[d]);
@@ -67,13 +53,9 @@ Plan plan_of(const Reducer& with, const Tensor& in, DimMask mask, const Tensor& 
     return plan;
 }
 
-void set_identity(const Plan& plan, char* acc, int64_t n) {
-    plan.with.identity(plan.type)(&acc, nullptr, n, nullptr);
-}
-
 // Calls body(pointer, step, n) for elements [begin, end) of what is reduced, seen from `base`.
 template <class F>
-void for_reduced(const Plan& plan, char* base, int64_t begin, int64_t end, const F& body) {
+void for_reduced(const ReductionPlan& plan, char* base, int64_t begin, int64_t end, const F& body) {
     if (plan.reduced.sizes.size() <= 1)
         return body(base + begin * plan.reduced.inner_stride(0), plan.reduced.inner_stride(0), end - begin);
     Strided at = plan.reduced;
@@ -83,23 +65,18 @@ void for_reduced(const Plan& plan, char* base, int64_t begin, int64_t end, const
 }
 
 // Folds elements [begin, end) of each of n rows into as many accumulators.
-void fold_rows(const Plan& plan, char* acc, char* base, int64_t step, int64_t n, int64_t begin, int64_t end) {
-    const Loop loop = plan.with.rows(plan.type);
-    const int64_t strides[] = {0, step};
-    set_identity(plan, acc, n);
-    const auto fold = [&](char* into, char* from, int64_t length, int64_t count) {
-        char* const data[] = {into, from};
-        const double params[] = {static_cast<double>(count)};
-        loop(data, strides, length, params);
-    };
-    if (plan.reduced.sizes.size() <= 1) return fold(acc, base + begin * plan.reduced.inner_stride(0), end - begin, n);
+void fold_rows(const ReductionPlan& plan, char* acc, char* base, int64_t step, int64_t n, int64_t begin, int64_t end) {
+    plan.with.identity(acc, n);
+    if (plan.reduced.sizes.size() <= 1)
+        return plan.with.rows({acc, base + begin * plan.reduced.inner_stride(0), n, end - begin, step});
     for (int64_t i = 0; i < n; ++i)
-        for_reduced(plan, base + i * step, begin, end,
-                    [&](char* p, int64_t, int64_t length) { fold(acc + i * plan.acc_item, p, length, 1); });
+        for_reduced(plan, base + i * step, begin, end, [&](char* p, int64_t, int64_t length) {
+            plan.with.rows({acc + i * plan.acc_item, p, 1, length, 0});
+        });
 }
 
-// Where element `index` of the kept dimensions begins in the input.
-char* input_at(const Plan& plan, int64_t index) {
+// The first element of the input that goes into result `index`.
+char* input_at(const ReductionPlan& plan, int64_t index) {
     char* at = plan.kept.data[1];
     for (int d = plan.kept.sizes.size() - 1; d >= 0; --d) {
         at += index % plan.kept.sizes[d] * plan.kept.strides[1][d];
@@ -108,16 +85,14 @@ char* input_at(const Plan& plan, int64_t index) {
     return at;
 }
 
-void merge_chunks(const Plan& plan, const Tensor& partial, int64_t chunks) {
-    char* const data[] = {plan.kept.data[0], partial.raw()};
-    const int64_t strides[] = {0, plan.results * plan.acc_item};
-    const double rows[] = {static_cast<double>(chunks)};
-    set_identity(plan, data[0], plan.results);
-    plan.with.merge(partial.dtype())(data, strides, plan.results, rows);
+void merge_chunks(const ReductionPlan& plan, const Tensor& partial, int64_t chunks) {
+    char* const acc = plan.kept.data[0];
+    plan.with.identity(acc, plan.results);
+    plan.with.merge({acc, partial.raw(), chunks, plan.results, plan.results * plan.acc_item});
 }
 
 // The reduced elements are neighbours in memory.
-void fold_along_rows(const Plan& plan, const Tensor& acc) {
+void fold_along_rows(const ReductionPlan& plan, const Tensor& acc) {
     const int64_t chunks = ceil_div(plan.count, kRowChunk);
     if (chunks == 1) {
         return parallel_for(plan.results, ceil_div(kGrain, plan.count), [&](int64_t begin, int64_t end) {
@@ -138,8 +113,7 @@ void fold_along_rows(const Plan& plan, const Tensor& acc) {
 }
 
 // The kept elements are neighbours in memory: a tile of accumulators takes in row after row.
-void fold_columns(const Plan& plan, const Tensor& acc) {
-    const Loop loop = plan.with.columns(plan.type);
+void fold_columns(const ReductionPlan& plan, const Tensor& acc) {
     const int64_t width = plan.kept.inner(), tiles = ceil_div(width, kTile), outer = plan.results / width;
     const int64_t chunk = plan.results >= kManyColumns ? plan.count : kColumnChunk;
     const int64_t chunks = ceil_div(plan.count, chunk), per_chunk = outer * tiles;
@@ -150,14 +124,9 @@ void fold_columns(const Plan& plan, const Tensor& acc) {
             const int64_t c = task / per_chunk, column = task % tiles * kTile;
             const int64_t at = task % per_chunk / tiles * width + column, n = std::min(kTile, width - column);
             char* into = partial.raw() + (c * plan.results + at) * plan.acc_item;
-            set_identity(plan, into, n);
+            plan.with.identity(into, n);
             for_reduced(plan, input_at(plan, at), c * chunk, std::min((c + 1) * chunk, plan.count),
-                        [&](char* p, int64_t step, int64_t rows) {
-                            char* const data[] = {into, p};
-                            const int64_t strides[] = {0, step};
-                            const double params[] = {static_cast<double>(rows)};
-                            loop(data, strides, n, params);
-                        });
+                        [&](char* p, int64_t step, int64_t rows) { plan.with.columns({into, p, rows, n, step}); });
         }
     });
     if (chunks > 1) merge_chunks(plan, partial, chunks);
@@ -169,24 +138,25 @@ void store(const Tensor& result, const Tensor& acc) {
     copy_into(result, acc.alias(result.sizes(), contiguous_strides(result.sizes()), 0));
 }
 
-Tensor reduce(const Reducer& with, const Tensor& given, DimMask mask) {
+Tensor reduce(const ReductionByType& types, const Tensor& given, DimMask mask) {
     const DType type = compute_type(given.dtype());
+    const Reduction& with = reduction_of(types, type);
     const Tensor in = type == given.dtype() ? given : packed_as(given, type);
-    const Tensor acc = Tensor::empty(reduced_sizes(in.sizes(), mask, false), with.accumulator(type));
-    const Plan plan = plan_of(with, in, mask, acc);
+    const Tensor acc = Tensor::empty(reduced_sizes(in.sizes(), mask, false), with.accumulator);
+    const ReductionPlan plan = plan_of(with, in, mask, acc);
     const int64_t item = item_size(type);
     const bool rows = plan.reduced.inner() > 1 && plan.reduced.inner_stride(0) == item;
     const bool columns = plan.kept.inner() > 1 && plan.kept.inner_stride(1) == item;
-    if (plan.results * plan.count == 0) set_identity(plan, acc.raw(), plan.results);
+    if (plan.results * plan.count == 0) with.identity(acc.raw(), plan.results);
     else if (rows || plan.results * plan.count == 1) fold_along_rows(plan, acc);
     else if (columns) fold_columns(plan, acc);
-    else return reduce(with, packed(in), mask);
+    else return reduce(types, packed(in), mask);
     return acc;
 }
 
 // See Note [Squares out of range].
 Tensor mean_of(const Tensor& given, DimMask mask) {
-    static const Reducer sums("sum");
+    const ReductionByType& sums = reductions().sum;
     const double count = static_cast<double>(reduced_count(given.sizes(), mask));
     Tensor means = reduce(sums, given, mask), scales;
     if (count > 1 && any_value(means, [](double x, int64_t) { return !std::isfinite(x); })) {
@@ -202,54 +172,45 @@ Tensor mean_of(const Tensor& given, DimMask mask) {
 
 namespace {
 
-// Whether all elements become one, in one piece of work that needs no plan.
+// All elements become one, in one piece of work that needs no plan.
 bool is_one_row(const Tensor& in, DimMask mask) {
     return in.is_contiguous() && in.numel() > 0 && in.numel() <= kRowChunk &&
            compute_type(in.dtype()) == in.dtype() && reduced_count(in.sizes(), mask) == in.numel();
 }
 
-void reduce_one_row(const Tensor& result, const Reducer& with, const Tensor& in) {
+void reduce_one_row(const Tensor& result, const Reduction& with, const Tensor& in) {
     alignas(8) char acc[8];
-    char* const folded[] = {acc, in.raw()};
+    with.identity(acc, 1);
+    with.rows({acc, in.raw(), 1, in.numel(), 0});
     char* const stored[] = {result.raw(), acc};
     const int64_t strides[] = {0, 0};
-    const double one[] = {1};
-    const DType type = in.dtype(), acc_type = with.accumulator(type);
-    with.identity(type)(folded, strides, 1, nullptr);
-    with.rows(type)(folded, strides, in.numel(), one);
-    cast_loop(acc_type, result.dtype())(stored, strides, 1, nullptr);
+    cast_loop(with.accumulator, result.dtype())(stored, strides, 1, nullptr);
 }
 
-void reduce_into(const Tensor& result, const Reducer& with, const Tensor& in, DimMask mask) {
-    if (is_one_row(in, mask)) reduce_one_row(result, with, in);
-    else store(result, reduce(with, in, mask));
+}  // namespace
+
+void reduce_into(const Tensor& result, const ReductionByType& types, const Tensor& in, DimMask mask) {
+    if (is_one_row(in, mask)) reduce_one_row(result, reduction_of(types, in.dtype()), in);
+    else store(result, reduce(types, in, mask));
 }
 
-template <const char* Name>
-const Reducer& named() {
-    static const Reducer loops(Name);
-    return loops;
-}
-constexpr char kSum[] = "sum", kProd[] = "prod", kMax[] = "max", kMin[] = "min";
+namespace {
 
 // Elements are added in their own type, unless the result's is narrower in kind.
-void sum(const KernelCall& call) {
-    const Tensor& in = call.args.tensor(0);
+void sum(const KernelCall& call, const Tensor& self, const Value& dim) {
     const DType out = call.outs[0].dtype();
-    const Tensor terms = category(in.dtype()) > category(out) ? packed_as(in, out) : in;
-    reduce_into(call.outs[0], named<kSum>(), terms, mask_of(call));
+    const Tensor terms = category(self.dtype()) > category(out) ? packed_as(self, out) : self;
+    reduce_into(call.outs[0], reductions().sum, terms, dim_mask(dim, self.dim()));
 }
 
-void mean(const KernelCall& call) {
-    const Tensor& given = call.args.tensor(0);
-    const Tensor in = is_floating(given.dtype()) ? given : packed_as(given, call.outs[0].dtype());
-    store(call.outs[0], mean_of(in, mask_of(call)));
+void mean(const KernelCall& call, const Tensor& self, const Value& dim) {
+    const Tensor in = is_floating(self.dtype()) ? self : packed_as(self, call.outs[0].dtype());
+    store(call.outs[0], mean_of(in, dim_mask(dim, self.dim())));
 }
 
-// self, low, high, name
-void checked(const KernelCall& call) {
-    const Tensor& self = call.args.tensor(0);
-    const double low = call.args.number(1), high = call.args.number(2);
+void checked(const KernelCall&, const Tensor& self, const Value& low_number, const Value& high_number,
+             std::string_view name) {
+    const double low = low_number.number(), high = high_number.number();
     const DType type = is_floating(self.dtype()) ? compute_type(self.dtype()) : DType::Float64;
     const Tensor x = packed_as(self, type);
     visit_float(type, [&]<class T>() {
@@ -263,32 +224,28 @@ void checked(const KernelCall& call) {
         });
         if (all) return;
         const T* const first = std::find_if(p, p + x.numel(), outside);
-        fail(ErrorKind::Runtime, call.args.str(3), ": expected values from ", low, " to ", high, ", got ", *first);
+        fail(ErrorKind::Runtime, name, ": expected values from ", low, " to ", high, ", got ", *first);
     });
 }
 
-template <const char* Name>
-void plain(const KernelCall& call) {
-    reduce_into(call.outs[0], named<Name>(), call.args.tensor(0), mask_of(call));
+void prod(const KernelCall& call, const Tensor& self, const Value& dim) {
+    reduce_into(call.outs[0], reductions().prod, self, dim_mask(dim, self.dim()));
 }
 
-// Truth folds as the extreme of zeros and ones.
-template <const char* Name>
-void truth(const KernelCall& call) {
-    const Tensor truths = packed_as(call.args.tensor(0), DType::Bool);
-    const Value& dim = call.args[1];
+// Truth folds as the extreme of zeros and ones. An empty list of dimensions reduces none of them.
+template <ReductionByType ReductionKernels::*Types>
+void truth(const KernelCall& call, const Tensor& self, const Value& dim) {
+    const Tensor truths = packed_as(self, DType::Bool);
     if (dim.tag == Tag::Ints && dim.int_list().empty()) return copy_into(call.outs[0], truths);
-    reduce_into(call.outs[0], named<Name>(), truths, mask_of(call));
+    reduce_into(call.outs[0], reductions().*Types, truths, dim_mask(dim, self.dim()));
 }
 
 KERNEL(CPU, "sum.dim", sum);
 KERNEL(CPU, "mean.dim", mean);
 KERNEL(CPU, "_checked", checked);
-KERNEL(CPU, "_prod", plain<kProd>);
-KERNEL(CPU, "amax", plain<kMax>);
-KERNEL(CPU, "amin", plain<kMin>);
-KERNEL(CPU, "any.dim", truth<kMax>);
-KERNEL(CPU, "all.dim", truth<kMin>);
+KERNEL(CPU, "_prod", prod);
+KERNEL(CPU, "any.dim", truth<&ReductionKernels::max>);
+KERNEL(CPU, "all.dim", truth<&ReductionKernels::min>);
 
 }  // namespace
 }  // namespace bestiary::cpu

@@ -8,9 +8,8 @@
 namespace bestiary::cpu {
 
 Tensor scales_of(const Tensor& self, DimMask mask) {
-    static const Reducer largest("max"), smallest("min");
-    const Tensor high = packed_as(reduce(largest, self, mask), DType::Float64),
-                 low = packed_as(reduce(smallest, self, mask), DType::Float64);
+    const Tensor high = packed_as(reduce(reductions().max, self, mask), DType::Float64),
+                 low = packed_as(reduce(reductions().min, self, mask), DType::Float64);
     each_value(high, [&](double x, int64_t i) {
         const double most = std::max(std::abs(x), std::abs(low.data<double>()[i]));
         return most > 0 && std::isfinite(most) ? std::ldexp(1.0, std::ilogb(most)) : 1.0;

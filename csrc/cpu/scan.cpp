@@ -5,7 +5,8 @@
 
 #include "cpu/contiguous.h"
 #include "cpu/dim_view.h"
-#include "cpu/loop_table.h"
+#include "cpu/isa/scan.h"
+#include "cpu/kernel_table.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -39,7 +40,7 @@ struct Product {
 
 constexpr int64_t kColumns = 256;  // neighbouring lines that run on side by side
 
-// DimView [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
+// Lines [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
 template <class Step, class T>
 void run_lines(const DimView& lines, const T* in, T* out, int64_t begin, int64_t end, int first) {
     Running<T> acc[kColumns];
@@ -55,24 +56,21 @@ void run_lines(const DimView& lines, const T* in, T* out, int64_t begin, int64_t
     }
 }
 
-template <class Step>
-void run_on(const KernelCall& call, int first) {
+template <class Step, int first>
+void scan(const KernelCall& call, const Tensor& self, int64_t dim) {
     const Tensor& out = call.outs[0];
     const DType type = compute_type(out.dtype());
-    const Tensor in = packed_as(call.args.tensor(0), type),
-                 work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
-    const DimView lines(in.sizes(), call.args.integer(1));
-    const Loop sum_row = std::is_same_v<Step, Sum> && lines.inner == 1 ? find_loops("scan.sum")->get(type) : nullptr;
+    const Tensor in = packed_as(self, type), work = out.dtype() == type ? out : Tensor::empty(out.sizes(), type);
+    const DimView lines(in.sizes(), dim);
     visit_number(type, [&]<class T>() {
-        if (!sum_row) {
-            return lines.share([&](int64_t begin, int64_t end) {
-                run_lines<Step, T>(lines, in.data<T>(), work.data<T>(), begin, end, first);
-            });
+        if constexpr (std::is_same_v<Step, Sum> && std::is_floating_point_v<T>) {
+            if (lines.inner == 1) {
+                const auto sum = kernels<ScanKernels<T>>().sum;
+                return lines.each([&](int64_t start) { sum(work.data<T>() + start, in.data<T>() + start, lines.n); });
+            }
         }
-        lines.each([&](int64_t start) {
-            char* const data[] = {reinterpret_cast<char*>(work.data<T>() + start),
-                                  reinterpret_cast<char*>(in.data<T>() + start)};
-            sum_row(data, nullptr, lines.n, nullptr);
+        lines.share([&](int64_t begin, int64_t end) {
+            run_lines<Step, T>(lines, in.data<T>(), work.data<T>(), begin, end, first);
         });
     });
     if (work.impl() != out.impl()) copy_into(out, work);
@@ -83,11 +81,11 @@ double log_add_exp(double x, double y) {
     return std::max(x, y) + std::log1p(std::exp(-std::abs(x - y)));
 }
 
-void log_cum_sum_exp(const KernelCall& call) {
+void logcumsumexp(const KernelCall& call, const Tensor& self, int64_t dim) {
     const Tensor& out = call.outs[0];
-    const Tensor in = packed_as(call.args.tensor(0), compute_type(out.dtype()));
+    const Tensor in = packed_as(self, compute_type(out.dtype()));
     const Tensor work = Tensor::empty(in.sizes(), in.dtype());
-    const DimView lines(in.sizes(), call.args.integer(1));
+    const DimView lines(in.sizes(), dim);
     visit_float(in.dtype(), [&]<class T>() {
         lines.each([&](int64_t start) {
             double acc = -std::numeric_limits<double>::infinity();
@@ -101,13 +99,11 @@ void log_cum_sum_exp(const KernelCall& call) {
 }
 
 // y[i] = b[i] + a[i] * y[i - 1], or with the next one in reverse.
-void linear_scan(const KernelCall& call) {
+void linear_scan(const KernelCall& call, const Tensor& given_a, const Tensor& given_b, int64_t dim, bool reverse) {
     const Tensor& out = call.outs[0];
     const DType type = compute_type(out.dtype());
-    const Tensor a = packed_as(call.args.tensor(0), type), b = packed_as(call.args.tensor(1), type);
-    const Tensor work = Tensor::empty(out.sizes(), type);
-    const DimView lines(out.sizes(), call.args.integer(2));
-    const bool reverse = call.args.flag(3);
+    const Tensor a = packed_as(given_a, type), b = packed_as(given_b, type), work = Tensor::empty(out.sizes(), type);
+    const DimView lines(out.sizes(), dim);
     visit_float(type, [&]<class T>() {
         lines.each([&](int64_t start) {
             const int64_t step = reverse ? -lines.inner : lines.inner;
@@ -124,33 +120,31 @@ void linear_scan(const KernelCall& call) {
 
 // The last of equals wins, and a nan stays.
 template <bool greater>
-void cum_extreme(const KernelCall& call) {
-    const Tensor& self = call.args.tensor(0);
-    const Tensor in = packed_as(self, compute_type(self.dtype())),
-                 values = Tensor::empty(in.sizes(), in.dtype());
-    const DimView lines(in.sizes(), call.args.integer(1));
+void cum_extreme(const KernelCall& call, const Tensor& self, int64_t dim) {
+    const Tensor in = packed_as(self, compute_type(self.dtype())), values = Tensor::empty(in.sizes(), in.dtype());
+    const DimView lines(in.sizes(), dim);
     int64_t* indices = call.outs[1].data<int64_t>();
     visit_number(in.dtype(), [&]<class T>() {
         lines.each([&](int64_t start) {
             T best = in.data<T>()[start];
-            int64_t where = 0;
+            int64_t index = 0;
             for (int64_t i = 0, at = start; i < lines.n; ++i, at += lines.inner) {
                 const T x = in.data<T>()[at];
                 if (x != x || (greater ? x >= best : x <= best)) {
                     best = x;
-                    where = i;
+                    index = i;
                 }
                 values.data<T>()[at] = best;
-                indices[at] = where;
+                indices[at] = index;
             }
         });
     });
     copy_into(call.outs[0], values);
 }
 
-KERNEL(CPU, "_cumsum", [](const KernelCall& c) { run_on<Sum>(c, 0); });
-KERNEL(CPU, "_cumprod", [](const KernelCall& c) { run_on<Product>(c, 1); });
-KERNEL(CPU, "logcumsumexp", log_cum_sum_exp);
+KERNEL(CPU, "_cumsum", scan<Sum, 0>);
+KERNEL(CPU, "_cumprod", scan<Product, 1>);
+KERNEL(CPU, "logcumsumexp", logcumsumexp);
 KERNEL(CPU, "_linear_scan", linear_scan);
 KERNEL(CPU, "cummax", cum_extreme<true>);
 KERNEL(CPU, "cummin", cum_extreme<false>);

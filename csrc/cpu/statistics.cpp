@@ -10,15 +10,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-const Reducer& squares() {
-    static const Reducer loops("sum_of_squares", "sum");
-    return loops;
-}
-const Reducer& sums() {
-    static const Reducer loops("sum");
-    return loops;
-}
-
 struct Precision {
     double digits, smallest;  // bits of the significand; the smallest normal number
 
@@ -30,22 +21,20 @@ struct Precision {
     }
 };
 
-void norm_1(const KernelCall& call) {
-    static const Reducer loops("sum_of_magnitudes", "sum");
-    store(call.outs[0], reduce(loops, call.args.tensor(0), mask_of(call)));
+void norm_1(const KernelCall& call, const Tensor& self, const Value& dim) {
+    store(call.outs[0], reduce(reductions().sum_of_magnitudes, self, dim_mask(dim, self.dim())));
 }
 
-void norm_2(const KernelCall& call) {
-    const Tensor& given = call.args.tensor(0);
-    const DimMask mask = mask_of(call);
+void norm_2(const KernelCall& call, const Tensor& given, const Value& dim) {
+    const DimMask mask = dim_mask(dim, given.dim());
     const double lost = Precision(compute_type(given.dtype())).smallest *
                         static_cast<double>(reduced_count(given.sizes(), mask));
-    Tensor total = reduce(squares(), given, mask);
+    Tensor total = reduce(reductions().sum_of_squares, given, mask);
     Tensor scales;
     if (any_value(total, [&](double x, int64_t) { return x == kInfinity || x < lost; })) {
         const Tensor self = packed_as(given, compute_type(given.dtype()));
         scales = scales_of(self, mask);
-        total = reduce(squares(), scaled(self, scales, mask), mask);
+        total = reduce(reductions().sum_of_squares, scaled(self, scales, mask), mask);
     }
     each_value(total, [&](double x, int64_t i) {
         return std::sqrt(x) * (scales.defined() ? scales.data<double>()[i] : 1.0);
@@ -67,11 +56,11 @@ Moments moments_of(const Tensor& self, DimMask mask) {
     Moments m{mean_of(self, mask), {}, {}};
     const Tensor rounded = with_kept_dims(m.mean, self, mask);
     const Tensor differences = combined(Call<"sub">::op(), self, rounded);
-    m.squares = reduce(squares(), differences, mask);
+    m.squares = reduce(reductions().sum_of_squares, differences, mask);
     const double visible = std::ldexp(1.0, static_cast<int>(Precision(self.dtype()).digits) - 6);
     const double* const mean = m.mean.data<double>();
     if (!any_value(m.squares, [&](double x, int64_t i) { return count * mean[i] * mean[i] > x * visible; })) return m;
-    const Tensor centers = packed_as(rounded, DType::Float64), rests = reduce(sums(), differences, mask);
+    const Tensor centers = packed_as(rounded, DType::Float64), rests = reduce(reductions().sum, differences, mask);
     each_value(m.squares, [&](double x, int64_t i) {
         const double rest = rests.data<double>()[i];
         return std::isfinite(x) ? std::max(x - rest * (rest / count), 0.0) : x;
@@ -100,13 +89,12 @@ Moments moments_in_range(const Tensor& self, DimMask mask) {
     return m;
 }
 
-// self, dim, keepdim, correction; results: the variance or its root, and the mean
+// The variance or its root, and the mean.
 template <bool root>
-void variance(const KernelCall& call) {
-    const Tensor self = packed_as(call.args.tensor(0), compute_type(call.args.tensor(0).dtype()));
-    const DimMask mask = mask_of(call);
-    const double degrees =
-        std::max(static_cast<double>(reduced_count(self.sizes(), mask)) - call.args.number(3), 0.0);
+void variance(const KernelCall& call, const Tensor& given, const Value& dim, bool, double correction) {
+    const Tensor self = packed_as(given, compute_type(given.dtype()));
+    const DimMask mask = dim_mask(dim, self.dim());
+    const double degrees = std::max(static_cast<double>(reduced_count(self.sizes(), mask)) - correction, 0.0);
     const Moments m = moments_in_range(self, mask);
     each_value(m.squares, [&](double x, int64_t i) {
         const double found = x / degrees, scale = m.scale(i);

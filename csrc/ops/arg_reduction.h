@@ -1,15 +1,13 @@
-// Ops that pick elements along a dimension and say which.
+// Ops that select elements along a dimension and give their indices.
 #pragma once
 
 #include "ops/reduce.h"
 
 namespace bestiary::ops {
 
-inline constexpr Call<"ne"> ne;
-
-// The gradient goes to the elements that were picked: `g` added at `places` along b["dim"] of zeros like self.
-inline Tensor scatter_to_indices(const Backward& b, const Tensor& places, const Tensor& g) {
-    return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), g.dtype(), g.device()), b["dim"], places, g);
+// The gradient goes to the selected elements: `g` added at `indices` along b["dim"] of zeros like self.
+inline Tensor scatter_to_indices(const Backward& b, const Tensor& indices, const Tensor& g) {
+    return Call<"scatter_add">()(Call<"zeros">()(b.shape("self"), g.dtype(), g.device()), b["dim"], indices, g);
 }
 
 // The same where values and indices have kept the dimension.
@@ -25,12 +23,12 @@ inline Tensor shared_evenly(const Backward& b) {
     return where(ties, with_dims(b.g, b) / count, 0.0);
 }
 
-// Of ops (self, dim, keepdim, ...) that pick one element along a dimension: values and indices.
-inline void arg_reduction_shape(const Op&, Args a, Meta& m) {
-    check_not_empty(a);
-    m.add(reduced_shape(a), a.tensor(0).dtype());
+// Of ops that select one element along a dimension: values and indices.
+inline constexpr auto arg_reduction_shape = [](Meta& m, const Tensor& self, int64_t dim, bool keepdim) {
+    check_not_empty(self, dim);
+    m.add(reduced_shape(self, dim, keepdim), self.dtype());
     m.add(m.outs[0].sizes, DType::Int64);
-}
+};
 
 inline Tensor scatter_to_argmax(const Backward& b) {
     return scatter_to_indices(b, with_dims(b.results[1], b), with_dims(b.g, b));

@@ -1,13 +1,13 @@
-// Largest and smallest elements, and where they are.
+// Largest and smallest elements, and their indices.
 #include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
 namespace {
 
-void extreme(const Op&, Args a, Meta& m) {
-    check_not_empty(a);
-    m.add(reduced_shape(a), a.tensor(0).dtype());
-}
+constexpr auto extreme = [](Meta& m, const Tensor& self, const Value& dim, bool keepdim) {
+    check_not_empty(self, dim);
+    m.add(reduced_shape(self, dim, keepdim), self.dtype());
+};
 
 OP("amax(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor")
     .doc(R"(The largest element over the given dimensions, or over all. Ties share the gradient evenly.
@@ -30,11 +30,9 @@ OP("aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, T
 
 >>> low, high = engine.tensor([3, 1, 2]).aminmax(); low, high
 (tensor(1), tensor(3)))")
-    .compose([](Args a, Results& r) {
-        Dims dim;
-        if (!a.none(1)) dim.push_back(a.integer(1));
-        r.push(Call<"amin">()(a[0], dim, a[2]));
-        r.push(Call<"amax">()(a[0], dim, a[2]));
+    .compose([](const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+        const Dims dims = dim ? Dims{*dim} : Dims();
+        return Results{Call<"amin">()(self, dims, keepdim), Call<"amax">()(self, dims, keepdim)};
     });
 
 OP("max(Tensor self) -> Tensor")
@@ -42,11 +40,11 @@ OP("max(Tensor self) -> Tensor")
 
 >>> engine.tensor([1.0, 3.0, 2.0]).max()
 tensor(3.))")
-    .compose([](Args a, Results& r) { r.push(Call<"amax">()(a[0])); });
+    .compose([](const Tensor& self) { return Call<"amax">()(self); });
 
 OP("max.other(Tensor self, Tensor other) -> Tensor")
     .doc("The larger of each two elements: ``maximum``.")
-    .compose([](Args a, Results& r) { r.push(Call<"maximum">()(a[0], a[1])); });
+    .compose([](const Tensor& self, const Tensor& other) { return Call<"maximum">()(self, other); });
 
 OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The largest element along a dimension and its (first) index.
@@ -61,11 +59,11 @@ OP("min(Tensor self) -> Tensor")
 
 >>> engine.tensor([1.0, 3.0, 2.0]).min()
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(Call<"amin">()(a[0])); });
+    .compose([](const Tensor& self) { return Call<"amin">()(self); });
 
 OP("min.other(Tensor self, Tensor other) -> Tensor")
     .doc("The smaller of each two elements: ``minimum``.")
-    .compose([](Args a, Results& r) { r.push(Call<"minimum">()(a[0], a[1])); });
+    .compose([](const Tensor& self, const Tensor& other) { return Call<"minimum">()(self, other); });
 
 OP("min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc(R"(The smallest element along a dimension and its (first) index.
@@ -75,10 +73,10 @@ tensor([0, 1]))")
     .shape(arg_reduction_shape)
     .grad("self", "result", scatter_to_argmax);
 
-void index_only(const Op&, Args a, Meta& m) {
-    check_not_empty(a);
-    m.add(reduced_shape(a), DType::Int64);
-}
+constexpr auto index_only = [](Meta& m, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+    check_not_empty(self, dim);
+    m.add(reduced_shape(self, dim, keepdim), DType::Int64);
+};
 
 OP("argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")
     .doc(R"(The index of the largest element along a dimension, or in the flattened tensor: the first of equals.

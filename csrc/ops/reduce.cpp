@@ -4,25 +4,26 @@
 namespace bestiary::ops {
 namespace {
 
-// Sums and products of integers are kept in 64 bits.
-DType summed_type(const Value& asked, DType self) {
-    if (!asked.none()) return asked.dtype;
-    return is_floating(self) ? self : DType::Int64;
-}
+// Sums and products of integers are int64.
+DType summed_type(DType self) { return is_floating(self) ? self : DType::Int64; }
 
 OP("sum(Tensor self, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The sum of all elements; integers and bools add up in int64.
 
 >>> engine.tensor([1.0, 2.0, 3.0]).sum()
 tensor(6.))")
-    .compose([](Args a, Results& r) { r.push(Call<"sum.dim">()(a[0], Value(), false, a[1])); });
+    .compose([](const Tensor& self, const Value& dtype) {
+        return Call<"sum.dim">()(self, std::nullopt, false, dtype);
+    });
 
 OP("sum.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The sum over the given dimensions; ``keepdim`` keeps them with size 1.
 
 >>> engine.ones(2, 3).sum(1)
 tensor([3., 3.]))")
-    .shape([](const Op&, Args a, Meta& m) { m.add(reduced_shape(a), summed_type(a[3], a.tensor(0).dtype())); })
+    .shape([](Meta& m, const Tensor& self, const Value& dim, bool keepdim, std::optional<DType> dtype) {
+        m.add(reduced_shape(self, dim, keepdim), dtype.value_or(summed_type(self.dtype())));
+    })
     .grad("self", "", [](const Backward& b) { return expand(with_dims(b.g, b), b.shape("self")); });
 
 OP("mean(Tensor self, *, dtype? dtype=None) -> Tensor")
@@ -30,17 +31,19 @@ OP("mean(Tensor self, *, dtype? dtype=None) -> Tensor")
 
 >>> engine.tensor([1.0, 2.0, 6.0]).mean()
 tensor(3.))")
-    .compose([](Args a, Results& r) { r.push(Call<"mean.dim">()(a[0], Value(), false, a[1])); });
+    .compose([](const Tensor& self, const Value& dtype) {
+        return Call<"mean.dim">()(self, std::nullopt, false, dtype);
+    });
 
 OP("mean.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The mean over the given dimensions; ``keepdim`` keeps them with size 1.
 
 >>> engine.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
 tensor([2., 3.]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const DType type = a.none(3) ? a.tensor(0).dtype() : a[3].dtype;
+    .shape([](Meta& m, const Tensor& self, const Value& dim, bool keepdim, std::optional<DType> dtype) {
+        const DType type = dtype.value_or(self.dtype());
         check(is_floating(type), "self: expected a floating dtype, got ", type, "; pass dtype= to convert");
-        m.add(reduced_shape(a), type);
+        m.add(reduced_shape(self, dim, keepdim), type);
     })
     .grad("self", "", [](const Backward& b) {
         const Dims& full = b.shape("self");
@@ -64,8 +67,8 @@ Tensor product_of_others(const Tensor& x) {
 
 OP("_prod(Tensor self, int[]? dim, bool keepdim) -> Tensor")
     .doc("The product over dimensions.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(reduced_shape(a), summed_type(Value(), a.tensor(0).dtype()));
+    .shape([](Meta& m, const Tensor& self, const Value& dim, bool keepdim) {
+        m.add(reduced_shape(self, dim, keepdim), summed_type(self.dtype()));
     })
     .grad("self", "self", [](const Backward& b) {
         const Tensor self = b.tensor("self");
@@ -76,9 +79,9 @@ OP("_prod(Tensor self, int[]? dim, bool keepdim) -> Tensor")
     });
 
 // Multiplied in ``dtype`` if it is given; of narrow integers in int64, whose lowest bits are the same.
-Tensor product(const Value& self, const Value& dtype, const Value& dim, const Value& keepdim) {
+Tensor product(const Tensor& self, const Value& dim, bool keepdim, const Value& dtype) {
     if (dtype.none()) return Call<"_prod">()(self, dim, keepdim);
-    return cast(Call<"_prod">()(cast(self, dtype), dim, keepdim), dtype.dtype);
+    return cast(Call<"_prod">()(cast(self, dtype), dim, keepdim), dtype);
 }
 
 OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
@@ -86,34 +89,34 @@ OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
 
 >>> engine.tensor([2, 3, 4]).prod()
 tensor(24))")
-    .compose([](Args a, Results& r) { r.push(product(a[0], a[1], Value(), false)); });
+    .compose([](const Tensor& self, const Value& dtype) { return product(self, std::nullopt, false, dtype); });
 
 OP("prod.dim(Tensor self, int dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
     .doc(R"(The product over a dimension.
 
 >>> engine.tensor([[1, 2], [3, 4]]).prod(0)
 tensor([3, 8]))")
-    .compose([](Args a, Results& r) {
-        r.push(product(a[0], a[3], Dims{a.integer(1)}, a[2]));
+    .compose([](const Tensor& self, int64_t dim, bool keepdim, const Value& dtype) {
+        return product(self, Dims{dim}, keepdim, dtype);
     });
 
 OP("_checked(Tensor self, Number low, Number high, str name) -> Tensor")
     .doc("Nothing where all elements are from ``low`` to ``high``, otherwise a RuntimeError of argument ``name``.")
-    .shape([](const Op&, Args a, Meta& m) { m.add({0}, a.tensor(0).dtype()); });
+    .shape([](Meta& m, const Tensor& self) { m.add({0}, self.dtype()); });
 
 // An empty list of dimensions reduces none of them, unlike that of sum. The truth of uint8 is uint8.
-void truth(const Op&, Args a, Meta& m) {
-    const bool keeps_all = a[1].tag == Tag::Ints && a[1].int_list().empty();
-    const Tensor& self = a.tensor(0);
-    m.add(keeps_all ? self.sizes() : reduced_shape(a), self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool);
-}
+constexpr auto truth = [](Meta& m, const Tensor& self, const Value& dim, bool keepdim) {
+    const bool keeps_all = dim.tag == Tag::Ints && dim.int_list().empty();
+    m.add(keeps_all ? self.sizes() : reduced_shape(self, dim, keepdim),
+          self.dtype() == DType::UInt8 ? DType::UInt8 : DType::Bool);
+};
 
 OP("any(Tensor self) -> Tensor")
     .doc(R"(Whether any element is true (not zero).
 
 >>> engine.tensor([False, True]).any()
 tensor(True))")
-    .compose([](Args a, Results& r) { r.push(Call<"any.dim">()(a[0], Value(), false)); });
+    .compose([](const Tensor& self) { return Call<"any.dim">()(self, std::nullopt, false); });
 
 OP("any.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
     .doc(R"(Whether any element along the given dimensions is true.
@@ -127,7 +130,7 @@ OP("all(Tensor self) -> Tensor")
 
 >>> engine.tensor([False, True]).all()
 tensor(False))")
-    .compose([](Args a, Results& r) { r.push(Call<"all.dim">()(a[0], Value(), false)); });
+    .compose([](const Tensor& self) { return Call<"all.dim">()(self, std::nullopt, false); });
 
 OP("all.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
     .doc(R"(Whether all elements along the given dimensions are true.

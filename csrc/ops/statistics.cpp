@@ -1,4 +1,4 @@
-// Variances, norms and other sums over what is computed from each element.
+// Variances, norms and other sums of functions of each element.
 #include <cmath>
 
 #include "core/default_dtype.h"
@@ -15,11 +15,11 @@ void floating_only(const Tensor& t) {
     check(is_floating(t.dtype()), "self: expected a floating dtype, got ", t.dtype());
 }
 
-void spread_and_mean(const Op&, Args a, Meta& m) {
-    floating_only(a.tensor(0));
-    m.add(reduced_shape(a), a.tensor(0).dtype());
-    m.add(m.outs[0].sizes, m.outs[0].dtype);
-}
+constexpr auto spread_and_mean = [](Meta& m, const Tensor& self, const Value& dim, bool keepdim) {
+    floating_only(self);
+    m.add(reduced_shape(self, dim, keepdim), self.dtype());
+    m.add(m.outs[0].sizes, self.dtype());
+};
 
 double element_count(const Backward& b) {
     const Dims& full = b.shape("self");
@@ -59,72 +59,78 @@ OP("_deviation(Tensor self, int[]? dim, bool keepdim, float correction) -> (Tens
     });
 
 template <FixedString Spread>
-Results spread(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
+Results spread(const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
     return Call<Spread>().all(self, dim, keepdim, correction.none() ? 1.0 : correction.number());
 }
-
-Tensor variance(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
-    return spread<"_variance">(self, dim, correction, keepdim)[0];
-}
-
-Tensor deviation(const Value& self, const Value& dim, const Value& correction, const Value& keepdim) {
-    return spread<"_deviation">(self, dim, correction, keepdim)[0];
-}
+constexpr auto variance = spread<"_variance">;
+constexpr auto deviation = spread<"_deviation">;
 
 OP("var.unbiased(Tensor self, bool unbiased=True) -> Tensor")
     .doc(R"(The variance of all elements, with the divisor n - 1, or n if not ``unbiased``.
 
 >>> engine.tensor([1.0, 2.0, 3.0]).var()
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(variance(a[0], Value(), a.flag(1) ? 1 : 0, false)); });
+    .compose([](const Tensor& self, bool unbiased) {
+        return variance(self, std::nullopt, unbiased ? 1 : 0, false)[0];
+    });
 
 OP("var.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> Tensor")
     .doc(R"(The variance over the given dimensions.
 
 >>> engine.tensor([[1.0, 3.0], [2.0, 2.0]]).var(1)
 tensor([2., 0.]))")
-    .compose([](Args a, Results& r) { r.push(variance(a[0], a[1], a.flag(2) ? 1 : 0, a[3])); });
+    .compose([](const Tensor& self, const Value& dim, bool unbiased, bool keepdim) {
+        return variance(self, dim, unbiased ? 1 : 0, keepdim)[0];
+    });
 
 OP("var(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> Tensor")
     .doc(R"(The variance over the given dimensions, or all, with the divisor n - ``correction``.
 
 >>> engine.tensor([1.0, 2.0, 3.0]).var(correction=0)
 tensor(0.6667))")
-    .compose([](Args a, Results& r) { r.push(variance(a[0], a[1], a[2], a[3])); });
+    .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
+        return variance(self, dim, correction, keepdim)[0];
+    });
 
 OP("std.unbiased(Tensor self, bool unbiased=True) -> Tensor")
     .doc(R"(The standard deviation of all elements, with the divisor n - 1, or n if not ``unbiased``.
 
 >>> engine.tensor([1.0, 2.0, 3.0]).std()
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(deviation(a[0], Value(), a.flag(1) ? 1 : 0, false)); });
+    .compose([](const Tensor& self, bool unbiased) {
+        return deviation(self, std::nullopt, unbiased ? 1 : 0, false)[0];
+    });
 
 OP("std.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> Tensor")
     .doc("The standard deviation over the given dimensions.")
-    .compose([](Args a, Results& r) { r.push(deviation(a[0], a[1], a.flag(2) ? 1 : 0, a[3])); });
+    .compose([](const Tensor& self, const Value& dim, bool unbiased, bool keepdim) {
+        return deviation(self, dim, unbiased ? 1 : 0, keepdim)[0];
+    });
 
 OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> Tensor")
     .doc("The standard deviation over the given dimensions, or all, with the divisor n - ``correction``.")
-    .compose([](Args a, Results& r) { r.push(deviation(a[0], a[1], a[2], a[3])); });
+    .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
+        return deviation(self, dim, correction, keepdim)[0];
+    });
 
 OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor "
    "mean)")
     .doc("The variance and the mean over the given dimensions, or all.")
-    .compose([](Args a, Results& r) {
-        r = spread<"_variance">(a[0], a[1], a[2], a[3]);
+    .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
+        return variance(self, dim, correction, keepdim);
     });
 
 OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor "
    "mean)")
     .doc("The standard deviation and the mean over the given dimensions, or all.")
-    .compose([](Args a, Results& r) {
-        r = spread<"_deviation">(a[0], a[1], a[2], a[3]);
+    .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
+        return deviation(self, dim, correction, keepdim);
     });
 
-void norm_shape(const Op&, Args a, Meta& m) {
-    floating_only(a.tensor(0));
-    m.add(reduced_shape(a), a.tensor(0).dtype());
-}
+constexpr auto norm_shape = [](Meta& m, const Tensor& self, const Value& dim, bool keepdim) {
+    floating_only(self);
+    m.add(reduced_shape(self, dim, keepdim), self.dtype());
+};
 
 OP("_norm_1(Tensor self, int[]? dim, bool keepdim) -> Tensor")
     .doc("The sum of magnitudes.")
@@ -141,7 +147,7 @@ OP("_norm_2(Tensor self, int[]? dim, bool keepdim) -> Tensor")
 
 // Elements count as parts of the largest magnitude (of the smallest, for negative p): their powers stay in range.
 // Zeros have powers 0 (or infinite) and a gradient of 0.
-Tensor power_norm(const Tensor& self, double p, const Value& dims, const Value& keepdim) {
+Tensor power_norm(const Tensor& self, double p, const Value& dims, bool keepdim) {
     const DimMask mask = dim_mask(dims, self.dim());
     if (p > 0 && reduced_count(self.sizes(), mask) == 0) return sum(self, dims, keepdim);
     const Call<"pow"> power;
@@ -154,10 +160,10 @@ Tensor power_norm(const Tensor& self, double p, const Value& dims, const Value& 
     const Tensor total = sum(masked_fill(powers, is_zero, p > 0 ? 0.0 : HUGE_VAL), dims, true);
     const Tensor nothing = equals(total, 0.0);
     const Tensor norm = masked_fill(power(masked_fill(total, nothing, 1.0), 1.0 / p), nothing, 0.0) * unit;
-    return reshape(norm, reduced_sizes(self.sizes(), mask, keepdim.b));
+    return reshape(norm, reduced_sizes(self.sizes(), mask, keepdim));
 }
 
-Tensor vector_norm(const Tensor& given, double p, const Value& dim, const Value& keepdim, const Value& dtype) {
+Tensor vector_norm(const Tensor& given, double p, const Value& dim, bool keepdim, const Value& dtype) {
     const Tensor self = dtype.none() ? given : cast(given, dtype);
     const Call<"abs"> magnitude;
     const Dims all;
@@ -181,8 +187,8 @@ OP("norm(Tensor self, Number? p=2, int[]? dim=None, bool keepdim=False, *, dtype
 
 >>> engine.tensor([3.0, 4.0]).norm()
 tensor(5.))")
-    .compose([](Args a, Results& r) {
-        r.push(vector_norm(a.tensor(0), a.none(1) ? 2.0 : a.number(1), a[2], a[3], a[4]));
+    .compose([](const Tensor& self, const Value& p, const Value& dim, bool keepdim, const Value& dtype) {
+        return vector_norm(self, p.none() ? 2.0 : p.number(), dim, keepdim, dtype);
     });
 
 OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
@@ -190,9 +196,9 @@ OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype
 
 >>> engine.tensor([3.0, 4.0]).norm('fro')
 tensor(5.))")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.str(1) == "fro", "p: expected a number or 'fro', got '", a.str(1), "'");
-        r.push(vector_norm(a.tensor(0), 2.0, a[2], a[3], a[4]));
+    .compose([](const Tensor& self, std::string_view p, const Value& dim, bool keepdim, const Value& dtype) {
+        check_as(ErrorKind::Value, p == "fro", "p: expected a number or 'fro', got '", p, "'");
+        return vector_norm(self, 2.0, dim, keepdim, dtype);
     });
 
 OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) "
@@ -203,25 +209,27 @@ OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=
 
 >>> engine.linalg_vector_norm(engine.tensor([3.0, -4.0]), 1)
 tensor(7.))")
-    .compose([](Args a, Results& r) { r.push(vector_norm(a.tensor(0), a.number(1), a[2], a[3], a[4])); });
+    .compose([](const Tensor& self, const Value& ord, const Value& dim, bool keepdim, const Value& dtype) {
+        return vector_norm(self, ord.number(), dim, keepdim, dtype);
+    });
 
-// The covariances of the rows of x, whose columns count `counts` times and weigh `importance`.
-Tensor covariance(const Tensor& self, int64_t correction, const Value& counts, const Value& importance) {
+// The covariances of the rows of self, whose columns count `counts` times and weigh `importance`, if those are given.
+Tensor covariance(const Tensor& self, int64_t correction, const Tensor& counts, const Tensor& importance) {
     check(self.dim() <= 2, "self: expected at most two dimensions, got shape ", self.sizes());
     const Tensor floats = is_floating(self.dtype()) ? self : cast(self, default_dtype);
     const Tensor x = self.dim() == 2 ? floats : reshape(floats, Dims{1, self.numel()});
-    check_as(ErrorKind::Type, counts.none() || !is_floating(counts.t->dtype), "fweights: expected integers, got ",
-             counts.none() ? DType::Int64 : counts.t->dtype);
+    if (counts.defined())
+        check_as(ErrorKind::Type, !is_floating(counts.dtype()), "fweights: expected integers, got ", counts.dtype());
     Tensor weight = Call<"ones">()(Dims{x.size(1)}, x.dtype(), x.device());
-    for (const Value& given : {counts, importance}) {
-        if (given.none()) continue;
-        check(given.t->sizes == weight.sizes(), "fweights, aweights: expected shape ", weight.sizes(), ", got ",
-              given.t->sizes);
+    for (const Tensor& given : {counts, importance}) {
+        if (!given.defined()) continue;
+        check(given.sizes() == weight.sizes(), "fweights, aweights: expected shape ", weight.sizes(), ", got ",
+              given.sizes());
         weight = weight * cast(given, x.dtype());
     }
     const Tensor total = sum(weight, 0);
-    const Tensor lost = importance.none() ? Call<"ones">()(Dims(), x.dtype(), x.device())
-                                          : sum(weight * cast(importance, x.dtype()), 0) / total;
+    const Tensor lost = importance.defined() ? sum(weight * cast(importance, x.dtype()), 0) / total
+                                             : Call<"ones">()(Dims(), x.dtype(), x.device());
     const Tensor centred = x - sum(x * weight, 1, true) / total;
     const Tensor divisor = Call<"clamp_min">()(total - lost * correction, 0.0);
     const Tensor found = Call<"matmul">()(centred * weight, transpose(centred, 0, 1)) / divisor;
@@ -237,7 +245,9 @@ weighs.
 >>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).cov()
 tensor([[ 2., -2.],
         [-2.,  2.]]))")
-    .compose([](Args a, Results& r) { r.push(covariance(a.tensor(0), a.integer(1), a[2], a[3])); });
+    .compose([](const Tensor& self, int64_t correction, const Tensor& fweights, const Tensor& aweights) {
+        return covariance(self, correction, fweights, aweights);
+    });
 
 OP("corrcoef(Tensor self) -> Tensor")
     .doc(R"(Pearson's coefficients of correlation of variables, the rows of a matrix.
@@ -245,11 +255,11 @@ OP("corrcoef(Tensor self) -> Tensor")
 >>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).corrcoef()
 tensor([[ 1., -1.],
         [-1.,  1.]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor covariances = covariance(a.tensor(0), 1, Value(), Value());
-        if (covariances.dim() == 0) return r.push(covariances / covariances);
+    .compose([](const Tensor& self) {
+        const Tensor covariances = covariance(self, 1, {}, {});
+        if (covariances.dim() == 0) return covariances / covariances;
         const Tensor deviations = Call<"sqrt">()(Call<"diagonal">()(covariances));
-        r.push(Call<"clamp">()(covariances / unsqueeze(deviations, 1) / unsqueeze(deviations, 0), -1.0, 1.0));
+        return Call<"clamp">()(covariances / unsqueeze(deviations, 1) / unsqueeze(deviations, 0), -1.0, 1.0);
     });
 
 OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
@@ -257,13 +267,13 @@ OP("logsumexp(Tensor self, int[] dim, bool keepdim=False) -> Tensor")
 
 >>> engine.tensor([1000.0, 1000.0]).logsumexp(0)
 tensor(1000.6932))")
-    .compose([](Args a, Results& r) {
-        const Tensor self = is_floating(a.tensor(0).dtype()) ? a.tensor(0) : cast(a[0], default_dtype);
-        if (reduced_count(self.sizes(), mask_of(a)) == 0) return r.push(log(sum(exp(self), a[1], a[2])));
-        const Tensor top = detach(Call<"amax">()(self, a[1], true));
+    .compose([](const Tensor& given, const Value& dim, bool keepdim) {
+        const Tensor self = is_floating(given.dtype()) ? given : cast(given, default_dtype);
+        if (reduced_count(self.sizes(), dim_mask(dim, self.dim())) == 0) return log(sum(exp(self), dim, keepdim));
+        const Tensor top = detach(Call<"amax">()(self, dim, true));
         const Tensor shift = masked_fill(top, Call<"isinf">()(top), 0.0);
-        const Tensor found = log(sum(exp(self - shift), a[1], true)) + shift;
-        r.push(reshape(found, reduced_shape(a)));
+        const Tensor found = log(sum(exp(self - shift), dim, true)) + shift;
+        return reshape(found, reduced_shape(self, dim, keepdim));
     });
 
 OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
@@ -271,15 +281,15 @@ OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
 
 >>> engine.tensor([0, 3, 4]).count_nonzero()
 tensor(2))")
-    .compose([](Args a, Results& r) { r.push(sum(cast(a[0], DType::Bool), a[1], false)); });
+    .compose([](const Tensor& self, const Value& dim) { return sum(cast(self, DType::Bool), dim, false); });
 
 OP("nansum(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
     .doc(R"(The sum with nan counted as 0.
 
 >>> engine.tensor([1.0, float('nan')]).nansum()
 tensor(1.))")
-    .compose([](Args a, Results& r) {
-        r.push(sum(masked_fill(a[0], Call<"isnan">()(a[0]), 0.0), a[1], a[2]));
+    .compose([](const Tensor& self, const Value& dim, bool keepdim) {
+        return sum(masked_fill(self, Call<"isnan">()(self), 0.0), dim, keepdim);
     });
 
 OP("nanmean(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
@@ -287,11 +297,11 @@ OP("nanmean(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
 
 >>> engine.tensor([1.0, 3.0, float('nan')]).nanmean()
 tensor(2.))")
-    .compose([](Args a, Results& r) {
-        floating_only(a.tensor(0));
-        const Tensor missing = Call<"isnan">()(a[0]);
-        const Tensor count = sum(Call<"logical_not">()(missing), a[1], a[2]);
-        r.push(sum(masked_fill(a[0], missing, 0.0), a[1], a[2]) / count);
+    .compose([](const Tensor& self, const Value& dim, bool keepdim) {
+        floating_only(self);
+        const Tensor missing = Call<"isnan">()(self);
+        const Tensor count = sum(Call<"logical_not">()(missing), dim, keepdim);
+        return sum(masked_fill(self, missing, 0.0), dim, keepdim) / count;
     });
 
 }  // namespace

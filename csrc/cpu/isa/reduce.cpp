@@ -1,4 +1,6 @@
 // Folding many elements into one: sums, products, extremes.
+#include "cpu/isa/reduce.h"
+
 #include <limits>
 
 #include "cpu/isa/loops.h"
@@ -6,14 +8,10 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-// Note [Reduction loops]
-// "<op>.rows" folds params[0] rows of n neighbouring elements, strides[1] bytes apart, each into an accumulator of
-// its own: data = {accumulators, input}.
-// "<op>.columns" folds params[0] rows of n elements, strides[1] bytes apart, into n accumulators.
-// "<op>.identity" sets n accumulators to the value that changes nothing.
+// Note [Order of reductions]
 // Elements are folded in blocks of a fixed size, each in vectors of the type Lane; the blocks are folded in the
-// wider type Acc. So a long sum of floats loses little, and what is added to what never depends on the number
-// of threads.
+// wider type Acc of the accumulators. So a long sum of floats loses little, and the order of additions never depends on
+// the number of threads. Accumulators are stored as tensors of the type Stored.
 #if defined(__AVX512F__)
 constexpr int kVectorBytes = 64;
 #elif defined(__AVX__)
@@ -30,19 +28,21 @@ struct VectorOf {
     typedef T type [[gnu::vector_size(N * sizeof(T))]];
 };
 
-// What is stored as a bool is read as a byte.
+// Bools are read as bytes.
 template <class T>
 using Readable = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
 
 template <class T>
-using Wide = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;  // unsigned wraps
+struct Widened {
+    using In = Readable<T>;
+    using Acc = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;  // unsigned wraps
+    using Stored = std::conditional_t<std::is_floating_point_v<T>, double, int64_t>;
+};
 
 template <class T>
-struct Adding {
-    using In = Readable<T>;
+struct Adding : Widened<T> {
     using Lane = std::conditional_t<std::is_floating_point_v<T>, T, uint64_t>;
-    using Acc = Wide<T>;
-    static constexpr Acc identity = 0;
+    static constexpr typename Widened<T>::Acc identity = 0;
     template <class V>
     static void merge(V& acc, const V& x) {
         acc += x;
@@ -74,11 +74,9 @@ struct SumOfMagnitudes : Adding<T> {
 };
 
 template <class T>
-struct Product {
-    using In = Readable<T>;
-    using Lane = Wide<T>;
-    using Acc = Wide<T>;
-    static constexpr Acc identity = 1;
+struct Product : Widened<T> {
+    using Lane = typename Widened<T>::Acc;
+    static constexpr Lane identity = 1;
     template <class V>
     static void absorb(V& acc, const V& x) {
         acc *= x;
@@ -94,6 +92,7 @@ struct Extreme {
     using In = Readable<T>;
     using Lane = In;
     using Acc = In;
+    using Stored = T;
 };
 
 // A nan, once seen, stays: nothing compares greater than it.
@@ -204,14 +203,14 @@ void fold_short_rows(typename F::Acc* acc, const char* data, int64_t step, int64
 }
 
 template <class F>
-void rows(char* const* data, const int64_t* strides, int64_t n, const double* params) {
-    auto* acc = reinterpret_cast<typename F::Acc*>(data[0]);
-    const int64_t count = static_cast<int64_t>(params[0]), step = strides[1];
+void rows(const ReductionRows& of) {
+    auto* acc = reinterpret_cast<typename F::Acc*>(of.acc);
+    const int64_t n = of.size, count = of.rows, step = of.step;
     int64_t r = 0;
     if (n < kLanes<F>)
-        for (; r + kLanes<F> <= count; r += kLanes<F>) fold_short_rows<F>(acc + r, data[1] + r * step, step, n);
+        for (; r + kLanes<F> <= count; r += kLanes<F>) fold_short_rows<F>(acc + r, of.in + r * step, step, n);
     for (; r < count; ++r) {
-        const auto* p = reinterpret_cast<const typename F::In*>(data[1] + r * step);
+        const auto* p = reinterpret_cast<const typename F::In*>(of.in + r * step);
         for (int64_t at = 0; at < n; at += kBlock) F::merge(acc[r], fold_block<F>(p + at, std::min(kBlock, n - at)));
     }
 }
@@ -231,35 +230,38 @@ void fold_rows(typename F::Acc* acc, const char* data, int64_t step, int64_t n) 
 }
 
 template <class F>
-void columns(char* const* data, const int64_t* strides, int64_t n, const double* params) {
-    auto* acc = reinterpret_cast<typename F::Acc*>(data[0]);
-    const int64_t rows = static_cast<int64_t>(params[0]), step = strides[1];
+void columns(const ReductionRows& of) {
+    auto* acc = reinterpret_cast<typename F::Acc*>(of.acc);
     int64_t r = 0;
-    for (; r + kRows <= rows; r += kRows) fold_rows<F, kRows>(acc, data[1] + r * step, step, n);
-    for (; r < rows; ++r) fold_rows<F, 1>(acc, data[1] + r * step, step, n);
+    for (; r + kRows <= of.rows; r += kRows) fold_rows<F, kRows>(acc, of.in + r * of.step, of.step, of.size);
+    for (; r < of.rows; ++r) fold_rows<F, 1>(acc, of.in + r * of.step, of.step, of.size);
 }
 
 template <class F>
-void identity(char* const* data, const int64_t*, int64_t n, const double*) {
-    auto* acc = reinterpret_cast<typename F::Acc*>(data[0]);
+void identity(char* first, int64_t n) {
+    auto* acc = reinterpret_cast<typename F::Acc*>(first);
     for (int64_t i = 0; i < n; ++i) acc[i] = F::identity;
 }
 
-template <template <class> class F, class... T>
-void reduction(const char* rows_name, const char* columns_name, const char* identity_name, Types<T...>) {
-    (register_loop(rows_name, dtype_of<T>(), IsaLevel::ISA, rows<F<T>>), ...);
-    (register_loop(columns_name, dtype_of<T>(), IsaLevel::ISA, columns<F<T>>), ...);
-    (register_loop(identity_name, dtype_of<T>(), IsaLevel::ISA, identity<F<T>>), ...);
+// Accumulators of F merge as Merge does.
+template <template <class> class F, template <class> class Merge, class... T>
+ReductionByType reduction(Types<T...>) {
+    ReductionByType types{};
+    ((types.of[static_cast<int>(dtype_of<T>())] = {dtype_of<typename F<T>::Stored>(), rows<F<T>>, columns<F<T>>,
+                                                   columns<Merge<typename F<T>::Stored>>, identity<F<T>>}),
+     ...);
+    return types;
 }
-#define REDUCTION(F, name, types) reduction<F>(name ".rows", name ".columns", name ".identity", types)
 
 LOOPS {
-    REDUCTION(Sum, "sum", All{});
-    REDUCTION(SumOfSquares, "sum_of_squares", Floats{});
-    REDUCTION(SumOfMagnitudes, "sum_of_magnitudes", Floats{});
-    REDUCTION(Product, "prod", All{});
-    REDUCTION(Max, "max", All{});
-    REDUCTION(Min, "min", All{});
+    provide(ReductionKernels{
+        .sum = reduction<Sum, Sum>(All{}),
+        .sum_of_squares = reduction<SumOfSquares, Sum>(Floats{}),
+        .sum_of_magnitudes = reduction<SumOfMagnitudes, Sum>(Floats{}),
+        .prod = reduction<Product, Product>(All{}),
+        .max = reduction<Max, Max>(All{}),
+        .min = reduction<Min, Min>(All{}),
+    });
 }
 
 }  // namespace

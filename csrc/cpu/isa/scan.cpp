@@ -1,4 +1,6 @@
 // Running sums of rows.
+#include "cpu/isa/scan.h"
+
 #include <utility>
 
 #include "cpu/isa/loops.h"
@@ -7,8 +9,8 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-// v with its lanes moved up by `step`, and zeros where nothing came from. The places are listed as constants: filled in
-// by a loop they would be put together anew for every vector.
+// v with its lanes moved up by `step`, and zeros in the lowest ones. The lane numbers are constants: a loop would
+// compute them anew for every vector.
 template <int step, size_t... lane>
 inline Vec<double> moved_up(const Vec<double>& v, std::index_sequence<lane...>) {
     constexpr int lanes = sizeof...(lane);
@@ -16,7 +18,7 @@ inline Vec<double> moved_up(const Vec<double>& v, std::index_sequence<lane...>) 
     return __builtin_shuffle(Vec<double>{}, v, from);
 }
 
-// Every lane gets the sum of the lanes up to it: what was added up is moved by one lane, then two, four.
+// Every lane gets the sum of the lanes up to it: partial sums are moved by one lane, then two, four.
 inline Vec<double> sums_of_lanes(Vec<double> v) {
     constexpr auto lanes = std::make_index_sequence<kLanes<double>>();
     v += moved_up<1>(v, lanes);
@@ -31,14 +33,11 @@ struct FewOf {
     typedef T type __attribute__((vector_size(kVecBytes / sizeof(double) * sizeof(T))));
 };
 
-// data = {result, source}, n elements side by side. Adding goes on in double, a vector at a time: one addition waits
-// for the one before only from vector to vector.
+// Adds in double, a vector at a time: an addition waits for the one before only from vector to vector.
 template <class T>
-void sum_row(char* const* data, const int64_t*, int64_t n, const double*) {
+void sum(T* out, const T* in, int64_t n) {
     constexpr int64_t lanes = kLanes<double>;
     using Few = typename FewOf<T>::type;
-    T* out = reinterpret_cast<T*>(data[0]);
-    const T* in = reinterpret_cast<const T*>(data[1]);
     const auto last = VecTypes<double>::Ints{} + (lanes - 1);
     Vec<double> before{};
     int64_t i = 0;
@@ -50,13 +49,13 @@ void sum_row(char* const* data, const int64_t*, int64_t n, const double*) {
         std::memcpy(out + i, &x, sizeof x);
         before = __builtin_shuffle(sums, last);
     }
-    double sum = before[0];
-    for (; i < n; ++i) out[i] = static_cast<T>(sum += in[i]);
+    double total = before[0];
+    for (; i < n; ++i) out[i] = static_cast<T>(total += in[i]);
 }
 
 LOOPS {
-    register_loop("scan.sum", DType::Float32, IsaLevel::ISA, sum_row<float>);
-    register_loop("scan.sum", DType::Float64, IsaLevel::ISA, sum_row<double>);
+    provide(ScanKernels<float>{sum<float>});
+    provide(ScanKernels<double>{sum<double>});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-"""Quantiles, nanmedian, mode, distinct rows."""
+"""Quantiles, medians, mode."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def _with_nan(x: np.ndarray) -> np.ndarray:
 
 def _nanquantile(x: np.ndarray, dim: int) -> np.ndarray:
     return np.nanquantile(_with_nan(x), 0.3, axis=dim)
+
+
+def _median(x: np.ndarray, dim: int) -> Any:
+    k = (x.shape[dim] - 1) // 2
+    return np.sort(x, axis=dim).take(k, axis=dim), np.argsort(x, axis=dim, kind="stable").take(
+        k, axis=dim
+    )
 
 
 def _nanmedian(x: np.ndarray) -> Any:
@@ -75,6 +82,8 @@ ROWS = [
         id="quantile-several",
     ),
     Row("nanquantile", np.nanquantile, [A, 0.3, 1], dtypes="wide"),
+    Row("median", _median, [Arg(3, 4), 1], dtypes="wide", id="median-dim"),
+    Row("median", lambda x: np.sort(x.reshape(-1))[5], [Arg(3, 4)], dtypes="number"),
     Row("nanmedian", lambda x: np.sort(x.reshape(-1))[13], [A], dtypes="number"),
     Row("mode", _mode, [Arg(3, 9, low=0, high=3), 1], dtypes="int", grad=False),
     Row("mode", _mode, [Arg(9, 3, low=0, high=3), 0], dtypes="int", grad=False, id="mode-0"),

@@ -1,26 +1,23 @@
-// The extreme of a dimension and where it is.
+// Largest and smallest elements, and their indices.
 #include <vector>
 
 #include "cpu/contiguous.h"
 #include "cpu/dim_view.h"
+#include "cpu/isa/minmax.h"
 #include "cpu/parallel.h"
 #include "cpu/reduce.h"
 
 namespace bestiary::cpu {
 namespace {
 
-constexpr int64_t kShort = 16;     // elements of rows that are searched side by side,
-constexpr int64_t kShortRows = 256;  // so many at a time
-constexpr int64_t kBlock = 1024;   // searched again once its extreme is known to win
-constexpr int64_t kChunk = 65536;  // of a row, looked through by one task
-constexpr int64_t kTile = 1024;    // columns
+constexpr int64_t kShort = 16;       // the most elements of rows that are searched side by side
+constexpr int64_t kShortRows = 256;  // the number of such rows
+constexpr int64_t kBlock = 1024;     // elements searched again once their extreme is known to win
+constexpr int64_t kChunk = 65536;    // elements of a row searched by one task
+constexpr int64_t kTile = 1024;      // columns
 
 struct Order {
-    explicit Order(const std::string& name)
-        : fold(name), columns(find_loops(name + ".arg_columns")), greater(name == "max") {}
-
-    Reducer fold;
-    const LoopSet* columns;
+    ReductionByType ReductionKernels::*reduction;
     bool greater;
 
     template <class T>
@@ -30,9 +27,11 @@ struct Order {
     }
 };
 
+constexpr Order kLargest{&ReductionKernels::max, true}, kSmallest{&ReductionKernels::min, false};
+
 // A packed input seen as lines, and the results of the same order without the lines' dimension.
 struct Search : DimView {
-    const Order& order;
+    Order order;
     Tensor in, values, indices;
 };
 
@@ -43,17 +42,14 @@ struct Found {
 };
 
 template <class T>
-Found<T> search_row(const Order& order, const T* p, int64_t n) {
-    const Loop identity = order.fold.identity(dtype_of<T>()), rows = order.fold.rows(dtype_of<T>());
-    const int64_t strides[] = {0, 0};
-    const double one[] = {1};
+Found<T> search_row(Order order, const T* p, int64_t n) {
+    const Reduction& fold = reduction_of(reductions().*order.reduction, dtype_of<T>());
     Found<T> found{};
     for (int64_t at = 0; at < n; at += kBlock) {
         T extreme;
-        char* const data[] = {reinterpret_cast<char*>(&extreme),
-                              reinterpret_cast<char*>(const_cast<T*>(p + at))};
-        identity(data, nullptr, 1, nullptr);
-        rows(data, strides, std::min(kBlock, n - at), one);
+        char* const acc = reinterpret_cast<char*>(&extreme);
+        fold.identity(acc, 1);
+        fold.rows({acc, reinterpret_cast<const char*>(p + at), 1, std::min(kBlock, n - at), 0});
         if (at == 0 || order.beats(extreme, found.value)) found = {extreme, at};
     }
     const T wanted = found.value;
@@ -86,15 +82,11 @@ void search_rows(const Search& s) {
     }
 }
 
-// Searches `width` neighbouring columns, whose rows lie `step` elements apart, for results `at` and following.
+// Searches `width` neighbouring columns, whose rows are `step` elements apart, for results `at` and following.
 template <class T>
 void search_tile(const Search& s, const T* first, int64_t step, int64_t width, int64_t at) {
-    char* const data[] = {reinterpret_cast<char*>(s.values.data<T>() + at),
-                          reinterpret_cast<char*>(s.indices.data<int64_t>() + at),
-                          reinterpret_cast<char*>(const_cast<T*>(first))};
-    const int64_t strides[] = {0, 0, step * static_cast<int64_t>(sizeof(T))};
-    const double rows[] = {static_cast<double>(s.n)};
-    s.order.columns->get(dtype_of<T>())(data, strides, width, rows);
+    const auto search = s.order.greater ? kernels<MinMaxKernels<T>>().max : kernels<MinMaxKernels<T>>().min;
+    search({s.values.data<T>() + at, s.indices.data<int64_t>() + at, first, s.n, width, step});
 }
 
 template <class T>
@@ -109,24 +101,24 @@ void search_columns(const Search& s) {
     });
 }
 
-// Turned into columns, rows of a few elements are searched many at once.
+// Rows of a few elements are transposed, and many searched at once.
 template <class T>
 void search_short_rows(const Search& s) {
     parallel_for(s.outer, ceil_div(kGrain, s.n), [&](int64_t begin, int64_t end) {
-        T turned[kShort * kShortRows];
+        T transposed[kShort * kShortRows];
         for (int64_t at = begin; at < end; at += kShortRows) {
             const int64_t rows = std::min(kShortRows, end - at);
             const T* p = s.in.data<T>() + at * s.n;
             for (int64_t r = 0; r < rows; ++r)
-                for (int64_t j = 0; j < s.n; ++j) turned[j * kShortRows + r] = p[r * s.n + j];
-            search_tile(s, turned, kShortRows, rows, at);
+                for (int64_t j = 0; j < s.n; ++j) transposed[j * kShortRows + r] = p[r * s.n + j];
+            search_tile(s, transposed, kShortRows, rows, at);
         }
     });
 }
 
-Search search_of(const Order& order, const KernelCall& call, const Tensor& indices) {
-    const Tensor& self = call.args.tensor(0);
-    const DimView lines = call.args.none(1) ? DimView({self.numel()}, 0) : DimView(self.sizes(), call.args.integer(1));
+// Along `dim`, or through all elements if there is none.
+Search search(Order order, const Tensor& self, std::optional<int64_t> dim, const Tensor& indices) {
+    const DimView lines = dim ? DimView(self.sizes(), *dim) : DimView({self.numel()}, 0);
     Search s{lines, order, packed_as(self, compute_type(self.dtype())), Tensor(), indices};
     s.values = Tensor::empty(indices.sizes(), s.in.dtype());
     if (indices.numel() == 0) return s;
@@ -143,23 +135,27 @@ Search search_of(const Order& order, const KernelCall& call, const Tensor& indic
     return s;
 }
 
-const Order& largest() {
-    static const Order order("max");
-    return order;
-}
-const Order& smallest() {
-    static const Order order("min");
-    return order;
+template <ReductionByType ReductionKernels::*Types>
+void extreme(const KernelCall& call, const Tensor& self, const Value& dim) {
+    reduce_into(call.outs[0], reductions().*Types, self, dim_mask(dim, self.dim()));
 }
 
-void with_values(const Order& order, const KernelCall& call) {
-    copy_into(call.outs[0], search_of(order, call, call.outs[1]).values);
+template <Order order>
+void extreme_along(const KernelCall& call, const Tensor& self, int64_t dim) {
+    copy_into(call.outs[0], search(order, self, dim, call.outs[1]).values);
 }
 
-KERNEL(CPU, "max.dim", [](const KernelCall& c) { with_values(largest(), c); });
-KERNEL(CPU, "min.dim", [](const KernelCall& c) { with_values(smallest(), c); });
-KERNEL(CPU, "argmax", [](const KernelCall& c) { search_of(largest(), c, c.outs[0]); });
-KERNEL(CPU, "argmin", [](const KernelCall& c) { search_of(smallest(), c, c.outs[0]); });
+template <Order order>
+void index_of_extreme(const KernelCall& call, const Tensor& self, std::optional<int64_t> dim) {
+    search(order, self, dim, call.outs[0]);
+}
+
+KERNEL(CPU, "amax", extreme<&ReductionKernels::max>);
+KERNEL(CPU, "amin", extreme<&ReductionKernels::min>);
+KERNEL(CPU, "max.dim", extreme_along<kLargest>);
+KERNEL(CPU, "min.dim", extreme_along<kSmallest>);
+KERNEL(CPU, "argmax", index_of_extreme<kLargest>);
+KERNEL(CPU, "argmin", index_of_extreme<kSmallest>);
 
 }  // namespace
 }  // namespace bestiary::cpu
