@@ -63,6 +63,10 @@ class finfo:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return _limits_repr(self, names)
+
 
 @dataclass(frozen=True)
 class iinfo:
@@ -86,6 +90,16 @@ class iinfo:
         object.__setattr__(self, "bits", bits)
         object.__setattr__(self, "min", -(2 ** (bits - 1)) if signed else 0)
         object.__setattr__(self, "max", 2 ** (bits - signed) - 1)
+
+    def __repr__(self) -> str:
+        return _limits_repr(self, ("min", "max"))
+
+
+def _limits_repr(limits: finfo | iinfo, names: tuple[str, ...]) -> str:
+    """PyTorch's repr: six significant digits, and the dtype without its module."""
+    shown = [f"{name}={getattr(limits, name):g}" for name in names]
+    dtype = str(limits.dtype).rpartition(".")[2]
+    return f"{type(limits).__name__}({', '.join(shown)}, dtype={dtype})"
 
 
 def set_default_dtype(d: _C.dtype) -> None:

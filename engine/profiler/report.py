@@ -34,7 +34,10 @@ class Event:
 
 @dataclass
 class Average:
-    """Sums over events of one name. Times are microseconds; ``self_`` excludes nested events."""
+    """Sums over events of one name. Times are microseconds, memory is bytes of new tensors.
+
+    ``self_`` excludes nested events.
+    """
 
     key: str
     input_shapes: list[list[int]] = field(default_factory=list)
@@ -42,6 +45,7 @@ class Average:
     cpu_time_total: float = 0.0
     self_cpu_time_total: float = 0.0
     cpu_memory_usage: int = 0
+    self_cpu_memory_usage: int = 0
 
     @property
     def cpu_time(self) -> float:
@@ -49,6 +53,14 @@ class Average:
         return self.cpu_time_total / max(self.count, 1)
 
 
+_SORT_KEYS = (
+    "count",
+    "cpu_memory_usage",
+    "cpu_time",
+    "cpu_time_total",
+    "self_cpu_memory_usage",
+    "self_cpu_time_total",
+)
 _COLUMNS = (
     "Name",
     "Self CPU %",
@@ -56,8 +68,8 @@ _COLUMNS = (
     "CPU total %",
     "CPU total",
     "CPU time avg",
-    "# of Calls",
 )
+_MEMORY_COLUMNS = ("CPU Mem", "Self CPU Mem")
 
 
 class AverageList(list[Average]):
@@ -69,8 +81,9 @@ class AverageList(list[Average]):
         for average in self:
             total.count += average.count
             total.self_cpu_time_total += average.self_cpu_time_total
-            total.cpu_memory_usage += average.cpu_memory_usage
+            total.self_cpu_memory_usage += average.self_cpu_memory_usage
         total.cpu_time_total = total.self_cpu_time_total
+        total.cpu_memory_usage = total.self_cpu_memory_usage
         return total
 
     def table(
@@ -87,9 +100,8 @@ class AverageList(list[Average]):
         >>> print(AverageList().table().splitlines()[0].split()[0])
         Name
         """
-        known = {"count", "cpu_time", "cpu_time_total", "self_cpu_time_total", "cpu_memory_usage"}
-        if sort_by is not None and sort_by not in known:
-            expected = ", ".join(sorted(known))
+        if sort_by is not None and sort_by not in _SORT_KEYS:
+            expected = ", ".join(_SORT_KEYS)
             raise ValueError(f"table: sort_by: expected one of {expected}, got {sort_by!r}")
         rows = list(self)
         if sort_by is not None:
@@ -99,7 +111,8 @@ class AverageList(list[Average]):
         shapes = any(row.input_shapes for row in self)
         header = [
             *_COLUMNS,
-            *(["CPU Mem"] if memory else []),
+            *(_MEMORY_COLUMNS if memory else []),
+            "# of Calls",
             *(["Input Shapes"] if shapes else []),
         ]
         whole = self.total_average().self_cpu_time_total or 1.0
@@ -117,8 +130,8 @@ def _row(row: Average, whole: float, memory: bool, shapes: bool, width: int) -> 
         f"{100 * row.cpu_time_total / whole:.2f}%",
         _time(row.cpu_time_total),
         _time(row.cpu_time),
+        *([_size(row.cpu_memory_usage), _size(row.self_cpu_memory_usage)] if memory else []),
         str(row.count),
-        *([_size(row.cpu_memory_usage)] if memory else []),
         *([str(row.input_shapes)] if shapes else []),
     ]
 
@@ -151,22 +164,39 @@ def _size(count: int) -> str:
 
 def averages(events: Sequence[Event], by_shape: bool) -> AverageList:
     """Sums of the events of each name, or of each name and shapes with ``by_shape``."""
-    inner = [0.0] * len(events)  # time of directly nested events
-    outer: list[int] = []
-    for i, event in enumerate(events):
-        del outer[event.depth :]
-        if outer:
-            inner[outer[-1]] += event.cpu_time_total
-        outer.append(i)
+    parents = _parents(events)
+    nested_time = [0.0] * len(events)
+    # Only leaf ops allocate: the results of a composition are those of its ops.
+    own_memory = [event.bytes for event in events]
+    for event, parent in zip(events, parents, strict=True):
+        if parent is not None:
+            nested_time[parent] += event.cpu_time_total
+            own_memory[parent] = 0
+    memory = list(own_memory)
+    for i in reversed(range(len(events))):
+        if (parent := parents[i]) is not None:
+            memory[parent] += memory[i]
     found: dict[Any, Average] = {}
-    for event, inside in zip(events, inner, strict=True):
+    for i, event in enumerate(events):
         shapes = event.input_shapes if by_shape else []
         average = found.setdefault((event.name, str(shapes)), Average(event.name, shapes))
         average.count += 1
         average.cpu_time_total += event.cpu_time_total
-        average.self_cpu_time_total += event.cpu_time_total - inside
-        average.cpu_memory_usage += event.bytes
+        average.self_cpu_time_total += event.cpu_time_total - nested_time[i]
+        average.cpu_memory_usage += memory[i]
+        average.self_cpu_memory_usage += own_memory[i]
     return AverageList(found.values())
+
+
+def _parents(events: Sequence[Event]) -> list[int | None]:
+    """The index of the enclosing event of each, which comes before it."""
+    parents: list[int | None] = []
+    enclosing: list[int] = []
+    for i, event in enumerate(events):
+        del enclosing[event.depth :]
+        parents.append(enclosing[-1] if enclosing else None)
+        enclosing.append(i)
+    return parents
 
 
 def chrome_trace(events: Sequence[Event], path: str | os.PathLike[str]) -> None:

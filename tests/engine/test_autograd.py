@@ -438,7 +438,9 @@ def test_anomaly_mode_names_the_forward_line() -> None:
         y = x.sqrt() * 0  # the line in the message
         with pytest.raises(RuntimeError, match="nan") as raised:
             y.backward()
-    assert "the line in the message" in str(raised.value) and "test_autograd.py" in str(raised.value)
+    assert "the line in the message" in str(raised.value) and "test_autograd.py" in str(
+        raised.value
+    )
     (x.sqrt() * 0).backward()
     assert x.grad.isnan().item()
 

@@ -120,3 +120,13 @@ def test_kernels_refuse_what_they_do_not_calculate_in() -> None:
         engine.tensor([2, 1]).to(engine.uint16).sort()
     with pytest.raises(TypeError, match=r"numpy.*float8_e5m2"):
         engine.zeros(1, dtype=engine.float8_e5m2).numpy()
+
+
+def test_repr_of_limits() -> None:
+    """The texts of PyTorch 2.13."""
+    assert repr(engine.finfo(engine.float32)) == (
+        "finfo(resolution=1e-06, min=-3.40282e+38, max=3.40282e+38, eps=1.19209e-07, "
+        "smallest_normal=1.17549e-38, tiny=1.17549e-38, dtype=float32)"
+    )
+    assert repr(engine.iinfo(engine.int8)) == "iinfo(min=-128, max=127, dtype=int8)"
+    assert repr(engine.iinfo(engine.int64)).startswith("iinfo(min=-9.22337e+18, max=9.22337e+18")

@@ -56,7 +56,12 @@ def test_the_table() -> None:
             engine.ones(size, size) @ engine.ones(size, size)
     grouped = prof.key_averages(group_by_input_shape=True)
     assert [a.input_shapes for a in grouped if a.key == "matmul"] == [[[2, 2]] * 2, [[3, 3]] * 2]
+    ones = next(a for a in grouped if a.key == "ones")
+    assert ones.cpu_memory_usage == 2 * (16 + 36) and ones.self_cpu_memory_usage == 0
+    total = prof.key_averages().total_average()
+    assert total.cpu_memory_usage == total.self_cpu_memory_usage == 3 * (16 + 36)
     lines = grouped.table(sort_by="count", row_limit=2).splitlines()
+    assert "CPU Mem  Self CPU Mem  # of Calls" in lines[0]
     assert lines[0].split()[:2] == ["Name", "Self"] and "Input Shapes" in lines[0]
     assert len(lines) == 6 and lines[-1].startswith("Self CPU time total:")
     with pytest.raises(ValueError, match=r"sort_by.*cuda_time"):

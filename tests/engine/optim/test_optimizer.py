@@ -235,7 +235,7 @@ def test_copies_and_repr() -> None:
     twin = pickle.loads(pickle.dumps(optimizer))
     assert twin.param_groups[0]["lr"] == 0.5 and len(twin.state) == 2
     twin.step()
-    text = "SGD (\nParameter Group 0\n    dampening: 0.0\n    differentiable: False\n"
+    text = "SGD (\nParameter Group 0\n    dampening: 0\n    differentiable: False\n"
     assert text in repr(optimizer)
 
 
