@@ -1,5 +1,5 @@
-# `make help` lists the targets. Each does all of its own set-up. What is done is kept in .venv*/
-# and build/, and a stamp in the environment says so until a file that decides about it changes.
+# `make help` lists the targets. Each sets up its own environment .venv* and build folder; a stamp in
+# the environment is renewed when one of its inputs changes.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -7,20 +7,20 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-# Warnings stop the build where the compiler is known, and are let pass where it may be any.
+# Warnings are errors in CI, where the compiler is known.
 WERROR ?= $(if $(CI),ON,OFF)
 
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# What decides about the compiled module and the installed dependencies; folders as well, because
-# their time changes when a file goes.
+# Inputs of the compiled module and the installed dependencies; folders too, as their time changes
+# when a file is removed.
 INPUTS := Makefile pyproject.toml CMakeLists.txt $(shell find csrc tests/csrc 2>/dev/null)
 
 comma := ,
 
-# $(call install,ENVIRONMENT,EXTRAS,SETTINGS): editable, with a build folder of its own that
-# is kept, so that the next build compiles only what has changed.
+# $(call install,ENVIRONMENT,EXTRAS,SETTINGS): an editable installation with its own persistent build
+# folder, so that builds are incremental.
 install = $(1)/bin/pip install --quiet --no-build-isolation \
   $(addprefix --config-settings=,build-dir=build/$(1:.%=%) $(3)) --editable '.[$(2)]'
 
@@ -29,7 +29,7 @@ install = $(1)/bin/pip install --quiet --no-build-isolation \
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-demo: .venv/built ## name what is in a photograph, with a pretrained network
+demo: .venv/built ## classify a photograph with a pretrained network
 	.venv/bin/python scripts/demo.py
 
 test: .venv/built ## lint, types, C++ tests, Python tests
@@ -38,8 +38,8 @@ test: .venv/built ## lint, types, C++ tests, Python tests
 	.venv/bin/ctest --test-dir build/venv --output-on-failure --no-tests=ignore
 	.venv/bin/python -m pytest
 
-# Python itself leaks by design, so leaks are not looked for. The runtimes are preloaded because
-# they must come before what they watch; their reports go past pytest, which dies with the process.
+# Leaks are not checked, as Python leaks by design. The runtimes are preloaded, as they must be loaded
+# first; their reports bypass pytest's capture, which dies with the process.
 sanitize: .venv-sanitize/built ## the engine's tests under address and undefined sanitizers
 	.venv-sanitize/bin/ctest --test-dir build/venv-sanitize --output-on-failure --no-tests=ignore
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so)" \
@@ -71,7 +71,7 @@ compat: .venv-compat/built ## public PyTorch programs, read from BESTIARY_PROGRA
 docs: .venv-docs/built ## the API reference as pages in build/docs
 	.venv-docs/bin/pdoc --output-directory build/docs engine hub zoo
 
-clean: ## remove all that the other targets made
+clean: ## remove everything that the other targets created
 	rm -rf build .venv .venv-compat .venv-docs .venv-sanitize .venv-torch
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
@@ -96,7 +96,7 @@ clean: ## remove all that the other targets made
 	$(call install,.venv-torch,peers,)
 	touch $@
 
-# An environment with what builds the project, as pyproject.toml lists it.
+# An environment with the build requirements of pyproject.toml.
 %/tools: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $*

@@ -32,7 +32,7 @@ from hub.errors import (
 from hub.lockfile import locked
 
 if TYPE_CHECKING:
-    from hub.lockfile.making import lock, sync
+    from hub.lockfile.lock_sync import lock, sync
     from hub.maintenance.filters import Filter
 
 __version__ = "0.1.0"
@@ -40,8 +40,8 @@ __version__ = "0.1.0"
 # Imported on first access: programs that only load files do not need them.
 _LATER = {
     "Filter": "hub.maintenance.filters",
-    "lock": "hub.lockfile.making",
-    "sync": "hub.lockfile.making",
+    "lock": "hub.lockfile.lock_sync",
+    "sync": "hub.lockfile.lock_sync",
 }
 
 

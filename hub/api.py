@@ -120,7 +120,7 @@ def snapshot(
     repository = _repository(ref, revision, offline)
     patterns = _patterns(include), _patterns(exclude)
     if local_dir is not None:
-        from hub.repos.localdir import copy_to
+        from hub.repos.local_dir import copy_to
 
         return copy_to(repository, Path(local_dir), *patterns, progress=progress)
     return repository.snapshot(*patterns, progress=progress)

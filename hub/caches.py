@@ -1,6 +1,6 @@
 """The interface of caches. A source names the cache of its files.
 
-hub     the hub's own cache (`hub.cache`), of files by reference
+hub     the hub's own cache (`hub.hub_cache`), of files by reference
 hf      the cache of the library `huggingface_hub` (`hub.repos.hf_cache`), of repositories
 none    no cache: local files are used in place (`LocalFiles`)
 """
@@ -22,7 +22,7 @@ from hub.sources import source_for
 
 # name: "module:class", imported on first use.
 _TABLE = {
-    "hub": "hub.cache:HubCache",
+    "hub": "hub.hub_cache:HubCache",
     "hf": "hub.repos.hf_cache:HfCache",
     "none": "hub.caches:LocalFiles",
 }

@@ -18,7 +18,7 @@ from hub.errors import FormatError
 from hub.formats import Buffer, cast, read, read_metadata, save_sharded, save_torch
 from hub.formats.buffer import ComputedStorage, contiguous_strides
 from hub.formats.sharded import find_weights, flat_tensors
-from hub.formats.tied import find_aliases
+from hub.formats.tied_weights import find_aliases
 
 AnyPath = str | os.PathLike[str]
 SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cards import Card, render
 from hub.disk import hash_file
 from hub.errors import FetchError, HubError, IntegrityError, NotFoundError
 from hub.file_info import FileInfo
+from hub.model_cards import Card, render
 from hub.repos.plan import Patterns, choose
 from hub.server.hashes import git_blob
 from hub.server.tree import is_visible

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hub import api
-from hub.cache import home
 from hub.caches import Item, size_on_disk
 from hub.cli.common import add_quiet, format_bytes, print_json, print_table
 from hub.cli.program import Program
 from hub.errors import NotFoundError, RefError
+from hub.hub_cache import home
 from hub.maintenance.filters import Filter, parse_age, parse_size
 from hub.refs import Ref
 from hub.sources import parse
@@ -178,7 +178,7 @@ def _move(options: argparse.Namespace) -> int:
       hub move /mnt/large/bestiary
       hub move --cache hf /mnt/large/huggingface
     """
-    from hub.maintenance.moving import move
+    from hub.maintenance.move import move
 
     cache = home() if options.cache == "hub" else _hf_cache()
     moved = move(cache, options.folder, progress=options.progress)

@@ -45,9 +45,9 @@ def _lock(options: argparse.Namespace) -> int:
       hub lock app.lock hf:org/name --include '*.safetensors' --include '*.json'
       hub lock app.lock
     """
-    from hub.lockfile import making
+    from hub.lockfile import lock_sync
 
-    written = making.lock(
+    written = lock_sync.lock(
         options.file,
         options.refs,
         include=options.include,
@@ -88,9 +88,9 @@ def _sync(options: argparse.Namespace) -> int:
       hub sync app.lock
       hub sync app.lock --offline        # fetch nothing, only verify
     """
-    from hub.lockfile import making
+    from hub.lockfile import lock_sync
 
-    done = making.sync(options.file, offline=options.offline, progress=options.progress)
+    done = lock_sync.sync(options.file, offline=options.offline, progress=options.progress)
     if options.json:
         print_json([asdict(synced) for synced in done])
         return 0

@@ -79,7 +79,7 @@ def _push(options: argparse.Namespace) -> int:
       hub push model/ org/name --license apache-2.0 --tag vision --metric accuracy=0.98
       hub push model/ org/name --endpoint http://localhost:8000 --dry-run
     """
-    from hub.cards import Card
+    from hub.model_cards import Card
     from hub.push import push
 
     card = Card(

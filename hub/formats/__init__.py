@@ -9,15 +9,15 @@ from __future__ import annotations
 from hub.errors import FormatError, MissingFileError
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.casting import cast
+from hub.formats.data_classes import find_fault, not_allowed
 from hub.formats.dtypes import DTYPES, DType
 from hub.formats.files import read, read_metadata, scan, write
-from hub.formats.holders import find_fault, not_allowed
+from hub.formats.plain_data import replace_values
 from hub.formats.safetensors import SafetensorsFile, save_safetensors
 from hub.formats.scan import GlobalUse, ScanReport
 from hub.formats.sharded import save_sharded
-from hub.formats.structure import replace_values
-from hub.formats.torchobjects import TORCH_GLOBALS, Device, Size
-from hub.formats.torchwriter import save_torch
+from hub.formats.torch_constructors import TORCH_GLOBALS, Device, Size
+from hub.formats.torch_writer import save_torch
 
 __all__ = [
     "DTYPES",

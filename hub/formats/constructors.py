@@ -1,8 +1,9 @@
 """Constructors of the globals that the restricted unpickler allows, and NumPy's among them.
 
-A global is looked up in the tables of this module, `torchobjects` and `standard`. It is never
-imported, and nothing that a file names is ever called: each function below checks its arguments
-and creates the value itself. All of them raise ValueError for invalid arguments.
+A global is looked up in the tables of this module, `torch_constructors` and
+`stdlib_constructors`. It is never imported, and nothing that a file names is ever called: each
+function below checks its arguments and creates the value itself. All of them raise ValueError for
+invalid arguments.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hub.formats.buffer import MAX_DIMENSIONS
-from hub.formats.structure import describe, unusual_keys
+from hub.formats.plain_data import describe, unusual_keys
 from hub.text import format_count
 
 Arguments = tuple[object, ...]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from hub.errors import FormatError
-from hub.formats.containers import scan_source
-from hub.formats.holders import refuse_class
+from hub.formats.byte_source import Source, open_source
+from hub.formats.data_classes import refuse_class
+from hub.formats.file_objects import is_stream, read_stream
 from hub.formats.pickler import Convert, converted
 from hub.formats.safetensors import (
     SafetensorsFile,
@@ -19,14 +20,13 @@ from hub.formats.safetensors import (
     save_safetensors,
 )
 from hub.formats.scan import ScanReport
+from hub.formats.scan_archives import scan_source
 from hub.formats.sharded import find_weights, index_metadata, read_index, read_sharded
-from hub.formats.source import Source, open_source
-from hub.formats.streams import is_stream, read_stream
-from hub.formats.tied import find_aliases, restore_aliases
-from hub.formats.torchfile import read_pickle, read_torch_zip
-from hub.formats.torchwriter import save_torch
+from hub.formats.tied_weights import find_aliases, restore_aliases
+from hub.formats.torch_reader import read_pickle, read_torch_zip
+from hub.formats.torch_writer import save_torch
 from hub.formats.unpickler import FindClass
-from hub.formats.zipreader import ZipReader
+from hub.formats.zip_reader import ZipReader
 
 AnyPath = str | os.PathLike[str]
 _ZIP_STARTS = (b"PK\3\4", b"PK\5\6")

@@ -14,10 +14,10 @@ import numpy as np
 
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.constructors import check_array_dtype
+from hub.formats.data_classes import STANDARD, find_unwritable, get_state, is_named_tuple
 from hub.formats.dtypes import DTYPES, DType
-from hub.formats.holders import STANDARD, find_unwritable, get_state, is_named_tuple
-from hub.formats.structure import MAX_DEPTH, unusual_keys
-from hub.formats.torchobjects import UNTYPED, Device, Size
+from hub.formats.plain_data import MAX_DEPTH, unusual_keys
+from hub.formats.torch_constructors import UNTYPED, Device, Size
 from hub.text import format_count
 
 Convert = Callable[[object], object]

@@ -25,10 +25,10 @@ from hub.formats.buffer import (
     aligned,
     contiguous_strides,
 )
+from hub.formats.byte_source import Source, open_source
 from hub.formats.dtypes import BY_SAFETENSORS, DTYPES
-from hub.formats.jsontext import parse_object
-from hub.formats.source import Source, open_source
-from hub.formats.streams import opened
+from hub.formats.file_objects import opened
+from hub.formats.json_text import parse_object
 from hub.text import format_count
 
 MAX_HEADER = 100_000_000

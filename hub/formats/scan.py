@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hub.errors import FormatError
+from hub.formats.byte_source import Source
 from hub.formats.opcodes import MARK, Cursor, Opcode, instructions
-from hub.formats.source import Source
-from hub.formats.torchfile import LEGACY_PICKLES, MAGIC_NUMBER
-from hub.formats.torchobjects import TORCH_GLOBALS
+from hub.formats.torch_constructors import TORCH_GLOBALS
+from hub.formats.torch_reader import LEGACY_PICKLES, MAGIC_NUMBER
 
 _OPAQUE = object()
 _MAX_PICKLES = 1000  # in a row

@@ -15,10 +15,10 @@ from pathlib import Path
 from hub.disk import atomic_write
 from hub.errors import FormatError
 from hub.formats.buffer import Buffer
-from hub.formats.jsontext import parse_object
+from hub.formats.byte_source import Source
+from hub.formats.json_text import parse_object
+from hub.formats.plain_data import describe
 from hub.formats.safetensors import save_safetensors
-from hub.formats.source import Source
-from hub.formats.structure import describe
 
 _MAX_INDEX = 100_000_000  # bytes
 # Names of the weights in a folder, in the order of preference.

@@ -13,11 +13,18 @@ from functools import partial
 from typing import Any
 
 from hub.errors import UnpicklingError
+from hub.formats.byte_source import Source
 from hub.formats.constructors import Constructor, Pending
-from hub.formats.holders import STANDARD, create, find_fault, not_allowed, refuse_class, set_state
+from hub.formats.data_classes import (
+    STANDARD,
+    create,
+    find_fault,
+    not_allowed,
+    refuse_class,
+    set_state,
+)
 from hub.formats.opcodes import Cursor, instructions
-from hub.formats.source import Source
-from hub.formats.structure import check_structure, describe, unusual_keys
+from hub.formats.plain_data import check_structure, describe, unusual_keys
 
 Globals = Mapping[tuple[str, str], object]
 FindClass = Callable[[str, str], type]

@@ -1,8 +1,8 @@
 """Lock files: commit, size and SHA-256 of every file that a program loads.
 
-format   entries of a lock file, its parser and writer
-active   the active lock file of the process
-making   `lock` writes one, `sync` fetches its files
+format     entries of a lock file, its parser and writer
+active     the active lock file of the process
+lock_sync  `lock` writes one, `sync` fetches its files
 """
 
 from hub.lockfile.active import active, locked

@@ -1,6 +1,6 @@
 """Maintenance of the caches.
 
 filters   selection of cached items by size, age, kind and pattern
-moving    moving a cache to another disk
+move      moving a cache to another disk
 archive   export and import of items as one file
 """

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hub.cache import HubCache
 from hub.caches import Item, Packed, cache_of
 from hub.disk import atomic_write, check_room
 from hub.errors import FetchError, HubError, IntegrityError, RefError
+from hub.hub_cache import HubCache
 from hub.progress import bar
 from hub.refs import Ref
 from hub.sources import parse

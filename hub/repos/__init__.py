@@ -10,12 +10,12 @@ library's own cache, which its clients read:
     layout          the cache on the disk
     verified_files  files whose hash was verified, so that untouched ones are not hashed again
     validation      checks of files beyond their hash
-    cached          lookup of cached files, verified when they are read
-    fetching        download of files into the cache
+    cached_repo     lookup of cached files, verified when they are read
+    fetcher         download of files into the cache
     plan            selection of the files of a commit
     repository      files and snapshots of a repository, by all of the above
     hf_cache        the interface of `hub.caches`
-    packing         repositories in archives
-    localdir        plain files in a folder of the user's
+    archive_entry   repositories in archives
+    local_dir       plain files in a folder of the user
     progress        progress of many files at once
 """

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub import locks
+from hub import file_lock
 from hub.caches import Cache, Check, Info, Item, Packed, not_cached, nothing_to_remove
 from hub.disk import remove_tree, tree_size
 from hub.errors import FormatError, IntegrityError, RefError
 from hub.file_info import LocalFile
 from hub.refs import Ref
 from hub.repos import repo_id
-from hub.repos.cached import CachedRepo
+from hub.repos.cached_repo import CachedRepo
 from hub.repos.layout import RepoFolder, cached_repos
 from hub.repos.repo_id import RepoRef
 
@@ -89,16 +89,16 @@ class HfCache(Cache):
             for path in _unreferenced(folder, time.time() - grace):
                 freed += _collect(folder, path, dry_run=dry_run)
             if not dry_run:
-                locks.sweep(folder.locks)
+                file_lock.sweep(folder.locks)
         return freed
 
     def pack(self, item: Item, blobs: dict[str, Path]) -> dict[str, object]:
-        from hub.repos.packing import pack
+        from hub.repos.archive_entry import pack
 
         return pack(item, blobs)
 
     def unpack(self, fields: Mapping[str, Any]) -> Packed:
-        from hub.repos.packing import PackedSnapshot
+        from hub.repos.archive_entry import PackedSnapshot
 
         return PackedSnapshot.from_json(fields)
 
@@ -229,7 +229,7 @@ def _unreferenced(folder: RepoFolder, before: float) -> Iterator[Path]:
 
 def _collect(folder: RepoFolder, path: Path, *, dry_run: bool) -> int:
     etag = path.name.partition(".")[0]
-    with locks.try_lock(folder.lock_path(etag)) as is_free:
+    with file_lock.try_lock(folder.lock_path(etag)) as is_free:
         if not is_free:
             return 0
         if path.is_dir():  # a download of the library

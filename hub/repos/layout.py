@@ -22,7 +22,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hub import locks
+from hub import file_lock
 from hub.errors import CacheError, FetchError
 from hub.repos.repo_id import COMMIT, Repo
 from hub.repos.tree import RepoFile, check_files
@@ -137,7 +137,7 @@ class RepoFolder:
     def lock(self, etag: str) -> Iterator[None]:
         """Lock a blob against other processes that fetch it, the library's included."""
         path = self.lock_path(etag)
-        with locks.lock(path, waiting_for=f"another process fetches a file of {self.repo}"):
+        with file_lock.lock(path, waiting_for=f"another process fetches a file of {self.repo}"):
             yield
 
     @functools.cached_property

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from hub.cache import cache_errors
 from hub.caches import not_cached, offline
 from hub.disk import check_room, is_full, nearest_existing
 from hub.errors import IntegrityError, LockError, NotFoundError, OfflineError
 from hub.file_info import FileInfo, LocalFile
+from hub.hub_cache import cache_errors
 from hub.log import warn
 from hub.parallel import for_each
 from hub.progress import Bar
-from hub.repos.cached import CachedRepo
+from hub.repos.cached_repo import CachedRepo
 from hub.repos.client import Client, NoSuchFileError, UnreachableError
-from hub.repos.fetching import Fetcher
+from hub.repos.fetcher import Fetcher
 from hub.repos.plan import Patterns, Plan, Planned, choose
 from hub.repos.progress import DownloadProgress
 from hub.repos.repo_id import RepoRef

@@ -16,9 +16,9 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from hub import locks
-from hub.cache import home
+from hub import file_lock
 from hub.disk import Stamp
+from hub.hub_cache import home
 from hub.repos.layout import RepoFolder
 
 _VERSION = 1
@@ -87,7 +87,7 @@ class VerifiedFiles:
 
     def _merge(self) -> None:
         lock = self._root / "locks" / self._file.name
-        with locks.lock(lock, waiting_for="another process notes what it has hashed"):
+        with file_lock.lock(lock, waiting_for="another process notes what it has hashed"):
             known = self._read() | self._added
             # Entries of removed files are dropped.
             known = {name: seen for name, seen in known.items() if (self._folder / name).exists()}

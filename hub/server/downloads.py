@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlencode
 
-from hub.server.files import FileChangedError, file_response
+from hub.server.file_responses import FileChangedError, file_response
 from hub.server.http import HttpError, Request, Response
 from hub.server.store import (
     RepositoryNotFoundError,

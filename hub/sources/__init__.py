@@ -26,17 +26,17 @@ from hub.repos import repo_id
 
 # kind: "module:class", imported on first use.
 _TABLE = {
-    "az": "hub.sources.objects:ObjectSource",
+    "az": "hub.sources.object_store:ObjectSource",
     "builtin": "hub.sources.builtin:BuiltinSource",
     "file": "hub.sources.file:FileSource",
-    "fsspec": "hub.sources.objects:ObjectSource",
+    "fsspec": "hub.sources.object_store:ObjectSource",
     "github": "hub.sources.github:GitHubSource",
-    "gs": "hub.sources.objects:ObjectSource",
+    "gs": "hub.sources.object_store:ObjectSource",
     "hf": "hub.sources.hf:HfSource",
     "http": "hub.sources.https:HttpsSource",
     "https": "hub.sources.https:HttpsSource",
     "pypi": "hub.sources.pypi:PyPISource",
-    "s3": "hub.sources.objects:ObjectSource",
+    "s3": "hub.sources.object_store:ObjectSource",
     "torch": "hub.sources.torch:TorchSource",
 }
 ENTRY_POINTS = "bestiary.sources"

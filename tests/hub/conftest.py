@@ -142,7 +142,7 @@ def leftovers(home: Path) -> Callable[[], list[str]]:
 @pytest.fixture
 def hf(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A repository server for the library in this process."""
-    from tests.hub.fakehub import FakeHub, point_to  # imports huggingface_hub
+    from tests.hub.fake_hub import FakeHub, point_to  # imports huggingface_hub
 
     server = FakeHub()
     point_to(server.url, tmp_path, monkeypatch)

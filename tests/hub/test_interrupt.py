@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 import hub
-from hub import locks
+from hub import file_lock
 from hub.errors import FetchError
 from hub.parallel import for_each
 from hub.repos.layout import RepoFolder
 from hub.repos.repo_id import Repo
 from hub.transfer import Limits, limits
 from tests.hub import faulty
-from tests.hub.fakehub import FakeHub, FakeRepo
+from tests.hub.fake_hub import FakeHub, FakeRepo
 
 FOREVER = 60.0  # seconds: longer than any test waits
 # Waits that last longer than the test unless they are cancelled.
@@ -113,7 +113,7 @@ def test_waiting_for_a_lock_is_interrupted(
 ) -> None:
     folder = RepoFolder(Repo("model", "org/name"))
     (listed, *_) = repo.tree(repo.refs["main"])
-    with locks.lock(folder.lock_path(listed["lfs"]["oid"]), waiting_for="nobody"):
+    with file_lock.lock(folder.lock_path(listed["lfs"]["oid"]), waiting_for="nobody"):
         interrupt(lambda: len(hf.fetched()) >= len(FILES) - 1)
         with pytest.raises(KeyboardInterrupt):
             hub.snapshot("hf:org/name")

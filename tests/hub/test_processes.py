@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hub
-from hub import locks
+from hub import file_lock
 
 CONTENT = bytes(range(256)) * 4096
 SCRIPT = "import sys, hub; print(hub.download(sys.argv[1]))"
@@ -57,12 +57,12 @@ def test_killed_download_is_never_visible(
 
 def test_lock_file_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with locks.lock(path, waiting_for="nobody"):
+    with file_lock.lock(path, waiting_for="nobody"):
         assert path.exists()
-        with locks.try_lock(path) as is_free:
+        with file_lock.try_lock(path) as is_free:
             assert not is_free
     assert not path.exists()
-    with locks.try_lock(path) as is_free:
+    with file_lock.try_lock(path) as is_free:
         assert is_free
 
 

@@ -11,10 +11,10 @@ import huggingface_hub
 import pytest
 import yaml
 
-from hub.cards import Card, render
 from hub.cli import main
 from hub.errors import FetchError, IntegrityError, NotFoundError
 from hub.file_info import FileInfo
+from hub.model_cards import Card, render
 from hub.push import push
 from hub.server import Server
 from hub.server.publishing import Publisher

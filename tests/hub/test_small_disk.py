@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub import faulty, small_disk
-from tests.hub.fakehub import FakeHub
+from tests.hub.fake_hub import FakeHub
 from tests.hub.faulty import FaultyServer, File
 from tests.hub.small_disk import SmallDisk
 

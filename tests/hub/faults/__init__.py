@@ -17,6 +17,6 @@ plans      the faults and events of a run
 clients    the processes that download
 files      runs of single files by their URLs
 repos      runs of repositories
-onlooking  observation of a cache while others write it
+observers  observation of a cache while others write it
 runs       execution of runs, and their tally
 """

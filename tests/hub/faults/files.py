@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.hub.faults import plans
 from tests.hub.faults.clients import Task
-from tests.hub.faults.onlooking import FileOnlooker
+from tests.hub.faults.observers import FileObserver
 from tests.hub.faults.plans import Plan
 from tests.hub.faulty import FaultyServer, File
 
@@ -34,8 +34,8 @@ class FileJob:
     def task(self, draw: random.Random) -> Task:
         return self._task
 
-    def onlooker(self, home: Path) -> FileOnlooker:
-        return FileOnlooker(home / "own" / "hub", self._digests)
+    def observer(self, home: Path) -> FileObserver:
+        return FileObserver(home / "own" / "hub", self._digests)
 
     def end_faults(self) -> None:
         self.file.faults = []

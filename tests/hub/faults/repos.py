@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.hub import faulty
-from tests.hub.fakehub import FakeHub, etag
+from tests.hub.fake_hub import FakeHub, etag
 from tests.hub.faults import plans
 from tests.hub.faults.clients import Task
-from tests.hub.faults.onlooking import RepoOnlooker, target
+from tests.hub.faults.observers import RepoObserver, target
 from tests.hub.faults.plans import Plan, Scenario
 from tests.hub.faulty import Fault, File, Reply
 
@@ -63,8 +63,8 @@ class RepoJob:
         ref = f"hf:{self._name}"
         return draw.choice([Task(repository=ref), Task(command=("download", ref))])
 
-    def onlooker(self, home: Path) -> RepoOnlooker:
-        return RepoOnlooker(self._folder(home), self._repo)
+    def observer(self, home: Path) -> RepoObserver:
+        return RepoObserver(self._folder(home), self._repo)
 
     def end_faults(self) -> None:
         self._repo.api_faults = []

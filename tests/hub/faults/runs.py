@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.hub import small_disk
-from tests.hub.fakehub import FakeHub
+from tests.hub.fake_hub import FakeHub
 from tests.hub.faults import plans
 from tests.hub.faults.clients import FAILED, Clients, Environment, Task
 from tests.hub.faults.files import FileJob
@@ -105,23 +105,23 @@ class Runs:
             if scenario.room is not None:
                 disk = stack.enter_context(SmallDisk(home, _DISK))
                 seen = disk.seen
-            onlooker = job.onlooker(seen)
-            clients = Clients(onlooker.look)
+            observer = job.observer(seen)
+            clients = Clients(observer.look)
             environment = Environment(home, disk=disk and disk.pid)
             if disk is not None and scenario.room is not None:
                 disk.fill(but=scenario.room)
             met = replace(environment, limits=plans.limits_of(draw), file_limit=scenario.file_limit)
             for status in _start(draw, job, clients, met, disk):
                 if status not in (0, FAILED, -signal.SIGKILL):
-                    onlooker.wrong.append(f"a client ended with {status}")
+                    observer.wrong.append(f"a client ended with {status}")
             job.end_faults()
             for hog in seen.glob("hog*"):
                 hog.unlink()
             for task, what in ((job.task(draw), "retry"), (Task(), "collection")):
                 (ended,) = clients.run([task], environment)
                 if ended != 0:
-                    onlooker.wrong.append(f"the {what} ended with {ended}")
-            wrong = list(dict.fromkeys(onlooker.wrong)) or list(job.leftovers(seen))
+                    observer.wrong.append(f"the {what} ended with {ended}")
+            wrong = list(dict.fromkeys(observer.wrong)) or list(job.leftovers(seen))
         shutil.rmtree(home, ignore_errors=True)
         self.tally.clients += clients.started
         self.tally.killed += clients.killed

@@ -14,9 +14,9 @@ from hypothesis import example, given, strategies as st
 from hub.disk import atomic_write
 from hub.errors import FormatError, HubError
 from hub.formats import Buffer, SafetensorsFile, read, scan, write
-from hub.formats.containers import scan_source
+from hub.formats.byte_source import Source
 from hub.formats.files import read_source
-from hub.formats.source import Source
+from hub.formats.scan_archives import scan_source
 
 ONE = Buffer.from_numpy(np.ones(2))
 

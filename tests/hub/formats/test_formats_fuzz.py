@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from hub.formats import Buffer, FormatError, read, replace_values, scan, write
 from hub.formats.opcodes import OPCODES
-from tests.hub.formats.reading import touch
+from tests.hub.formats.traversal import touch
 
 PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
 TEMPORARY = tempfile.TemporaryDirectory(prefix="formats-fuzz-")

@@ -25,11 +25,11 @@ from hypothesis import settings
 from hub import sources
 from hub.errors import RefError
 from hub.formats import Buffer, FormatError, save_safetensors, save_torch
-from hub.formats.containers import scan_source
+from hub.formats.byte_source import Source
 from hub.formats.files import read_source
+from hub.formats.scan_archives import scan_source
 from hub.formats.sharded import read_index
-from hub.formats.source import Source
-from tests.hub.formats.reading import touch
+from tests.hub.formats.traversal import touch
 
 # Mutations of each of six files and of references: over a million under `make fuzz`.
 ROUNDS = 800 if settings.default.derandomize else 150_000

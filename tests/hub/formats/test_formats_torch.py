@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from hub.formats import DTYPES, Buffer, FormatError, Storage, read, save_torch, scan
-from hub.formats.structure import MAX_DEPTH
+from hub.formats.plain_data import MAX_DEPTH
 
 # Both were written by torch.save of PyTorch 2.13, packed with zlib and base64, from this object
 # (the legacy one without "eighth"), with base = torch.arange(6.).reshape(2, 3):

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from hub.formats import FormatError, read, scan
-from hub.formats.structure import MAX_DEPTH
+from hub.formats.plain_data import MAX_DEPTH
 
 Read = Callable[[bytes], object]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hub.errors import FormatError
-from hub.formats.source import Source
-from hub.formats.zipreader import ZipReader
+from hub.formats.byte_source import Source
+from hub.formats.zip_reader import ZipReader
 
 
 def reader(raw: bytes) -> ZipReader:

@@ -28,7 +28,7 @@ from hub.errors import (
     OfflineError,
     RefError,
 )
-from hub.repos import cached
+from hub.repos import cached_repo
 from hub.transfer import Limits, limits
 from tests.hub import faulty
 
@@ -62,13 +62,13 @@ def refused(hf_cache: Path) -> Callable[..., str]:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Records the names of hashed files."""
     names: list[str] = []
-    real = cached.hash_blob
+    real = cached_repo.hash_blob
 
     def count(path: Path, etag: str) -> tuple[str, str]:
         names.append(path.name)
         return real(path, etag)
 
-    monkeypatch.setattr(cached, "hash_blob", count)
+    monkeypatch.setattr(cached_repo, "hash_blob", count)
     return names
 
 

@@ -16,7 +16,7 @@ from huggingface_hub import constants
 
 import hub
 from hub.server import Server
-from tests.hub.fakehub import point_to
+from tests.hub.fake_hub import point_to
 
 SCRIPT = "import sys, hub; print(hub.snapshot(sys.argv[1]))"
 FILES = {f"part-{number}.bin": random.Random(number).randbytes(300_000) for number in range(10)}

@@ -13,7 +13,7 @@ from hub.cli import main
 from hub.errors import IntegrityError, NotFoundError, RefError
 from hub.server import Server
 from hub.server.mirroring import mirror
-from tests.hub.fakehub import point_to
+from tests.hub.fake_hub import point_to
 
 from .conftest import CONFIG, WEIGHTS
 

@@ -11,7 +11,7 @@ from hub.disk import Stamp
 from hub.errors import FetchError, FormatError, IntegrityError, NotFoundError
 from hub.log import warn
 from hub.progress import Meter
-from hub.repos.cached import CachedRepo, digest_name, hash_blob
+from hub.repos.cached_repo import CachedRepo, digest_name, hash_blob
 from hub.repos.client import Client
 from hub.repos.tree import RepoFile
 from hub.repos.validation import validate

@@ -7,9 +7,9 @@ import zipfile
 from typing import BinaryIO
 
 from hub.formats.dtypes import DTYPES
+from hub.formats.file_objects import Target, opened
 from hub.formats.pickler import Convert, Pickler
-from hub.formats.streams import Target, opened
-from hub.formats.torchfile import LEGACY_VERSION, MAGIC_NUMBER
+from hub.formats.torch_reader import LEGACY_VERSION, MAGIC_NUMBER
 
 _ROOT = "archive"
 _VERSION = b"3\n"

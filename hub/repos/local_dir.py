@@ -12,13 +12,13 @@ import shutil
 import time
 from pathlib import Path
 
-from hub import locks
-from hub.cache import cache_errors
+from hub import file_lock
 from hub.errors import CacheError, IntegrityError, OfflineError
+from hub.hub_cache import cache_errors
 from hub.parallel import for_each
 from hub.progress import Meter
-from hub.repos.cached import hash_blob
-from hub.repos.fetching import Fetcher
+from hub.repos.cached_repo import hash_blob
+from hub.repos.fetcher import Fetcher
 from hub.repos.layout import RepoFolder
 from hub.repos.plan import Patterns
 from hub.repos.progress import DownloadProgress
@@ -91,7 +91,7 @@ class _LocalFolder:
         """Copy a file from the cache, or else from the server."""
         received = self._notes / f"{file.etag}.bestiary.incomplete"
         waiting = f"another process fetches {file.path}"
-        with locks.lock(received.with_suffix(".lock"), waiting_for=waiting):
+        with file_lock.lock(received.with_suffix(".lock"), waiting_for=waiting):
             if not self._copy(file, received):
                 if fetcher is None:
                     raise OfflineError(

@@ -12,10 +12,10 @@ import huggingface_hub
 import pytest
 
 import hub
-from hub import locks
+from hub import file_lock
 from hub.cli import main
 from hub.errors import CacheError, IntegrityError
-from hub.maintenance import moving
+from hub.maintenance import move
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def state(folder: Path) -> dict[str, bytes | str]:
 def test_move_repositories(filled: str, hf_cache: Path, tmp_path: Path) -> None:
     target = tmp_path / "disk" / "hf"
     before = {name: value for name, value in state(hf_cache).items() if ".locks" not in name}
-    assert moving.move(hf_cache, target) > 1000
+    assert move.move(hf_cache, target) > 1000
     assert state(target) == before and hf_cache.is_symlink()
     folder = hub.snapshot("hf:org/name", offline=True)
     assert folder.is_relative_to(hf_cache) and folder.resolve().is_relative_to(target)
@@ -46,7 +46,7 @@ def test_move_repositories(filled: str, hf_cache: Path, tmp_path: Path) -> None:
     assert all(check.ok for check in hub.verify())
     assert sorted(path.name for path in hf_cache.parent.iterdir() if path != hf_cache) == []
     with pytest.raises(CacheError, match="is a link to"):
-        moving.move(hf_cache, tmp_path / "again")
+        move.move(hf_cache, tmp_path / "again")
 
 
 def test_move_command(
@@ -65,23 +65,26 @@ def test_target_that_is_not_empty(filled: str, home: Path, tmp_path: Path) -> No
     (target / "mine").write_text("mine")
     for refused in (target, target / "mine", home / "inside"):
         with pytest.raises(CacheError):
-            moving.move(home, refused)
+            move.move(home, refused)
     assert (target / "mine").read_text() == "mine" and not home.is_symlink()
     with pytest.raises(CacheError, match="no such cache"):
-        moving.move(tmp_path / "nothing", tmp_path / "other")
+        move.move(tmp_path / "nothing", tmp_path / "other")
 
 
 def test_cache_in_use(filled: str, home: Path, tmp_path: Path) -> None:
     path = home / "hub" / "locks" / "held"
-    with locks.lock(path, waiting_for="nobody"), pytest.raises(CacheError, match="fetching into"):
-        moving.move(home, tmp_path / "disk")
+    with (
+        file_lock.lock(path, waiting_for="nobody"),
+        pytest.raises(CacheError, match="fetching into"),
+    ):
+        move.move(home, tmp_path / "disk")
     assert not (tmp_path / "disk").exists()
 
 
 def test_copy_that_differs(
     filled: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = moving.shutil.copy2
+    real = move.shutil.copy2
 
     def flip(source: Path, target: Path, **options: Any) -> None:
         real(source, target, **options)
@@ -89,35 +92,35 @@ def test_copy_that_differs(
             target.chmod(0o644)
             target.write_bytes(b"?")
 
-    monkeypatch.setattr(moving.shutil, "copy2", flip)
+    monkeypatch.setattr(move.shutil, "copy2", flip)
     before = state(home)
     with pytest.raises(IntegrityError, match="the copy differs"):
-        moving.move(home, tmp_path / "disk")
+        move.move(home, tmp_path / "disk")
     assert state(home) == before and not (tmp_path / "disk").exists()
 
 
 def test_change_meanwhile(
     filled: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = moving._copy
+    real = move._copy
 
     def copy(cache: Path, target: Path, progress: bool | None) -> int:
         moved = real(cache, target, progress)
         (cache / "new").write_text("new")
         return moved
 
-    monkeypatch.setattr(moving, "_copy", copy)
+    monkeypatch.setattr(move, "_copy", copy)
     (tmp_path / "disk").mkdir()
     with pytest.raises(CacheError, match="was changed while it was copied"):
-        moving.move(home, tmp_path / "disk")
+        move.move(home, tmp_path / "disk")
     assert list((tmp_path / "disk").iterdir()) == [] and hub.path(filled).exists()
 
 
 def test_killed_while_moving(filled: str, home: Path, tmp_path: Path) -> None:
     script = (
-        "import os, sys; from pathlib import Path; from hub.maintenance import moving\n"
-        "moving._switch = lambda *arguments: os._exit(9)\n"
-        "moving.move(Path(sys.argv[1]), Path(sys.argv[2]))"
+        "import os, sys; from pathlib import Path; from hub.maintenance import move\n"
+        "move._switch = lambda *arguments: os._exit(9)\n"
+        "move.move(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
     command = [sys.executable, "-c", script, str(home), str(tmp_path / "disk")]
     assert subprocess.run(command).returncode == 9

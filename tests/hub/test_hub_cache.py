@@ -13,8 +13,8 @@ import pytest
 
 import hub
 from hub import sources
-from hub.cache import HubCache, home as cache_home
 from hub.errors import CacheError, FetchError, IntegrityError, NotFoundError, OfflineError
+from hub.hub_cache import HubCache, home as cache_home
 
 CONTENT = b"the weights"
 
@@ -98,13 +98,13 @@ def test_touched_file_is_hashed_once(url: str, monkeypatch: pytest.MonkeyPatch) 
     path = hub.download(url)
     os.utime(path, (1, 1))
     hashed: list[Path] = []
-    real = hub.cache.hash_file
+    real = hub.hub_cache.hash_file
 
     def count(file: Path) -> str:
         hashed.append(file)
         return real(file)
 
-    monkeypatch.setattr("hub.cache.hash_file", count)
+    monkeypatch.setattr("hub.hub_cache.hash_file", count)
     assert [hub.path(url), hub.path(url)] == [path, path]
     assert hashed == [path]
 

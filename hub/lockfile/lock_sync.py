@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub import loading
-from hub.cache import cache_errors
 from hub.errors import IntegrityError, NotFoundError, RefError
 from hub.file_info import FileInfo
+from hub.hub_cache import cache_errors
 from hub.lockfile.format import Entry, LockFile, read
 from hub.refs import Ref
 from hub.repos import repo_id

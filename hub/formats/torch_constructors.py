@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hub.formats.buffer import Buffer, Storage
 from hub.formats.constructors import Arguments, Constructor, Marker, arity, integer, sizes
 from hub.formats.dtypes import BY_STORAGE, DTYPES, DType
-from hub.formats.standard import PLAIN_GLOBALS
-from hub.formats.structure import describe
+from hub.formats.plain_data import describe
+from hub.formats.stdlib_constructors import PLAIN_GLOBALS
 
 # Types of attributes that programs set on tensors; others would need traversal.
 _ATTRIBUTES = (type(None), bool, int, float, complex, str, bytes)

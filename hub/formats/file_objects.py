@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from hub.disk import atomic_write
-from hub.formats.source import Source
+from hub.formats.byte_source import Source
 
 Target = str | os.PathLike[str] | BinaryIO
 

@@ -30,7 +30,7 @@ def check_structure(root: object, holders: Collection[type] = ()) -> None:
     """Raise ValueError unless `root` is plain data that can be traversed.
 
     Plain data is scalars, buffers, arrays and dtypes in lists, tuples, sets and dicts, and in the
-    attributes of the classes of `holders`. It may share parts but not contain itself, nests at most
+    attributes of the classes `holders`. It may share parts but not contain itself, nests at most
     MAX_DEPTH deep, and has at most MAX_EXPANDED parts if shared ones count each time ("billion
     laughs").
 

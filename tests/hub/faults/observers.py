@@ -7,14 +7,14 @@ import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from hub.cache import HubCache
 from hub.disk import hash_file
-from hub.repos.cached import hash_blob
+from hub.hub_cache import HubCache
+from hub.repos.cached_repo import hash_blob
 from hub.repos.tree import is_etag
-from tests.hub.fakehub import FakeRepo, etag
+from tests.hub.fake_hub import FakeRepo, etag
 
 
-class Onlooker(ABC):
+class Observer(ABC):
     """Records faults visible at any moment."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ def target(path: Path) -> Path:
     return Path(os.path.normpath(path.parent / os.readlink(path))) if path.is_symlink() else path
 
 
-class FileOnlooker(Onlooker):
+class FileObserver(Observer):
     """Checks blobs by their SHA-256, and the files of records."""
 
     def __init__(self, root: Path, allowed: set[str]) -> None:
@@ -65,7 +65,7 @@ class FileOnlooker(Onlooker):
             self.wrong.append(f"{what} is wrong: it has the hash {got}")
 
 
-class RepoOnlooker(Onlooker):
+class RepoObserver(Observer):
     """Checks a repository in the cache: blobs by their names, then links and refs."""
 
     def __init__(self, folder: Path, repo: FakeRepo) -> None:

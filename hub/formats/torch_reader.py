@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hub.formats.buffer import Storage, aligned
-from hub.formats.holders import refuse_class
-from hub.formats.source import Source
-from hub.formats.standard import PLAIN_GLOBALS
-from hub.formats.structure import describe
-from hub.formats.torchobjects import TORCH_GLOBALS, StorageType, TypedStorage
+from hub.formats.byte_source import Source
+from hub.formats.data_classes import refuse_class
+from hub.formats.plain_data import describe
+from hub.formats.stdlib_constructors import PLAIN_GLOBALS
+from hub.formats.torch_constructors import TORCH_GLOBALS, StorageType, TypedStorage
 from hub.formats.unpickler import FindClass, Unpickler
-from hub.formats.zipreader import ZipReader
+from hub.formats.zip_reader import ZipReader
 from hub.text import format_count
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 
-from hub.formats.source import Source
+from hub.formats.byte_source import Source
 
 _FREE_BRACKETS = 1 << 20
 _TEXT_PER_BRACKET = 16

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hub.formats.source import Source
+from hub.formats.byte_source import Source
 from hub.text import format_count
 
 _END = struct.Struct("<4s4H2LH")

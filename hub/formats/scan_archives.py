@@ -17,10 +17,10 @@ from typing import Protocol
 import numpy as np
 
 from hub.errors import FormatError
+from hub.formats.byte_source import Source
 from hub.formats.safetensors import SafetensorsFile, header_length
 from hub.formats.scan import ScanReport, scan_pickle
-from hub.formats.source import Source
-from hub.formats.zipreader import ZipReader
+from hub.formats.zip_reader import ZipReader
 
 MAX_DEPTH = 8
 _FREE_INFLATION = 64 << 20  # bytes

@@ -22,7 +22,7 @@ from hub.formats.constructors import (
     arity,
     integer,
 )
-from hub.formats.structure import describe
+from hub.formats.plain_data import describe
 
 _MAX_LENGTH = 2**31
 

@@ -12,7 +12,7 @@ from hub.caches import Item
 from hub.errors import CacheError, IntegrityError
 from hub.refs import check_sha256
 from hub.repos import repo_id
-from hub.repos.cached import CachedRepo, hash_blob
+from hub.repos.cached_repo import CachedRepo, hash_blob
 from hub.repos.repo_id import COMMIT, Repo
 from hub.repos.tree import RepoFile, check_case, check_files
 from hub.repos.validation import validate

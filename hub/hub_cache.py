@@ -28,7 +28,7 @@ from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hub import locks
+from hub import file_lock
 from hub.caches import (
     TIME_FORMAT,
     Cache,
@@ -289,7 +289,7 @@ class HubCache(Cache):
     def lock(self, ref: Ref) -> Iterator[None]:
         """Lock the reference against other processes that fetch or remove it."""
         path = self._locks / _key(ref.identity)
-        with self._io(), locks.lock(path, waiting_for=f"another process fetches {ref}"):
+        with self._io(), file_lock.lock(path, waiting_for=f"another process fetches {ref}"):
             yield
 
     @contextlib.contextmanager
@@ -346,12 +346,12 @@ class HubCache(Cache):
         with self._io():
             freed = 0
             for folder in listing(self.partial):
-                with locks.try_lock(self._locks / folder.name) as is_free:
+                with file_lock.try_lock(self._locks / folder.name) as is_free:
                     if is_free and newest(folder) < time.time() - grace:
                         freed += tree_size(folder) if dry_run else remove_tree(folder)
             if dry_run:
                 return freed + sum(map(freed_with, self._unused_blobs()))
-            locks.sweep(self._locks)
+            file_lock.sweep(self._locks)
             with self._store_lock():
                 return freed + self._collect_blobs()
 
@@ -426,7 +426,7 @@ class HubCache(Cache):
         return self._records / f"{_key(identity)}.json"
 
     def _store_lock(self) -> contextlib.AbstractContextManager[None]:
-        return locks.lock(self._locks / "store", waiting_for="another process tidies the cache")
+        return file_lock.lock(self._locks / "store", waiting_for="another process tidies the cache")
 
     def _io(self) -> contextlib.AbstractContextManager[None]:
         return cache_errors(self.root)

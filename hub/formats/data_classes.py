@@ -17,7 +17,7 @@ from collections import OrderedDict
 from typing import Any, cast
 
 from hub.formats.attributes import own_attributes, parts, set_attributes, set_slots, slot_names
-from hub.formats.structure import describe
+from hub.formats.plain_data import describe
 
 STANDARD: tuple[type, ...] = (argparse.Namespace, types.SimpleNamespace)
 _METACLASSES = (type, abc.ABCMeta, enum.EnumMeta)

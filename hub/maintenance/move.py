@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from hub import locks
+from hub import file_lock
 from hub.disk import Stamp, check_room, hash_file, nearest_existing
 from hub.errors import CacheError, IntegrityError
 from hub.progress import bar
@@ -37,7 +37,7 @@ def move(cache: Path, target: Path, *, progress: bool | None = None) -> int:
     _check(cache, target)
     with ExitStack() as stack:
         for path in sorted(_lock_files(cache)):
-            if not stack.enter_context(locks.try_lock(path)):
+            if not stack.enter_context(file_lock.try_lock(path)):
                 raise CacheError(f"{cache}: another process is fetching into it: move it later")
         before = _state(cache)
         existed = target.exists()
