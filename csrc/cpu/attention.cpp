@@ -3,7 +3,7 @@
 // Note [Blocks of attention]
 // As in FlashAttention (Dao et al., 2022) the matrix of all scores is never held: blocks of queries meet blocks of
 // keys, their scores stay in the second-level cache, and a row's sum and result are scaled when a larger score turns
-// up. The forward pass keeps the log-sum-exp of each row, from which the backward pass computes the probabilities
+// up. The forward pass stores the log-sum-exp of each row in double, from which the backward pass computes the probabilities
 // again.
 #include <cmath>
 #include <limits>
@@ -95,12 +95,12 @@ public:
         std::fill_n(most_, count_, -std::numeric_limits<T>::infinity());
     }
 
-    void attend(T* lse) {
+    void attend(double* lse) {
         const int64_t reach = a_.reach(first_ + count_);
         for (int64_t key = 0; key < reach; key += kKeys) see(key, std::min(kKeys, reach - key));
         for (int64_t i = 0; i < count_; ++i) {
             const bool blind = sum_[i] == T(0);
-            lse[i] = blind ? T(0) : most_[i] + std::log(sum_[i]);
+            lse[i] = blind ? 0.0 : double{most_[i]} + std::log(double{sum_[i]});
             scale_row(i, blind ? T(1) : T(1) / sum_[i]);
         }
     }
@@ -141,7 +141,7 @@ void attend(const KernelCall& call) {
     const Attention<T> a(call.args, 0);
     const StagedResult out(call.outs[0], dtype_of<T>());
     if (a.keys == 0) std::fill_n(out.template data<T>(), out.tensor().numel(), T(0));
-    T* const lse = call.outs[1].template data<T>();
+    double* const lse = call.outs[1].template data<double>();
     parallel_for(a.batch * a.heads * a.blocks(), 1, [&](int64_t begin, int64_t end) {
         const Tensor scores = Tensor::empty({kQueries, kKeys}, dtype_of<T>());
         for (int64_t task = begin; task < end; ++task) {
@@ -157,7 +157,7 @@ template <class T>
 class HeadGradient {
 public:
     // Gradients in: of the result. Out: of query, key and value.
-    HeadGradient(const Attention<T>& a, int64_t b, int64_t h, const Tensor& grad, const Tensor& attended, const T* lse,
+    HeadGradient(const Attention<T>& a, int64_t b, int64_t h, const Tensor& grad, const Tensor& attended, const double* lse,
                  const Tensor& query_grad, const Tensor& key_grad, const Tensor& value_grad)
         : a_(a), b_(b), h_(h), lse_(lse), query_(a.query, b, h), key_(a.key, b, h), value_(a.value, b, h),
           grad_(grad, b, h), attended_(attended, b, h), query_grad_(query_grad, b, h), key_grad_(key_grad, b, h),
@@ -209,7 +209,7 @@ private:
 
     const Attention<T>& a_;
     const int64_t b_, h_;
-    const T* const lse_;
+    const double* const lse_;
     const Matrix<T> query_, key_, value_, grad_, attended_, query_grad_, key_grad_, value_grad_;
     const Loop gradient_ = loop_of("attention.gradient", dtype_of<T>()),
                dot_ = loop_of("weighted_sum.row", dtype_of<T>());
@@ -227,7 +227,7 @@ void attend_backward(const KernelCall& call) {
         const Tensor scores = Tensor::empty({kQueries, kKeys}, dtype_of<T>()),
                      slopes = Tensor::empty({kQueries, kKeys}, dtype_of<T>());
         for (int64_t head = begin; head < end; ++head)
-            HeadGradient<T>(a, head / a.heads, head % a.heads, grad, attended, lse.data<T>() + head * a.queries,
+            HeadGradient<T>(a, head / a.heads, head % a.heads, grad, attended, lse.data<double>() + head * a.queries,
                             query.tensor(), key.tensor(), value.tensor())
                 .run(scores.data<T>(), slopes.data<T>());
     });

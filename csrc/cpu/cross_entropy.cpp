@@ -44,17 +44,18 @@ struct Problem {
 
 // The sum over classes of weight * (lse - x): what label smoothing adds.
 template <class T>
-T spread(const Problem<T>& p, int64_t i, T lse) {
+T spread(const Problem<T>& p, int64_t i, double lse) {
     T sum = T(0);
+    const double centre = static_cast<T>(lse);
     char* const data[] = {bytes(&sum), bytes(p.row(i)), bytes(p.weights())};
-    p.weighted_sum(data, &p.classes, 1, nullptr);
-    return p.all_weights * lse - sum;
+    p.weighted_sum(data, &p.classes, 1, &centre);
+    return p.all_weights * static_cast<T>(lse - centre) - sum;
 }
 
 template <class T>
-T row_loss(const Problem<T>& p, int64_t i, T lse) {
+T row_loss(const Problem<T>& p, int64_t i, double lse) {
     if (p.ignored(i)) return T(0);
-    const T own = p.sample_weight(i) * (lse - p.row(i)[p.target[i]]);
+    const T own = p.sample_weight(i) * static_cast<T>(lse - p.row(i)[p.target[i]]);
     if (p.smoothing == T(0)) return own;
     return (T(1) - p.smoothing) * own + p.smoothing / static_cast<T>(p.classes) * spread(p, i, lse);
 }
@@ -71,11 +72,12 @@ template <class T>
 void forward(const KernelCall& call) {
     const Problem<T> p(call.args, 0);
     const Tensor losses = Tensor::empty({p.rows}, dtype_of<T>());
-    T *const loss = losses.data<T>(), *const lse = call.outs[1].template data<T>();
+    T* const loss = losses.data<T>();
+    double* const lse = call.outs[1].template data<double>();
     parallel_for(p.rows, p.grain(), [&](int64_t begin, int64_t end) {
         char* const data[] = {bytes(lse + begin), bytes(p.row(begin))};
         if (!p.log_probs) p.logsumexp(data, &p.classes, end - begin, nullptr);
-        for (int64_t i = begin; i < end; ++i) loss[i] = row_loss(p, i, p.log_probs ? T(0) : lse[i]);
+        for (int64_t i = begin; i < end; ++i) loss[i] = row_loss(p, i, p.log_probs ? 0.0 : lse[i]);
     });
     double weight = 0;
     for (int64_t i = 0; i < p.rows; ++i) weight += p.sample_weight(i);
@@ -87,7 +89,7 @@ void forward(const KernelCall& call) {
 
 // The gradient of one row, `scale` being that of its loss.
 template <class T>
-void row_gradient(const Problem<T>& p, int64_t i, T* out, const T* lse, T scale) {
+void row_gradient(const Problem<T>& p, int64_t i, T* out, const double* lse, T scale) {
     if (p.ignored(i) || p.log_probs) std::fill_n(out, p.classes, T(0));
     if (p.ignored(i)) return;
     const int64_t own = p.target[i];
@@ -113,7 +115,7 @@ void backward(const KernelCall& call) {
     parallel_for(p.rows, p.grain(), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             const T scale = p.reduction == "none" ? g[i] : p.reduction == "mean" ? g[0] / total_weight : g[0];
-            row_gradient(p, i, result.data<T>() + i * p.classes, lse.data<T>(), scale);
+            row_gradient(p, i, result.data<T>() + i * p.classes, lse.data<double>(), scale);
         }
     });
 }

@@ -52,12 +52,12 @@ OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal
         check(a.none(3) || broadcasts_to(a.tensor(3).sizes(), scores), "mask: expected shape ", scores,
               " or one that broadcasts to it, got ", a.none(3) ? Dims() : a.tensor(3).sizes());
         m.add({q[0], q[1], q[2], a.tensor(2).sizes()[3]}, a.tensor(0).dtype());
-        m.add({q[0], q[1], q[2]}, compute_type(a.tensor(0).dtype()));
+        m.add({q[0], q[1], q[2]}, DType::Float64);
     })
     .compose([](Args a, Results& r) {
         const Tensor scores = scores_of(a[0], a[1], a[3], a.flag(4), a.number(5));
         r.push(attended(scores, !a.none(3), a[2], 0.0));
-        r.push(cast(Call<"logsumexp">()(Call<"detach">()(scores), Dims{-1}), compute_type(scores.dtype())));
+        r.push(Call<"logsumexp">()(cast(Call<"detach">()(scores), DType::Float64), Dims{-1}));
     })
     .grads("query key value mask attended logsumexp", [](const Backward& b) {
         const Results grads = Call<"_attention_backward">().all(b.g, b["query"], b["key"], b["value"], b["mask"],

@@ -21,7 +21,7 @@ void fused_shape(const Op&, Args a, Meta& m) {
           a.tensor(kTarget).dtype());
     check_reduction(a.str(kReduction));
     m.add(a.str(kReduction) == "none" ? samples : Dims(), self.dtype());
-    m.add(a.flag(kLogProbs) ? Dims{0} : samples, computed);
+    m.add(a.flag(kLogProbs) ? Dims{0} : samples, DType::Float64);
     m.add({}, computed);
 }
 
@@ -46,8 +46,8 @@ void fused_definition(Args a, Results& r) {
     r.push(a.str(kReduction) == "mean" ? sum_all(loss) / total : reduce_loss(loss, a.str(kReduction)));
     const Tensor logits = Call<"detach">()(a[kSelf]);
     const DType computed = compute_type(logits.dtype());
-    r.push(a.flag(kLogProbs) ? Call<"_empty">()(Dims{0}, computed, logits.device())
-                             : cast(Call<"logsumexp">()(logits, Dims{1}), computed));
+    r.push(a.flag(kLogProbs) ? Call<"_empty">()(Dims{0}, DType::Float64, logits.device())
+                             : Call<"logsumexp">()(cast(logits, DType::Float64), Dims{1}));
     r.push(cast(Call<"detach">()(total), computed));
 }
 

@@ -45,18 +45,18 @@ void exponentials(char* const* data, const int64_t*, int64_t n, const double* pa
     *sum = *sum * *correction + sum_lanes<T>(added);
 }
 
-// data: scores, which become probabilities; mask (or none); log-sum-exp; gradient of the probabilities, which becomes
+// data: scores, which become probabilities; mask (or none); log-sum-exp (double); gradient of the probabilities, which becomes
 // that of the products of queries and keys; delta, the sum of probability times gradient. params: scale.
 template <class T>
 void gradient(char* const* data, const int64_t*, int64_t n, const double* params) {
     T *scores = reinterpret_cast<T*>(data[0]), *grad = reinterpret_cast<T*>(data[3]);
-    const T *mask = reinterpret_cast<const T*>(data[1]), lse = *reinterpret_cast<const T*>(data[2]),
-            delta = *reinterpret_cast<const T*>(data[4]);
+    const T *mask = reinterpret_cast<const T*>(data[1]), delta = *reinterpret_cast<const T*>(data[4]);
+    const SplitDouble<T> lse(*reinterpret_cast<const double*>(data[2]));
     const T scale = static_cast<T>(params[0]);
     for_vec<T>(n, [&](int64_t i, auto lanes) {
-        Vec<T> x = load_vec(scores + i, lanes) * scale - lse;
+        Vec<T> x = load_vec(scores + i, lanes) * scale;
         if (mask) x += load_vec(mask + i, lanes);
-        const Vec<T> p = exp_vec<T>(x);
+        const Vec<T> p = exp_vec<T>(x - lse.high - lse.low);
         store_vec<T>(scores + i, p, lanes);
         store_vec<T>(grad + i, p * (load_vec(grad + i, lanes) - delta) * scale, lanes);
     });

@@ -168,37 +168,41 @@ void columns(char* const* data, const int64_t* strides, int64_t n, const double*
     }
 }
 
-// log(sum(exp(x))) of each row.
+// log(sum(exp(x))) of each row, in double: beside large x the logarithm of the sum is lost in float.
 template <class T>
 void logsumexp_rows(char* const* data, const int64_t* strides, int64_t n, const double*) {
     const int64_t size = strides[0];
     for (int64_t r = 0; r < n; ++r) {
         const T* x = reinterpret_cast<const T*>(data[1]) + r * size;
         const T most = max_vec(x, size);
-        reinterpret_cast<T*>(data[0])[r] = most + std::log(sum_exp(x, size, most));
+        reinterpret_cast<double*>(data[0])[r] = double{most} + std::log(double{sum_exp(x, size, most)});
     }
 }
 
-// data: result, x, of each row: log-sum-exp, scale, shift. result = exp(x - lse) * scale + shift.
+// data: result, x, of each row: log-sum-exp (double), scale, shift. result = exp(x - lse) * scale + shift.
 template <class T>
 void scaled_softmax_rows(char* const* data, const int64_t* strides, int64_t n, const double*) {
     const int64_t size = strides[0];
     for (int64_t r = 0; r < n; ++r) {
         const Operands<T> x(data, r * size);
-        const T lse = reinterpret_cast<const T*>(data[2])[r], scale = reinterpret_cast<const T*>(data[3])[r],
-                shift = reinterpret_cast<const T*>(data[4])[r];
+        const SplitDouble<T> lse(reinterpret_cast<const double*>(data[2])[r]);
+        const T scale = reinterpret_cast<const T*>(data[3])[r], shift = reinterpret_cast<const T*>(data[4])[r];
         for_vec<T>(size, [&](int64_t i, auto lanes) {
-            store_vec<T>(x.out + i, exp_vec<T>(load_vec(x.a + i, lanes) - lse) * scale + shift, lanes);
+            const Vec<T> centred = load_vec(x.a + i, lanes) - lse.high - lse.low;
+            store_vec<T>(x.out + i, exp_vec<T>(centred) * scale + shift, lanes);
         });
     }
 }
 
-// data: result, x, weights (none: all 1). The sum of weight * x over strides[0] elements.
+// data: result, x, weights (none: all 1); params: centre (none: 0). The sum of weight * (x - centre) over strides[0]
+// elements.
 template <class T>
-void weighted_sum_row(char* const* data, const int64_t* strides, int64_t, const double*) {
+void weighted_sum_row(char* const* data, const int64_t* strides, int64_t, const double* params) {
     const T *x = reinterpret_cast<const T*>(data[1]), *weights = reinterpret_cast<const T*>(data[2]);
+    const T centre = params ? static_cast<T>(params[0]) : T(0);
     *reinterpret_cast<T*>(data[0]) = sum_vec<T>(strides[0], [&](int64_t i, auto lanes) {
-        return weights ? load_vec(x + i, lanes) * load_vec(weights + i, lanes) : load_vec(x + i, lanes);
+        const Vec<T> centred = load_vec(x + i, lanes, centre) - centre;
+        return weights ? centred * load_vec(weights + i, lanes) : centred;
     });
 }
 

@@ -188,6 +188,14 @@ struct ExpConstants<double> {
     }
 };
 
+// A double as a sum of two numbers of type T, to be subtracted one after the other.
+template <class T>
+struct SplitDouble {
+    T high, low;
+    explicit SplitDouble(double x)
+        : high(static_cast<T>(x)), low(std::isfinite(high) ? static_cast<T>(x - high) : T(0)) {}
+};
+
 // e to the x for x up to 88 (709 in double): what is left of a row after its maximum was taken off. Results below
 // the smallest normal number are 0; nan stays.
 template <class T>

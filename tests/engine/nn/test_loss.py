@@ -260,3 +260,20 @@ def test_linear_cross_entropy() -> None:
 def test_margins_of_multi_margin() -> None:
     with pytest.raises(ValueError, match="p must be 1 or 2, got 3"):
         F.multi_margin_loss(tensor(X), tensor(CLASSES), p=3)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0]])
+def test_cross_entropy_of_large_logits(smoothing: float, weight: list[float] | None) -> None:
+    """In float32 the logarithm of the sum is lost beside logits of 1e7."""
+    losses, slopes = [], []
+    for shift in (0.0, 1e7):
+        x = engine.tensor([[shift, shift + 1, shift + 2]], requires_grad=True)
+        factors = None if weight is None else engine.tensor(weight)
+        loss = F.cross_entropy(x, engine.tensor([0]), factors, label_smoothing=smoothing)
+        loss.backward()
+        assert x.grad is not None
+        losses.append(loss)
+        slopes.append(x.grad)
+    engine.testing.assert_close(losses[1], losses[0])
+    engine.testing.assert_close(slopes[1], slopes[0])

@@ -56,3 +56,20 @@ def test_a_mask_holds_bools_or_numbers_to_add() -> None:
     q = random(2, 3, 4)
     with pytest.raises(RuntimeError, match="attn_mask: expected dtype bool"):
         attention(q, q, q, engine.ones(3, 3, dtype=engine.int64))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_gradients_for_large_scores(masked: bool) -> None:
+    """In float32 the logarithm of the sum is lost beside scores of 2**24."""
+    found = []
+    for shift in (0.0, 2.0**24):
+        query = engine.tensor([[1.0, 1.0]], requires_grad=True)
+        key = engine.tensor([[shift, 0.0], [shift, 2.0], [shift, -2.0]])
+        value = engine.tensor([[1.0], [2.0], [4.0]], requires_grad=True)
+        mask = engine.zeros(1, 3) if masked else None
+        result = engine.scaled_dot_product_attention(query, key, value, mask, scale=1.0)
+        result.sum().backward()
+        assert query.grad is not None and value.grad is not None
+        found.append((result, query.grad[0, 1], value.grad))
+    for got, expected in zip(found[1], found[0], strict=True):
+        engine.testing.assert_close(got, expected)
