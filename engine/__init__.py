@@ -18,7 +18,7 @@ from engine import _threads as _threads  # isort: skip  (loads engine._C, so it 
 from engine import _tensor as _tensor  # isort: skip  (gives Tensor its Python methods)
 from engine import _tensor_copy as _tensor_copy  # isort: skip
 from engine import (
-    _views as _views,
+    _inplace_views as _inplace_views,
     amp as amp,
     autograd as autograd,
     data as data,

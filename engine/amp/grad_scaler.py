@@ -11,9 +11,9 @@ from typing import Any
 from engine import _C
 from engine._argument_errors import guarded
 from engine._C import Tensor
-from engine._ranges import NON_NEGATIVE, POSITIVE, Range, check_int
+from engine._validation import NON_NEGATIVE, POSITIVE, Range, check_int
 from engine.autograd import no_grad
-from engine.optim.builtin import as_float32
+from engine.optim._base import as_float32
 from engine.optim.optimizer import Optimizer
 
 _GROWTH = Range(1.0, open="low")

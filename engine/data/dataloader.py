@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from engine._ranges import NON_NEGATIVE, check_int
+from engine._validation import NON_NEGATIVE, check_int
 from engine.data.collate import default_collate, default_convert
 from engine.data.dataset import Indexable, IterableDataset
 from engine.data.fetch import EndOfStream, make_fetch
@@ -15,7 +15,7 @@ from engine.data.seeding import batch_seeds, draw_seed
 
 # Worker processes need a large part of the standard library: imported at the first use.
 if TYPE_CHECKING:
-    from engine.data.pool import WorkerPool
+    from engine.data.worker_pool import WorkerPool
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -172,7 +172,7 @@ class DataLoader(Generic[T_co]):
     def _acquire_pool(self) -> WorkerPool:
         if self._pool is not None:
             return self._pool
-        from engine.data.pool import WorkerPool
+        from engine.data.worker_pool import WorkerPool
 
         spec = {
             "dataset": self.dataset,

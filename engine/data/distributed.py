@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sized
 
 from engine import _C
-from engine._ranges import check_int
+from engine._validation import check_int
 from engine.data.sampler import Sampler
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Generic, TypeVar
 
 from engine import _C, _creation
-from engine._ranges import check_int
+from engine._validation import check_int
 from engine.data.dataset import Indexable
 from engine.data.seeding import draw_seed
 

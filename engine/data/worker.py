@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import _C
-from engine.data import transport
+from engine.data import shared_memory
 from engine.data.dataset import Indexable
 from engine.data.fetch import EndOfStream, Fetch, make_fetch
 from engine.data.seeding import seed_batch
@@ -81,7 +81,7 @@ class Answer(NamedTuple):
 
     epoch: int
     file: str | None
-    parcel: transport.Parcel | None = None
+    parcel: shared_memory.Parcel | None = None
     failure: WorkerFailure | None = None
 
 
@@ -183,7 +183,7 @@ class _Worker:
         seed_batch(self.seed, task.batch)
         try:
             batch = self.fetch(task.index)
-            parcel = transport.pack(batch, self.spec.directory, task.file)
+            parcel = shared_memory.pack(batch, self.spec.directory, task.file)
             return Answer(self.epoch, None if parcel.path == task.file else task.file, parcel)
         except EndOfStream:
             self.ended = True

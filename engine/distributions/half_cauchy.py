@@ -9,10 +9,10 @@ import engine
 from engine._C import Tensor
 from engine.distributions.cauchy import Cauchy
 from engine.distributions.distribution import Shape
-from engine.distributions.half import Half
+from engine.distributions.folded import Folded
 
 
-class HalfCauchy(Half):
+class HalfCauchy(Folded):
     """The absolute value of a Cauchy variate of location 0 and the given ``scale``.
 
     >>> import engine

@@ -8,11 +8,11 @@ from typing import Any
 import engine
 from engine._C import Tensor
 from engine.distributions.distribution import Shape
-from engine.distributions.half import Half
+from engine.distributions.folded import Folded
 from engine.distributions.normal import Normal
 
 
-class HalfNormal(Half):
+class HalfNormal(Folded):
     """The absolute value of a normal variate of location 0 and the given ``scale``.
 
     >>> import engine

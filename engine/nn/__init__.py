@@ -51,6 +51,9 @@ from engine.nn.dropout import (
     Dropout3d,
     FeatureAlphaDropout,
 )
+from engine.nn.embedding import Embedding, EmbeddingBag
+from engine.nn.flatten import Flatten, Unflatten
+from engine.nn.fold import Fold, Unfold
 from engine.nn.lazy import (
     LazyBatchNorm1d,
     LazyBatchNorm2d,
@@ -95,7 +98,7 @@ from engine.nn.margin_loss import (
     TripletMarginWithDistanceLoss,
 )
 from engine.nn.module import Module
-from engine.nn.multihead import MultiheadAttention
+from engine.nn.multihead_attention import MultiheadAttention
 from engine.nn.normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -165,25 +168,20 @@ from engine.nn.rnn import (
     RNNCell,
     RNNCellBase,
 )
-from engine.nn.shape import (
-    ChannelShuffle,
-    Flatten,
-    Fold,
-    PixelShuffle,
-    PixelUnshuffle,
-    Unflatten,
-    Unfold,
-    Upsample,
-    UpsamplingBilinear2d,
-    UpsamplingNearest2d,
-)
-from engine.nn.sparse import Embedding, EmbeddingBag
 from engine.nn.transformer import (
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
+)
+from engine.nn.upsampling import (
+    ChannelShuffle,
+    PixelShuffle,
+    PixelUnshuffle,
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
 )
 
 __all__ = [

@@ -14,7 +14,7 @@ from engine.nn.containers import ModuleList
 from engine.nn.dropout import Dropout
 from engine.nn.linear import Linear
 from engine.nn.module import Module
-from engine.nn.multihead import MultiheadAttention
+from engine.nn.multihead_attention import MultiheadAttention
 from engine.nn.normalization import LayerNorm
 
 Activation = str | Callable[[Tensor], Tensor]

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from engine import _C
 from engine._C import Tensor
 from engine._dtypes import finfo
-from engine._ranges import NON_NEGATIVE, Range
-from engine.optim.builtin import PerParameter
+from engine._validation import NON_NEGATIVE, Range
+from engine.optim._base import PerParameter
 from engine.optim.optimizer import ParamsT, State
 
 

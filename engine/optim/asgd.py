@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import ANY, NON_NEGATIVE
-from engine.optim.builtin import PerParameter, as_float32
+from engine._validation import ANY, NON_NEGATIVE
+from engine.optim._base import PerParameter, as_float32
 from engine.optim.optimizer import ParamsT, State
 
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import NON_NEGATIVE, check_choice, check_int
+from engine._validation import NON_NEGATIVE, check_choice, check_int
 from engine.autograd import no_grad
+from engine.optim._base import BuiltinOptimizer
 from engine.optim._line_search import strong_wolfe
-from engine.optim.builtin import BuiltinOptimizer
 from engine.optim.optimizer import Closure, ParamsT, State
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import BELOW_ONE, NON_NEGATIVE
-from engine.optim.builtin import PerParameter, as_float32, move_average
+from engine._validation import BELOW_ONE, NON_NEGATIVE
+from engine.optim._base import PerParameter, as_float32, move_average
 from engine.optim.optimizer import ParamsT, State
 
 

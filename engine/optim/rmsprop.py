@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import NON_NEGATIVE
-from engine.optim.builtin import BuiltinOptimizer
+from engine._validation import NON_NEGATIVE
+from engine.optim._base import BuiltinOptimizer
 from engine.optim.optimizer import Closure, ParamsT
 
 

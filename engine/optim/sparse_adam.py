@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from engine._C import Tensor
-from engine._ranges import BELOW_ONE, POSITIVE
-from engine.optim.builtin import PerParameter
+from engine._validation import BELOW_ONE, POSITIVE
+from engine.optim._base import PerParameter
 from engine.optim.optimizer import ParamsT, State
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import Range, check_choice, check_int
+from engine._validation import Range, check_choice, check_int
 from engine.autograd import no_grad
 from engine.nn.module import Module
 from engine.optim.lr_scheduler.base import LRScheduler, check_optimizer, per_group

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import check_choice, check_int
+from engine._validation import check_choice, check_int
 from engine.amp import autocast, get_autocast_dtype, is_autocast_enabled
 from engine.autograd import enable_grad
 from engine.autograd.function import Context, Function

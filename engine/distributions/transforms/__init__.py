@@ -9,6 +9,7 @@ from engine.distributions.transforms.base import (
     Transform,
     identity_transform,
 )
+from engine.distributions.transforms.cat_stack import CatTransform, StackTransform
 from engine.distributions.transforms.elementwise import (
     AbsTransform,
     AffineTransform,
@@ -19,8 +20,7 @@ from engine.distributions.transforms.elementwise import (
     SoftplusTransform,
     TanhTransform,
 )
-from engine.distributions.transforms.joining import CatTransform, StackTransform
-from engine.distributions.transforms.vectors import (
+from engine.distributions.transforms.multivariate import (
     CorrCholeskyTransform,
     LowerCholeskyTransform,
     PositiveDefiniteTransform,

@@ -68,6 +68,7 @@ from engine.nn.functional.dropout import (
     dropout3d,
     feature_alpha_dropout,
 )
+from engine.nn.functional.embedding import embedding, embedding_bag, one_hot
 from engine.nn.functional.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -125,7 +126,6 @@ from engine.nn.functional.pooling import (
     max_pool3d,
     max_pool3d_with_indices,
 )
-from engine.nn.functional.sparse import embedding, embedding_bag, one_hot
 from engine.nn.functional.unpooling import (
     fractional_max_pool2d,
     fractional_max_pool2d_with_indices,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from engine._ranges import ANY, POSITIVE, check_int, check_ranges
+from engine._validation import ANY, POSITIVE, check_int, check_ranges
 from engine.optim.lr_scheduler.base import LRScheduler, cosine
 from engine.optim.optimizer import Optimizer
 

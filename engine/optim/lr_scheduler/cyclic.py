@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine._ranges import ANY, POSITIVE, Range, check_choice, check_ranges
+from engine._validation import ANY, POSITIVE, Range, check_choice, check_ranges
 from engine.optim.lr_scheduler.base import (
     LRScheduler,
     check_optimizer,

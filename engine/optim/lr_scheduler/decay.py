@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from engine._ranges import ANY, NON_NEGATIVE, POSITIVE, Range, check_ranges
+from engine._validation import ANY, NON_NEGATIVE, POSITIVE, Range, check_ranges
 from engine.optim.lr_scheduler.base import LRScheduler
 from engine.optim.optimizer import Optimizer
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine._ranges import NON_NEGATIVE, Range, check_choice, check_ranges
+from engine._validation import NON_NEGATIVE, Range, check_choice, check_ranges
 from engine.optim.lr_scheduler.base import (
     LRScheduler,
     check_optimizer,

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import engine
 from engine import _C
-from engine._ranges import check_int
+from engine._validation import check_int
 from engine.utils.benchmark.measurement import Measurement, TaskSpec
 
 timer = timeit.default_timer

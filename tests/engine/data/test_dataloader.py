@@ -21,7 +21,7 @@ from engine.data import (
     IterableDataset,
     TensorDataset,
     get_worker_info,
-    transport,
+    shared_memory,
 )
 
 
@@ -439,30 +439,30 @@ def test_tensor_dataset() -> None:
 def test_parcels_keep_tensors(tmp_path: Path, dtype: str, size: int) -> None:
     kind = getattr(engine, dtype)
     sent = {"t": engine.arange(size).to(kind), "strided": engine.ones(4, 6).to(kind)[:, ::2]}
-    parcel = transport.pack(sent, str(tmp_path))
+    parcel = shared_memory.pack(sent, str(tmp_path))
     assert (parcel.path is None) == (size < 50_000)
-    files = transport.Files(str(tmp_path), limit=1)
-    got = transport.unpack(parcel, files)
+    files = shared_memory.Files(str(tmp_path), limit=1)
+    got = shared_memory.unpack(parcel, files)
     for name, tensor in sent.items():
         assert got[name].dtype == kind
         assert got[name].tolist() == tensor.tolist()
 
 
 def test_files_are_used_again_when_nobody_holds_them(tmp_path: Path) -> None:
-    files = transport.Files(str(tmp_path), limit=1)
-    first = transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+    files = shared_memory.Files(str(tmp_path), limit=1)
+    first = shared_memory.unpack(shared_memory.pack(engine.zeros(20_000), str(tmp_path)), files)
     kept = first[:3]
     del first
     assert files.take() is None  # a view still uses the memory
     del kept
     path = files.take()
     assert path is not None
-    larger = transport.pack(engine.ones(50_000), str(tmp_path), path)
+    larger = shared_memory.pack(engine.ones(50_000), str(tmp_path), path)
     assert larger.path == path
-    assert transport.unpack(larger, files).sum().item() == 50_000
+    assert shared_memory.unpack(larger, files).sum().item() == 50_000
     assert len(list(tmp_path.iterdir())) == 1
     two = [
-        transport.unpack(transport.pack(engine.zeros(20_000), str(tmp_path)), files)
+        shared_memory.unpack(shared_memory.pack(engine.zeros(20_000), str(tmp_path)), files)
         for _ in range(2)
     ]
     del two
@@ -481,10 +481,10 @@ def test_a_parcel_is_written_elsewhere_if_memory_is_full(
         return write(descriptor, data[:50_000], offset)  # in several writes
 
     monkeypatch.setattr(os, "pwrite", full_at_first)
-    parcel = transport.pack(engine.arange(20_000), str(tmp_path))
+    parcel = shared_memory.pack(engine.arange(20_000), str(tmp_path))
     assert parcel.path is not None and Path(parcel.path).parent != tmp_path
-    files = transport.Files(str(tmp_path), limit=1)
-    assert transport.unpack(parcel, files).tolist() == list(range(20_000))
+    files = shared_memory.Files(str(tmp_path), limit=1)
+    assert shared_memory.unpack(parcel, files).tolist() == list(range(20_000))
     assert files.take() is None and not Path(parcel.path).exists()
 
     def full(*_: Any) -> int:
@@ -492,5 +492,5 @@ def test_a_parcel_is_written_elsewhere_if_memory_is_full(
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(OSError, match="no room for a batch of 160000 bytes"):
-        transport.pack(engine.arange(20_000), str(tmp_path))
+        shared_memory.pack(engine.arange(20_000), str(tmp_path))
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._ranges import Ranges, check_ranges
+from engine._validation import Ranges, check_ranges
 from engine.autograd import no_grad
 from engine.optim.optimizer import Closure, Optimizer, State
 

@@ -13,7 +13,7 @@ from engine.distributions.transformed_distribution import TransformedDistributio
 from engine.distributions.transforms import AbsTransform
 
 
-class Half(TransformedDistribution):
+class Folded(TransformedDistribution):
     """The absolute value of a variate that is symmetric about 0."""
 
     arg_constraints = {"scale": constraints.positive}

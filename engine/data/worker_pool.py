@@ -11,7 +11,7 @@ import weakref
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from engine.data import transport
+from engine.data import shared_memory
 from engine.data.worker import Answer, MakeBatch, StartEpoch, WorkerSpec, run_worker
 
 # Seconds that a worker may take to finish its current batch before it is killed.
@@ -32,8 +32,8 @@ class WorkerPool:
         context = context if hasattr(context, "Process") else multiprocessing.get_context(context)
         self.timeout = timeout
         self.epoch = -1
-        self._directory = transport.make_directory()
-        self.files = transport.Files(self._directory, limit=kept_files)
+        self._directory = shared_memory.make_directory()
+        self.files = shared_memory.Files(self._directory, limit=kept_files)
         self._processes: list[Any] = []
         self._tasks: list[Connection] = []
         self._answers: list[Connection] = []
@@ -96,9 +96,9 @@ class WorkerPool:
             if answer.parcel is not None and answer.parcel.path is not None:
                 self.files.give_back(answer.parcel.path)
 
-    def unpack(self, parcel: transport.Parcel) -> Any:
+    def unpack(self, parcel: shared_memory.Parcel) -> Any:
         """The batch in an answer."""
-        return transport.unpack(parcel, self.files)
+        return shared_memory.unpack(parcel, self.files)
 
     def _receive_any(self, worker: int) -> Answer:
         answers, process = self._answers[worker], self._processes[worker]
