@@ -7,30 +7,26 @@
 #include <vector>
 
 #include "core/channels_last.h"
-#include "cpu/contiguous.h"
 #include "cpu/isa/pooling.h"
-#include "cpu/loop_table.h"
+#include "cpu/kernel_table.h"
 #include "cpu/parallel.h"
+#include "cpu/staging.h"
 
 namespace bestiary::cpu {
 namespace {
 
-// The windows along one dimension: where each begins, after what the padding cuts off, and how many places it has.
-struct Axis {
+// The windows along one dimension: the first element of each inside the image, and how many elements it has there.
+struct PoolAxis {
     int64_t size = 1, step = 1, dilation = 1;  // step: between windows; 0 where it varies
     std::vector<int64_t> begin{0}, count{1}, divisor{1};
 
     int64_t windows() const { return static_cast<int64_t>(begin.size()); }
 };
 
-Axis fixed_axis(int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
-                bool count_padding) {
-    Axis axis{size,
-              stride,
-              dilation,
-              std::vector<int64_t>(windows),
-              std::vector<int64_t>(windows),
-              std::vector<int64_t>(windows)};
+PoolAxis fixed_axis(int64_t size, int64_t windows, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation,
+                    bool count_padding) {
+    const std::vector<int64_t> zeros(windows);
+    PoolAxis axis{size, stride, dilation, zeros, zeros, zeros};
     for (int64_t o = 0; o < windows; ++o) {
         const int64_t start = o * stride - padding;
         const int64_t skipped = start < 0 ? ceil_div(-start, dilation) : 0;
@@ -42,8 +38,8 @@ Axis fixed_axis(int64_t size, int64_t windows, int64_t kernel, int64_t stride, i
     return axis;
 }
 
-Axis adaptive_axis(int64_t size, int64_t windows) {
-    Axis axis{size, 0, 1, std::vector<int64_t>(windows), std::vector<int64_t>(windows), {}};
+PoolAxis adaptive_axis(int64_t size, int64_t windows) {
+    PoolAxis axis{size, 0, 1, std::vector<int64_t>(windows), std::vector<int64_t>(windows), {}};
     for (int64_t o = 0; o < windows; ++o) {
         axis.begin[o] = o * size / windows;
         axis.count[o] = ceil_div((o + 1) * size, windows) - axis.begin[o];
@@ -52,22 +48,22 @@ Axis adaptive_axis(int64_t size, int64_t windows) {
     return axis;
 }
 
-using Axes = std::array<Axis, 3>;
+using PoolAxes = std::array<PoolAxis, 3>;
 
 // An image, its windows and its pooled form; sizes of missing dimensions are 1.
 class Pooling {
 public:
-    Pooling(Axes axes, const Dims& image, bool channels_last)
+    Pooling(PoolAxes axes, const Dims& image, bool channels_last)
         : axes_(std::move(axes)), batch_(image[0]), channels_(image[1]), last_(channels_last) {
         pixel_ = last_ ? channels_ : 1;
-        for (const Axis& a : axes_) {
+        for (const PoolAxis& a : axes_) {
             in_pixels_ *= a.size;
             out_pixels_ *= a.windows();
         }
     }
     bool channels_last() const { return last_; }
 
-    // Calls body(run, first place in the result) for all runs; in and out begin at the run's image.
+    // Calls body(run, first element in the image, first element in the result) for all runs.
     template <class F>
     void for_runs(const F& body) const {
         const int64_t images = last_ ? batch_ : batch_ * channels_;
@@ -83,7 +79,7 @@ public:
         });
     }
 
-    // The element of a channel plane, counted in pixels, that place k of window i of a run is.
+    // The pixel of element k of window i of a run, counted in its channel.
     int64_t pixel_of(const PoolRun& r, int32_t k, int64_t i) const {
         return last_ ? r.offsets[k] / channels_ + r.shift : r.offsets[k] + i * r.step;
     }
@@ -94,17 +90,17 @@ private:
     template <class F>
     void run_image(int64_t image, int64_t from, int64_t width, std::vector<int64_t>& offsets, const F& body) const {
         const int64_t in = image * in_pixels_ * pixel_ + from, out = image * out_pixels_ * pixel_ + from;
-        const Axis& columns = axes_[2];
+        const PoolAxis& columns = axes_[2];
         int64_t row = 0;
         for (int64_t d = 0; d < axes_[0].windows(); ++d)
             for (int64_t h = 0; h < axes_[1].windows(); ++h, ++row)
                 for (int64_t w = 0; w < columns.windows();) {
                     const int64_t n = alike(columns, w);
-                    places(d, h, w, offsets);
+                    find_offsets(d, h, w, offsets);
                     const double divisor = static_cast<double>(
                         std::max<int64_t>(1, axes_[0].divisor[d] * axes_[1].divisor[h] * columns.divisor[w]));
-                    PoolRun r{nullptr, offsets.data(), static_cast<int64_t>(offsets.size()), last_ ? width : n,
-                              last_ ? 1 : columns.step, nullptr, nullptr, 1 / divisor};
+                    PoolRun r{offsets.data(), static_cast<int64_t>(offsets.size()), last_ ? width : n,
+                              last_ ? 1 : columns.step, 1 / divisor};
                     const int64_t to = out + (row * columns.windows() + w) * pixel_;
                     w += n;
                     if (!last_) {
@@ -117,7 +113,7 @@ private:
     }
 
     // How many windows from w on differ only in where they begin.
-    static int64_t alike(const Axis& a, int64_t w) {
+    static int64_t alike(const PoolAxis& a, int64_t w) {
         int64_t n = 1;
         while (a.step > 0 && w + n < a.windows() && a.count[w + n] == a.count[w] && a.divisor[w + n] == a.divisor[w] &&
                a.begin[w + n] == a.begin[w] + n * a.step)
@@ -125,7 +121,7 @@ private:
         return n;
     }
 
-    void places(int64_t d, int64_t h, int64_t w, std::vector<int64_t>& offsets) const {
+    void find_offsets(int64_t d, int64_t h, int64_t w, std::vector<int64_t>& offsets) const {
         const auto at = [&](int axis, int64_t window, int64_t k) {
             return axes_[axis].begin[window] + k * axes_[axis].dilation;
         };
@@ -137,152 +133,135 @@ private:
                                       pixel_);
     }
 
-    Axes axes_;
+    PoolAxes axes_;
     int64_t batch_, channels_;
     bool last_;
     int64_t pixel_ = 1, in_pixels_ = 1, out_pixels_ = 1;
 };
 
-void call(Loop loop, const PoolRun& r) {
-    char* data[] = {reinterpret_cast<char*>(const_cast<PoolRun*>(&r))};
-    loop(data, nullptr, 0, nullptr);
+// Writes the largest element of each window, and its index where `indices` is not null.
+template <class T>
+void max_pool_runs(const Pooling& pooling, const T* in, T* out, int64_t* indices) {
+    const PoolKernels<T>& kernel = kernels<PoolKernels<T>>();
+    pooling.for_runs([&](const PoolRun& r, int64_t from, int64_t to) {
+        if (!indices) return kernel.max(r, in + from, out + to);
+        thread_local std::vector<int32_t> largest;
+        largest.resize(static_cast<size_t>(r.n));
+        kernel.argmax(r, in + from, out + to, largest.data());
+        for (int64_t i = 0; i < r.n; ++i) indices[to + i] = r.count ? pooling.pixel_of(r, largest[i], i) : 0;
+    });
 }
 
-Loop loop_for(const char* name, DType dtype) { return find_loops(name)->get(dtype); }
+// Adds each gradient at the largest element.
+template <class T>
+void max_pool_runs_backward(const Pooling& pooling, const T* grad, const T* in, T* out) {
+    const PoolKernels<T>& kernel = kernels<PoolKernels<T>>();
+    pooling.for_runs([&](const PoolRun& r, int64_t from, int64_t to) {
+        thread_local std::vector<int32_t> index;
+        thread_local std::vector<T> largest;
+        index.resize(static_cast<size_t>(r.n));
+        largest.resize(static_cast<size_t>(r.n));
+        kernel.argmax(r, in + from, largest.data(), index.data());
+        for (int64_t i = 0; r.count && i < r.n; ++i) out[from + r.offsets[index[i]] + i * r.step] += grad[to + i];
+    });
+}
 
-// The largest of each window; also where it stands, if `indices` is defined.
-void pool_max(const Pooling& pooling, const Tensor& in, const Tensor& out, const Tensor& indices) {
-    const Loop loop = loop_for(indices.defined() ? "pool.max_place" : "pool.max", in.dtype());
-    const int64_t item = item_size(in.dtype());
+// Calls body(run, first element in the image, first element in the result) for all runs, scaled by a divisor but 0.
+template <class F>
+void for_runs_divided(const Pooling& pooling, int64_t divisor, const F& body) {
     pooling.for_runs([&](PoolRun r, int64_t from, int64_t to) {
-        thread_local std::vector<int32_t> places;
-        r.in = in.raw() + from * item;
-        r.out = out.raw() + to * item;
-        if (indices.defined()) {
-            places.resize(static_cast<size_t>(r.n));
-            r.places = places.data();
-        }
-        call(loop, r);
-        if (!indices.defined()) return;
-        int64_t* const index = indices.data<int64_t>() + to;
-        for (int64_t i = 0; i < r.n; ++i) index[i] = r.count ? pooling.pixel_of(r, places[i], i) : 0;
+        if (divisor != 0) r.scale = 1 / static_cast<double>(divisor);
+        body(r, from, to);
     });
 }
 
-// Adds each gradient to the place that was largest.
-void pool_max_backward(const Pooling& pooling, const Tensor& grad, const Tensor& in, const Tensor& out) {
-    const Loop loop = loop_for("pool.max_place", in.dtype());
-    visit_float(in.dtype(), [&]<class T>() {
-        pooling.for_runs([&](PoolRun r, int64_t from, int64_t to) {
-            thread_local std::vector<int32_t> places;
-            thread_local std::vector<T> largest;
-            places.resize(static_cast<size_t>(r.n));
-            largest.resize(static_cast<size_t>(r.n));
-            r.in = reinterpret_cast<const char*>(in.data<T>() + from);
-            r.out = reinterpret_cast<char*>(largest.data());
-            r.places = places.data();
-            call(loop, r);
-            const T* const g = grad.data<T>() + to;
-            T* const sums = out.data<T>() + from;
-            for (int64_t i = 0; r.count && i < r.n; ++i) sums[r.offsets[places[i]] + i * r.step] += g[i];
-        });
-    });
-}
-
-void pool_average(const Pooling& pooling, const char* name, const Tensor& in, const Tensor& out, double divisor) {
-    const Loop loop = loop_for(name, in.dtype());
-    const int64_t item = item_size(in.dtype());
-    pooling.for_runs([&](PoolRun r, int64_t from, int64_t to) {
-        r.in = in.raw() + from * item;
-        r.out = out.raw() + to * item;
-        if (divisor != 0) r.scale = 1 / divisor;
-        call(loop, r);
-    });
+Dims image_strides(const Dims& sizes, bool last) {
+    return last ? channels_last_strides(sizes) : contiguous_strides(sizes);
 }
 
 bool fits(const Tensor& t, bool last) { return last ? is_channels_last(t) : t.is_contiguous(); }
 
-// In the layout that is pooled in, and a type that has loops.
-Tensor laid_out(const Tensor& t, bool last) {
+// In the layout that is pooled in, and a type that has kernels.
+Tensor staged_image(const Tensor& t, bool last) {
     const DType dtype = compute_type(t.dtype());
     if (t.dtype() == dtype && fits(t, last)) return t;
-    const Dims strides = last ? channels_last_strides(t.sizes()) : contiguous_strides(t.sizes());
-    const Tensor copy = Tensor::empty_strided(t.sizes(), strides, dtype);
+    const Tensor copy = Tensor::empty_strided(t.sizes(), image_strides(t.sizes(), last), dtype);
     copy_into(copy, t);
     return copy;
 }
 
-// A result to compute into: `out`, or one of a wider type or the layout that is pooled in, which is copied into it at
-// the end.
-class Wide {
-public:
-    Wide(const Tensor& out, bool last) : out_(out), wide_(out) {
-        const DType dtype = compute_type(out.dtype());
-        if (dtype == out.dtype() && fits(out, last)) return;
-        const Dims strides = last ? channels_last_strides(out.sizes()) : contiguous_strides(out.sizes());
-        wide_ = Tensor::empty_strided(out.sizes(), strides, dtype);
-    }
-    void finish() const {
-        if (wide_.impl() != out_.impl()) copy_into(out_, wide_);
-    }
-    const Tensor& tensor() const { return wide_; }
+StagedResult staged_result(const Tensor& out, bool last) {
+    return {out, compute_type(out.dtype()), image_strides(out.sizes(), last), fits(out, last)};
+}
 
-private:
-    Tensor out_, wide_;
-};
-
-// The windows that the arguments from `at` on describe: the sizes of the result, then the numbers of each dimension,
-// of which adaptive pooling has none.
-Pooling pooling_of(const Dims& image, Args a, int at, bool last, bool has_dilation, bool count_padding) {
-    const auto windows = a.ints(at), kernel = a.ints(at + 1);
-    Axes axes;
-    const int n = static_cast<int>(windows.size());
+// Adaptive pooling has no kernel, stride and padding; no dilation is one of 1.
+Pooling pooling_of(const Dims& image, bool last, bool count_padding, Ints size, Ints kernel, Ints stride, Ints padding,
+                   Ints dilation = {}) {
+    PoolAxes axes;
+    const int n = static_cast<int>(size.size());
     for (int i = 0; i < n; ++i) {
-        const int64_t size = image[i + 2];
-        axes[3 - n + i] = kernel.empty() ? adaptive_axis(size, windows[i])
-                                         : fixed_axis(size, windows[i], kernel[i], a.ints(at + 2)[i], a.ints(at + 3)[i],
-                                                      has_dilation ? a.ints(at + 4)[i] : 1, count_padding);
+        const int64_t pixels = image[i + 2];
+        axes[3 - n + i] = kernel.empty() ? adaptive_axis(pixels, size[i])
+                                         : fixed_axis(pixels, size[i], kernel[i], stride[i], padding[i],
+                                                      dilation.empty() ? 1 : dilation[i], count_padding);
     }
     return Pooling(std::move(axes), image, last);
 }
 
-void zero(const Tensor& t) { std::memset(t.raw(), 0, static_cast<size_t>(t.numel() * item_size(t.dtype()))); }
-
-void max_pool(const KernelCall& call) {
-    const Tensor& in = call.args.tensor(0);
-    const Pooling pooling = pooling_of(in.sizes(), call.args, 1, prefers_channels_last(in), true, false);
-    const Wide out(call.outs[0], pooling.channels_last());
-    pool_max(pooling, laid_out(in, pooling.channels_last()), out.tensor(),
-             call.outs.size() > 1 ? call.outs[1] : Tensor());
-    out.finish();
+template <class T>
+void zero(const StagedResult& out) {
+    std::memset(out.raw(), 0, static_cast<size_t>(out.tensor().numel()) * sizeof(T));
 }
 
-void max_pool_backward(const KernelCall& call) {
-    const Tensor &grad = call.args.tensor(0), &in = call.args.tensor(1);
-    const Pooling pooling = pooling_of(in.sizes(), call.args, 2, prefers_channels_last(in), true, false);
-    const bool last = pooling.channels_last();
-    const Wide out(call.outs[0], pooling.channels_last());
-    zero(out.tensor());
-    pool_max_backward(pooling, laid_out(grad, last), laid_out(in, last), out.tensor());
-    out.finish();
+void max_pool(const KernelCall& call, const Tensor& input, Ints size, Ints kernel, Ints stride, Ints padding,
+              Ints dilation) {
+    const bool last = prefers_channels_last(input) && is_channels_last(call.outs[0]);  // indices as well
+    const Pooling pooling = pooling_of(input.sizes(), last, false, size, kernel, stride, padding, dilation);
+    const StagedResult out = staged_result(call.outs[0], last);
+    const Tensor x = staged_image(input, last);
+    int64_t* const indices = call.outs.size() > 1 ? call.outs[1].data<int64_t>() : nullptr;
+    visit_float(x.dtype(), [&]<class T>() { max_pool_runs(pooling, x.data<T>(), out.data<T>(), indices); });
 }
 
-void avg_pool(const KernelCall& call) {
-    const Tensor& in = call.args.tensor(0);
-    const Pooling pooling = pooling_of(in.sizes(), call.args, 1, prefers_channels_last(in), false, call.args.flag(5));
-    const Wide out(call.outs[0], pooling.channels_last());
-    pool_average(pooling, "pool.sum", laid_out(in, pooling.channels_last()), out.tensor(), call.args.number(6));
-    out.finish();
+void max_pool_backward(const KernelCall& call, const Tensor& grad, const Tensor& input, Ints size, Ints kernel,
+                       Ints stride, Ints padding, Ints dilation) {
+    const bool last = prefers_channels_last(input);
+    const Pooling pooling = pooling_of(input.sizes(), last, false, size, kernel, stride, padding, dilation);
+    const StagedResult out = staged_result(call.outs[0], last);
+    const Tensor g = staged_image(grad, last), x = staged_image(input, last);
+    visit_float(x.dtype(), [&]<class T>() {
+        zero<T>(out);
+        max_pool_runs_backward(pooling, g.data<T>(), x.data<T>(), out.data<T>());
+    });
 }
 
-void avg_pool_backward(const KernelCall& call) {
-    const Tensor& grad = call.args.tensor(0);
-    const Pooling pooling = pooling_of(call.outs[0].sizes(), call.args, 2, is_channels_last(grad), false,
-                                       call.args.flag(6));
-    const Wide out(call.outs[0], pooling.channels_last());
-    zero(out.tensor());
-    pool_average(pooling, "pool.spread", out.tensor(), laid_out(grad, pooling.channels_last()), call.args.number(7));
-    out.finish();
+void avg_pool(const KernelCall& call, const Tensor& input, Ints size, Ints kernel, Ints stride, Ints padding,
+              bool count_include_pad, int64_t divisor) {
+    const bool last = prefers_channels_last(input);
+    const Pooling pooling = pooling_of(input.sizes(), last, count_include_pad, size, kernel, stride, padding);
+    const StagedResult out = staged_result(call.outs[0], last);
+    const Tensor x = staged_image(input, last);
+    visit_float(x.dtype(), [&]<class T>() {
+        const auto sum = kernels<PoolKernels<T>>().sum;
+        for_runs_divided(pooling, divisor, [&](const PoolRun& r, int64_t from, int64_t to) {
+            sum(r, x.data<T>() + from, out.data<T>() + to);
+        });
+    });
+}
+
+void avg_pool_backward(const KernelCall& call, const Tensor& grad, Ints image, Ints size, Ints kernel, Ints stride,
+                       Ints padding, bool count_include_pad, int64_t divisor) {
+    const bool last = is_channels_last(grad);
+    const Pooling pooling = pooling_of(image, last, count_include_pad, size, kernel, stride, padding);
+    const StagedResult out = staged_result(call.outs[0], last);
+    const Tensor g = staged_image(grad, last);
+    visit_float(g.dtype(), [&]<class T>() {
+        zero<T>(out);
+        const auto backward = kernels<PoolKernels<T>>().sum_backward;
+        for_runs_divided(pooling, divisor, [&](const PoolRun& r, int64_t from, int64_t to) {
+            backward(r, g.data<T>() + to, out.data<T>() + from);
+        });
+    });
 }
 
 KERNEL(CPU, "_max_pool", max_pool);
