@@ -21,6 +21,9 @@ public:
     // How many devices of this type there are.
     virtual int count() const { return 1; }
     virtual Generator& default_generator(Device device) = 0;
+    // Whether its kernels compute images channels last, so that convolutions' results are stored so where the program
+    // cannot see it: Note [Engine layout]. The meta device has no kernels, and answers for what programs see.
+    virtual bool prefers_channels_last() const { return false; }
 
     // The one kernel that runs every elementwise op.
     KernelFn elementwise = nullptr;

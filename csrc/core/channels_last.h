@@ -5,7 +5,7 @@
 
 namespace bestiary {
 
-// Strides with which (N, C, ...) lies in memory as (N, ..., C).
+// Strides of (N, C, ...) that is (N, ..., C) in memory.
 inline Dims channels_last_strides(const Dims& sizes) {
     Dims strides(sizes.size());
     strides[1] = 1;
@@ -18,7 +18,7 @@ inline Dims channels_last_strides(const Dims& sizes) {
     return strides;
 }
 
-// Whether the elements lie so; dimensions of size 1 may have any stride.
+// Whether these are the strides; dimensions of size 1 may have any.
 inline bool is_channels_last(const Tensor& t) {
     const Dims wanted = channels_last_strides(t.sizes());
     for (int d = 0; d < t.dim(); ++d)
@@ -26,12 +26,12 @@ inline bool is_channels_last(const Tensor& t) {
     return true;
 }
 
-// Whether a result made from the image should be channels last as well.
-inline bool prefers_channels_last(const Tensor& t) { return !t.is_contiguous() && is_channels_last(t); }
+// Whether the layout is channels last and no other.
+inline bool is_only_channels_last(const Tensor& t) { return !t.is_contiguous() && is_channels_last(t); }
 
-// Whether programs know the image to be channels last. There is no such format for sequences.
+// Whether programs see the image as channels last. There is no such format for sequences.
 inline bool shows_channels_last(const Tensor& t) {
-    return t.dim() >= 4 && !t->engine_layout && prefers_channels_last(t);
+    return t.dim() >= 4 && !t->engine_layout && is_only_channels_last(t);
 }
 
 }  // namespace bestiary

@@ -1,8 +1,8 @@
 // The layout that the engine chooses for results, and what programs see of it.
 //
 // Note [Engine layout]
-// Convolutions compute channels last and leave their results so, and what follows them keeps that layout, though the
-// program never asked for it: under PyTorch's rule such a result is row-major. So it carries the mark engine_layout.
+// Where the backend prefers it, convolutions leave their results channels last, and what follows keeps that layout,
+// though the program never asked for it: under PyTorch's rule such a result is row-major. So it carries the mark engine_layout.
 // stride() and is_contiguous() answer for the row-major tensor that it stands for, and whatever shows its memory (a
 // view, numpy(), data_ptr()) first brings it into row-major order, once, by to_row_major. No other tensor of the
 // program can share the memory then, because a view would have done this before. The graph's saved aliases keep the

@@ -229,6 +229,7 @@ public:
     void copy(void* to, Device, const void* from, Device, size_t bytes) override { std::memcpy(to, from, bytes); }
     void zero(void* block, size_t bytes, Device) override { std::memset(block, 0, bytes); }
     Generator& default_generator(Device) override { return bestiary::default_generator(); }
+    bool prefers_channels_last() const override { return true; }
 };
 
 CpuBackend cpu_backend;

@@ -215,7 +215,7 @@ void zero(const StagedResult& out) {
 
 void max_pool(const KernelCall& call, const Tensor& input, Ints size, Ints kernel, Ints stride, Ints padding,
               Ints dilation) {
-    const bool last = prefers_channels_last(input) && is_channels_last(call.outs[0]);  // indices as well
+    const bool last = is_only_channels_last(input) && is_channels_last(call.outs[0]);  // indices as well
     const Pooling pooling = pooling_of(input.sizes(), last, false, size, kernel, stride, padding, dilation);
     const StagedResult out = staged_result(call.outs[0], last);
     const Tensor x = staged_image(input, last);
@@ -225,7 +225,7 @@ void max_pool(const KernelCall& call, const Tensor& input, Ints size, Ints kerne
 
 void max_pool_backward(const KernelCall& call, const Tensor& grad, const Tensor& input, Ints size, Ints kernel,
                        Ints stride, Ints padding, Ints dilation) {
-    const bool last = prefers_channels_last(input);
+    const bool last = is_only_channels_last(input);
     const Pooling pooling = pooling_of(input.sizes(), last, false, size, kernel, stride, padding, dilation);
     const StagedResult out = staged_result(call.outs[0], last);
     const Tensor g = staged_image(grad, last), x = staged_image(input, last);
@@ -237,7 +237,7 @@ void max_pool_backward(const KernelCall& call, const Tensor& grad, const Tensor&
 
 void avg_pool(const KernelCall& call, const Tensor& input, Ints size, Ints kernel, Ints stride, Ints padding,
               bool count_include_pad, int64_t divisor) {
-    const bool last = prefers_channels_last(input);
+    const bool last = is_only_channels_last(input);
     const Pooling pooling = pooling_of(input.sizes(), last, count_include_pad, size, kernel, stride, padding);
     const StagedResult out = staged_result(call.outs[0], last);
     const Tensor x = staged_image(input, last);

@@ -6,7 +6,7 @@
 // own, linear in both of its tensors, whose gradients are convolutions again. So every order of gradient is there.
 #include <algorithm>
 
-#include "core/channels_last.h"
+#include "ops/image_layout.h"
 #include "ops/names.h"
 #include "ops/window_args.h"
 
@@ -65,9 +65,9 @@ constexpr auto convolution_shape = [](Meta& m, const Tensor& input, const Tensor
         }
     }
     m.add(sizes, input.dtype());
-    if (is_pointwise(weight.sizes(), stride, padding, output_padding, groups) && input.is_contiguous()) return;
-    m.outs[0].strides = channels_last_strides(sizes);
-    m.outs[0].engine_layout = !(shows_channels_last(input) || shows_channels_last(weight));
+    const bool planar = input.is_contiguous() &&
+                        is_pointwise(weight.sizes(), stride, padding, output_padding, groups);
+    choose_image_layout(m.outs[0], shows_channels_last(input) || shows_channels_last(weight), !planar, input.device());
 };
 
 // The convolution of `x`, cut to `size`: without the windows that stem from a transposed convolution's output padding.

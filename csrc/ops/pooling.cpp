@@ -1,5 +1,5 @@
 // Pooling: the largest element or the mean of each window.
-#include "core/channels_last.h"
+#include "ops/image_layout.h"
 #include "ops/names.h"
 #include "ops/window_args.h"
 
@@ -11,9 +11,7 @@ void image_shape(Meta& m, const Dims& shape, Ints size, DType dtype, const Tenso
     Dims sizes = shape;
     std::copy(size.begin(), size.end(), sizes.begin() + 2);
     m.add(sizes, dtype);
-    if (!prefers_channels_last(image)) return;
-    m.outs[m.count - 1].strides = channels_last_strides(sizes);
-    m.outs[m.count - 1].engine_layout = image->engine_layout;
+    choose_image_layout(m.outs[m.count - 1], shows_channels_last(image), is_only_channels_last(image), image.device());
 }
 
 constexpr auto pooled_shape = [](Meta& m, const Tensor& input, Ints size) {

@@ -70,6 +70,29 @@ def test_copies() -> None:
     assert "toy:0" in repr(y) and y.tolist() == (x + 1).tolist()
 
 
+@pytest.mark.parametrize("device", ["cpu", "toy", "meta"])
+def test_the_device_chooses_the_layout_of_images(device: str) -> None:
+    """Only the CPU prefers channels last; programs see PyTorch's rule everywhere."""
+    weight = engine.ones(4, 3, 3, 3, device=device)
+    x = engine.arange(2 * 3 * 8 * 8.0).reshape(2, 3, 8, 8).to(device)
+    for image in (x, x.contiguous(memory_format=engine.channels_last)):
+        asked = image is not x
+        for y in (nn.functional.conv2d(image, weight), nn.functional.max_pool2d(image, 2)):
+            hides = device == "cpu" and not asked and y.shape[1] == 4
+            assert engine._C._has_engine_layout(y) == hides
+            assert y.is_contiguous(memory_format=engine.channels_last) == asked
+            assert y.is_contiguous() != asked
+
+
+@pytest.mark.parametrize("device", ["cpu", "toy"])
+def test_sequences_are_pooled_in_any_layout(device: str) -> None:
+    x = engine.randn(2, 6, 5)
+    pooled = nn.functional.max_pool1d_with_indices(x.to(device).transpose(1, 2), 2)
+    wanted = nn.functional.max_pool1d_with_indices(x.transpose(1, 2).contiguous(), 2)
+    assert all(t.is_contiguous() for t in pooled)
+    assert all(map(engine.equal, here(pooled), wanted))
+
+
 def test_training_is_the_same_on_both() -> None:
     losses = {}
     for device in ("cpu", "toy"):
