@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .framework import Arg, Row
-from .sliding import convolve, convolve_transposed
+from .sliding_windows import convolve, convolve_transposed
 
 
 def conv(name: str, x: Arg, weight: Arg, *rest: Any, id: str) -> Row:

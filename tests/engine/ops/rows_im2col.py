@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .framework import Arg, Row
-from .sliding import per_dim, windows
+from .sliding_windows import per_dim, windows
 
 
 def im2col(x: np.ndarray, kernel: Any, dilation: Any, padding: Any, stride: Any) -> np.ndarray:

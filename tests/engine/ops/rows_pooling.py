@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .framework import Arg, Row
-from .sliding import Size, per_dim, windows
+from .sliding_windows import Size, per_dim, windows
 
 
 def behind(x: np.ndarray, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Any:
