@@ -1,4 +1,4 @@
-// Elements found through the memory layout that a tensor would have: see _strided_gather.
+// as_strided and its gradient through a layout that a tensor need not have: see _strided_gather.
 #include "cpu/contiguous.h"
 #include "cpu/strided.h"
 
@@ -9,7 +9,7 @@ namespace {
 struct Extent {
     int64_t low = 0, high = 0;
 
-    void include(std::span<const int64_t> sizes, std::span<const int64_t> strides, int64_t offset) {
+    void include(Ints sizes, Ints strides, int64_t offset) {
         int64_t first = offset, last = offset;
         for (size_t d = 0; d < sizes.size(); ++d) {
             if (sizes[d] == 0) return;
@@ -20,31 +20,27 @@ struct Extent {
     }
 };
 
-// Zeros that hold both a tensor of shape `sizes` laid out with `layout` and what is seen of it.
-struct Memory {
-    Tensor whole;  // with the layout
-    Tensor seen;
+// Zeros that hold both a tensor of shape `sizes` with the strides `layout` and its view of `size` and `stride`.
+struct StridedMemory {
+    Tensor whole, view;
 
-    Memory(DType dtype, const Dims& sizes, const Dims& layout, const Dims& size, const Dims& stride,
-           int64_t offset) {
+    StridedMemory(DType dtype, Ints sizes, Ints layout, Ints size, Ints stride, int64_t offset) {
         Extent extent;
         extent.include(sizes, layout, 0);
         extent.include(size, stride, offset);
         const Tensor flat = Tensor::zeros({extent.high - extent.low + 1}, dtype);
-        whole = flat.alias(sizes, layout, -extent.low);
-        seen = flat.alias(size, stride, offset - extent.low);
+        whole = flat.alias(Dims(sizes), Dims(layout), -extent.low);
+        view = flat.alias(Dims(size), Dims(stride), offset - extent.low);
     }
 };
 
-void strided_gather(const KernelCall& call) {
-    const Tensor& self = call.args.tensor(0);
-    const Memory memory(self.dtype(), self.sizes(), Dims(call.args.ints(4)), Dims(call.args.ints(1)),
-                        Dims(call.args.ints(2)), call.args.integer(3));
+void strided_gather(const KernelCall& call, const Tensor& self, Ints size, Ints stride, int64_t offset, Ints layout) {
+    const StridedMemory memory(self.dtype(), self.sizes(), layout, size, stride, offset);
     copy_into(memory.whole, self);
-    copy_into(call.outs[0], memory.seen);
+    copy_into(call.outs[0], memory.view);
 }
 
-// Adds in order: places that are seen several times add up.
+// Adds in order: elements that are seen several times add up.
 void add_each(const Tensor& to, const Tensor& from) {
     visit_float(to.dtype(), [&]<class T>() {
         Strided at(to.sizes());
@@ -58,11 +54,11 @@ void add_each(const Tensor& to, const Tensor& from) {
     });
 }
 
-void strided_scatter(const KernelCall& call) {
-    const Tensor grad = packed_as(call.args.tensor(0), compute_type(call.args.tensor(0).dtype()));
-    const Memory memory(grad.dtype(), Dims(call.args.ints(3)), Dims(call.args.ints(4)), grad.sizes(),
-                        Dims(call.args.ints(1)), call.args.integer(2));
-    if (grad.numel() > 0) add_each(memory.seen, grad);
+void strided_scatter(const KernelCall& call, const Tensor& given, Ints stride, int64_t offset, Ints size,
+                     Ints layout) {
+    const Tensor grad = packed_as(given, compute_type(given.dtype()));
+    const StridedMemory memory(grad.dtype(), size, layout, grad.sizes(), stride, offset);
+    if (grad.numel() > 0) add_each(memory.view, grad);
     copy_into(call.outs[0], memory.whole);
 }
 

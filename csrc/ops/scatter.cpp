@@ -1,5 +1,5 @@
 // Writing at one index per element along a dimension.
-#include "ops/scatter.h"
+#include "ops/gather.h"
 
 #include <limits>
 
@@ -12,15 +12,14 @@ const Call<"scatter_add"> scatter_add;
 const Call<"_scatter_multiply"> multiply;
 const Call<"eq"> equals;
 
-void like_self(const Op&, Args a, Meta& m) {
-    const Tensor &self = a.tensor(0), &index = a.tensor(2), &src = a.tensor(3);
-    check_index(self.sizes(), a.integer(1), index);
+constexpr auto like_self = [](Meta& m, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+    check_index(self.sizes(), dim, index);
     check(src.dtype() == self.dtype(), "src: expected self's dtype ", self.dtype(), ", got ", src.dtype());
     for (int k = 0; k < index.dim() && index.numel() > 0; ++k)
         check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(),
               " is smaller than the index's ", index.sizes());
     m.add(self.sizes(), self.dtype());
-}
+};
 
 // The part of src that index covers.
 Tensor covered(Tensor src, const Tensor& index) {
@@ -62,9 +61,8 @@ tensor([2., 0., 1.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("src", "index", gather_src);
 
-// What else went to the same place, as a factor of the gradient: the product without this element. Division
-// would fail at zeros, so what is multiplied there is the product of all that are not zero, if there is only
-// one.
+// The product of the other elements that went to the same one of self, as a factor of the gradient. Division would fail
+// at a zero: there it is the product of all elements that are not zero, if this is the only zero.
 Tensor product_of_others(const Backward& b) {
     const Value dim = b["dim"], index = b["index"];
     const Tensor src = covered(b.tensor("src"), b.tensor("index"));
@@ -90,8 +88,8 @@ OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
         return uncovered(gather(b.g, b["dim"], b["index"]) * product_of_others(b), b.shape("src"));
     });
 
-// Those that share the extreme of a place share its gradient evenly. They are counted as integers: a 16-bit float soon
-// has no room for one more.
+// Elements that equal the extreme share its gradient evenly. They are counted as integers: 16-bit floats do not hold large
+// counts.
 void share_evenly(const Backward& b) {
     const Value dim = b["dim"], index = b["index"];
     const Tensor self_wins = equals(b["self"], b["result"]);
@@ -105,34 +103,35 @@ void share_evenly(const Backward& b) {
 }
 
 OP("_scatter_max(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("The larger of self and of each src element that goes to the same place.")
+    .doc("The larger of self and of the src elements that go to it.")
     .shape(like_self)
     .from_self()
     .grads("self index src result", share_evenly);
 
 OP("_scatter_min(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc("The smaller of self and of each src element that goes to the same place.")
+    .doc("The smaller of self and of the src elements that go to it.")
     .shape(like_self)
     .from_self()
     .grads("self index src result", share_evenly);
 
-Tensor scattered(Args a, const Tensor& src) {
-    const std::string_view how = a.none(4) ? std::string_view() : a.str(4);
-    if (a.none(4)) return scatter(a[0], a[1], a[2], src);
-    if (how == "add") return scatter_add(a[0], a[1], a[2], src);
-    check_as(ErrorKind::Value, how == "multiply", "reduce: expected 'add' or 'multiply', got '", how, "'");
-    return multiply(a[0], a[1], a[2], src);
+Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                 std::optional<std::string_view> reduce) {
+    if (!reduce) return scatter(self, dim, index, src);
+    if (*reduce == "add") return scatter_add(self, dim, index, src);
+    check_as(ErrorKind::Value, *reduce == "multiply", "reduce: expected 'add' or 'multiply', got '", *reduce, "'");
+    return multiply(self, dim, index, src);
 }
 
 OP("scatter(Tensor self, int dim, Tensor index, Tensor src, *, str? reduce=None) -> Tensor")
     .doc(R"(Self with each element of ``src`` written at the index along ``dim`` that ``index`` gives for it.
 
-``reduce`` 'add' or 'multiply' combines instead of replacing; which of several elements for one place stays is
-unspecified otherwise.
+``reduce`` 'add' or 'multiply' combines instead of replacing; otherwise it is unspecified which of several elements with
+the same index stays.
 
 >>> engine.zeros(3).scatter(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
 tensor([2., 0., 1.]))")
-    .compose([](Args a, Results& r) { r.push(scattered(a, a.tensor(3))); })
+    .compose([](const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                std::optional<std::string_view> reduce) { return scattered(self, dim, index, src, reduce); })
     .in_place_too();
 
 OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? reduce=None) -> Tensor")
@@ -140,12 +139,14 @@ OP("scatter.value(Tensor self, int dim, Tensor index, Number value, *, str? redu
 
 >>> engine.zeros(3).scatter(0, engine.tensor([1]), 7)
 tensor([0., 7., 0.]))")
-    .compose([](Args a, Results& r) {
-        r.push(scattered(a, Call<"full">()(a.tensor(2).sizes(), a[3], a.tensor(0).dtype(), a.tensor(0).device())));
+    .compose([](const Tensor& self, int64_t dim, const Tensor& index, const Value& value,
+                std::optional<std::string_view> reduce) {
+        const Tensor src = Call<"full">()(index.sizes(), value, self.dtype(), self.device());
+        return scattered(self, dim, index, src, reduce);
     })
     .in_place_too();
 
-// The least number of the dtype, or the greatest.
+// The smallest number of the dtype, or the greatest.
 Value extreme(DType dtype, bool greatest) {
     const double infinity = std::numeric_limits<double>::infinity();
     if (is_floating(dtype)) return greatest ? infinity : -infinity;
@@ -155,46 +156,39 @@ Value extreme(DType dtype, bool greatest) {
     return greatest ? limit : -limit - 1;
 }
 
-// Self with the places that index chooses set to what changes nothing.
-Tensor without_chosen(Args a, const Value& nothing) {
-    if (a.flag(5)) return a.tensor(0);
-    const Tensor& self = a.tensor(0);
-    return scatter(self, a[1], a[2], Call<"full">()(a.tensor(2).sizes(), nothing, self.dtype(), self.device()));
+// Self with the elements that index selects set to `identity`, unless they count as well.
+Tensor start_of(const Tensor& self, int64_t dim, const Tensor& index, const Value& identity, bool include_self) {
+    if (include_self) return self;
+    return scatter(self, dim, index, Call<"full">()(index.sizes(), identity, self.dtype(), self.device()));
 }
 
-Tensor scattered_mean(Args a) {
+Tensor scattered_mean(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, bool include_self) {
     const Call<"full_like"> full_like;
-    const Tensor ones = full_like(a[0], 1, DType::Int64), one_each = full_like(a[2], 1, DType::Int64);
-    const Tensor start = a.flag(5) ? ones : scatter(ones, a[1], a[2], Call<"zeros_like">()(one_each));
-    const Tensor count = Call<"clamp_min">()(scatter_add(start, a[1], a[2], one_each), 1);
-    const Tensor sum = scatter_add(without_chosen(a, 0), a[1], a[2], a[3]);
+    const Tensor ones = full_like(self, 1, DType::Int64), one_each = full_like(index, 1, DType::Int64);
+    const Tensor start = start_of(ones, dim, index, 0, include_self);
+    const Tensor count = Call<"clamp_min">()(scatter_add(start, dim, index, one_each), 1);
+    const Tensor sum = scatter_add(start_of(self, dim, index, 0, include_self), dim, index, src);
     return is_floating(sum.dtype()) ? sum / count : cast(floor_divide(sum, count), sum.dtype());
 }
 
 OP("scatter_reduce(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> "
    "Tensor")
-    .doc(R"(Self with the elements of ``src`` for each place (see ``scatter``) combined into it.
+    .doc(R"(Self with each element of ``src`` combined into the one that ``index`` selects (see ``scatter``).
 
-``reduce`` is 'sum', 'prod', 'mean', 'amax' or 'amin'; without ``include_self`` the former element of a place that
-``index`` chooses does not count.
+``reduce`` is 'sum', 'prod', 'mean', 'amax' or 'amin'; without ``include_self`` the former values of the selected
+elements do not count.
 
 >>> engine.ones(2).scatter_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
 tensor([4., 1.]))")
-    .compose([](Args a, Results& r) {
-        const std::string_view how = a.str(4);
-        const DType dtype = a.tensor(0).dtype();
-        if (how == "sum")
-            r.push(scatter_add(without_chosen(a, 0), a[1], a[2], a[3]));
-        else if (how == "prod")
-            r.push(multiply(without_chosen(a, 1), a[1], a[2], a[3]));
-        else if (how == "mean")
-            r.push(scattered_mean(a));
-        else if (how == "amax")
-            r.push(Call<"_scatter_max">()(without_chosen(a, extreme(dtype, false)), a[1], a[2], a[3]));
-        else if (how == "amin")
-            r.push(Call<"_scatter_min">()(without_chosen(a, extreme(dtype, true)), a[1], a[2], a[3]));
-        else
-            fail(ErrorKind::Value, "reduce: expected 'sum', 'prod', 'mean', 'amax' or 'amin', got '", how, "'");
+    .compose([](const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce,
+                bool include_self) {
+        if (reduce == "mean") return scattered_mean(self, dim, index, src, include_self);
+        const auto start = [&](const Value& identity) { return start_of(self, dim, index, identity, include_self); };
+        if (reduce == "sum") return scatter_add(start(0), dim, index, src);
+        if (reduce == "prod") return multiply(start(1), dim, index, src);
+        if (reduce == "amax") return Call<"_scatter_max">()(start(extreme(self.dtype(), false)), dim, index, src);
+        if (reduce == "amin") return Call<"_scatter_min">()(start(extreme(self.dtype(), true)), dim, index, src);
+        fail(ErrorKind::Value, "reduce: expected 'sum', 'prod', 'mean', 'amax' or 'amin', got '", reduce, "'");
     })
     .in_place_too();
 

@@ -276,13 +276,6 @@ tensor(1000.6932))")
         return reshape(found, reduced_shape(self, dim, keepdim));
     });
 
-OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
-    .doc(R"(How many elements are not zero, over the given dimensions or all.
-
->>> engine.tensor([0, 3, 4]).count_nonzero()
-tensor(2))")
-    .compose([](const Tensor& self, const Value& dim) { return sum(cast(self, DType::Bool), dim, false); });
-
 OP("nansum(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
     .doc(R"(The sum with nan counted as 0.
 

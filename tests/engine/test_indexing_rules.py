@@ -264,3 +264,9 @@ def test_elements_that_share_memory_are_not_written() -> None:
     y = engine.zeros(8)
     y.as_strided((3, 2), (2, 3)).add_(1)
     assert y.tolist() == [1, 0, 1, 1, 1, 1, 0, 1]
+
+
+def test_accumulating_in_a_type_that_is_only_stored_is_refused() -> None:
+    x = engine.zeros(3, 4, dtype=engine.uint64)
+    with pytest.raises(NotImplementedError, match="not implemented for uint64"):
+        x.index_put((engine.tensor([0, 0]),), x[:2], accumulate=True)

@@ -1,4 +1,6 @@
-// Counting and listing what is true.
+// Counting and listing bytes that are true.
+#include "cpu/isa/nonzero.h"
+
 #include <algorithm>
 
 #include "cpu/isa/loops.h"
@@ -9,9 +11,8 @@ namespace {
 
 typedef uint8_t Bytes __attribute__((vector_size(kVecBytes)));
 
-// data = {the count, an int64; bytes}. Lanes of one byte count up to 255 vectors.
-void count_true(char* const* data, const int64_t*, int64_t n, const double*) {
-    const uint8_t* p = reinterpret_cast<const uint8_t*>(data[1]);
+// Lanes of one byte count up to 255 vectors.
+int64_t count_true(const uint8_t* p, int64_t n) {
     int64_t total = 0;
     while (n >= kVecBytes) {
         Bytes lanes{};
@@ -25,25 +26,18 @@ void count_true(char* const* data, const int64_t*, int64_t n, const double*) {
         for (int i = 0; i < kVecBytes; ++i) total += lanes[i];
     }
     for (int64_t i = 0; i < n; ++i) total += p[i] != 0;
-    *reinterpret_cast<int64_t*>(data[0]) = total;
+    return total;
 }
 
-// data = {places, int64s; bytes}: the places of the first n bytes that are true, the first byte's being params[0].
-// Each place is written where the next is expected, so that nothing depends on a guess which bytes are true.
-void list_true(char* const* data, const int64_t*, int64_t n, const double* params) {
-    int64_t* out = reinterpret_cast<int64_t*>(data[0]);
-    const uint8_t* p = reinterpret_cast<const uint8_t*>(data[1]);
-    const int64_t first = static_cast<int64_t>(params[0]);
+// Each position is written where the next is expected, so that no branch depends on the bytes.
+void list_true(int64_t* out, const uint8_t* p, int64_t n, int64_t first) {
     for (int64_t i = 0, found = 0; found < n; ++i) {
         out[found] = first + i;
         found += p[i] != 0;
     }
 }
 
-LOOPS {
-    register_loop("nonzero.count", DType::Bool, IsaLevel::ISA, count_true);
-    register_loop("nonzero.list", DType::Bool, IsaLevel::ISA, list_true);
-}
+LOOPS { provide(NonzeroKernels{count_true, list_true}); }
 
 }  // namespace
 }  // namespace bestiary::cpu::ISA

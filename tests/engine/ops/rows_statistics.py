@@ -55,13 +55,6 @@ ROWS = [
     Row(
         "logsumexp", lambda x, dim: special.logsumexp(x, axis=dim), [Arg(3, 4, low=-50, high=50), 1]
     ),
-    Row(
-        "count_nonzero",
-        lambda x, dim: np.count_nonzero(x, axis=dim),
-        [Arg(3, 4), 1],
-        dtypes="all",
-        grad=False,
-    ),
     Row("nansum", along(np.nansum), [Arg(3, 4), 1]),
     Row("nanmean", along(np.nanmean), [Arg(3, 4), 1]),
 ]

@@ -1,11 +1,11 @@
-// What gather and scatter have in common.
+// Shared by gather and scatter.
 #pragma once
 
 #include "ops/names.h"
 
 namespace bestiary::ops {
 
-// `index` chooses along `dim`; elsewhere it may cover a part of `sizes` only.
+// `index` selects along `dim`; elsewhere it may cover a part of `sizes` only.
 inline void check_index(const Dims& sizes, int64_t dim, const Tensor& index) {
     check_as(ErrorKind::Index, index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
              "index: expected int64 or int32, got ", index.dtype());
