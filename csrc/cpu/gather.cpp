@@ -23,8 +23,8 @@ IndexAlongDim::IndexAlongDim(const Tensor& self, int64_t given_dim, const Tensor
 
 namespace {
 
-// Reads from one line of self, whose elements are neighbours. Many indices use most of the line: where a cache holds it,
-// it is fetched in order, which memory does faster than at random.
+// Reads from one line of self, whose elements are neighbours. Many indices use most of the line: where a cache holds
+// it, it is fetched in order, which memory does faster than at random.
 template <class T>
 void gather_from_line(T* out, const T* line, const int64_t* index, int64_t n, const IndexAlongDim& along) {
     constexpr int64_t per_line = 64 / sizeof(T);  // elements of a line of the cache

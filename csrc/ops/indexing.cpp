@@ -41,7 +41,9 @@ otherwise it comes first. Negative indices count from the end; others out of ran
 >>> engine.tensor([[1, 2], [3, 4]]).index([None, engine.tensor([1, 0])])
 tensor([[2, 1],
         [4, 3]]))")
-    .compose([](const Tensor& self, const Value& indices) { return read_index(self, without_masks(self, indices), true); });
+    .compose([](const Tensor& self, const Value& indices) {
+        return read_index(self, without_masks(self, indices), true);
+    });
 
 OP("_index(Tensor self, Tensor[]? indices, bool from_end) -> Tensor")
     .doc("index by integers; negative ones count ``from_end`` or are out of range.")

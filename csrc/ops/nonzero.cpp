@@ -16,7 +16,9 @@ OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
 
 >>> engine.tensor([0, 3, 4]).count_nonzero()
 tensor(2))")
-    .compose([](const Tensor& self, const Value& dim) { return Call<"sum.dim">()(cast(self, DType::Bool), dim, false); });
+    .compose([](const Tensor& self, const Value& dim) {
+        return Call<"sum.dim">()(cast(self, DType::Bool), dim, false);
+    });
 
 }  // namespace
 }  // namespace bestiary::ops

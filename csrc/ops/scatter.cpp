@@ -88,8 +88,8 @@ OP("_scatter_multiply(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
         return uncovered(gather(b.g, b["dim"], b["index"]) * product_of_others(b), b.shape("src"));
     });
 
-// Elements that equal the extreme share its gradient evenly. They are counted as integers: 16-bit floats do not hold large
-// counts.
+// Elements that equal the extreme share its gradient evenly. They are counted as integers: 16-bit floats hold no large
+// numbers.
 void share_evenly(const Backward& b) {
     const Value dim = b["dim"], index = b["index"];
     const Tensor self_wins = equals(b["self"], b["result"]);
