@@ -1,14 +1,17 @@
 // Scaled dot-product attention.
 //
 // Note [Blocks of attention]
-// As in FlashAttention (Dao et al., 2022) the matrix of all scores is never held: blocks of queries meet blocks of
-// keys, their scores stay in the second-level cache, and a row's sum and result are scaled when a larger score turns
-// up. The forward pass stores the log-sum-exp of each row in double, from which the backward pass computes the probabilities
-// again.
+// As in FlashAttention (Dao et al., 2022) the matrix of all scores is never stored: blocks of queries are multiplied by
+// blocks of keys, their scores stay in the second-level cache, and a row's sum and result are rescaled at each larger
+// score. The forward pass returns the log-sum-exp of each row, in double, from which the backward pass recomputes the
+// probabilities.
+#include "cpu/isa/attention.h"
+
 #include <cmath>
 #include <limits>
 
 #include "cpu/gemm.h"
+#include "cpu/isa/dot.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
@@ -49,43 +52,44 @@ void multiply(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<
     blocked_gemm(p);
 }
 
-// The arguments from `at` on: query, key, value, mask, causal, scale.
+// The arguments that both passes share, in the type they are computed in.
 template <class T>
 struct Attention {
     Tensor query, key, value, mask;
     bool causal;
-    double scale;
+    T scale;
     int64_t batch, heads, queries, keys, features, value_features;
+    const AttentionKernels<T>& kernel = kernels<AttentionKernels<T>>();
 
-    Attention(Args a, int at)
-        : query(computed(a.tensor(at))), key(computed(a.tensor(at + 1))), value(computed(a.tensor(at + 2))),
-          mask(expanded_mask(a.tensor_or_none(at + 3), query, key)), causal(a.flag(at + 4)), scale(a.number(at + 5)),
-          batch(query.sizes()[0]), heads(query.sizes()[1]), queries(query.sizes()[2]), keys(key.sizes()[2]),
-          features(query.sizes()[3]), value_features(value.sizes()[3]) {}
+    Attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& added, bool causal, double scale)
+        : query(computed(q)), key(computed(k)), value(computed(v)), mask(expanded_mask(added, query, key)),
+          causal(causal), scale(static_cast<T>(scale)), batch(query.sizes()[0]), heads(query.sizes()[1]),
+          queries(query.sizes()[2]), keys(key.sizes()[2]), features(query.sizes()[3]),
+          value_features(value.sizes()[3]) {}
 
     static Tensor computed(const Tensor& t) { return t.dtype() == dtype_of<T>() ? t : packed_as(t, dtype_of<T>()); }
-    // With keys side by side.
+    // Its keys are adjacent.
     static Tensor expanded_mask(const Tensor& mask, const Tensor& query, const Tensor& key) {
         if (!mask.defined()) return mask;
         const Tensor rows = packed_as(mask, dtype_of<T>());
         const Dims sizes{query.sizes()[0], query.sizes()[1], query.sizes()[2], key.sizes()[2]};
         return rows.alias(sizes, broadcast_strides(rows, sizes), rows->offset);
     }
-    // How many of the keys from `first` on query i sees.
-    int64_t seen(int64_t i, int64_t first, int64_t count) const {
+    // The number of keys that query i sees of `count` from `first` on.
+    int64_t visible(int64_t i, int64_t first, int64_t count) const {
         return causal ? std::clamp<int64_t>(i + 1 - first, 0, count) : count;
     }
-    // Keys that any of the queries before `end` sees.
+    // The number of keys that any of the queries before `end` sees.
     int64_t reach(int64_t end) const { return causal ? std::min(keys, end) : keys; }
-    char* mask_at(int64_t b, int64_t h, int64_t i, int64_t first_key) const {
+    const T* mask_at(int64_t b, int64_t h, int64_t i, int64_t first_key) const {
         if (!mask.defined()) return nullptr;
         const Dims& s = mask.strides();
-        return bytes(mask.data<T>() + b * s[0] + h * s[1] + i * s[2] + first_key);
+        return mask.data<T>() + b * s[0] + h * s[1] + i * s[2] + first_key;
     }
     int64_t blocks() const { return ceil_div(queries, kQueries); }
 };
 
-// One block of queries of one head, and what it has seen of the keys.
+// One block of queries of one head, with the statistics of the keys so far.
 template <class T>
 class BlockOfQueries {
 public:
@@ -97,7 +101,7 @@ public:
 
     void attend(double* lse) {
         const int64_t reach = a_.reach(first_ + count_);
-        for (int64_t key = 0; key < reach; key += kKeys) see(key, std::min(kKeys, reach - key));
+        for (int64_t key = 0; key < reach; key += kKeys) add_keys(key, std::min(kKeys, reach - key));
         for (int64_t i = 0; i < count_; ++i) {
             const bool blind = sum_[i] == T(0);
             lse[i] = blind ? 0.0 : double{most_[i]} + std::log(double{sum_[i]});
@@ -106,22 +110,18 @@ public:
     }
 
 private:
-    void scale_row(int64_t i, T factor) {
-        char* const data[] = {bytes(out_.from(i).data), bytes(&factor)};
-        scale_(data, nullptr, a_.value_features, nullptr);
-    }
+    void scale_row(int64_t i, T factor) { a_.kernel.scale_row(out_.from(i).data, a_.value_features, factor); }
 
-    void see(int64_t key, int64_t keys) {
+    void add_keys(int64_t key, int64_t keys) {
         const Matrix<T> k = Matrix<T>(a_.key, b_, h_).from(key), v = Matrix<T>(a_.value, b_, h_).from(key),
                         s(scores_, keys);
         multiply(count_, keys, a_.features, query_, k.transposed(), s);
         for (int64_t i = 0; i < count_; ++i) {
-            const int64_t seen = a_.seen(first_ + i, key, keys);
-            T correction;
-            char* const data[] = {bytes(s.from(i).data), a_.mask_at(b_, h_, first_ + i, key), bytes(most_ + i),
-                                  bytes(sum_ + i), bytes(&correction)};
-            exponentials_(data, nullptr, seen, &a_.scale);
-            std::fill(s.from(i).data + seen, s.from(i).data + keys, T(0));
+            const int64_t visible = a_.visible(first_ + i, key, keys);
+            T* const row = s.from(i).data;
+            const T correction = a_.kernel.exponentials(row, a_.mask_at(b_, h_, first_ + i, key), visible, a_.scale,
+                                                        most_[i], sum_[i]);
+            std::fill(row + visible, row + keys, T(0));
             if (key > 0 && correction != T(1)) scale_row(i, correction);
         }
         multiply(count_, a_.value_features, keys, s, v, out_, key > 0);
@@ -131,14 +131,11 @@ private:
     const int64_t b_, h_, first_, count_;
     T* const scores_;
     const Matrix<T> query_, out_;
-    const Loop exponentials_ = loop_of("attention.exponentials", dtype_of<T>()),
-               scale_ = loop_of("attention.scale", dtype_of<T>());
     T most_[kQueries], sum_[kQueries] = {};
 };
 
 template <class T>
-void attend(const KernelCall& call) {
-    const Attention<T> a(call.args, 0);
+void attend(const KernelCall& call, const Attention<T>& a) {
     const StagedResult out(call.outs[0], dtype_of<T>());
     if (a.keys == 0) std::fill_n(out.template data<T>(), out.tensor().numel(), T(0));
     double* const lse = call.outs[1].template data<double>();
@@ -157,8 +154,8 @@ template <class T>
 class HeadGradient {
 public:
     // Gradients in: of the result. Out: of query, key and value.
-    HeadGradient(const Attention<T>& a, int64_t b, int64_t h, const Tensor& grad, const Tensor& attended, const double* lse,
-                 const Tensor& query_grad, const Tensor& key_grad, const Tensor& value_grad)
+    HeadGradient(const Attention<T>& a, int64_t b, int64_t h, const Tensor& grad, const Tensor& attended,
+                 const double* lse, const Tensor& query_grad, const Tensor& key_grad, const Tensor& value_grad)
         : a_(a), b_(b), h_(h), lse_(lse), query_(a.query, b, h), key_(a.key, b, h), value_(a.value, b, h),
           grad_(grad, b, h), attended_(attended, b, h), query_grad_(query_grad, b, h), key_grad_(key_grad, b, h),
           value_grad_(value_grad, b, h) {
@@ -182,10 +179,7 @@ public:
 private:
     // The sum over keys of probability times its gradient.
     T delta(int64_t i) const {
-        T sum;
-        char* const rows[] = {bytes(&sum), bytes(grad_.from(i).data), bytes(attended_.from(i).data)};
-        dot_(rows, &a_.value_features, 1, nullptr);
-        return sum;
+        return kernels<DotKernels<T>>().dot(grad_.from(i).data, attended_.from(i).data, a_.value_features);
     }
 
     void differentiate(int64_t first, int64_t count, int64_t key, int64_t keys, const T* deltas,
@@ -195,12 +189,11 @@ private:
         multiply(count, keys, a_.value_features, g, value_.from(key).transposed(), slopes);
         for (int64_t i = 0; i < count; ++i) {
             T *const score = scores.from(i).data, *const slope = slopes.from(i).data;
-            const int64_t seen = a_.seen(first + i, key, keys);
-            char* const data[] = {bytes(score), a_.mask_at(b_, h_, first + i, key), bytes(lse_ + first + i),
-                                  bytes(slope), bytes(deltas + i)};
-            gradient_(data, nullptr, seen, &a_.scale);
-            std::fill(score + seen, score + keys, T(0));
-            std::fill(slope + seen, slope + keys, T(0));
+            const int64_t visible = a_.visible(first + i, key, keys);
+            a_.kernel.gradient(score, slope, a_.mask_at(b_, h_, first + i, key), visible, a_.scale, lse_[first + i],
+                               deltas[i]);
+            std::fill(score + visible, score + keys, T(0));
+            std::fill(slope + visible, slope + keys, T(0));
         }
         multiply(keys, a_.value_features, count, scores.transposed(), g, value_grad_.from(key), true);
         multiply(count, a_.features, keys, slopes, k, query_grad_.from(first), true);
@@ -211,16 +204,11 @@ private:
     const int64_t b_, h_;
     const double* const lse_;
     const Matrix<T> query_, key_, value_, grad_, attended_, query_grad_, key_grad_, value_grad_;
-    const Loop gradient_ = loop_of("attention.gradient", dtype_of<T>()),
-               dot_ = loop_of("weighted_sum.row", dtype_of<T>());
 };
 
-// grad, query, key, value, mask, causal, scale, attended, logsumexp
 template <class T>
-void attend_backward(const KernelCall& call) {
-    const Attention<T> a(call.args, 1);
-    const Tensor grad = packed_as(call.args.tensor(0), dtype_of<T>()),
-                 attended = packed_as(call.args.tensor(7), dtype_of<T>()), lse = packed(call.args.tensor(8));
+void attend_backward(const KernelCall& call, const Attention<T>& a, const Tensor& grad, const Tensor& attended,
+                     const Tensor& lse) {
     const StagedResult query(call.outs[0], dtype_of<T>()), key(call.outs[1], dtype_of<T>()),
         value(call.outs[2], dtype_of<T>());
     parallel_for(a.batch * a.heads, 1, [&](int64_t begin, int64_t end) {
@@ -233,12 +221,24 @@ void attend_backward(const KernelCall& call) {
     });
 }
 
-KERNEL(CPU, "_attention", [](const KernelCall& call) {
-    visit_float(compute_type(call.outs[0].dtype()), [&]<class T>() { attend<T>(call); });
-});
-KERNEL(CPU, "_attention_backward", [](const KernelCall& call) {
-    visit_float(compute_type(call.outs[0].dtype()), [&]<class T>() { attend_backward<T>(call); });
-});
+void attention(const KernelCall& call, const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
+               bool causal, double scale) {
+    visit_float(compute_type(query.dtype()), [&]<class T>() {
+        attend(call, Attention<T>(query, key, value, mask, causal, scale));
+    });
+}
+
+void attention_backward(const KernelCall& call, const Tensor& grad, const Tensor& query, const Tensor& key,
+                        const Tensor& value, const Tensor& mask, bool causal, double scale, const Tensor& attended,
+                        const Tensor& logsumexp) {
+    visit_float(compute_type(query.dtype()), [&]<class T>() {
+        attend_backward(call, Attention<T>(query, key, value, mask, causal, scale), packed_as(grad, dtype_of<T>()),
+                        packed_as(attended, dtype_of<T>()), packed(logsumexp));
+    });
+}
+
+KERNEL(CPU, "_attention", attention);
+KERNEL(CPU, "_attention_backward", attention_backward);
 
 }  // namespace
 }  // namespace bestiary::cpu

@@ -10,7 +10,8 @@ namespace {
 constexpr Call<"_attention"> fused_attention;
 constexpr Call<"masked_fill"> masked_fill;
 constexpr Call<"matmul"> matmul;
-constexpr double kHidden = -std::numeric_limits<double>::infinity();
+constexpr Call<"softmax"> softmax;
+constexpr double kHidden = -std::numeric_limits<double>::infinity();  // the score of keys that a query does not see
 
 bool broadcasts_to(const Dims& from, const Dims& to) {
     const int lead = to.size() - from.size();
@@ -19,26 +20,31 @@ bool broadcasts_to(const Dims& from, const Dims& to) {
     return true;
 }
 
+void check_mask(const char* name, const Tensor& mask, const Dims& scores) {
+    check(broadcasts_to(mask.sizes(), scores), name, ": expected shape ", scores,
+          " or one that broadcasts to it, got ", mask.sizes());
+}
+
 // True where the key comes after the query.
 Tensor later_keys(const Tensor& scores) {
     const auto positions = [&](int64_t n) { return Call<"_arange">()(0, 1, n, DType::Int64, scores.device()); };
     return gt(positions(scores.size(-1)), unsqueeze(positions(scores.size(-2)), 1));
 }
 
-// Rows that see no key have no weights.
+// Rows that see no key have weights of 0.
 Tensor weights_of(const Tensor& scores) {
-    const Tensor blind = Call<"eq">()(Call<"amax">()(scores, Dims{-1}, true), kHidden);
-    return masked_fill(Call<"softmax">()(masked_fill(scores, blind, 0.0), -1), blind, 0.0);
+    const Tensor blind = eq(Call<"amax">()(scores, Dims{-1}, true), kHidden);
+    return masked_fill(softmax(masked_fill(scores, blind, 0.0), -1), blind, 0.0);
 }
 
-Tensor scores_of(const Value& query, const Value& key, const Value& mask, bool causal, double scale) {
+Tensor scores_of(const Tensor& query, const Tensor& key, const Tensor& mask, bool causal, double scale) {
     Tensor scores = matmul(query, transpose(key, -2, -1)) * scale;
-    if (!mask.none()) scores = scores + mask;
+    if (mask.defined()) scores = scores + mask;
     return causal ? masked_fill(scores, later_keys(scores), kHidden) : scores;
 }
 
-Tensor attended(const Tensor& scores, bool masked, const Value& value, double dropout) {
-    Tensor weights = masked ? weights_of(scores) : Call<"softmax">()(scores, -1);
+Tensor attended(const Tensor& scores, bool masked, const Tensor& value, double dropout) {
+    Tensor weights = masked ? weights_of(scores) : softmax(scores, -1);
     if (dropout > 0.0) weights = Call<"dropout">()(weights, dropout, true);
     return matmul(weights, value);
 }
@@ -46,18 +52,17 @@ Tensor attended(const Tensor& scores, bool masked, const Value& value, double dr
 OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal, float scale) "
    "-> (Tensor attended, Tensor logsumexp)")
     .doc("Attention of (batch, heads, length, features) with a mask that is added to the scores.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Dims& q = a.tensor(0).sizes();
-        const Dims scores{q[0], q[1], q[2], a.tensor(1).sizes()[2]};
-        check(a.none(3) || broadcasts_to(a.tensor(3).sizes(), scores), "mask: expected shape ", scores,
-              " or one that broadcasts to it, got ", a.none(3) ? Dims() : a.tensor(3).sizes());
-        m.add({q[0], q[1], q[2], a.tensor(2).sizes()[3]}, a.tensor(0).dtype());
+    .shape([](Meta& m, const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask) {
+        const Dims& q = query.sizes();
+        if (mask.defined()) check_mask("mask", mask, {q[0], q[1], q[2], key.size(2)});
+        m.add({q[0], q[1], q[2], value.size(3)}, query.dtype());
         m.add({q[0], q[1], q[2]}, DType::Float64);
     })
-    .compose([](Args a, Results& r) {
-        const Tensor scores = scores_of(a[0], a[1], a[3], a.flag(4), a.number(5));
-        r.push(attended(scores, !a.none(3), a[2], 0.0));
-        r.push(Call<"logsumexp">()(cast(Call<"detach">()(scores), DType::Float64), Dims{-1}));
+    .compose([](const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask, bool causal,
+                double scale) {
+        const Tensor scores = scores_of(query, key, mask, causal, scale);
+        return Results{attended(scores, mask.defined(), value, 0.0),
+                       Call<"logsumexp">()(cast(detach(scores), DType::Float64), Dims{-1})};
     })
     .grads("query key value mask attended logsumexp", [](const Backward& b) {
         const Results grads = Call<"_attention_backward">().all(b.g, b["query"], b["key"], b["value"], b["mask"],
@@ -69,26 +74,29 @@ OP("_attention(Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal
 OP("_attention_backward(Tensor grad, Tensor query, Tensor key, Tensor value, Tensor? mask, bool causal, float scale, "
    "Tensor attended, Tensor logsumexp) -> (Tensor query_grad, Tensor key_grad, Tensor value_grad)")
     .doc("The gradients of _attention.")
-    .shape([](const Op&, Args a, Meta& m) {
-        for (int i = 1; i <= 3; ++i) m.add(a.tensor(i).sizes(), a.tensor(i).dtype());
+    .shape([](Meta& m, const Tensor&, const Tensor& query, const Tensor& key, const Tensor& value) {
+        for (const Tensor* t : {&query, &key, &value}) m.add(t->sizes(), t->dtype());
     });
+
+// The shape (*batch, rows, columns).
+Dims with_matrix(Dims batch, int64_t rows, int64_t columns) {
+    batch.push_back(rows);
+    batch.push_back(columns);
+    return batch;
+}
 
 // Two batch dimensions, whatever the number.
 Tensor as_heads(const Tensor& t, const Dims& batch) {
-    Dims full = batch;
-    full.push_back(t.size(-2));
-    full.push_back(t.size(-1));
+    const Dims full = with_matrix(batch, t.size(-2), t.size(-1));
     Tensor heads = t.sizes() == full ? t : expand(t, full);
     while (heads.dim() < 4) heads = unsqueeze(heads, 0);
     return heads.dim() == 4 ? heads : flatten(heads, 0, heads.dim() - 4);
 }
 
 // A mask to be added, its last dimension as long as there are keys; others of size 1 are left to be broadcast.
-Tensor as_head_mask(const Value& given, const Dims& scores, DType dtype) {
-    if (given.none()) return {};
-    Tensor mask(given.t);
-    check(broadcasts_to(mask.sizes(), scores), "attn_mask: expected shape ", scores,
-          " or one that broadcasts to it, got ", mask.sizes());
+Tensor as_head_mask(Tensor mask, const Dims& scores, DType dtype) {
+    if (!mask.defined()) return mask;
+    check_mask("attn_mask", mask, scores);
     check(mask.dtype() == DType::Bool || is_floating(mask.dtype()), "attn_mask: expected dtype bool or ", dtype,
           ", got ", mask.dtype());
     if (mask.dim() == 0) mask = unsqueeze(mask, 0);
@@ -97,8 +105,7 @@ Tensor as_head_mask(const Value& given, const Dims& scores, DType dtype) {
         sizes[mask.dim() - 1] = scores.back();
         mask = expand(mask, sizes);
     }
-    mask = mask.dtype() == DType::Bool ? where(mask, 0.0, kHidden) : mask;
-    mask = cast(mask, dtype);
+    mask = cast(mask.dtype() == DType::Bool ? where(mask, 0.0, kHidden) : mask, dtype);
     if (scores.size() <= 4) return mask;
     mask = expand(mask, scores);
     return flatten(mask, 0, mask.dim() - 4);
@@ -113,11 +120,11 @@ Tensor with_heads(const Tensor& t, const Tensor& query) {
     const int64_t heads = t.size(-3), wanted = query.size(-3);
     check(heads > 0 && wanted % heads == 0, "enable_gqa: ", wanted, " query heads are no multiple of ", heads);
     if (heads == wanted) return t;
-    const Tensor apart = unsqueeze(t, -3);
-    Dims sizes = apart.sizes(), joined = t.sizes();
-    sizes[apart.dim() - 3] = wanted / heads;
-    joined[t.dim() - 3] = wanted;
-    return reshape(expand(apart, sizes), joined);
+    const Tensor single = unsqueeze(t, -3);
+    Dims repeated = single.sizes(), sizes = t.sizes();
+    repeated[single.dim() - 3] = wanted / heads;
+    sizes[t.dim() - 3] = wanted;
+    return reshape(expand(single, repeated), sizes);
 }
 
 void check_shapes(const Tensor& query, const Tensor& key, const Tensor& value) {
@@ -145,27 +152,22 @@ no key gives zeros.
 >>> q = engine.zeros(1, 2, 5, 8)
 >>> engine.scaled_dot_product_attention(q, q, q, is_causal=True).shape
 Size([1, 2, 5, 8]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& query = a.tensor(0);
-        const bool shared = a.flag(7);
-        const Tensor key = shared ? with_heads(a.tensor(1), query) : a.tensor(1),
-                     value = shared ? with_heads(a.tensor(2), query) : a.tensor(2);
-        check_shapes(query, key, value);
-        check(a[3].none() || !a.flag(5), "is_causal: expected no attn_mask beside it");
-        const Dims batch = broadcast(broadcast(batch_of(query), batch_of(key)), batch_of(value));
-        const double scale = a[6].none() ? 1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(query.size(-1), 1))) : a.number(6);
-        Dims scores = batch;
-        for (int64_t n : {query.size(-2), key.size(-2)}) scores.push_back(n);
-        const Tensor mask = as_head_mask(a[3], scores, query.dtype());
-        const Tensor q = as_heads(query, batch), k = as_heads(key, batch), v = as_heads(value, batch);
+    .compose([](const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& attn_mask, double dropout_p,
+                bool is_causal, std::optional<double> scale, bool enable_gqa) {
+        const Tensor keys = enable_gqa ? with_heads(key, query) : key,
+                     values = enable_gqa ? with_heads(value, query) : value;
+        check_shapes(query, keys, values);
+        check(!attn_mask.defined() || !is_causal, "is_causal: expected no attn_mask beside it");
+        const Dims batch = broadcast(broadcast(batch_of(query), batch_of(keys)), batch_of(values));
+        const Tensor mask = as_head_mask(attn_mask, with_matrix(batch, query.size(-2), keys.size(-2)), query.dtype());
+        const Tensor q = as_heads(query, batch), k = as_heads(keys, batch), v = as_heads(values, batch);
+        const auto features = static_cast<double>(std::max<int64_t>(query.size(-1), 1));
+        const double factor = scale.value_or(1.0 / std::sqrt(features));
         const bool mask_wants_grad = thread_state.grad_mode && mask.defined() && mask.requires_grad();
-        const Tensor result = a.number(4) > 0.0 || mask_wants_grad
-            ? attended(scores_of(q, k, mask, a.flag(5), scale), mask.defined(), v, a.number(4))
-            : Tensor(fused_attention(q, k, v, mask, a.flag(5), scale));
-        Dims sizes = batch;
-        sizes.push_back(query.size(-2));
-        sizes.push_back(value.size(-1));
-        r.push(reshape(result, sizes));
+        const Tensor result = dropout_p > 0.0 || mask_wants_grad
+            ? attended(scores_of(q, k, mask, is_causal, factor), mask.defined(), v, dropout_p)
+            : fused_attention(q, k, v, mask, is_causal, factor);
+        return reshape(result, with_matrix(batch, query.size(-2), values.size(-1)));
     });
 
 }  // namespace

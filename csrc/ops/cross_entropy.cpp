@@ -9,53 +9,49 @@ constexpr Call<"log_softmax"> log_softmax;
 constexpr Call<"masked_fill"> masked_fill;
 constexpr Call<"sum.dim"> sum_along;
 
-// The arguments of _cross_entropy, by place.
-enum { kSelf, kTarget, kWeight, kLogProbs, kIgnoreIndex, kReduction, kLabelSmoothing };
-
-void fused_shape(const Op&, Args a, Meta& m) {
-    const Tensor& self = a.tensor(kSelf);
-    const DType computed = compute_type(self.dtype());
-    const Dims samples{self.sizes()[0]};
-    check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
-    check(category(a.tensor(kTarget).dtype()) == Category::Int, "target: expected classes as integers, got ",
-          a.tensor(kTarget).dtype());
-    check_reduction(a.str(kReduction));
-    m.add(a.str(kReduction) == "none" ? samples : Dims(), self.dtype());
-    m.add(a.flag(kLogProbs) ? Dims{0} : samples, DType::Float64);
-    m.add({}, computed);
+// The weight of each sample's class, 0 where the sample is ignored.
+Tensor sample_weights(const Tensor& classes, const Tensor& weight, const Tensor& ignored, DType dtype) {
+    const Tensor weights = weight.defined() ? Call<"index_select">()(weight, 0, classes)
+                                            : Call<"ones">()(classes.sizes(), dtype, classes.device());
+    return masked_fill(weights, ignored, 0.0);
 }
 
-// The definition of _cross_entropy, for gradients of gradients.
-void fused_definition(Args a, Results& r) {
-    const Tensor& target = a.tensor(kTarget);
-    const Tensor log_probs = a.flag(kLogProbs) ? a.tensor(kSelf) : log_softmax(a[kSelf], 1);
-    const Tensor ignored = Call<"eq">()(target, a[kIgnoreIndex]);
-    const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
-    Tensor weight = a[kWeight].none() ? Call<"ones">()(target.sizes(), log_probs.dtype(), target.device())
-                                      : Call<"index_select">()(a[kWeight], 0, classes);
-    weight = masked_fill(weight, ignored, 0.0);
-    const double smoothing = a.number(kLabelSmoothing);
-    const Tensor picked = reshape(Call<"gather">()(log_probs, 1, unsqueeze(classes, 1)), target.sizes());
-    Tensor loss = picked * weight * (smoothing - 1.0);
-    if (smoothing > 0.0) {
-        const Tensor spread = a[kWeight].none() ? log_probs : log_probs * a[kWeight];
-        const double share = smoothing / static_cast<double>(log_probs.sizes()[1]);
-        loss = loss - masked_fill(sum_along(spread, 1), ignored, 0.0) * share;
-    }
-    const Tensor total = sum_all(weight);
-    r.push(a.str(kReduction) == "mean" ? sum_all(loss) / total : reduce_loss(loss, a.str(kReduction)));
-    const Tensor logits = Call<"detach">()(a[kSelf]);
-    const DType computed = compute_type(logits.dtype());
-    r.push(a.flag(kLogProbs) ? Call<"_empty">()(Dims{0}, DType::Float64, logits.device())
-                             : Call<"logsumexp">()(cast(logits, DType::Float64), Dims{1}));
-    r.push(cast(Call<"detach">()(total), computed));
+// The loss of each sample. `weight` is that of each class, `weights` that of each sample.
+Tensor sample_losses(const Tensor& log_probability, const Tensor& classes, const Tensor& weight, const Tensor& weights,
+                     const Tensor& ignored, double smoothing) {
+    const Tensor chosen = reshape(Call<"gather">()(log_probability, 1, unsqueeze(classes, 1)), classes.sizes());
+    const Tensor loss = chosen * weights * (smoothing - 1.0);
+    if (smoothing == 0.0) return loss;
+    const Tensor spread = weight.defined() ? log_probability * weight : log_probability;
+    const double share = smoothing / static_cast<double>(log_probability.sizes()[1]);
+    return loss - masked_fill(sum_along(spread, 1), ignored, 0.0) * share;
 }
 
 OP("_cross_entropy(Tensor self, Tensor target, Tensor? weight, bool log_probs, int ignore_index, str reduction, "
    "float label_smoothing) -> (Tensor loss, Tensor logsumexp, Tensor total_weight)")
     .doc("cross_entropy of rows; with log_probs, self holds log-probabilities already.")
-    .shape(fused_shape)
-    .compose(fused_definition)
+    .shape([](Meta& m, const Tensor& self, const Tensor& target, const Tensor&, bool log_probs, int64_t,
+              std::string_view reduction) {
+        const Dims samples{self.sizes()[0]};
+        check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
+        check(category(target.dtype()) == Category::Int, "target: expected classes as integers, got ", target.dtype());
+        check_reduction(reduction);
+        m.add(reduction == "none" ? samples : Dims(), self.dtype());
+        m.add(log_probs ? Dims{0} : samples, DType::Float64);
+        m.add({}, compute_type(self.dtype()));
+    })
+    .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs, int64_t ignore_index,
+                std::string_view reduction, double label_smoothing) {
+        const Tensor log_probability = log_probs ? self : log_softmax(self, 1), ignored = eq(target, ignore_index);
+        const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
+        const Tensor weights = sample_weights(classes, weight, ignored, log_probability.dtype());
+        const Tensor loss = sample_losses(log_probability, classes, weight, weights, ignored, label_smoothing);
+        const Tensor total = sum_all(weights);
+        return Results{reduction == "mean" ? sum_all(loss) / total : reduce_loss(loss, reduction),
+                       log_probs ? Call<"_empty">()(Dims{0}, DType::Float64, self.device())
+                                 : Call<"logsumexp">()(cast(detach(self), DType::Float64), Dims{1}),
+                       cast(detach(total), compute_type(self.dtype()))};
+    })
     .grads("self target weight logsumexp total_weight", [](const Backward& b) {
         if (!b.needs("self")) return;
         b.give("self", Call<"_cross_entropy_backward">()(
@@ -66,7 +62,7 @@ OP("_cross_entropy(Tensor self, Tensor target, Tensor? weight, bool log_probs, i
 OP("_cross_entropy_backward(Tensor grad, Tensor self, Tensor target, Tensor? weight, bool log_probs, int ignore_index, "
    "str reduction, float label_smoothing, Tensor logsumexp, Tensor total_weight) -> Tensor")
     .doc("The gradient of _cross_entropy.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(a.tensor(1).sizes(), a.tensor(1).dtype()); });
+    .shape([](Meta& m, const Tensor&, const Tensor& self) { m.add(self.sizes(), self.dtype()); });
 
 // (N, C), (C,) or (N, C, d1, ...) as rows of C classes.
 Tensor as_rows(const Tensor& self) {
@@ -86,24 +82,24 @@ void check_class_shape(const Tensor& self, const Tensor& target) {
              self.sizes(), ", got ", target.sizes());
 }
 
-void check_weight(const Value& weight, const Tensor& self) {
-    if (weight.none()) return;
+void check_weight(const Tensor& weight, const Tensor& self) {
+    if (!weight.defined()) return;
     const int64_t classes = self.sizes()[self.dim() == 1 ? 0 : 1];
-    check(weight.t->sizes == Dims{classes}, "weight: expected one for each of ", classes, " classes, got shape ",
-          weight.t->sizes);
+    check(weight.sizes() == Dims{classes}, "weight: expected one for each of ", classes, " classes, got shape ",
+          weight.sizes());
 }
 
-Tensor of_classes(const Tensor& self, const Tensor& target, const Value& weight, bool log_probs, int64_t ignore_index,
-                  const Value& reduction, double smoothing) {
+Tensor of_classes(const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs, int64_t ignore_index,
+                  std::string_view reduction, double smoothing) {
     const Tensor rows = as_rows(self);
     check_class_shape(self, target);
     check_weight(weight, self);
     const Tensor loss = fused_cross_entropy(rows, reshape(target, Dims{-1}), weight, log_probs, ignore_index, reduction,
                                             smoothing);
-    return reduction.str() == "none" ? reshape(loss, target.sizes()) : loss;
+    return reduction == "none" ? reshape(loss, target.sizes()) : loss;
 }
 
-Tensor of_probabilities(const Tensor& self, const Tensor& target, const Value& weight, std::string_view reduction,
+Tensor of_probabilities(const Tensor& self, const Tensor& target, const Tensor& weight, std::string_view reduction,
                         double smoothing) {
     const bool shaped_as_classes = self.dim() > 1 && target.sizes() == self.sizes().without(1);
     check_as(ErrorKind::Type, !shaped_as_classes, "target: expected classes as integers for shape ", target.sizes(),
@@ -112,14 +108,14 @@ Tensor of_probabilities(const Tensor& self, const Tensor& target, const Value& w
              self.sizes(), ", got ", target.sizes());
     const int dim = self.dim() == 1 ? 0 : 1;
     const int64_t classes = self.sizes()[dim];
-    Tensor goal = target;
-    if (smoothing > 0.0) goal = goal * (1.0 - smoothing) + smoothing / static_cast<double>(classes);
-    if (!weight.none()) {
+    Tensor expected = target;
+    if (smoothing > 0.0) expected = expected * (1.0 - smoothing) + smoothing / static_cast<double>(classes);
+    if (weight.defined()) {
         Dims shape(self.dim(), 1);
         shape[dim] = classes;
-        goal = goal * reshape(weight, shape);
+        expected = expected * reshape(weight, shape);
     }
-    const Tensor loss = -sum_along(log_softmax(self, dim) * goal, dim);
+    const Tensor loss = -sum_along(log_softmax(self, dim) * expected, dim);
     check_reduction(reduction);
     if (reduction != "mean") return reduce_loss(loss, reduction);
     return sum_all(loss) / (static_cast<double>(self.numel()) / static_cast<double>(classes));
@@ -135,17 +131,17 @@ class; the mean is over the weights of the targets that are not ``ignore_index``
 
 >>> engine.cross_entropy(engine.zeros(2, 4), engine.tensor([0, 3]))
 tensor(1.3863))")
-    .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &target = a.tensor(1);
-        const double smoothing = a.number(5);
+    .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                std::string_view reduction, double label_smoothing) {
         check(self.dim() > 0, "self: expected (N, C), (C,) or (N, C, d1, ...), got a 0-d tensor");
-        check_as(ErrorKind::Value, 0.0 <= smoothing && smoothing <= 1.0, "label_smoothing: expected 0 to 1, got ",
-                 smoothing);
-        check_weight(a[2], self);
-        check(!is_floating(target.dtype()) || a.integer(3) < 0, "ignore_index: only classes are ignored, got ",
-              a.integer(3), " and probabilities");
-        r.push(is_floating(target.dtype()) ? of_probabilities(self, target, a[2], a.str(4), smoothing)
-                                           : of_classes(self, target, a[2], false, a.integer(3), a[4], smoothing));
+        check_as(ErrorKind::Value, 0.0 <= label_smoothing && label_smoothing <= 1.0,
+                 "label_smoothing: expected 0 to 1, got ", label_smoothing);
+        check_weight(weight, self);
+        if (is_floating(target.dtype())) {
+            check(ignore_index < 0, "ignore_index: only classes are ignored, got ", ignore_index, " and probabilities");
+            return of_probabilities(self, target, weight, reduction, label_smoothing);
+        }
+        return of_classes(self, target, weight, false, ignore_index, reduction, label_smoothing);
     });
 
 OP("nll_loss(Tensor self, Tensor target, Tensor? weight=None, int ignore_index=-100, str reduction='mean') -> Tensor")
@@ -153,8 +149,9 @@ OP("nll_loss(Tensor self, Tensor target, Tensor? weight=None, int ignore_index=-
 
 >>> engine.nll_loss(engine.tensor([[-1.0, -2.0]]), engine.tensor([1]))
 tensor(2.))")
-    .compose([](Args a, Results& r) {
-        r.push(of_classes(a.tensor(0), a.tensor(1), a[2], true, a.integer(3), a[4], 0.0));
+    .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index,
+                std::string_view reduction) {
+        return of_classes(self, target, weight, true, ignore_index, reduction, 0.0);
     });
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Many tensors in one call: what clipping gradients needs.
+// Many tensors in one call, for clipping gradients.
 #include "ops/names.h"
 
 namespace bestiary::ops {
@@ -6,13 +6,13 @@ namespace {
 
 OP("_foreach_square_sum(Tensor[] tensors) -> Tensor")
     .doc("The sum of the squares of all elements of all tensors, in double.")
-    .shape([](const Op&, Args a, Meta& m) {
-        for (const Tensor& t : a.tensors(0))
+    .shape([](Meta& m, Tensors tensors) {
+        for (const Tensor& t : tensors)
             check(is_floating(t.dtype()), "tensors: expected floating-point dtypes, got ", t.dtype());
         m.add({}, DType::Float64);
     });
 
-Tensor total_norm(std::span<const Tensor> tensors, double ord) {
+Tensor total_norm(Tensors tensors, double ord) {
     if (tensors.empty()) return Call<"zeros">()(Dims());
     const DType dtype = tensors[0].dtype();
     if (ord == 2.0) return cast(Call<"sqrt">()(Call<"_foreach_square_sum">()(tensors)), dtype);
@@ -26,19 +26,21 @@ OP("_foreach_norm(Tensor[] tensors, float ord=2.0) -> Tensor")
 
 >>> engine._C._foreach_norm([engine.tensor([3.0]), engine.tensor([4.0])])
 tensor(5.))")
-    .compose([](Args a, Results& r) {
+    .compose([](Tensors tensors, double ord) {
         const GradMode off(false);
-        r.push(total_norm(a.tensors(0), a.number(1)));
+        return total_norm(tensors, ord);
     });
 
-OP("_foreach_mul_(Tensor[] tensors, Operand scale) -> Tensor[]")
+OP("_foreach_mul_(Tensor[](w) tensors, Operand scale) -> Tensor[]")
     .doc(R"(Multiplies every tensor by ``scale`` in place.
 
 >>> x = engine.ones(2)
 >>> engine._C._foreach_mul_([x], 3.0)[0]
 tensor([3., 3.]))")
-    .compose([](Args a, Results& r) {
-        for (const Tensor& t : a.tensors(0)) r.push(Call<"mul_">()(t, a[1]));
+    .compose([](Tensors tensors, const Value& scale) {
+        std::vector<Tensor> scaled;
+        for (const Tensor& t : tensors) scaled.push_back(Call<"mul_">()(t, scale));
+        return scaled;
     });
 
 }  // namespace

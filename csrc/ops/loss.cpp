@@ -9,21 +9,20 @@ constexpr Call<"clamp_min"> clamp_min;
 constexpr Call<"log1p"> log1p;
 constexpr Call<"masked_fill"> masked_fill;
 
-Tensor weighted(const Tensor& loss, const Value& weight) {
-    if (weight.none()) return loss;
-    check(broadcast(loss.sizes(), weight.t->sizes) == loss.sizes(), "weight: shape ", weight.t->sizes,
+Tensor weighted(const Tensor& loss, const Tensor& weight) {
+    if (!weight.defined()) return loss;
+    check(broadcast(loss.sizes(), weight.sizes()) == loss.sizes(), "weight: shape ", weight.sizes(),
           " does not broadcast to self's ", loss.sizes());
     return loss * weight;
 }
 
-void check_same_shape(Args a) {
-    check_as(ErrorKind::Value, a.tensor(0).sizes() == a.tensor(1).sizes(), "target: expected self's shape ",
-             a.tensor(0).sizes(), ", got ", a.tensor(1).sizes());
+void check_same_shape(const Tensor& self, const Tensor& target) {
+    check_as(ErrorKind::Value, self.sizes() == target.sizes(), "target: expected self's shape ", self.sizes(),
+             ", got ", target.sizes());
 }
 
-// Bools count as 0 and 1.
-Tensor minus_target(Args a) {
-    const Tensor &self = a.tensor(0), &target = a.tensor(1);
+// self - target, where bools count as 0 and 1.
+Tensor difference(const Tensor& self, const Tensor& target) {
     if (self.dtype() == DType::Bool) return cast(self, target.dtype()) - target;
     return self - (target.dtype() == DType::Bool ? cast(target, self.dtype()) : target);
 }
@@ -33,9 +32,9 @@ OP("mse_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
 
 >>> engine.mse_loss(engine.zeros(2), engine.tensor([1.0, 3.0]))
 tensor(5.))")
-    .compose([](Args a, Results& r) {
-        const Tensor difference = minus_target(a);
-        r.push(reduce_loss(difference * difference, a.str(2)));
+    .compose([](const Tensor& self, const Tensor& target, std::string_view reduction) {
+        const Tensor d = difference(self, target);
+        return reduce_loss(d * d, reduction);
     });
 
 OP("l1_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
@@ -43,7 +42,9 @@ OP("l1_loss(Tensor self, Tensor target, str reduction='mean') -> Tensor")
 
 >>> engine.l1_loss(engine.zeros(2), engine.tensor([1.0, -3.0]))
 tensor(2.))")
-    .compose([](Args a, Results& r) { r.push(reduce_loss(absolute(minus_target(a)), a.str(2))); });
+    .compose([](const Tensor& self, const Tensor& target, std::string_view reduction) {
+        return reduce_loss(absolute(difference(self, target)), reduction);
+    });
 
 OP("smooth_l1_loss(Tensor self, Tensor target, str reduction='mean', float beta=1.0) -> Tensor")
     .doc(R"(d² / (2 beta) where the absolute difference d is below ``beta``, d - beta / 2 elsewhere (Girshick, "Fast
@@ -51,13 +52,12 @@ R-CNN", 2015).
 
 >>> engine.smooth_l1_loss(engine.zeros(2), engine.tensor([0.5, 3.0]), reduction='none')
 tensor([0.1250, 2.5000]))")
-    .compose([](Args a, Results& r) {
-        const double beta = a.number(3);
+    .compose([](const Tensor& self, const Tensor& target, std::string_view reduction, double beta) {
         check_as(ErrorKind::Value, beta >= 0.0, "beta: expected 0 or more, got ", beta);
-        const Tensor distance = absolute(minus_target(a));
-        if (beta == 0.0) return r.push(reduce_loss(distance, a.str(2)));
+        const Tensor distance = absolute(difference(self, target));
+        if (beta == 0.0) return reduce_loss(distance, reduction);
         const Tensor near = Call<"clamp_max">()(distance, beta);  // an infinite distance has a slope of 1, not nan
-        r.push(reduce_loss(near * (distance - near * 0.5) / beta, a.str(2)));
+        return reduce_loss(near * (distance - near * 0.5) / beta, reduction);
     });
 
 OP("huber_loss(Tensor self, Tensor target, str reduction='mean', float delta=1.0) -> Tensor")
@@ -65,12 +65,11 @@ OP("huber_loss(Tensor self, Tensor target, str reduction='mean', float delta=1.0
 
 >>> engine.huber_loss(engine.zeros(2), engine.tensor([0.5, 3.0]), reduction='none')
 tensor([0.1250, 2.5000]))")
-    .compose([](Args a, Results& r) {
-        const double delta = a.number(3);
+    .compose([](const Tensor& self, const Tensor& target, std::string_view reduction, double delta) {
         check_as(ErrorKind::Value, delta > 0.0, "delta: expected more than 0, got ", delta);
-        const Tensor distance = absolute(minus_target(a));
+        const Tensor distance = absolute(difference(self, target));
         const Tensor near = Call<"clamp_max">()(distance, delta);
-        r.push(reduce_loss(near * (distance - near * 0.5), a.str(2)));
+        return reduce_loss(near * (distance - near * 0.5), reduction);
     });
 
 OP("_binary_cross_entropy(Tensor self, Tensor target) -> Tensor")
@@ -90,10 +89,11 @@ wrong answer costs a finite amount. RuntimeError where self or target has elemen
 
 >>> engine.binary_cross_entropy(engine.tensor([0.5]), engine.tensor([1.0]))
 tensor(0.6931))")
-    .compose([](Args a, Results& r) {
-        check_same_shape(a);
-        for (int i = 0; i < 2; ++i) Call<"_checked">()(a[i], 0.0, 1.0, i == 0 ? "self" : "target");
-        r.push(reduce_loss(weighted(Call<"_binary_cross_entropy">()(a[0], a[1]), a[2]), a.str(3)));
+    .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, std::string_view reduction) {
+        check_same_shape(self, target);
+        Call<"_checked">()(self, 0.0, 1.0, "self");
+        Call<"_checked">()(target, 0.0, 1.0, "target");
+        return reduce_loss(weighted(Call<"_binary_cross_entropy">()(self, target), weight), reduction);
     });
 
 OP("_log_sigmoid(Tensor self) -> Tensor")
@@ -107,11 +107,12 @@ OP("binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=
 
 >>> engine.binary_cross_entropy_with_logits(engine.zeros(1), engine.ones(1))
 tensor(0.6931))")
-    .compose([](Args a, Results& r) {
-        check_same_shape(a);
-        const Tensor log_one = Call<"_log_sigmoid">()(a[0]);
-        const Tensor share = a[3].none() ? log_one : ((a[3] - 1.0) * a[1] + 1.0) * log_one;
-        r.push(reduce_loss(weighted((1 - a[1]) * a[0] - share, a[2]), a.str(4)));
+    .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, const Tensor& pos_weight,
+                std::string_view reduction) {
+        check_same_shape(self, target);
+        const Tensor log_one = Call<"_log_sigmoid">()(self);
+        const Tensor share = pos_weight.defined() ? ((pos_weight - 1.0) * target + 1.0) * log_one : log_one;
+        return reduce_loss(weighted((1 - target) * self - share, weight), reduction);
     });
 
 OP("kl_div(Tensor self, Tensor target, str reduction='mean', bool log_target=False) -> Tensor")
@@ -122,15 +123,14 @@ has it.
 
 >>> engine.kl_div(engine.log(engine.tensor([0.5, 0.5])), engine.tensor([0.5, 0.5]), reduction='sum')
 tensor(0.))")
-    .compose([](Args a, Results& r) {
-        const Tensor& target = a.tensor(1);
-        const Tensor probability = a.flag(3) ? Tensor(exp(target)) : target;
+    .compose([](const Tensor& self, const Tensor& target, std::string_view reduction, bool log_target) {
+        const Tensor probability = log_target ? exp(target) : target;
         // y log(y) is 0 where y is
-        const Tensor logarithm = a.flag(3) ? target : Tensor(log(masked_fill(target, eq(target, 0.0), 1.0)));
-        const Tensor loss = probability * logarithm - probability * a[0];
-        if (a.str(2) != "batchmean") return r.push(reduce_loss(loss, a.str(2)));
+        const Tensor logarithm = log_target ? target : log(masked_fill(target, eq(target, 0.0), 1.0));
+        const Tensor loss = probability * logarithm - probability * self;
+        if (reduction != "batchmean") return reduce_loss(loss, reduction);
         const int64_t batch = loss.dim() > 0 ? loss.sizes()[0] : 1;
-        r.push(sum_all(loss) / static_cast<double>(batch));
+        return sum_all(loss) / static_cast<double>(batch);
     });
 
 }  // namespace

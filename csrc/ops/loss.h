@@ -1,4 +1,4 @@
-// What all losses share.
+// Reductions of losses.
 #pragma once
 
 #include "ops/names.h"

@@ -8,15 +8,14 @@ constexpr Call<"sum.dim"> sum_along;
 constexpr Call<"_softmax_backward"> softmax_backward;
 constexpr Call<"_log_softmax_backward"> log_softmax_backward;
 
-void softmax_shape(const Op&, Args a, Meta& m) {
-    const Tensor& self = a.tensor(0);
-    const DType dtype = a[2].none() ? self.dtype() : a[2].dtype;
-    check(is_floating(dtype), "self: expected a floating-point dtype, got ", dtype, "; give dtype");
-    wrap_dim(a.integer(1), self.dim());
-    m.add(self.sizes(), dtype);
-}
+constexpr auto softmax_shape = [](Meta& m, const Tensor& self, int64_t dim, std::optional<DType> dtype) {
+    const DType result = dtype.value_or(self.dtype());
+    check(is_floating(result), "self: expected a floating-point dtype, got ", result, "; give dtype");
+    wrap_dim(dim, self.dim());
+    m.add(self.sizes(), result);
+};
 
-void like_grad(const Op&, Args a, Meta& m) { m.add(a.tensor(0).sizes(), a.tensor(0).dtype()); }
+constexpr auto like_grad = [](Meta& m, const Tensor& grad) { m.add(grad.sizes(), grad.dtype()); };
 
 OP("softmax(Tensor self, int dim, dtype? dtype=None) -> Tensor")
     .doc(R"(exp(x) / sum(exp(x)) along ``dim``, without overflow; ``dtype`` converts self first.

@@ -9,16 +9,9 @@
 namespace bestiary::cpu::ISA {
 namespace {
 
-// A mean as a number of the elements' type and the rest of it.
-template <class T>
-struct SplitMean {
-    T high, low;
-    explicit SplitMean(double mean) : high(static_cast<T>(mean)), low(static_cast<T>(mean - high)) {}
-};
-
 // (x - mean) * scale, then weight and bias, either of which may be missing. Meanwhile the next row comes from memory.
 template <class T>
-void apply(T* out, const T* x, int64_t size, SplitMean<T> mean, T scale, const T* weight, const T* bias) {
+void apply(T* out, const T* x, int64_t size, SplitDouble<T> mean, T scale, const T* weight, const T* bias) {
     const T shift = -mean.low * scale;
     for_vec<T>(size, [&](int64_t i, auto lanes) {
         __builtin_prefetch(x + size + i);
@@ -55,7 +48,7 @@ void forward(const LayerNormRows<T>& rows) {
         const double rstd = 1.0 / std::sqrt(variance + rows.eps);
         rows.mean[r] = center;
         rows.rstd[r] = rstd;
-        apply(rows.out + r * size, x, size, SplitMean<T>(center), static_cast<T>(rstd), rows.weight, rows.bias);
+        apply(rows.out + r * size, x, size, SplitDouble<T>(center), static_cast<T>(rstd), rows.weight, rows.bias);
     }
 }
 
@@ -64,7 +57,7 @@ template <class T>
 struct BackwardRow {
     const T *grad, *x, *weight;
     int64_t size;
-    SplitMean<T> mean;
+    SplitDouble<T> mean;
     T scale;
 
     template <class Lanes>
@@ -108,7 +101,7 @@ void backward(const LayerNormGradRows<T>& rows) {
     const T count = static_cast<T>(size);
     for (int64_t r = 0; r < rows.rows; ++r) {
         const BackwardRow<T> row{rows.grad + r * size, rows.x + r * size, rows.weight, size,
-                                 SplitMean<T>(rows.mean[r]), static_cast<T>(rows.rstd[r])};
+                                 SplitDouble<T>(rows.mean[r]), static_cast<T>(rows.rstd[r])};
         const auto [sum, along] = row.fold(rows.weight_grad, rows.bias_grad);
         if (rows.x_grad) row.gradient(rows.x_grad + r * size, rows.centred ? sum / count : T(0), along / count);
     }

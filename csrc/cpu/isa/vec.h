@@ -1,5 +1,5 @@
-// A vector register's worth of floats or doubles, for loops that fold a row: there the compiler would keep to the
-// order of the additions.
+// A vector register's worth of floats or doubles, for loops that reduce a row: there the compiler would not reorder the
+// additions.
 #pragma once
 
 #include <cmath>
@@ -100,8 +100,8 @@ inline T max_lanes(const Vec<T>& v) {
     return most;
 }
 
-// Folds step(accumulator, i, lanes) over n elements with four accumulators, so that one addition need not wait
-// for the one before. Returns their join.
+// Folds step(accumulator, i, lanes) over n elements with four accumulators, so that no addition waits for the one
+// before. Returns their join.
 template <class T, class Step, class Join>
 inline Vec<T> fold_vec(int64_t n, T start, const Step& step, const Join& join) {
     constexpr int64_t L = kLanes<T>;
@@ -135,7 +135,7 @@ inline T max_vec(const T* x, int64_t n) {
     return max_lanes<T>(fold_vec<T>(n, lowest, larger, vec_max<T>));
 }
 
-// Transposes lanes x lanes values in registers, by perfect shuffles.
+// Transposes a square of lanes x lanes values in registers, by perfect shuffles.
 template <class T>
 inline void transpose_vecs(Vec<T> (&r)[kLanes<T>]) {
     constexpr int64_t lanes = kLanes<T>;
@@ -157,7 +157,7 @@ inline void transpose_vecs(Vec<T> (&r)[kLanes<T>]) {
     }
 }
 
-// What exp needs of each precision. The polynomials are Cephes's.
+// The constants of exp for each precision. The polynomials are Cephes's.
 template <class T>
 struct ExpConstants;
 template <>
@@ -196,13 +196,13 @@ struct SplitDouble {
         : high(static_cast<T>(x)), low(std::isfinite(high) ? static_cast<T>(x - high) : T(0)) {}
 };
 
-// e to the x for x up to 88 (709 in double): what is left of a row after its maximum was taken off. Results below
-// the smallest normal number are 0; nan stays.
+// e to the x for x up to 88 (709 in double), as in rows less their maximum. Results below the smallest normal number
+// are 0; nan stays.
 template <class T>
 inline Vec<T> exp_vec(const Vec<T>& x) {
     using C = ExpConstants<T>;
     using Ints = typename VecTypes<T>::Ints;
-    const Vec<T> shifted = x * C::log2e + C::round;  // the whole number stands in the lowest bits
+    const Vec<T> shifted = x * C::log2e + C::round;  // the whole number is in the lowest bits
     const Vec<T> whole = shifted - C::round;
     const Vec<T> remainder = (x - whole * C::ln2_high) - whole * C::ln2_low;
     Ints bits;
@@ -211,6 +211,14 @@ inline Vec<T> exp_vec(const Vec<T>& x) {
     Vec<T> power;
     std::memcpy(&power, &bits, sizeof power);
     return x < C::lowest ? Vec<T>{} : C::of_remainder(remainder) * power;
+}
+
+// The sum of exp(x - most).
+template <class T>
+inline T sum_exp_vec(const T* x, int64_t n, T most) {
+    Vec<T> sum{};
+    for_vec<T>(n, [&](int64_t i, auto lanes) { sum += only<T>(exp_vec<T>(load_vec(x + i, lanes) - most), lanes); });
+    return sum_lanes<T>(sum);
 }
 
 }  // namespace bestiary::cpu::ISA
