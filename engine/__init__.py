@@ -28,9 +28,15 @@ from engine import (
     testing as testing,
     utils as utils,
 )
+from engine._arithmetic import *  # noqa: F403
 from engine._C import *  # noqa: F403
 from engine._constants import *  # noqa: F403
-from engine._creation import as_tensor as as_tensor, asarray as asarray, tensor as tensor
+from engine._creation import (
+    as_tensor as as_tensor,
+    asarray as asarray,
+    empty_permuted as empty_permuted,
+    tensor as tensor,
+)
 from engine._dtypes import (
     double as double,
     finfo as finfo,
@@ -42,11 +48,12 @@ from engine._dtypes import (
     set_default_dtype as set_default_dtype,
     short as short,
 )
-from engine._functions import *  # type: ignore[assignment]  # noqa: F403
+from engine._functions import *  # type: ignore[assignment, no-redef]  # noqa: F403
 from engine._functions import _assert as _assert
 from engine._legacy import *  # noqa: F403
 from engine._linear_algebra import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
+from engine._samples import *  # noqa: F403
 from engine._settings import *  # noqa: F403
 from engine._storage import (
     TypedStorage as TypedStorage,
@@ -54,6 +61,7 @@ from engine._storage import (
     is_storage as is_storage,
 )
 from engine._version import __version__ as __version__
+from engine._view_functions import *  # noqa: F403
 from engine.amp.autocast_mode import (
     autocast as autocast,
     get_autocast_dtype as get_autocast_dtype,

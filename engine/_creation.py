@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine import _C
@@ -129,5 +130,68 @@ def as_tensor(
     return made.to(device=device, dtype=wanted)
 
 
-guard_functions(globals(), ["tensor", "as_tensor"])
-asarray = as_tensor
+def asarray(
+    obj: Any,
+    *,
+    dtype: _C.dtype | None = None,
+    device: _C.device | str | None = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """``obj`` as a tensor, sharing its memory if ``copy`` is False, and where possible if None.
+
+    Raises ValueError where ``copy`` is False and a copy is needed. The result is part of no graph
+    unless ``obj`` is a tensor, shared with ``requires_grad``.
+
+    >>> import engine
+    >>> x = engine.zeros(2)
+    >>> engine.asarray(x) is x, engine.asarray(x, copy=True) is x
+    (True, False)
+    """
+    if copy:
+        return tensor(
+            obj.detach() if isinstance(obj, Tensor) else obj,
+            dtype=dtype,
+            device=device,
+            requires_grad=requires_grad,
+        )
+    found = as_tensor(obj, dtype, device)
+    if copy is False and found is not obj and not _shares_memory(found, obj):
+        raise ValueError("asarray: copy=False, but obj cannot be used without a copy")
+    if found.requires_grad and not requires_grad:
+        return found.detach()
+    return found.requires_grad_(requires_grad) if requires_grad else found
+
+
+def _shares_memory(made: Tensor, obj: Any) -> bool:
+    try:
+        return bool(np.shares_memory(made.detach().numpy(), np.asarray(obj)))
+    except (TypeError, ValueError):
+        return False
+
+
+def empty_permuted(
+    size: Sequence[int],
+    physical_layout: Sequence[int],
+    *,
+    dtype: _C.dtype | None = None,
+    device: _C.device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """An uninitialised tensor whose dimensions are in memory in the order ``physical_layout``.
+
+    >>> import engine
+    >>> engine.empty_permuted((2, 3, 4), (0, 2, 1)).stride()
+    (12, 1, 3)
+    """
+    if sorted(physical_layout) != list(range(len(size))):
+        raise RuntimeError(
+            f"empty_permuted: physical_layout: expected an order of {len(size)} dimensions, got "
+            f"{tuple(physical_layout)}"
+        )
+    stored = _C.empty([size[d] for d in physical_layout], dtype=dtype, device=device)
+    inverse = [list(physical_layout).index(d) for d in range(len(size))]
+    return stored.permute(inverse).requires_grad_(requires_grad)
+
+
+guard_functions(globals(), ["tensor", "as_tensor", "asarray", "empty_permuted"])

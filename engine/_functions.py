@@ -42,6 +42,7 @@ __all__ = [
     "real",
     "result_type",
     "scalar_tensor",
+    "tensordot",
     "typename",
     "unique",
     "unique_consecutive",
@@ -391,6 +392,29 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
     return _C._einsum(equation, list(operands))
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
+    """The sums of products over some dimensions of ``a`` and ``b``, as of a matrix product.
+
+    ``dims`` is a number, for the last ones of ``a`` and the first ones of ``b``, or a pair of
+    lists.
+
+    >>> import engine
+    >>> engine.tensordot(engine.ones(2, 3), engine.ones(3, 4), dims=1).shape
+    Size([2, 4])
+    >>> engine.tensordot(engine.ones(2, 3), engine.ones(4, 3), dims=([1], [1])).shape
+    Size([2, 4])
+    """
+    if isinstance(dims, Tensor):
+        dims = dims.tolist()
+    if isinstance(dims, int):
+        found = _C.tensordot(a, b, dims)
+    else:
+        if len(dims) != 2:
+            raise RuntimeError(f"tensordot: dims: expected a number or two lists, got {dims!r}")
+        found = _C.tensordot(a, b, *([d] if isinstance(d, int) else list(d) for d in dims))
+    return found if out is None else write_out("tensordot", found, out)
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import math
+import warnings
 from typing import Any
 
 from engine import _C
@@ -21,6 +24,7 @@ __all__ = [
     "IntTensor",
     "LongTensor",
     "ShortTensor",
+    "range",
     "set_default_tensor_type",
 ]
 
@@ -53,7 +57,7 @@ def legacy_tensor(
         if data.dtype != wanted:
             raise TypeError(f"{name}: expected a tensor of {wanted}, got one of {data.dtype}")
         return data.detach()
-    if not isinstance(data, (list, tuple, range, np.ndarray)):
+    if not isinstance(data, (list, tuple, builtins.range, np.ndarray)):
         raise TypeError(
             f"{name}: expected sizes, a sequence of numbers or a tensor, got {type(data).__name__}"
         )
@@ -128,6 +132,33 @@ def dtype_of_type(kind: Any) -> _C.dtype:
         if package.endswith(".cuda"):
             raise RuntimeError(f"type: {kind}: there is no CUDA device")
     raise ValueError(f"type: argument 'dtype': expected a dtype or tensor type, got {kind!r}")
+
+
+def range(
+    start: float = 0,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: _C.dtype | None = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """The numbers from ``start`` to ``end``, which is included; deprecated, prefer ``arange``.
+
+    >>> import engine
+    >>> engine.range(1, 3)
+    tensor([1., 2., 3.])
+    """
+    warnings.warn("range: deprecated; use arange, which leaves out its end", stacklevel=2)
+    if end is None:
+        start, end = 0, start
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"range: step: {step} does not lead from {start} to {end}")
+    count = math.floor((end - start) / step) + 1
+    numbers = _C.arange(count, dtype=_C.float64, device=device) * step + start
+    return numbers.to(_C.get_default_dtype() if dtype is None else dtype).requires_grad_(
+        requires_grad
+    )
 
 
 def set_default_tensor_type(t: Any) -> None:

@@ -357,7 +357,12 @@ def _absent(name: str, what: str) -> None:
 
 
 for _name, _what in {
+    "is_ipu": "IPU devices",
+    "is_maia": "Maia devices",
     "is_mps": "MPS devices",
+    "is_mtia": "MTIA devices",
+    "is_vulkan": "Vulkan devices",
+    "is_xla": "XLA devices",
     "is_xpu": "XPU devices",
     "is_mkldnn": "tensors in oneDNN's layouts",
     "is_nested": "nested tensors",
@@ -545,6 +550,13 @@ def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
 def map_(self: Tensor, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
     """Replaces each element by a Python function of it and of the element of ``tensor``."""
     return self.copy_(_C.from_numpy(_each(callable, self, tensor.expand_as(self))).view(self.shape))
+
+
+@method
+def map2_(self: Tensor, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Tensor:
+    """Replaces each element by a Python function of it and of the elements of two tensors."""
+    values = _each(callable, self, x.expand_as(self), y.expand_as(self))
+    return self.copy_(_C.from_numpy(values).view(self.shape))
 
 
 def _each(function: Callable[..., Any], *tensors: Tensor) -> np.ndarray:

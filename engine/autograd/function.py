@@ -11,7 +11,7 @@ from engine._C import Tensor
 from engine.autograd.graph import Packed, packed
 
 
-class Context:
+class FunctionCtx:
     """Data that the forward pass saves for the backward pass. Any attribute may be set on it."""
 
     def __init__(self, function: type[Function], needs_input_grad: tuple[bool, ...]) -> None:
@@ -132,14 +132,14 @@ class Function:
     tensor(12.)
     """
 
-    setup_context: Callable[[Context, tuple[Any, ...], Any], None] | None = None
+    setup_context: Callable[[FunctionCtx, tuple[Any, ...], Any], None] | None = None
 
     @staticmethod
-    def forward(ctx: Context, *args: Any, **kwargs: Any) -> Any:
+    def forward(ctx: FunctionCtx, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("Function: define a static forward(ctx, ...)")
 
     @staticmethod
-    def backward(ctx: Context, *grads: Any) -> Any:
+    def backward(ctx: FunctionCtx, *grads: Any) -> Any:
         raise NotImplementedError("Function: define a static backward(ctx, *grads)")
 
     @classmethod
@@ -147,7 +147,7 @@ class Function:
         """Runs forward outside the graph and records it as one node."""
         inputs = [a if isinstance(a, Tensor) else None for a in args]
         needs = tuple(a is not None and a.requires_grad for a in inputs)
-        ctx = Context(cls, needs)
+        ctx = FunctionCtx(cls, needs)
         recording = _C.is_grad_enabled() and any(needs)
         saved = _C._set_grad_enabled(False)
         try:
@@ -168,7 +168,7 @@ class Function:
         return tuple(placed) if isinstance(answer, tuple) else placed[0]
 
     @classmethod
-    def _run_forward(cls, ctx: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _run_forward(cls, ctx: FunctionCtx, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if cls.setup_context is None:
             return cls.forward(ctx, *args, **kwargs)
         answer = cls.forward(*args, **kwargs)
@@ -191,7 +191,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(backward)
-    def wrapped(ctx: Context, *grads: Any) -> Any:
+    def wrapped(ctx: FunctionCtx, *grads: Any) -> Any:
         saved = _C._set_grad_enabled(False)
         try:
             answer = backward(ctx, *grads)
@@ -214,9 +214,9 @@ def _refusing(answer: Any, grads: tuple[Any, ...]) -> Any:
 
 class _Once(Function):
     @staticmethod
-    def forward(ctx: Context, grad: Tensor, source: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, grad: Tensor, source: Tensor) -> Tensor:
         return grad
 
     @staticmethod
-    def backward(ctx: Context, *grads: Any) -> Any:
+    def backward(ctx: FunctionCtx, *grads: Any) -> Any:
         raise RuntimeError("differentiating twice through a backward marked once_differentiable")

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any, NoReturn
+
+
+class ReduceOp(enum.Enum):
+    """Ways to combine the tensors of several processes, as programs name them."""
+
+    SUM = "sum"
+    AVG = "avg"
+    PRODUCT = "product"
+    MIN = "min"
+    MAX = "max"
+    BAND = "band"
+    BOR = "bor"
+    BXOR = "bxor"
 
 
 def is_available() -> bool:

@@ -73,6 +73,12 @@ def missing(module: str, name: str) -> Any:
     home = ATTRIBUTES.get(f"{module}.{name}".removeprefix("engine."))
     if home is not None:
         return _resolved(home)
+    if name.startswith("_foreach_") and module == "engine":
+        from engine.compat import foreach
+
+        foreach_function = foreach.function(name)
+        if foreach_function is not None:
+            return foreach_function
     known = answer(module, name)
     if not name.startswith("__") and (known is None or _is_path(module, name)):
         found = submodule(module, name)

@@ -24,13 +24,8 @@ MISSING = {
             "sparse_csr sparse_csr_tensor spmm"
         ),
         "of float8 there are e4m3fn and e5m2": ("float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"),
-        "use Tensor.mT": "adjoint",
-        "use arange, which leaves out its end": "range",
-        "not implemented yet": (
-            "as_strided_ as_strided_scatter clear_autocast_cache ctc_loss empty_permuted frexp "
-            "gradient histogram histogramdd is_autocast_cache_enabled kaiser_window renorm "
-            "resize_as_"
-        ),
+        "use linalg.norm": "frobenius_norm nuclear_norm",
+        "use scatter_reduce or index_add": "segment_reduce",
     },
     "engine.func": {
         "tracing to a graph is not implemented yet": "debug_unwrap functionalize",
@@ -52,9 +47,6 @@ MISSING = {
         ),
         "use resize_, or reshape for a tensor in the graph": "resize",
         "use resize_as_, or reshape_as": "resize_as",
-        "not implemented yet": (
-            "as_strided_scatter float_power_ frexp histogram map2_ renorm renorm_"
-        ),
     },
     "engine.nn": {
         "quantised tensors are not implemented yet": "quantized",

@@ -420,6 +420,12 @@ class Module(ModuleHooks):
             parameter.requires_grad_(requires_grad)
         return self
 
+    def compile(self, **options: Any) -> None:
+        """Warn, at the first call, that the module runs op by op: see ``engine.compile``."""
+        from engine.compat.compiler import compile
+
+        compile(self, **options)
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Reset the gradients of all parameters to None, or to zeros."""
         for parameter in self.parameters():

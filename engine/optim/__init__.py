@@ -22,6 +22,7 @@ from engine.optim.rmsprop import RMSprop
 from engine.optim.rprop import Rprop
 from engine.optim.sgd import SGD
 from engine.optim.sparse_adam import SparseAdam
+from engine.optim.swapping import swap_in_optimizer_params_and_state
 
 if TYPE_CHECKING:  # imported at its first use
     from engine.optim import swa_utils
@@ -45,6 +46,7 @@ __all__ = [
     "SparseAdam",
     "lr_scheduler",
     "swa_utils",
+    "swap_in_optimizer_params_and_state",
 ]
 
 guard_constructors(globals(), __all__)

@@ -44,12 +44,19 @@ class BuiltinOptimizer(Optimizer):
             for key, value in state.items()
         }
 
+    def _unpacked(self, state: Any) -> Any:
+        return {
+            key: value
+            if key not in self._counters
+            else int(value)
+            if key == "step"
+            else float(value)
+            for key, value in state.items()
+        }
+
     def _loaded(self, state: Any, param: Tensor) -> Any:
         loaded = super()._loaded(state, param)
-        for key in self._counters:
-            if key in loaded:
-                loaded[key] = int(state[key]) if key == "step" else float(state[key])
-        return loaded
+        return loaded | {k: v for k, v in self._unpacked(state).items() if k in self._counters}
 
 
 class PerParameter(BuiltinOptimizer):

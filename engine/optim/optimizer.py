@@ -199,6 +199,10 @@ class Optimizer:
         """A parameter's state in the saved format."""
         return dict(state) if isinstance(state, dict) else state
 
+    def _unpacked(self, state: Any) -> Any:
+        """A saved state in the form that steps use; tensors share memory."""
+        return dict(state) if isinstance(state, dict) else state
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore a copy of the state_dict of an optimizer with the same groups.
 

@@ -12,7 +12,7 @@ from engine._C import Tensor
 from engine._validation import check_choice, check_int
 from engine.amp import autocast, get_autocast_dtype, is_autocast_enabled
 from engine.autograd import enable_grad
-from engine.autograd.function import Context, Function
+from engine.autograd.function import Function, FunctionCtx
 from engine.autograd.graph import saved_tensors_hooks
 from engine.nn import Sequential
 
@@ -53,7 +53,7 @@ class _Call:
         self.values = [*args, *kwargs.values()]
         self.names = list(kwargs)
         self.at = [i for i, value in enumerate(self.values) if isinstance(value, Tensor)]
-        self.inputs = Context(_Inputs, tuple(self.values[i].requires_grad for i in self.at))
+        self.inputs = FunctionCtx(_Inputs, tuple(self.values[i].requires_grad for i in self.at))
         self.inputs.save_for_backward(*(self.values[i] for i in self.at))
         for i in self.at:
             self.values[i] = None

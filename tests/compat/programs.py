@@ -197,7 +197,7 @@ _CLEANRL = tuple(
         ("dqn", "CartPole-v1", 400, "--learning-starts 100"),
         ("c51", "CartPole-v1", 400, "--learning-starts 100"),
         ("ppo", "CartPole-v1", 1024, ""),
-        ("sac_continuous_action", "Pendulum-v1", 180, "--learning-starts 100 --batch-size 16"),
+        ("sac_continuous_action", "Pendulum-v1", 150, "--learning-starts 50 --batch-size 16"),
     )
 )
 

@@ -42,13 +42,9 @@ def share_random_numbers(torch: Any) -> None:
     torch.manual_seed = manual_seed  # the engine's own does not seed these streams
     functions = {**_creations(torch), **_choices(torch)}
     methods = _fills(torch)
-    holders = [torch] + ([torch._C] if torch.__name__ == "engine" else [])
-    for holder in holders:
-        for name, function in functions.items():
-            setattr(holder, name, function)
-        for name, function in methods.items():
-            if hasattr(holder, name):
-                setattr(holder, name, function)
+    for name, function in {**functions, **methods}.items():
+        if hasattr(torch, name):
+            _rebind(torch, getattr(torch, name), function)
     for name, function in methods.items():
         setattr(torch.Tensor, name, function)
     for name in ("multinomial", "bernoulli"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
+from typing import NamedTuple
 
 import pytest
 
@@ -63,6 +65,29 @@ def test_jit_marks_are_harmless_and_the_rest_says_so() -> None:
     assert not isinstance(one, engine.jit.ScriptModule)
 
 
+def test_a_module_compiles_itself_to_itself() -> None:
+    engine.compat.compiler._warn_once.cache_clear()
+    model = nn.Linear(2, 1)
+    with pytest.warns(UserWarning, match="compilation is not implemented yet"):
+        model.compile(mode="max-autotune")
+    assert model(engine.ones(2)).shape == (1,)
+
+
+def test_names_that_are_elsewhere_here() -> None:
+    assert engine.hardshrink is nn.functional.hardshrink
+    assert engine.kaiser_window is engine.signal.windows.kaiser_window
+    assert engine.get_autocast_gpu_dtype() == engine.float16
+    assert engine.get_autocast_cpu_dtype() == engine.bfloat16
+    assert not engine.is_autocast_cpu_enabled() and engine.is_autocast_cache_enabled()
+    assert engine.distributed.ReduceOp.SUM.name == "SUM"
+    from engine.storage import UntypedStorage
+    from engine.utils.hooks import RemovableHandle
+
+    from engine.autograd.function import FunctionCtx
+
+    assert FunctionCtx and UntypedStorage and RemovableHandle
+
+
 def test_parallel_modules() -> None:
     model = nn.DataParallel(nn.Linear(2, 3))
     assert model(engine.ones(4, 2)).shape == (4, 3)
@@ -85,3 +110,27 @@ def test_trees_flatten_and_come_back() -> None:
     assert tree_map(lambda x: x * 2, [1, (2,)]) == [2, (4,)]
     with pytest.raises(ValueError, match="expected 4 leaves, got 1"):
         tree_unflatten([1], spec)
+
+
+def test_trees_of_other_containers() -> None:
+    from engine.utils import _pytree as pytree
+
+    class Point(NamedTuple):
+        x: int
+        y: int
+
+    class Pair:
+        def __init__(self, a: int, b: int) -> None:
+            self.a, self.b = a, b
+
+    pytree.register_pytree_node(Pair, lambda p: ([p.a, p.b], None), lambda xs, _: Pair(*xs))
+    nested = defaultdict(list, {"p": Point(1, 2), "q": Pair(3, 4)})
+    doubled = pytree.tree_map(lambda x: 2 * x, nested)
+    assert doubled["p"] == Point(2, 4) and (doubled["q"].a, doubled["q"].b) == (6, 8)
+    assert doubled.default_factory is list
+    assert pytree.tree_leaves(nested) == list(pytree.tree_iter(nested)) == [1, 2, 3, 4]
+    assert pytree.tree_map_only(int, str, [1, "a", 2.5]) == ["1", "a", 2.5]
+    assert pytree.tree_any(lambda x: x == 4, nested) and not pytree.tree_all(bool, [0])
+    assert pytree.tree_structure([1, (2,)]) == pytree.tree_structure([3, (4,)])
+    seen: list[int] = []
+    assert pytree.tree_map_(seen.append, nested) is nested and seen == [1, 2, 3, 4]
