@@ -69,7 +69,7 @@ tensor([-0.6321,  2.0000]))")
 
 // The constants that keep mean 0 and variance 1 (Klambauer et al., 2017).
 OP("selu(Tensor self) -> Tensor")
-    .doc(R"(The elu whose outputs keep mean 0 and variance 1 (Klambauer et al., 2017).
+    .doc(R"(The elu scaled to preserve mean 0 and variance 1 (Klambauer et al., 2017).
 
 >>> engine.selu(engine.tensor([-1.0, 2.0]))
 tensor([-1.1113,  2.1014]))")
@@ -112,8 +112,7 @@ OP("_elu_backward(Tensor grad, Tensor output, float alpha, float scale, float in
 
 OP("gelu(Tensor self, *, str approximate='none') -> Tensor")
     .doc(R"(x times the standard normal distribution function of x (Hendrycks and Gimpel, 2016).
-
-``approximate='tanh'`` takes the paper's approximation by a hyperbolic tangent.
+``approximate='tanh'`` uses the paper's approximation by a hyperbolic tangent.
 
 >>> engine.gelu(engine.tensor([-1.0, 2.0]))
 tensor([-0.1587,  1.9545]))")
@@ -182,7 +181,7 @@ double rounded(double x, DType dtype) {
 }
 
 OP("hardtanh(Tensor self, float min_val=-1, float max_val=1) -> Tensor")
-    .doc(R"(x brought between ``min_val`` and ``max_val``; the gradient at both is 0, unlike that of ``clamp``.
+    .doc(R"(Clamps x to [``min_val``, ``max_val``]; the gradient at both ends is 0, unlike that of ``clamp``.
 
 >>> engine.hardtanh(engine.tensor([-2.0, 0.5]))
 tensor([-1.0000,  0.5000]))")

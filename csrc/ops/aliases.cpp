@@ -38,11 +38,17 @@ OP("greater_equal(Operand self, Operand other) -> Tensor")
 OP("less(Operand self, Operand other) -> Tensor").doc("Alias of ``lt``.").compose(same_as<"lt">).in_place_too();
 OP("less_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``le``.").compose(same_as<"le">).in_place_too();
 OP("not_equal(Operand self, Operand other) -> Tensor").doc("Alias of ``ne``.").compose(same_as<"ne">).in_place_too();
-OP("positive(Tensor self) -> Tensor").doc("Self, as Python's unary ``+``.").compose(same_as<"alias">);
+OP("positive(Tensor self) -> Tensor").doc(R"(Self, as Python's unary ``+``.
+
+>>> engine.positive(engine.tensor([1, -2]))
+tensor([ 1, -2]))").compose(same_as<"alias">);
 OP("sgn(Tensor self) -> Tensor").doc("Alias of ``sign``.").compose(same_as<"sign">).in_place_too();
 OP("vdot(Tensor self, Tensor other) -> Tensor").doc("Alias of ``dot``.").compose(same_as<"dot">);
 OP("ger(Tensor self, Tensor vec2) -> Tensor").doc("Alias of ``outer``.").compose(same_as<"outer">);
-OP("ravel(Tensor self) -> Tensor").doc("Self in one dimension: a view where possible.").compose([](Args a, Results& r) {
+OP("ravel(Tensor self) -> Tensor").doc(R"(Self flattened to one dimension: a view where possible.
+
+>>> engine.tensor([[1, 2], [3, 4]]).ravel()
+tensor([1, 2, 3, 4]))").compose([](Args a, Results& r) {
     r.push(flatten(a[0]));
 });
 OP("argwhere(Tensor self) -> Tensor").doc("Alias of ``nonzero``.").compose(same_as<"nonzero">);

@@ -76,7 +76,7 @@ tensor([3., 6.]))")
     .grad("other", "self", [](const Backward& b) { return b.g * b["self"]; });
 
 OP("neg(Tensor self) -> Tensor")
-    .doc(R"(The negative of each element.
+    .doc(R"(Negates each element.
 
 >>> engine.neg(engine.tensor([1.0, -2.0]))
 tensor([-1.,  2.]))")
@@ -92,7 +92,7 @@ tensor([1.5000, 2.0000]))")
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"sign">()(b["self"]); });
 
 OP("sign(Tensor self) -> Tensor")
-    .doc(R"(-1, 0 or 1 as each element is negative, zero or positive.
+    .doc(R"(-1, 0 or 1 for negative, zero or positive elements.
 
 >>> engine.sign(engine.tensor([-3.0, 0.0, 2.0]))
 tensor([-1.,  0.,  1.]))")
@@ -100,7 +100,7 @@ tensor([-1.,  0.,  1.]))")
     .grad("self", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
 
 OP("heaviside(Tensor self, Tensor values) -> Tensor")
-    .doc(R"(0 below zero, 1 above, and ``values`` at zero.
+    .doc(R"(The step function: 0 below zero, 1 above, and ``values`` at zero.
 
 >>> engine.heaviside(engine.tensor([-1.0, 0.0, 2.0]), engine.tensor(0.5))
 tensor([0.0000, 0.5000, 1.0000]))")
@@ -108,7 +108,7 @@ tensor([0.0000, 0.5000, 1.0000]))")
     .grads("", no_derivative);
 
 OP("square(Tensor self) -> Tensor")
-    .doc(R"(Each element multiplied by itself.
+    .doc(R"(The square of each element.
 
 >>> engine.square(engine.tensor([3.0, -2.0]))
 tensor([9., 4.]))")
@@ -130,7 +130,7 @@ tensor([2.5000, 5.0000]))")
     .grad("tensor2", "tensor1", [](const Backward& b) { return b.g * (b["tensor1"] * b["value"]); });
 
 OP("addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1) -> Tensor")
-    .doc(R"(``self + value * tensor1 / tensor2``, for floating types.
+    .doc(R"(``self + value * tensor1 / tensor2``, of floating dtypes.
 
 >>> engine.addcdiv(engine.ones(2), engine.tensor([1.0, 2.0]), engine.tensor([4.0, 4.0]), value=2)
 tensor([1.5000, 2.0000]))")
@@ -142,7 +142,7 @@ tensor([1.5000, 2.0000]))")
     });
 
 OP("lerp(Tensor self, Tensor end, Operand weight) -> Tensor")
-    .doc(R"(The point ``weight`` of the way from self to ``end``.
+    .doc(R"(Linear interpolation: ``self + weight * (end - self)``.
 
 >>> engine.lerp(engine.zeros(2), engine.tensor([4.0, 8.0]), 0.25)
 tensor([1., 2.]))")

@@ -32,9 +32,8 @@ OP("_as_strided(Tensor self, int[] size, int[] stride, int offset, int[] layout)
     });
 
 OP("as_strided(Tensor self, int[] size, int[] stride, int? storage_offset=None) -> Tensor")
-    .doc(R"(A view of self's memory with the given sizes and strides (in elements), from ``storage_offset``.
-
-Raises RuntimeError if it would reach outside the memory. The gradients of an element that is seen several times add up.
+    .doc(R"(A view of self's memory with the given sizes and strides in elements, from ``storage_offset``.
+Raises RuntimeError if it exceeds the memory. Elements that are viewed several times sum their gradients.
 
 >>> engine.arange(4).as_strided((3, 2), (1, 1))
 tensor([[0, 1],

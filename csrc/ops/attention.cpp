@@ -141,13 +141,11 @@ void check_shapes(const Tensor& query, const Tensor& key, const Tensor& value) {
 
 OP("scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, "
    "bool is_causal=False, float? scale=None, bool enable_gqa=False) -> Tensor")
-    .doc(R"(softmax(query keyᵀ scale + attn_mask) value over (..., length, features) (Vaswani et al., "Attention is all
-you need", 2017).
-
-A boolean mask keeps what is True, a float one is added; either broadcasts to the scores' shape (..., L, S), or raises
-RuntimeError. ``is_causal`` hides the keys after each query. ``scale`` is
-1 / sqrt(features) unless given. ``enable_gqa`` repeats the heads of key and value to query's number. A query that sees
-no key gives zeros.
+    .doc(R"(softmax(query keyᵀ scale + attn_mask) value over (..., length, features)
+(Vaswani et al., "Attention is all you need", 2017). A bool mask keeps the keys where it is True, a float one is added;
+either must broadcast to the scores (..., L, S). ``is_causal`` masks the keys after each query. ``scale`` defaults to
+1 / sqrt(features). ``enable_gqa`` repeats the heads of key and value to query's number. A query without keys gives
+zeros.
 
 >>> q = engine.zeros(1, 2, 5, 8)
 >>> engine.scaled_dot_product_attention(q, q, q, is_causal=True).shape

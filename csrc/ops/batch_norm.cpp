@@ -81,11 +81,9 @@ OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, 
 
 OP("batch_norm(Tensor self, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, Tensor? bias=None, "
    "bool training=False, float momentum=0.1, float eps=1e-05) -> Tensor")
-    .doc(R"(Normalises each channel of (N, C, ...): (x - mean) / sqrt(var + eps) * weight + bias (Ioffe and Szegedy,
-"Batch normalization", 2015).
-
-In training mean and variance are the batch's, and the running ones, where given, move towards them by ``momentum``
-(the variance without bias); otherwise the running ones are used.
+    .doc(R"(Normalises each channel of (N, C, ...): (x - mean) / sqrt(var + eps) * weight + bias
+(Ioffe and Szegedy, "Batch normalization", 2015). In training mean and variance are the batch's, and the running ones,
+if given, are updated by ``momentum`` (with the unbiased variance); otherwise the running ones are used.
 
 >>> x = engine.tensor([[1.0], [3.0]])
 >>> engine.batch_norm(x, engine.ones(1), engine.ones(1), eps=0.0)

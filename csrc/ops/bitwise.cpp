@@ -19,21 +19,21 @@ tensor([14, 11]))")
     .elementwise(Promote::Common);
 
 OP("bitwise_xor(Operand self, Operand other) -> Tensor")
-    .doc(R"(The bits set in exactly one.
+    .doc(R"(The bits set in exactly one; for bools, logical xor.
 
 >>> engine.tensor([6, 3]) ^ 5
 tensor([3, 6]))")
     .elementwise(Promote::Common);
 
 OP("bitwise_left_shift(Operand self, Operand other) -> Tensor")
-    .doc(R"(Bits moved towards the higher by ``other`` places.
+    .doc(R"(Bits shifted left by ``other``.
 
 >>> engine.tensor([1, 3]) << 2
 tensor([ 4, 12]))")
     .elementwise(Promote::Common);
 
 OP("bitwise_right_shift(Operand self, Operand other) -> Tensor")
-    .doc(R"(Bits moved towards the lower by ``other`` places, the sign kept.
+    .doc(R"(Bits shifted right by ``other``, with the sign preserved.
 
 >>> engine.tensor([8, -8]) >> 2
 tensor([ 2, -2]))")

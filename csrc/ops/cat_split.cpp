@@ -42,7 +42,7 @@ void cat_shape(const Op&, Args a, Meta& m) {
 }
 
 OP("cat(Tensor[] tensors, int dim=0) -> Tensor")
-    .doc(R"(Tensors one after the other along a dimension, in their promoted dtype.
+    .doc(R"(Concatenates tensors along a dimension, in their promoted dtype.
 
 >>> engine.cat([engine.tensor([1, 2]), engine.tensor([3])])
 tensor([1, 2, 3]))")
@@ -60,11 +60,11 @@ tensor([1, 2, 3]))")
     });
 
 OP("concat(Tensor[] tensors, int dim=0) -> Tensor")
-    .doc("Another name for ``cat``.")
+    .doc("Alias of ``cat``.")
     .compose([](Args a, Results& r) { r.push(cat(a[0], a[1])); });
 
 OP("stack(Tensor[] tensors, int dim=0) -> Tensor")
-    .doc(R"(Tensors of one shape along a new dimension.
+    .doc(R"(Concatenates tensors of one shape along a new dimension.
 
 >>> engine.stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 2],
@@ -90,7 +90,7 @@ std::vector<Tensor> at_least(std::span<const Tensor> tensors, int dims) {
 }
 
 OP("hstack(Tensor[] tensors) -> Tensor")
-    .doc(R"(Side by side: along dimension 1, or 0 for vectors.
+    .doc(R"(Concatenates along dimension 1, or 0 for vectors.
 
 >>> engine.hstack([engine.tensor([1]), engine.tensor([2, 3])])
 tensor([1, 2, 3]))")
@@ -100,7 +100,7 @@ tensor([1, 2, 3]))")
     });
 
 OP("vstack(Tensor[] tensors) -> Tensor")
-    .doc(R"(One below the other: along dimension 0, vectors being rows.
+    .doc(R"(Concatenates along dimension 0, with vectors as rows.
 
 >>> engine.vstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 2],
@@ -108,7 +108,7 @@ tensor([[1, 2],
     .compose([](Args a, Results& r) { r.push(cat(at_least(a.tensors(0), 2), 0)); });
 
 OP("column_stack(Tensor[] tensors) -> Tensor")
-    .doc(R"(Side by side, vectors being columns.
+    .doc(R"(Concatenates along dimension 1, with vectors as columns.
 
 >>> engine.column_stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 3],
@@ -120,7 +120,7 @@ tensor([[1, 3],
     });
 
 OP("dstack(Tensor[] tensors) -> Tensor")
-    .doc(R"(One behind the other, along the third dimension; see ``atleast_3d``.
+    .doc(R"(Concatenates along the third dimension; see ``atleast_3d``.
 
 >>> engine.dstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[[1, 3],
@@ -220,7 +220,7 @@ OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
     });
 
 OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
-    .doc(R"(Exactly ``sections`` views, whose sizes differ by one at most.
+    .doc(R"(``sections`` views, whose sizes differ by at most one.
 
 >>> engine.arange(5).tensor_split(3)
 (tensor([0, 1]), tensor([2, 3]), tensor([4])))")
@@ -294,7 +294,7 @@ OP("dsplit.indices(Tensor self, int[] indices) -> Tensor[]")
     .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, 2, 3, r); });
 
 OP("unbind(Tensor self, int dim=0) -> Tensor[]")
-    .doc(R"(Views of each slice of a dimension, which disappears.
+    .doc(R"(Views of all slices of a dimension, which is removed.
 
 >>> engine.tensor([[1, 2], [3, 4]]).unbind()
 (tensor([1, 2]), tensor([3, 4])))")

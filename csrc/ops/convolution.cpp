@@ -197,7 +197,7 @@ constexpr auto conv_transpose = [](const Tensor& input, const Tensor& weight, co
 
 OP("conv1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
    "groups=1) -> Tensor")
-    .doc(R"(Slides ``weight`` (O, C / groups, K) over ``input`` (N, C, L), with or without N.
+    .doc(R"(Cross-correlation of ``input`` (N, C, L), with or without N, with ``weight`` (O, C / groups, K).
 
 >>> engine.conv1d(engine.tensor([[1.0, 2.0, 3.0]]), engine.ones(1, 1, 2))
 tensor([[3., 5.]]))")
@@ -209,7 +209,7 @@ OP("conv1d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=
 
 OP("conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
    "groups=1) -> Tensor")
-    .doc(R"(Slides ``weight`` (O, C / groups, KH, KW) over ``input`` (N, C, H, W), with or without N.
+    .doc(R"(Cross-correlation of ``input`` (N, C, H, W), with or without N, with ``weight`` (O, C / groups, KH, KW).
 
 >>> engine.conv2d(engine.ones(1, 3, 3), engine.ones(1, 1, 2, 2))
 tensor([[[4., 4.],
@@ -222,7 +222,7 @@ OP("conv2d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=
 
 OP("conv3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, int[] dilation=1, int "
    "groups=1) -> Tensor")
-    .doc(R"(Slides ``weight`` (O, C / groups, KD, KH, KW) over ``input`` (N, C, D, H, W), with or without N.
+    .doc(R"(Cross-correlation of ``input`` (N, C, D, H, W), with or without N, with ``weight`` (O, C / groups, KD, KH, KW).
 
 >>> engine.conv3d(engine.ones(1, 2, 2, 2), engine.ones(1, 1, 2, 2, 2))
 tensor([[[[8.]]]]))")
@@ -234,7 +234,7 @@ OP("conv3d.padding(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=
 
 OP("conv_transpose1d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
    "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
-    .doc(R"(The transpose of ``conv1d``: each element of ``input`` (N, C, L) adds ``weight`` (C, O / groups, K) times itself.
+    .doc(R"(The transpose of ``conv1d``: its gradient by the input, for (N, C, L) and ``weight`` (C, O / groups, K).
 
 >>> engine.conv_transpose1d(engine.tensor([[1.0, 2.0]]), engine.ones(1, 1, 2))
 tensor([[1., 3., 2.]]))")
@@ -242,7 +242,7 @@ tensor([[1., 3., 2.]]))")
 
 OP("conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
    "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
-    .doc(R"(The transpose of ``conv2d``: each element of ``input`` (N, C, H, W) adds ``weight`` (C, O / groups, KH, KW) times itself.
+    .doc(R"(The transpose of ``conv2d``: its gradient by the input, for (N, C, H, W) and ``weight`` (C, O / groups, KH, KW).
 
 >>> engine.conv_transpose2d(engine.ones(1, 1, 2), engine.ones(1, 1, 1, 2))
 tensor([[[1., 2., 1.]]]))")
@@ -250,7 +250,7 @@ tensor([[[1., 2., 1.]]]))")
 
 OP("conv_transpose3d(Tensor input, Tensor weight, Tensor? bias=None, int[] stride=1, int[] padding=0, "
    "int[] output_padding=0, int groups=1, int[] dilation=1) -> Tensor")
-    .doc(R"(The transpose of ``conv3d``: each element of ``input`` (N, C, D, H, W) adds ``weight`` (C, O / groups, ...) times itself.
+    .doc(R"(The transpose of ``conv3d``: its gradient by the input, for (N, C, D, H, W) and ``weight`` (C, O / groups, ...).
 
 >>> engine.conv_transpose3d(engine.ones(1, 1, 1, 2), engine.ones(1, 1, 1, 1, 2))
 tensor([[[[1., 2., 1.]]]]))")

@@ -9,7 +9,7 @@ namespace {
 void like_self(const Op&, Args a, Meta& m) { m.add_like(a.tensor(0)); }
 
 OP("copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor")
-    .doc(R"(Writes the elements of ``src``, broadcast to self's shape and converted to its dtype, into self.
+    .doc(R"(Copies the elements of ``src``, broadcast to self's shape and cast to its dtype, into self.
 
 >>> engine.zeros(2).copy_(engine.tensor([1.0, 2.0]))
 tensor([1., 2.]))")
@@ -39,7 +39,7 @@ Dims strides_in(const Tensor& self, const Value& format) {
 }
 
 OP("clone(Tensor self, *, str? memory_format=None) -> Tensor")
-    .doc(R"(A copy with memory of its own, in the same layout where it has no gaps, or in that of ``memory_format``.
+    .doc(R"(A copy in new memory, in the same layout if it has no gaps, or in ``memory_format``.
 
 >>> x = engine.tensor([1.0]); y = x.clone(); y[0] = 2; x
 tensor([1.]))")
@@ -50,7 +50,7 @@ tensor([1.]))")
     });
 
 OP("to.dtype(Tensor self, dtype dtype, bool copy=False) -> Tensor")
-    .doc(R"(Self itself where it has that dtype already (and no copy is asked for), otherwise a converted copy.
+    .doc(R"(Self if it has that dtype (and no copy is requested), otherwise a copy cast to it.
 
 >>> engine.tensor([1.7]).to(engine.int64)
 tensor([1]))")
@@ -77,7 +77,7 @@ OP("_to_device(Tensor self, device device) -> Tensor")
     });
 
 OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
-    .doc(R"(Self where its elements lie in row-major order (or as ``memory_format`` says), otherwise such a copy.
+    .doc(R"(Self if it is row-major (or has ``memory_format``), otherwise a copy that is.
 
 >>> engine.ones(2, 3).t().contiguous().stride()
 (2, 1))")
@@ -100,7 +100,7 @@ OP("_pack(Tensor self, int[] strides) -> Tensor")
     .grad("self", "", [](const Backward& b) { return b.g; });
 
 OP("sum_to_size(Tensor self, int... size) -> Tensor")
-    .doc(R"(Sums over the dimensions in which ``size`` was broadcast to self's shape: the reverse of ``expand``.
+    .doc(R"(Sums over the dimensions in which ``size`` broadcasts to self's shape: the transpose of ``expand``.
 
 >>> engine.ones(2, 3).sum_to_size(3)
 tensor([2., 2., 2.]))")

@@ -30,7 +30,7 @@ OP("_zeros(int[] size, dtype dtype, device device) -> Tensor")
 
 OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
    "str? memory_format=None) -> Tensor")
-    .doc(R"(Uninitialised memory.
+    .doc(R"(An uninitialised tensor.
 
 >>> engine.empty(2, 3).shape
 Size([2, 3]))")
@@ -41,7 +41,7 @@ Size([2, 3]))")
 
 OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
    "Tensor")
-    .doc(R"(Uninitialised memory in which ``stride`` says how many elements apart the neighbours in each dimension are.
+    .doc(R"(An uninitialised tensor with the given sizes and strides in elements.
 
 >>> engine.empty_strided((2, 3), (1, 2)).stride()
 (1, 2))")
@@ -54,7 +54,7 @@ OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device
     });
 
 OP("zeros(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Zeros.
+    .doc(R"(A tensor of zeros.
 
 >>> engine.zeros(2)
 tensor([0., 0.]))")
@@ -63,7 +63,7 @@ tensor([0., 0.]))")
     });
 
 OP("ones(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Ones.
+    .doc(R"(A tensor of ones.
 
 >>> engine.ones(2)
 tensor([1., 1.]))")
@@ -72,7 +72,7 @@ tensor([1., 1.]))")
     });
 
 OP("full(int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(A tensor of one value; its dtype follows the value unless given.
+    .doc(R"(A tensor of one value, by default in the value's dtype.
 
 >>> engine.full((2,), 7)
 tensor([7, 7]))")
@@ -105,7 +105,7 @@ tensor([1, 1]))")
 
 OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
    "str? memory_format=None) -> Tensor")
-    .doc(R"(Uninitialised memory in the shape and dtype of self.
+    .doc(R"(An uninitialised tensor in the shape and dtype of self.
 
 >>> engine.empty_like(engine.zeros(2, 3)).shape
 Size([2, 3]))")
@@ -126,7 +126,7 @@ tensor([7., 7.]))")
     });
 
 OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Uninitialised memory with the dtype and device of self.
+    .doc(R"(An uninitialised tensor in the dtype and on the device of self.
 
 >>> engine.ones(2).new_empty(3).shape
 Size([3]))")
@@ -136,7 +136,7 @@ Size([3]))")
     });
 
 OP("new_zeros(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Zeros with the dtype and device of self.
+    .doc(R"(Zeros in the dtype and on the device of self.
 
 >>> engine.tensor([1, 2]).new_zeros(3)
 tensor([0, 0, 0]))")
@@ -146,7 +146,7 @@ tensor([0, 0, 0]))")
     });
 
 OP("new_ones(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Ones with the dtype and device of self.
+    .doc(R"(Ones in the dtype and on the device of self.
 
 >>> engine.tensor([1, 2]).new_ones(3)
 tensor([1, 1, 1]))")
@@ -157,7 +157,7 @@ tensor([1, 1, 1]))")
 
 OP("new_full(Tensor self, int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc(R"(A tensor of one value with the dtype and device of self.
+    .doc(R"(A tensor of one value in the dtype and on the device of self.
 
 >>> engine.tensor([1.0]).new_full((2,), 7)
 tensor([7., 7.]))")

@@ -124,10 +124,9 @@ Tensor of_probabilities(const Tensor& self, const Tensor& target, const Tensor& 
 OP("cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int ignore_index=-100, str reduction='mean', "
    "float label_smoothing=0.0) -> Tensor")
     .doc(R"(Cross entropy of logits (N, C), (C,) or (N, C, d1, ...).
-
-``target`` holds classes, without self's dimension C, or probabilities in self's shape. ``weight`` has one factor per
-class; the mean is over the weights of the targets that are not ``ignore_index``. ``reduction`` is 'none', 'mean' or
-'sum'. An IndexError names a class that is not in [0, C).
+``target`` contains classes, without self's dimension C, or probabilities in self's shape. ``weight`` has one factor
+per class; 'mean' divides by the weights of the targets that are not ``ignore_index``. ``reduction`` is 'none', 'mean'
+or 'sum'. Raises IndexError for a class outside [0, C).
 
 >>> engine.cross_entropy(engine.zeros(2, 4), engine.tensor([0, 3]))
 tensor(1.3863))")

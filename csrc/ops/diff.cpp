@@ -11,7 +11,7 @@ Tensor later(const Tensor& t, int64_t dim) { return slice(t, dim, 1); }
 Tensor earlier(const Tensor& t, int64_t dim) { return slice(t, dim, 0, -1); }
 
 OP("diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor")
-    .doc(R"(The differences of neighbours along a dimension, ``n`` times; of bools, whether they differ.
+    .doc(R"(The differences of neighbours along a dimension, ``n`` times; for bools, exclusive or.
 
 >>> engine.tensor([1, 4, 9]).diff()
 tensor([3, 5]))")
@@ -54,14 +54,14 @@ Tensor strips(const Value& y, const Value& x, const Value& dx, int64_t dim) {
 }
 
 OP("trapezoid(Tensor y, Tensor? x=None, *, Number dx=1, int dim=-1) -> Tensor")
-    .doc(R"(The area below ``y`` along a dimension by the trapezoidal rule, at the places ``x`` or ``dx`` apart.
+    .doc(R"(The integral of ``y`` along a dimension by the trapezoidal rule, at the points ``x`` or with spacing ``dx``.
 
 >>> engine.trapezoid(engine.tensor([1.0, 2.0, 3.0]))
 tensor(4.))")
     .compose([](Args a, Results& r) { r.push(Call<"sum.dim">()(strips(a[0], a[1], a[2], a.integer(3)), a[3])); });
 
 OP("cumulative_trapezoid(Tensor y, Tensor? x=None, *, Number dx=1, int dim=-1) -> Tensor")
-    .doc(R"(The areas of ``trapezoid`` up to every place but the first.
+    .doc(R"(The cumulative ``trapezoid`` along a dimension, at all points but the first.
 
 >>> engine.cumulative_trapezoid(engine.tensor([1.0, 2.0, 3.0]))
 tensor([1.5000, 4.0000]))")

@@ -9,7 +9,7 @@ constexpr Call<"linalg_vector_norm"> norm;
 constexpr Call<"clamp_min"> clamp_min;
 
 OP("cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8) -> Tensor")
-    .doc(R"(The cosine of the angle between ``x1`` and ``x2`` along ``dim``; their norms count as ``eps`` at least.
+    .doc(R"(The cosine of the angle between ``x1`` and ``x2`` along ``dim``; norms are at least ``eps``.
 
 >>> engine.cosine_similarity(engine.tensor([1.0, 0.0]), engine.tensor([2.0, 2.0]), dim=0)
 tensor(0.7071))")
@@ -35,7 +35,7 @@ tensor(5.))")
     });
 
 OP("dist(Tensor self, Tensor other, Number p=2) -> Tensor")
-    .doc(R"(The p-norm of the difference.
+    .doc(R"(The p-norm of ``self - other``.
 
 >>> engine.dist(engine.tensor([3.0, 0.0]), engine.tensor([0.0, 4.0]))
 tensor(5.))")
@@ -52,9 +52,8 @@ Tensor euclidean_by_matmul(const Tensor& x1, const Tensor& x2) {
 
 OP("cdist(Tensor x1, Tensor x2, float p=2.0, str? compute_mode=None) -> Tensor")
     .doc(R"(The p-norm of every difference between a row of ``x1`` (..., P, M) and one of ``x2`` (..., R, M): (..., P, R).
-
-Euclidean distances of more than 25 rows go through a matrix product, unless ``compute_mode`` is
-'donot_use_mm_for_euclid_dist'; 'use_mm_for_euclid_dist' asks for it always.
+Euclidean distances of more than 25 rows use a matrix product, unless ``compute_mode`` is
+'donot_use_mm_for_euclid_dist'; 'use_mm_for_euclid_dist' always uses it.
 
 >>> engine.cdist(engine.tensor([[0.0, 0.0]]), engine.tensor([[3.0, 4.0], [0.0, 1.0]]))
 tensor([[5., 1.]]))")

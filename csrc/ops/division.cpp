@@ -16,7 +16,7 @@ tensor([0.5000, 1.0000]))")
     .grad("other", "other result", [](const Backward& b) { return -(b.g * b["result"] / b["other"]); });
 
 OP("div.rounded(Operand self, Operand other, *, str? rounding_mode) -> Tensor")
-    .doc(R"(Division rounded towards zero (``'trunc'``), down (``'floor'``) or not at all (None).
+    .doc(R"(Division rounded towards zero (``'trunc'``), down (``'floor'``) or not (None).
 
 >>> engine.div(engine.tensor([-7, 7]), 2, rounding_mode='trunc')
 tensor([-3,  3]))")
@@ -35,7 +35,7 @@ OP("_trunc_divide(Operand self, Operand other) -> Tensor")
     .grad("other", "", zero_gradient);
 
 OP("floor_divide(Operand self, Operand other) -> Tensor")
-    .doc(R"(The quotient rounded down, as Python's ``//``. Integers divided by 0 are an error.
+    .doc(R"(The quotient rounded down, as Python's ``//``. Raises for integers divided by 0.
 
 >>> engine.tensor([-7, 7]) // 2
 tensor([-4,  3]))")
@@ -44,7 +44,7 @@ tensor([-4,  3]))")
     .grad("other", "", zero_gradient);
 
 OP("remainder(Operand self, Operand other) -> Tensor")
-    .doc(R"(The remainder with the sign of ``other``, as Python's ``%``. Integers divided by 0 are an error.
+    .doc(R"(The remainder with the sign of ``other``, as Python's ``%``. Raises for integers divided by 0.
 
 >>> engine.tensor([-7, 7]) % 3
 tensor([2, 1]))")
@@ -53,7 +53,7 @@ tensor([2, 1]))")
     .grad("other", "self other", [](const Backward& b) { return -b.g * floor_divide(b["self"], b["other"]); });
 
 OP("fmod(Operand self, Operand other) -> Tensor")
-    .doc(R"(The remainder with the sign of self, as C's ``fmod``. Integers divided by 0 are an error.
+    .doc(R"(The remainder with the sign of self, as C's ``fmod``. Raises for integers divided by 0.
 
 >>> engine.fmod(engine.tensor([-7, 7]), 3)
 tensor([-1,  1]))")

@@ -23,7 +23,7 @@ tensor([1., 8.]))")
     .grad("self", "result", [](const Backward& b) { return b.g * (b["result"] * M_LN2); });
 
 OP("expm1(Tensor self) -> Tensor")
-    .doc(R"(``exp(x) - 1``, precise near 0.
+    .doc(R"(``exp(x) - 1``, without cancellation near 0.
 
 >>> engine.expm1(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 1.7183]))")
@@ -31,7 +31,7 @@ tensor([0.0000, 1.7183]))")
     .grad("self", "result", [](const Backward& b) { return b.g * (b["result"] + 1.0); });
 
 OP("log(Tensor self) -> Tensor")
-    .doc(R"(The natural logarithm of each element; -inf at 0, nan below.
+    .doc(R"(The natural logarithm; -inf at 0, nan below.
 
 >>> engine.log(engine.tensor([1.0]))
 tensor([0.]))")
@@ -55,7 +55,7 @@ tensor([3.]))")
     .grad("self", "self", [](const Backward& b) { return b.g / (b["self"] * M_LN10); });
 
 OP("log1p(Tensor self) -> Tensor")
-    .doc(R"(``log(1 + x)``, precise near 0.
+    .doc(R"(``log(1 + x)``, without cancellation near 0.
 
 >>> engine.log1p(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 0.6931]))")

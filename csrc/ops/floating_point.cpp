@@ -20,7 +20,7 @@ tensor([5.]))")
     .grad("other", "other result", [](const Backward& b) { return hypot_grad(b, "other"); });
 
 OP("copysign(Tensor self, Operand other) -> Tensor")
-    .doc(R"(The magnitude of self with the sign of ``other``, which zeros have too.
+    .doc(R"(The magnitude of self with the sign of ``other``, also that of zeros.
 
 >>> engine.copysign(engine.tensor([1.0, -2.0]), -0.0)
 tensor([-1., -2.]))")
@@ -32,7 +32,7 @@ tensor([-1., -2.]))")
     .grad("other", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
 
 OP("nextafter(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The next number of the dtype from self towards ``other``.
+    .doc(R"(The next representable number from self towards ``other``.
 
 >>> engine.nextafter(engine.tensor([1.0]), engine.tensor([2.0])) > 1
 tensor([True]))")
@@ -40,7 +40,7 @@ tensor([True]))")
     .grads("", no_derivative);
 
 OP("ldexp(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(``x * 2**y``.
+    .doc(R"(``self * 2**other``.
 
 >>> engine.ldexp(engine.tensor([1.5]), engine.tensor([2]))
 tensor([6.]))")

@@ -91,7 +91,7 @@ Tensor density(const Backward& b) {
 }
 
 OP("igamma(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The regularised lower incomplete gamma function P(self, other); differentiable in ``other`` alone.
+    .doc(R"(The regularised lower incomplete gamma function P(self, other); differentiable in ``other`` only.
 
 >>> engine.igamma(engine.tensor([1.0]), engine.tensor([2.0]))
 tensor([0.8647]))")
@@ -100,7 +100,7 @@ tensor([0.8647]))")
     .grad("other", "self other", [](const Backward& b) { return b.g * density(b); });
 
 OP("igammac(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The regularised upper incomplete gamma function 1 - P(self, other), precise where that is small.
+    .doc(R"(The regularised upper incomplete gamma function 1 - P(self, other), without cancellation.
 
 >>> engine.igammac(engine.tensor([1.0]), engine.tensor([2.0]))
 tensor([0.1353]))")

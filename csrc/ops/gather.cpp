@@ -7,10 +7,8 @@ namespace {
 const Call<"gather"> gather;
 
 OP("gather(Tensor self, int dim, Tensor index) -> Tensor")
-    .doc(
-        R"(For each element of ``index``, the element of self at that index along ``dim`` and the same position elsewhere.
-
-Indices are int32 or int64; an IndexError names one that is not in [0, size of dim).
+    .doc(R"(The elements of self at ``index`` along ``dim``, and at index's own positions in the other dimensions.
+Indices are int32 or int64; raises IndexError outside [0, size of dim).
 
 >>> engine.tensor([[1, 2], [3, 4]]).gather(1, engine.tensor([[1], [0]]))
 tensor([[2],
@@ -25,8 +23,8 @@ tensor([[2],
     });
 
 OP("take_along_dim(Tensor self, Tensor indices, int? dim=None) -> Tensor")
-    .doc(R"(``gather`` with the shapes broadcast outside of ``dim``, along which negative indices count from the end; without
-dim both are flattened.
+    .doc(R"(``gather`` with shapes broadcast outside of ``dim``, along which negative indices count from the end.
+Without dim both are flattened.
 
 >>> x = engine.tensor([[3, 1, 2]]); x.take_along_dim(engine.tensor([[1, 2, 0]]), 1)
 tensor([[1, 2, 3]]))")

@@ -133,11 +133,10 @@ void grid_sample_definition(Args a, Results& r) {
 
 OP("grid_sample(Tensor input, Tensor grid, str mode='bilinear', str padding_mode='zeros', bool? align_corners=None) -> "
    "Tensor")
-    .doc(R"(Input (N, C, H, W) or (N, C, D, H, W) at the points of ``grid`` (N, ..., 2 or 3), whose x, y (, z) run from -1 to 1.
-
-``mode`` is 'bilinear' (trilinear for volumes), 'nearest' or, for images, 'bicubic'. Beyond the border there are
-zeros, or the border ('border'), or the mirrored image ('reflection'). With ``align_corners`` -1 and 1 are the
-centres of the first and last elements, otherwise their outer edges (Jaderberg et al., 2015).
+    .doc(R"(Samples input (N, C, H, W) or (N, C, D, H, W) at points ``grid`` (N, ..., 2 or 3) with x, y (, z) from -1 to 1.
+``mode`` is 'bilinear' (trilinear for volumes), 'nearest' or, for images, 'bicubic'. Points outside read 'zeros', the
+nearest element ('border') or the mirrored image ('reflection'). With ``align_corners`` -1 and 1 are the centres of
+the corner elements, otherwise their outer edges (Jaderberg et al., 2015).
 
 >>> engine.grid_sample(engine.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), engine.zeros(1, 1, 1, 2))
 tensor([[[[2.5000]]]]))")
@@ -178,9 +177,9 @@ Tensor homogeneous_points(const Dims& sizes, bool align_corners, const Tensor& l
 }
 
 OP("affine_grid(Tensor theta, int[] size, bool? align_corners=None) -> Tensor")
-    .doc(R"(The points that ``grid_sample`` needs for affine maps ``theta`` (N, 2, 3) of images of ``size`` (N, C, H, W): (N, H, W, 2).
-
-For volumes (N, 3, 4) and (N, C, D, H, W) give (N, D, H, W, 3).
+    .doc(R"(The sampling points of ``grid_sample`` for affine maps ``theta`` (N, 2, 3) and images of ``size`` (N, C, H, W).
+The result is (N, H, W, 2); maps (N, 3, 4) and volumes (N, C, D, H, W) give (N, D, H, W, 3). With ``align_corners``
+-1 and 1 are the centres of the corner elements, otherwise their outer edges.
 
 >>> engine.affine_grid(engine.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 1, 2))
 tensor([[[[-0.5000,  0.0000],

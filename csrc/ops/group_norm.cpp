@@ -50,8 +50,7 @@ OP("_group_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, 
     });
 
 OP("group_norm(Tensor self, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-05) -> Tensor")
-    .doc(R"(Normalises the channels of (N, C, ...) in ``num_groups`` groups, each sample by its own statistics (Wu and He,
-"Group normalization", 2018).
+    .doc(R"(Normalises each of ``num_groups`` groups of channels of (N, C, ...), per sample (Wu and He, "Group normalization", 2018).
 
 >>> engine.group_norm(engine.tensor([[1.0, 3.0]]), 1, eps=0.0)
 tensor([[-1.,  1.]]))")
@@ -80,9 +79,8 @@ void move_running_of_samples(const Tensor& self, const Results& stats, const Val
 
 OP("instance_norm(Tensor self, Tensor? running_mean=None, Tensor? running_var=None, Tensor? weight=None, "
    "Tensor? bias=None, bool use_input_stats=True, float momentum=0.1, float eps=1e-05) -> Tensor")
-    .doc(R"(batch_norm with the statistics of each sample alone (Ulyanov, Vedaldi and Lempitsky, "Instance normalization",
-2016). The running ones, where given, move towards their mean by ``momentum``; without ``use_input_stats`` they are
-used.
+    .doc(R"(``batch_norm`` with the statistics of each sample (Ulyanov, Vedaldi and Lempitsky, "Instance normalization", 2016).
+The running statistics, if given, are updated by their mean with ``momentum``, and used without ``use_input_stats``.
 
 >>> engine.instance_norm(engine.tensor([[[1.0, 3.0]]]), eps=0.0)
 tensor([[[-1.,  1.]]]))")

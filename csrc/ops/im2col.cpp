@@ -24,7 +24,7 @@ struct Grid {
 };
 
 OP("im2col(Tensor self, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1) -> Tensor")
-    .doc(R"(The windows of self (N, C, H, W) as columns: (N, C * KH * KW, windows).
+    .doc(R"(The sliding windows of self (N, C, H, W) as columns (N, C * KH * KW, windows).
 
 >>> engine.im2col(engine.arange(6).reshape(1, 1, 2, 3), 2)
 tensor([[[0, 1],
@@ -44,7 +44,7 @@ tensor([[[0, 1],
 
 OP("col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1) -> "
    "Tensor")
-    .doc(R"(Columns (N, C * KH * KW, windows) added up to the image (N, C, H, W) whose windows they are.
+    .doc(R"(Sums columns (N, C * KH * KW, windows) into the image (N, C, H, W) of their windows; the transpose of ``im2col``.
 
 >>> engine.col2im(engine.ones(1, 4, 2), (2, 3), 2)
 tensor([[[[1., 2., 1.],

@@ -32,11 +32,10 @@ std::vector<Tensor> without_masks(const Tensor& self, const Value& indices) {
 }
 
 OP("index(Tensor self, Tensor[]? indices) -> Tensor")
-    .doc(R"(The elements that integer tensors, one per dimension, select; None leaves a dimension whole.
-
-A bool tensor (a mask) selects the elements where it is true, and stands for as many dimensions as it has.
-Index tensors are broadcast together. Their common shape replaces the indexed dimensions if those are neighbours,
-otherwise it comes first. Negative indices count from the end; others out of range raise IndexError.
+    .doc(R"(The elements at integer index tensors, one per dimension; None selects a whole dimension.
+A bool tensor (a mask) selects the positions where it is true, and spans as many dimensions as it has. Index tensors
+are broadcast together. Their common shape replaces the indexed dimensions if those are adjacent, otherwise it comes
+first. Negative indices count from the end; others out of range raise IndexError.
 
 >>> engine.tensor([[1, 2], [3, 4]]).index([None, engine.tensor([1, 0])])
 tensor([[2, 1],
@@ -58,7 +57,7 @@ OP("_index_backward(Tensor grad, Tensor[]? indices, int[] size) -> Tensor")
     .grad("grad", "indices", [](const Backward& b) { return read_index(b.g, b["indices"], true); });
 
 OP("index_put(Tensor self, Tensor[]? indices, Tensor values, bool accumulate=False) -> Tensor")
-    .doc(R"(A copy of self with ``values`` written where ``indices`` point (see ``index``), or added there.
+    .doc(R"(A copy of self with ``values`` written at ``indices`` (see ``index``), or added to the elements there.
 
 >>> engine.zeros(3).index_put([engine.tensor([0, 0])], engine.tensor(1.0), accumulate=True)
 tensor([2., 0., 0.]))")
@@ -121,7 +120,7 @@ void check_slices(const Tensor& self, int64_t dim, const Tensor& index, const Te
 Tensor at_least_1d(const Tensor& t) { return t.dim() > 0 ? t : unsqueeze(t, 0); }
 
 OP("index_select(Tensor self, int dim, Tensor index) -> Tensor")
-    .doc(R"(The slices of a dimension at the indices in ``index``, a 1-d integer tensor.
+    .doc(R"(The slices of a dimension at ``index``, a 1-d integer tensor.
 
 >>> engine.tensor([[1, 2], [3, 4]]).index_select(1, engine.tensor([1, 1]))
 tensor([[2, 2],
@@ -140,7 +139,7 @@ Tensor with_slices(const Tensor& self, const std::vector<Tensor>& indices, const
 }
 
 OP("index_add(Tensor self, int dim, Tensor index, Tensor source, *, Number alpha=1) -> Tensor")
-    .doc(R"(Self with ``alpha`` times each slice of ``source`` added to the slice of self that ``index`` names.
+    .doc(R"(Self with ``alpha`` times the slices of ``source`` added to its slices at ``index``.
 
 >>> engine.zeros(3).index_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
 tensor([2., 0., 1.]))")
@@ -174,7 +173,7 @@ tensor([0., 5., 0.]))")
     .in_place_too();
 
 OP("take(Tensor self, Tensor index) -> Tensor")
-    .doc(R"(Elements by their position in the flattened tensor, in the shape of ``index``; negative ones count from the end.
+    .doc(R"(The elements at indices in the flattened tensor, in the shape of ``index``; negative ones count from the end.
 
 >>> engine.tensor([[4, 3], [2, 1]]).take(engine.tensor([0, 3]))
 tensor([4, 1]))")
@@ -184,7 +183,7 @@ tensor([4, 1]))")
     });
 
 OP("put(Tensor self, Tensor index, Tensor source, bool accumulate=False) -> Tensor")
-    .doc(R"(Self with elements, by their position in the flattened tensor, replaced by those of ``source``, or these added.
+    .doc(R"(Self with elements at ``index`` in the flattened tensor replaced by those of ``source``, or with these added.
 
 >>> engine.zeros(2, 2).put(engine.tensor([3, 0]), engine.tensor([1.0, 2.0]))
 tensor([[2., 0.],
@@ -197,9 +196,8 @@ tensor([[2., 0.],
     .in_place_too();
 
 OP("index_reduce(Tensor self, int dim, Tensor index, Tensor source, str reduce, *, bool include_self=True) -> Tensor")
-    .doc(R"(Self with the slices of ``source`` combined into those that ``index`` names: 'prod', 'mean', 'amax' or 'amin'.
-
-Without ``include_self`` the former elements of the slices that index names do not count.
+    .doc(R"(Self with the slices of ``source`` combined into its slices at ``index``: 'prod', 'mean', 'amax' or 'amin'.
+Without ``include_self`` the original elements of these slices are ignored.
 
 >>> engine.ones(2).index_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
 tensor([4., 1.]))")
@@ -220,11 +218,8 @@ tensor([4., 1.]))")
     .in_place_too();
 
 OP("embedding(Tensor weight, Tensor indices, int? padding_idx=None) -> Tensor")
-    .doc(
-        R"(Rows of ``weight`` (of shape entries x features) by number: the shape of ``indices`` with the features last.
-
-The row ``padding_idx`` gets no gradient. Indices are int32 or int64; an IndexError names one that is not in
-[0, entries).
+    .doc(R"(The rows of ``weight`` (entries, features) at ``indices``: their shape with features as the last dimension.
+The row ``padding_idx`` gets no gradient. Indices are int32 or int64; raises IndexError outside [0, entries).
 
 >>> engine.embedding(engine.tensor([[1.0, 2.0], [3.0, 4.0]]), engine.tensor([1, 0]))
 tensor([[3., 4.],

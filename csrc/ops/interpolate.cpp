@@ -186,11 +186,9 @@ OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str m
    "align_corners=None, "
    "bool? recompute_scale_factor=None, bool antialias=False) -> Tensor")
     .doc(R"(Resizes (N, C, ...) to ``size``, or by ``scale_factor``.
-
 ``mode`` is 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'trilinear' or 'bicubic' (the cubic convolution
-of Keys, 1981, with a = -0.75). With ``align_corners`` the centres of the corner elements stay where they are, otherwise
-the corners of the corner elements. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when it shrinks. Of
-uint8 the results are rounded.
+of Keys, 1981, with a = -0.75). With ``align_corners`` the centres of the corner elements are aligned, otherwise their
+outer corners. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when downsampling. uint8 results are rounded.
 
 >>> engine.interpolate(engine.tensor([[[1.0, 2.0]]]), scale_factor=2)
 tensor([[[1., 1., 2., 2.]]]))")

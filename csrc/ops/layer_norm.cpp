@@ -74,9 +74,8 @@ tensor([-1.,  1.]))")
     });
 
 OP("rms_norm(Tensor self, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor")
-    .doc(R"(Divides by the root mean square over the trailing dimensions ``normalized_shape``:
-x / sqrt(mean(x * x) + eps) * weight (Zhang and Sennrich, "Root mean square layer normalization", 2019). ``eps`` is the
-dtype's smallest step from 1 unless given.
+    .doc(R"(Divides by the root mean square over the trailing dimensions ``normalized_shape``: x / sqrt(mean(x * x) + eps) * weight
+(Zhang and Sennrich, "Root mean square layer normalization", 2019). ``eps`` defaults to the dtype's machine epsilon.
 
 >>> engine.rms_norm(engine.tensor([3.0, 3.0]), [2])
 tensor([1., 1.]))")

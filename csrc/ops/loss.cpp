@@ -84,8 +84,8 @@ OP("_binary_cross_entropy(Tensor self, Tensor target) -> Tensor")
     });
 
 OP("binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, str reduction='mean') -> Tensor")
-    .doc(R"(-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms from -100 upwards, so that a certain
-wrong answer costs a finite amount. RuntimeError where self or target has elements outside [0, 1].
+    .doc(R"(-(y log(x) + (1 - y) log(1 - x)) of probabilities x, with logarithms clamped at -100.
+RuntimeError if self or target has elements outside [0, 1].
 
 >>> engine.binary_cross_entropy(engine.tensor([0.5]), engine.tensor([1.0]))
 tensor(0.6931))")
@@ -103,7 +103,7 @@ OP("_log_sigmoid(Tensor self) -> Tensor")
 
 OP("binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, "
    "str reduction='mean') -> Tensor")
-    .doc(R"(binary_cross_entropy of sigmoid(self), without overflow; ``pos_weight`` weighs the ones.
+    .doc(R"(``binary_cross_entropy`` of sigmoid(self), without overflow; ``pos_weight`` weights positive targets.
 
 >>> engine.binary_cross_entropy_with_logits(engine.zeros(1), engine.ones(1))
 tensor(0.6931))")
@@ -117,9 +117,7 @@ tensor(0.6931))")
 
 OP("kl_div(Tensor self, Tensor target, str reduction='mean', bool log_target=False) -> Tensor")
     .doc(R"(y (log(y) - x) of log-probabilities x and probabilities y, or their logarithms with ``log_target``.
-
-``reduction`` may also be 'batchmean': the sum over the first dimension's size, which is the divergence as mathematics
-has it.
+``reduction`` may also be 'batchmean': the sum divided by the first dimension's size, the mathematical divergence.
 
 >>> engine.kl_div(engine.log(engine.tensor([0.5, 0.5])), engine.tensor([0.5, 0.5]), reduction='sum')
 tensor(0.))")

@@ -9,7 +9,7 @@ namespace {
 const Call<"masked_fill"> masked_fill;
 
 OP("masked_fill(Tensor self, Tensor mask, Operand value) -> Tensor")
-    .doc(R"(Self with ``value`` (a number or a 0-d tensor) where ``mask`` is true; mask and self are broadcast.
+    .doc(R"(Self with ``value``, a number or a 0-d tensor, where ``mask`` is true; mask and self are broadcast.
 
 >>> engine.tensor([1, 2, 3]).masked_fill(engine.tensor([True, False, True]), 0)
 tensor([0, 2, 0]))")
@@ -33,7 +33,7 @@ std::vector<Tensor> true_positions(const Tensor& mask, const Dims& size) {
 }
 
 OP("masked_select(Tensor self, Tensor mask) -> Tensor")
-    .doc(R"(The elements where ``mask`` is true, in one dimension; mask and self are broadcast.
+    .doc(R"(The elements where ``mask`` is true, as a vector; mask and self are broadcast.
 
 >>> engine.tensor([1, 2, 3]).masked_select(engine.tensor([True, False, True]))
 tensor([1, 3]))")
@@ -43,7 +43,7 @@ tensor([1, 3]))")
     });
 
 OP("masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor")
-    .doc(R"(Self with its elements where ``mask`` is true replaced by those of ``source``, one after the other.
+    .doc(R"(Self with the elements of ``source``, in order, where ``mask`` is true.
 
 >>> engine.zeros(3).masked_scatter(engine.tensor([True, False, True]), engine.tensor([1.0, 2.0]))
 tensor([1., 0., 2.]))")

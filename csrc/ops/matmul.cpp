@@ -51,8 +51,7 @@ Tensor grad_of_right(const Backward& b) {
 }
 
 OP("matmul(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The matrix product. Vectors count as one row on the left and one column on the right; further dimensions
-are a batch and broadcast.
+    .doc(R"(The matrix product. Vectors are a row on the left and a column on the right; further dimensions broadcast.
 
 >>> engine.tensor([[1.0, 2.0], [3.0, 4.0]]) @ engine.tensor([1.0, 10.0])
 tensor([21., 43.]))")
@@ -86,7 +85,7 @@ tensor([[11]]))")
     .grad("mat2", "self", [](const Backward& b) { return matmul(transposed(b.tensor("self")), b.g); });
 
 OP("bmm(Tensor self, Tensor mat2) -> Tensor")
-    .doc(R"(The products of two batches of matrices, pair by pair.
+    .doc(R"(The matrix products of two batches (b, n, m) and (b, m, p).
 
 >>> engine.bmm(engine.ones(5, 2, 3), engine.ones(5, 3, 4)).shape
 Size([5, 2, 4]))")
@@ -148,7 +147,7 @@ tensor(11))")
     });
 
 OP("outer(Tensor self, Tensor vec2) -> Tensor")
-    .doc(R"(All products of an element of self and one of ``vec2``.
+    .doc(R"(The outer product: all products of an element of self and one of ``vec2``.
 
 >>> engine.outer(engine.tensor([1, 2]), engine.tensor([3, 4]))
 tensor([[3, 4],

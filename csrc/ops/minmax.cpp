@@ -10,7 +10,7 @@ constexpr auto extreme = [](Meta& m, const Tensor& self, const Value& dim, bool 
 };
 
 OP("amax(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor")
-    .doc(R"(The largest element over the given dimensions, or over all. Ties share the gradient evenly.
+    .doc(R"(The maximum over the given dimensions, or over all. Equal maxima share the gradient evenly.
 
 >>> engine.tensor([[1, 5], [7, 2]]).amax(1)
 tensor([5, 7]))")
@@ -18,7 +18,7 @@ tensor([5, 7]))")
     .grad("self", "self result", shared_evenly);
 
 OP("amin(Tensor self, int[] dim=[], bool keepdim=False) -> Tensor")
-    .doc(R"(The smallest element over the given dimensions, or over all. Ties share the gradient evenly.
+    .doc(R"(The minimum over the given dimensions, or over all. Equal minima share the gradient evenly.
 
 >>> engine.tensor([[1, 5], [7, 2]]).amin(1)
 tensor([1, 2]))")
@@ -26,7 +26,7 @@ tensor([1, 2]))")
     .grad("self", "self result", shared_evenly);
 
 OP("aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)")
-    .doc(R"(The smallest and the largest element, over a dimension or over all.
+    .doc(R"(The minimum and the maximum, over a dimension or over all.
 
 >>> low, high = engine.tensor([3, 1, 2]).aminmax(); low, high
 (tensor(1), tensor(3)))")
@@ -36,18 +36,18 @@ OP("aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, T
     });
 
 OP("max(Tensor self) -> Tensor")
-    .doc(R"(The largest element; nan if there is one.
+    .doc(R"(The maximum of all elements; nan if there is one.
 
 >>> engine.tensor([1.0, 3.0, 2.0]).max()
 tensor(3.))")
     .compose([](const Tensor& self) { return Call<"amax">()(self); });
 
 OP("max.other(Tensor self, Tensor other) -> Tensor")
-    .doc("The larger of each two elements: ``maximum``.")
+    .doc("The elementwise maximum: ``maximum``.")
     .compose([](const Tensor& self, const Tensor& other) { return Call<"maximum">()(self, other); });
 
 OP("max.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(The largest element along a dimension and its (first) index.
+    .doc(R"(The maximum along a dimension and its (first) index.
 
 >>> engine.tensor([[1, 5], [7, 2]]).max(1).indices
 tensor([1, 0]))")
@@ -55,18 +55,18 @@ tensor([1, 0]))")
     .grad("self", "result", scatter_to_argmax);
 
 OP("min(Tensor self) -> Tensor")
-    .doc(R"(The smallest element; nan if there is one.
+    .doc(R"(The minimum of all elements; nan if there is one.
 
 >>> engine.tensor([1.0, 3.0, 2.0]).min()
 tensor(1.))")
     .compose([](const Tensor& self) { return Call<"amin">()(self); });
 
 OP("min.other(Tensor self, Tensor other) -> Tensor")
-    .doc("The smaller of each two elements: ``minimum``.")
+    .doc("The elementwise minimum: ``minimum``.")
     .compose([](const Tensor& self, const Tensor& other) { return Call<"minimum">()(self, other); });
 
 OP("min.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(The smallest element along a dimension and its (first) index.
+    .doc(R"(The minimum along a dimension and its (first) index.
 
 >>> engine.tensor([[1, 5], [7, 2]]).min(1).indices
 tensor([0, 1]))")
@@ -79,15 +79,14 @@ constexpr auto index_only = [](Meta& m, const Tensor& self, std::optional<int64_
 };
 
 OP("argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")
-    .doc(R"(The index of the largest element along a dimension, or in the flattened tensor: the first of equals.
+    .doc(R"(The index of the maximum along a dimension, or in the flattened tensor; of equal ones the first.
 
 >>> engine.tensor([[1, 5], [7, 2]]).argmax(), engine.tensor([[1, 5], [7, 2]]).argmax(1)
 (tensor(2), tensor([1, 0])))")
     .shape(index_only);
 
 OP("argmin(Tensor self, int? dim=None, bool keepdim=False) -> Tensor")
-    .doc(
-        R"(The index of the smallest element along a dimension, or in the flattened tensor: the first of equals.
+    .doc(R"(The index of the minimum along a dimension, or in the flattened tensor; of equal ones the first.
 
 >>> engine.tensor([[1, 5], [7, 2]]).argmin(1)
 tensor([0, 1]))")

@@ -5,14 +5,14 @@ namespace bestiary::ops {
 namespace {
 
 OP("nonzero(Tensor self) -> Tensor")
-    .doc(R"(The positions of the elements that are not zero: one row of indices for each, in row-major order.
+    .doc(R"(The indices of the elements that are not zero: a row of indices for each, in row-major order.
 
 >>> engine.tensor([[0, 5], [6, 0]]).nonzero()
 tensor([[0, 1],
         [1, 0]]))");
 
 OP("count_nonzero(Tensor self, int[]? dim=None) -> Tensor")
-    .doc(R"(How many elements are not zero, over the given dimensions or all.
+    .doc(R"(The number of elements that are not zero, over the given dimensions or all.
 
 >>> engine.tensor([0, 3, 4]).count_nonzero()
 tensor(2))")

@@ -33,8 +33,7 @@ void check_state(const Op& op, Args args, const char* list, bool wanted) {
 OP("sgd_step_(Tensor[](w) params, Tensor[] grads, Tensor[](w) momentum_buffers, *, float lr, float momentum=0, "
    "float dampening=0, float weight_decay=0, bool nesterov=False, bool maximize=False, bool first=False) -> Tensor[]")
     .doc(R"(One step of stochastic gradient descent, in place; returns the parameters.
-
-In the `first` step the momentum buffers become the gradients, whatever they held before.
+In the `first` step the momentum buffers are initialised with the gradients.
 
 >>> weight = engine.ones(1)
 >>> engine.sgd_step_([weight], [engine.ones(1)], [], lr=0.5)[0].item()
@@ -48,7 +47,6 @@ OP("adam_step_(Tensor[](w) params, Tensor[] grads, Tensor[](w) exp_avgs, Tensor[
    "Tensor[](w) max_exp_avg_sqs, *, int step, float lr, float beta1, float beta2, float eps, float weight_decay, "
    "bool decoupled=False, bool amsgrad=False, bool maximize=False) -> Tensor[]")
     .doc(R"(Step number `step` (from 1) of Adam (Kingma and Ba, 2014), in place; returns the parameters.
-
 `decoupled` weight decay is that of AdamW (Loshchilov and Hutter, 2017).
 
 >>> weight, mean, square = engine.ones(1), engine.zeros(1), engine.zeros(1)

@@ -191,21 +191,21 @@ constexpr auto adaptive_max_pool_with_indices = [](const Tensor& input, Ints out
 
 OP("max_pool1d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
    "ceil_mode=False) -> Tensor")
-    .doc(R"(The largest element of each window of (N, C, L), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The maximum of each window of (N, C, L), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.max_pool1d(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 2)
 tensor([[3., 4.]]))")
     .compose(max_pool<1>);
 OP("max_pool1d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
    "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(``max_pool1d`` with the index of each element in its channel.
+    .doc(R"(``max_pool1d``, and the index of each maximum in its flattened channel.
 
 >>> engine.max_pool1d_with_indices(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 2).indices
 tensor([[1, 3]]))")
     .compose(max_pool_with_indices<1>);
 OP("avg_pool1d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
    "bool count_include_pad=True) -> Tensor")
-    .doc(R"(The mean of each window of (N, C, L), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The mean of each window of (N, C, L), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.avg_pool1d(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 2)
 tensor([[2., 3.]]))")
@@ -214,19 +214,19 @@ tensor([[2., 3.]]))")
         return avg_pool<1>(input, kernel_size, stride, padding, ceil_mode, count_include_pad, std::nullopt);
     });
 OP("adaptive_avg_pool1d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The mean of ``output_size`` even parts of (N, C, L), with or without N.
+    .doc(R"(The mean of each of ``output_size`` windows that cover (N, C, L), with or without N, evenly.
 
 >>> engine.adaptive_avg_pool1d(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 1)
 tensor([[2.5000]]))")
     .compose(adaptive_avg_pool<1>);
 OP("adaptive_max_pool1d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The largest element of ``output_size`` even parts of (N, C, L), with or without N.
+    .doc(R"(The maximum of each of ``output_size`` windows that cover (N, C, L), with or without N, evenly.
 
 >>> engine.adaptive_max_pool1d(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 1)
 tensor([[4.]]))")
     .compose(adaptive_max_pool<1>);
 OP("adaptive_max_pool1d_with_indices(Tensor input, int[] output_size) -> (Tensor values, Tensor indices)")
-    .doc(R"(``adaptive_max_pool1d`` with the index of each element in its channel.
+    .doc(R"(``adaptive_max_pool1d``, and the index of each maximum in its flattened channel.
 
 >>> engine.adaptive_max_pool1d_with_indices(engine.tensor([[1.0, 3.0, 2.0, 4.0]]), 1).indices
 tensor([[3]]))")
@@ -234,39 +234,39 @@ tensor([[3]]))")
 
 OP("max_pool2d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
    "ceil_mode=False) -> Tensor")
-    .doc(R"(The largest element of each window of (N, C, H, W), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The maximum of each window of (N, C, H, W), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.max_pool2d(engine.arange(8.0).reshape(1, 2, 4), 2)
 tensor([[[5., 7.]]]))")
     .compose(max_pool<2>);
 OP("max_pool2d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
    "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(``max_pool2d`` with the index of each element in its channel.
+    .doc(R"(``max_pool2d``, and the index of each maximum in its flattened channel.
 
 >>> engine.max_pool2d_with_indices(engine.arange(8.0).reshape(1, 2, 4), 2).indices
 tensor([[[5, 7]]]))")
     .compose(max_pool_with_indices<2>);
 OP("avg_pool2d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
    "bool count_include_pad=True, int? divisor_override=None) -> Tensor")
-    .doc(R"(The mean of each window of (N, C, H, W), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The mean of each window of (N, C, H, W), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.avg_pool2d(engine.arange(8.0).reshape(1, 2, 4), 2)
 tensor([[[2.5000, 4.5000]]]))")
     .compose(avg_pool<2>);
 OP("adaptive_avg_pool2d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The mean of ``output_size`` even parts of (N, C, H, W), with or without N.
+    .doc(R"(The mean of each of ``output_size`` windows that cover (N, C, H, W), with or without N, evenly.
 
 >>> engine.adaptive_avg_pool2d(engine.arange(8.0).reshape(1, 2, 4), 1)
 tensor([[[3.5000]]]))")
     .compose(adaptive_avg_pool<2>);
 OP("adaptive_max_pool2d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The largest element of ``output_size`` even parts of (N, C, H, W), with or without N.
+    .doc(R"(The maximum of each of ``output_size`` windows that cover (N, C, H, W), with or without N, evenly.
 
 >>> engine.adaptive_max_pool2d(engine.arange(8.0).reshape(1, 2, 4), 1)
 tensor([[[7.]]]))")
     .compose(adaptive_max_pool<2>);
 OP("adaptive_max_pool2d_with_indices(Tensor input, int[] output_size) -> (Tensor values, Tensor indices)")
-    .doc(R"(``adaptive_max_pool2d`` with the index of each element in its channel.
+    .doc(R"(``adaptive_max_pool2d``, and the index of each maximum in its flattened channel.
 
 >>> engine.adaptive_max_pool2d_with_indices(engine.arange(8.0).reshape(1, 2, 4), 1).indices
 tensor([[[7]]]))")
@@ -274,39 +274,39 @@ tensor([[[7]]]))")
 
 OP("max_pool3d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, bool "
    "ceil_mode=False) -> Tensor")
-    .doc(R"(The largest element of each window of (N, C, D, H, W), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The maximum of each window of (N, C, D, H, W), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.max_pool3d(engine.arange(8.0).reshape(1, 2, 2, 2), 2)
 tensor([[[[7.]]]]))")
     .compose(max_pool<3>);
 OP("max_pool3d_with_indices(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, int[] dilation=1, "
    "bool ceil_mode=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(``max_pool3d`` with the index of each element in its channel.
+    .doc(R"(``max_pool3d``, and the index of each maximum in its flattened channel.
 
 >>> engine.max_pool3d_with_indices(engine.arange(8.0).reshape(1, 2, 2, 2), 2).indices
 tensor([[[[7]]]]))")
     .compose(max_pool_with_indices<3>);
 OP("avg_pool3d(Tensor input, int[] kernel_size, int[]? stride=None, int[] padding=0, bool ceil_mode=False, "
    "bool count_include_pad=True, int? divisor_override=None) -> Tensor")
-    .doc(R"(The mean of each window of (N, C, D, H, W), with or without N; the stride is the kernel's size unless given.
+    .doc(R"(The mean of each window of (N, C, D, H, W), with or without N; ``stride`` defaults to ``kernel_size``.
 
 >>> engine.avg_pool3d(engine.arange(8.0).reshape(1, 2, 2, 2), 2)
 tensor([[[[3.5000]]]]))")
     .compose(avg_pool<3>);
 OP("adaptive_avg_pool3d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The mean of ``output_size`` even parts of (N, C, D, H, W), with or without N.
+    .doc(R"(The mean of each of ``output_size`` windows that cover (N, C, D, H, W), with or without N, evenly.
 
 >>> engine.adaptive_avg_pool3d(engine.arange(8.0).reshape(1, 2, 2, 2), 1)
 tensor([[[[3.5000]]]]))")
     .compose(adaptive_avg_pool<3>);
 OP("adaptive_max_pool3d(Tensor input, int[] output_size) -> Tensor")
-    .doc(R"(The largest element of ``output_size`` even parts of (N, C, D, H, W), with or without N.
+    .doc(R"(The maximum of each of ``output_size`` windows that cover (N, C, D, H, W), with or without N, evenly.
 
 >>> engine.adaptive_max_pool3d(engine.arange(8.0).reshape(1, 2, 2, 2), 1)
 tensor([[[[7.]]]]))")
     .compose(adaptive_max_pool<3>);
 OP("adaptive_max_pool3d_with_indices(Tensor input, int[] output_size) -> (Tensor values, Tensor indices)")
-    .doc(R"(``adaptive_max_pool3d`` with the index of each element in its channel.
+    .doc(R"(``adaptive_max_pool3d``, and the index of each maximum in its flattened channel.
 
 >>> engine.adaptive_max_pool3d_with_indices(engine.arange(8.0).reshape(1, 2, 2, 2), 1).indices
 tensor([[[[7]]]]))")

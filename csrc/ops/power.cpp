@@ -44,7 +44,7 @@ tensor([1., 4., 9.]))")
     .grad("exponent", "self exponent result", exponent_gradient);
 
 OP("float_power(Operand self, Operand exponent) -> Tensor")
-    .doc(R"(``pow`` in float64, whatever the dtypes.
+    .doc(R"(``pow`` in float64.
 
 >>> engine.float_power(engine.tensor([2]), -1)
 tensor([0.5000], dtype=float64))")
@@ -58,7 +58,7 @@ tensor([0.5000], dtype=float64))")
     });
 
 OP("sqrt(Tensor self) -> Tensor")
-    .doc(R"(The square root of each element; nan below 0.
+    .doc(R"(The square root; nan below 0.
 
 >>> engine.sqrt(engine.tensor([4.0, 2.0]))
 tensor([2.0000, 1.4142]))")
@@ -66,7 +66,7 @@ tensor([2.0000, 1.4142]))")
     .grad("self", "result", [](const Backward& b) { return b.g / (b["result"] * 2.0); });
 
 OP("rsqrt(Tensor self) -> Tensor")
-    .doc(R"(1 divided by the square root of each element.
+    .doc(R"(The reciprocal of the square root.
 
 >>> engine.rsqrt(engine.tensor([4.0, 16.0]))
 tensor([0.5000, 0.2500]))")

@@ -13,7 +13,7 @@ int first_of_size_three(const Dims& sizes) {
 }
 
 OP("cross(Tensor self, Tensor other, int? dim=None) -> Tensor")
-    .doc(R"(The vector product along a dimension of size 3, the first such if none is given.
+    .doc(R"(The vector product along a dimension of size 3, by default the first such.
 
 >>> engine.cross(engine.tensor([1, 0, 0]), engine.tensor([0, 1, 0]))
 tensor([0, 0, 1]))")
@@ -32,7 +32,7 @@ tensor([0, 0, 1]))")
     });
 
 OP("kron(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(Kronecker's product: blocks of ``other`` times each element of self.
+    .doc(R"(The Kronecker product: blocks of ``other`` times each element of self.
 
 >>> engine.kron(engine.tensor([1, 2]), engine.tensor([1, 10]))
 tensor([ 1, 10,  2, 20]))")
@@ -73,7 +73,7 @@ tensor([[7., 9.]]))")
     .in_place_too();
 
 OP("addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Number beta=1, Number alpha=1) -> Tensor")
-    .doc(R"(``beta * self + alpha *`` the sum of the products of two batches of matrices.
+    .doc(R"(``beta * self + alpha * bmm(batch1, batch2).sum(0)``.
 
 >>> engine.addbmm(engine.ones(1, 1), engine.ones(2, 1, 3), engine.ones(2, 3, 1))
 tensor([[7.]]))")
@@ -85,7 +85,7 @@ tensor([[7.]]))")
     .in_place_too();
 
 OP("matrix_power(Tensor self, int n) -> Tensor")
-    .doc(R"(A square matrix multiplied ``n`` times, 0 or more; of batches, each.
+    .doc(R"(The ``n``-th power of square matrices, n not negative.
 
 >>> engine.matrix_power(engine.tensor([[1, 1], [0, 1]]), 3)
 tensor([[1, 3],

@@ -87,10 +87,9 @@ void push_quantile_of(Args a, bool skip_nan, Results& r) {
 }
 
 OP("quantile(Tensor self, Operand q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor")
-    .doc(R"(The value below which the part ``q`` (0 to 1, a number or a 1-d tensor) of the elements lies; nan if one is nan.
-
-Between two elements ``interpolation`` decides: 'linear', 'lower', 'higher', 'midpoint' or 'nearest'. Several q become
-the first dimension of the result.
+    .doc(R"(The quantile ``q`` (0 to 1, a number or a 1-d tensor) of the elements; nan if one is nan.
+Between two elements ``interpolation`` is 'linear', 'lower', 'higher', 'midpoint' or 'nearest'. Several q are the
+first dimension of the result.
 
 >>> engine.tensor([0.0, 1.0, 2.0, 3.0]).quantile(0.5)
 tensor(1.5000))")
@@ -115,7 +114,7 @@ void push_nanmedian(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
 }
 
 OP("nanmedian(Tensor self) -> Tensor")
-    .doc(R"(The middle of the elements that are not nan, the lower of two.
+    .doc(R"(The median of the elements that are not nan, the lower of two.
 
 >>> engine.tensor([1.0, 3.0, float('nan')]).nanmedian()
 tensor(1.))")
@@ -124,7 +123,7 @@ tensor(1.))")
     });
 
 OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
-    .doc("The middle of the elements of a dimension that are not nan, the lower of two, and its index.")
+    .doc("The median along a dimension of the elements that are not nan, the lower of two, and its index.")
     .compose([](Args a, Results& r) {
         check_as(ErrorKind::Index, a.tensor(0).dim() == 0 || a.tensor(0).size(a.integer(1)) > 0,
                  "self: expected elements along dimension ", a.integer(1), ", got shape ", a.tensor(0).sizes());
@@ -132,7 +131,7 @@ OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, T
     });
 
 OP("mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(The commonest element of a dimension, the least of several, and the index where it comes last.
+    .doc(R"(The most frequent element along a dimension, the smallest of several, and its last index.
 
 >>> engine.tensor([1, 2, 2, 3]).mode().values
 tensor(2))")

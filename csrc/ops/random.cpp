@@ -24,7 +24,7 @@ Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, cons
 }
 
 OP("uniform_(Tensor self, float from=0, float to=1, *, Generator(w)? generator=None) -> Tensor")
-    .doc(R"(Fills self with numbers drawn evenly from [from, to).
+    .doc(R"(Fills self with random numbers, uniform in [from, to).
 
 >>> bool((engine.empty(100).uniform_(2, 3) >= 2).all())
 True)")
@@ -41,7 +41,7 @@ tensor([[1., 1., 1.],
     .grad("self", "", no_gradient);
 
 OP("exponential_(Tensor self, float lambd=1, *, Generator(w)? generator=None) -> Tensor")
-    .doc(R"(Fills self with numbers of the density ``lambd * exp(-lambd * x)``.
+    .doc(R"(Fills self with random numbers of the exponential distribution: density ``lambd * exp(-lambd * x)``.
 
 >>> bool((engine.empty(100).exponential_() > 0).all())
 True)")
@@ -74,7 +74,7 @@ int64_t width(int64_t low, int64_t high) {
 }
 
 OP("random_(Tensor self, *, Generator? generator=None) -> Tensor")
-    .doc(R"(Fills self with integers from 0 to the largest that its dtype can hold (all up to there, for floats).
+    .doc(R"(Fills self with random integers from 0 to the largest of its dtype (the largest exact one, for floats).
 
 >>> engine.empty(3, dtype=engine.uint8).random_().shape
 Size([3]))")
@@ -84,14 +84,14 @@ Size([3]))")
     });
 
 OP("random_.to(Tensor self, int to, *, Generator? generator=None) -> Tensor")
-    .doc("Fills self with integers of [0, to).")
+    .doc("Fills self with random integers in [0, to).")
     .compose([](Args a, Results& r) {
         check_range(0, a.integer(1), a.tensor(0).dtype());
         r.push(fill_integers(a[0], 0, a[1], a[2]));
     });
 
 OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) -> Tensor")
-    .doc("Fills self with integers of [from, to).")
+    .doc("Fills self with random integers in [from, to).")
     .compose([](Args a, Results& r) {
         check_range(a.integer(1), a.integer(2), a.tensor(0).dtype());
         r.push(fill_integers(a[0], a[1], width(a.integer(1), a.integer(2)), a[3]));
@@ -99,7 +99,7 @@ OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) ->
 
 OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
    "-> Tensor")
-    .doc(R"(Numbers drawn evenly from [0, 1).
+    .doc(R"(Random numbers, uniform in [0, 1).
 
 >>> engine.rand(2, 3).shape
 Size([2, 3]))")
@@ -110,7 +110,7 @@ Size([2, 3]))")
 
 OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
    "-> Tensor")
-    .doc(R"(Normally distributed numbers of mean 0 and variance 1.
+    .doc(R"(Random normal numbers of mean 0 and variance 1.
 
 >>> engine.randn(2, 3).shape
 Size([2, 3]))")
@@ -141,7 +141,7 @@ Size([2, 3]))")
 
 OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc(R"(Integers of [0, high).
+    .doc(R"(Random integers in [0, high).
 
 >>> bool((engine.randint(10, (100,)) < 10).all())
 True)")
@@ -153,7 +153,7 @@ True)")
 
 OP("randint.low(int low, int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc("Integers of [low, high).")
+    .doc("Random integers in [low, high).")
     .compose([](Args a, Results& r) {
         check_range(a.integer(0), a.integer(1), dtype_or(a[4], DType::Int64));
         r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Int64), device_or_default(a[5]), a.flag(6),
@@ -161,7 +161,7 @@ OP("randint.low(int low, int high, int[] size, *, Generator? generator=None, dty
     });
 
 OP("randint_like(Tensor self, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
-    .doc(R"(Integers of [0, high) in the shape and dtype of self.
+    .doc(R"(Random integers in [0, high), in the shape and dtype of self.
 
 >>> engine.randint_like(engine.zeros(2, 3), 5).dtype
 engine.float32)")
@@ -172,7 +172,7 @@ engine.float32)")
     });
 
 OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
-    .doc("Integers of [low, high) in the shape and dtype of self.")
+    .doc("Random integers in [low, high), in the shape and dtype of self.")
     .compose([](Args a, Results& r) {
         const Tensor& t = a.tensor(0);
         check_range(a.integer(1), a.integer(2), dtype_or(a[3], t.dtype()));
@@ -182,7 +182,7 @@ OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, devic
 
 OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc(R"(Normally distributed numbers of one mean and standard deviation.
+    .doc(R"(Random normal numbers of one mean and standard deviation.
 
 >>> engine.normal(2.0, 0.0, (2,))
 tensor([2., 2.]))")
@@ -192,7 +192,7 @@ tensor([2., 2.]))")
     });
 
 OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> Tensor")
-    .doc("Normally distributed numbers, each of a mean and standard deviation of its own, in the dtype of the means.")
+    .doc("Random normal numbers with the mean and standard deviation of each element, in the dtype of the means.")
     .compose([](Args a, Results& r) {
         const Tensor scale = add(mul(a[0], 0.0), a[1]);  // broadcast to the shape of both
         const Tensor drawn_numbers =
@@ -203,7 +203,7 @@ OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> 
 
 OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
    "Tensor")
-    .doc(R"(The integers of [0, n) in random order.
+    .doc(R"(A random permutation of the integers in [0, n).
 
 >>> engine.randperm(4).sort().values
 tensor([0, 1, 2, 3]))")
@@ -220,14 +220,14 @@ OP("_randperm(int n, dtype dtype, Generator(w)? generator, device device) -> Ten
     });
 
 OP("bernoulli(Tensor self, *, Generator? generator=None) -> Tensor")
-    .doc(R"(1 with the probability that self's elements give, otherwise 0.
+    .doc(R"(Random 0 and 1: 1 with the probability in self's elements. RuntimeError outside [0, 1].
 
 >>> engine.bernoulli(engine.tensor([0.0, 1.0]))
 tensor([0., 1.]))")
     .compose([](Args a, Results& r) { r.push(Call<"_bernoulli">()(a[0], a[1], a.tensor(0).dtype())); });
 
 OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
-    .doc("1 with probability p, otherwise 0, in the shape and dtype of self.")
+    .doc("Random 0 and 1 in the shape and dtype of self: 1 with probability p.")
     .compose([](Args a, Results& r) {
         check(a.number(1) >= 0 && a.number(1) <= 1, "p: expected probabilities from 0 to 1, got ", a[1]);
         const Tensor& self = a.tensor(0);
@@ -258,7 +258,7 @@ OP("_bernoulli(Tensor p, Generator(w)? generator, dtype dtype) -> Tensor")
     });
 
 OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator(w)? generator=None) -> Tensor")
-    .doc(R"(Indices drawn with probabilities proportional to the weights of self, (n,) or (rows, n).
+    .doc(R"(Random indices with probabilities proportional to the weights self, (n,) or (rows, n).
 
 >>> engine.multinomial(engine.tensor([0.0, 1.0, 0.0]), 2, replacement=True)
 tensor([1, 1]))")
@@ -289,7 +289,7 @@ OP("_dropout_again(Tensor self, float p, Tensor state) -> Tensor")
     .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("dropout(Tensor self, float p, bool train) -> Tensor")
-    .doc(R"(In training, each element is 0 with probability p and scaled by 1 / (1 - p) otherwise.
+    .doc(R"(In training, sets each element to 0 with probability p and divides the others by 1 - p (Srivastava et al., 2014).
 
 >>> engine.dropout(engine.ones(3), 0.5, False)
 tensor([1., 1., 1.]))")

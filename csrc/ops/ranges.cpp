@@ -35,7 +35,7 @@ Tensor arange(const Value& start, const Value& end, const Value& step, const Val
 Tensor counted(int64_t n, Device device) { return Call<"_arange">()(0, 1, n, DType::Int64, device); }
 
 OP("arange(Number end, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(The numbers from 0 up to, but not including, ``end``.
+    .doc(R"(The numbers 0, 1, ... below ``end``.
 
 >>> engine.arange(4)
 tensor([0, 1, 2, 3]))")
@@ -43,8 +43,7 @@ tensor([0, 1, 2, 3]))")
 
 OP("arange.start(Number start, Number end, Number step=1, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc(
-        "The numbers ``start``, ``start + step``, ... short of ``end``: int64 if all three are integers, else float32.")
+    .doc(R"(The numbers ``start``, ``start + step``, ... before ``end``: int64 if all three are integers, else the default dtype.)")
     .compose([](Args a, Results& r) { r.push(arange(a[0], a[1], a[2], a[3], a[4], a.flag(5))); });
 
 OP("_arange(Number start, Number step, int length, dtype dtype, device device) -> Tensor")
@@ -53,7 +52,7 @@ OP("_arange(Number start, Number step, int length, dtype dtype, device device) -
 
 OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? device=None, bool requires_grad=False) "
    "-> Tensor")
-    .doc(R"(``steps`` numbers at equal distances, from ``start`` to ``end``, both included.
+    .doc(R"(``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
 >>> engine.linspace(0, 1, 5)
 tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000]))")
@@ -69,7 +68,7 @@ OP("_linspace(Number start, Number end, int steps, dtype dtype, device device) -
 
 OP("logspace(Number start, Number end, int steps, float base=10, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
-    .doc(R"(Powers of ``base`` whose exponents are ``linspace(start, end, steps)``.
+    .doc(R"(``base`` to the powers ``linspace(start, end, steps)``.
 
 >>> engine.logspace(0, 2, 3)
 tensor([  1.,  10., 100.]))")
@@ -82,7 +81,7 @@ tensor([  1.,  10., 100.]))")
     });
 
 OP("eye(int n, int? m=None, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
-    .doc(R"(Ones on the diagonal, zeros elsewhere; n rows and m (or n) columns.
+    .doc(R"(A matrix with ones on the diagonal and zeros elsewhere, n rows and m (or n) columns.
 
 >>> engine.eye(2)
 tensor([[1., 0.],
@@ -102,7 +101,7 @@ Tensor diagonal_index(const Tensor& like) {
 }
 
 OP("tril(Tensor self, int diagonal=0) -> Tensor")
-    .doc(R"(The lower triangles of matrices, zeros above. ``diagonal`` counts upwards from the main one.
+    .doc(R"(The lower triangles of matrices, with zeros above; ``diagonal`` counts upwards from the main one.
 
 >>> engine.tril(engine.ones(2, 3))
 tensor([[1., 0., 0.],
@@ -111,7 +110,7 @@ tensor([[1., 0., 0.],
     .in_place_too();
 
 OP("triu(Tensor self, int diagonal=0) -> Tensor")
-    .doc(R"(The upper triangles of matrices, zeros below. ``diagonal`` counts upwards from the main one.
+    .doc(R"(The upper triangles of matrices, with zeros below; ``diagonal`` counts upwards from the main one.
 
 >>> engine.triu(engine.ones(2, 3))
 tensor([[1., 1., 1.],
@@ -131,7 +130,7 @@ void push_triangle(Args a, Results& r) {
 }
 
 OP("tril_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
-    .doc(R"(The rows and columns of the lower triangle of a matrix, which ``offset`` widens: (2, places).
+    .doc(R"(The row and column indices of the lower triangle of a matrix, a (2, n) tensor; ``offset`` widens it.
 
 >>> engine.tril_indices(2, 2)
 tensor([[0, 1, 1],
@@ -139,7 +138,7 @@ tensor([[0, 1, 1],
     .compose(push_triangle<"le">);
 
 OP("triu_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
-    .doc(R"(The rows and columns of the upper triangle of a matrix, which ``offset`` narrows: (2, places).
+    .doc(R"(The row and column indices of the upper triangle of a matrix, a (2, n) tensor; ``offset`` narrows it.
 
 >>> engine.triu_indices(2, 2)
 tensor([[0, 0, 1],
@@ -171,9 +170,8 @@ OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
     });
 
 OP("one_hot(Tensor self, int num_classes=-1) -> Tensor")
-    .doc(R"(A last dimension that is 1 at the index self gives and 0 elsewhere. -1: one class more than the largest index.
-
-An IndexError names an index that is not in [0, num_classes).
+    .doc(R"(A new last dimension that is 1 at the index in self and 0 elsewhere.
+``num_classes`` -1 means the largest index plus 1. Raises IndexError for an index outside [0, num_classes).
 
 >>> engine.one_hot(engine.tensor([0, 2]), 3)
 tensor([[1, 0, 0],

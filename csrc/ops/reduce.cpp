@@ -8,7 +8,7 @@ namespace {
 DType summed_type(DType self) { return is_floating(self) ? self : DType::Int64; }
 
 OP("sum(Tensor self, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The sum of all elements; integers and bools add up in int64.
+    .doc(R"(The sum of all elements; integers and bools are summed in int64.
 
 >>> engine.tensor([1.0, 2.0, 3.0]).sum()
 tensor(6.))")
@@ -17,7 +17,7 @@ tensor(6.))")
     });
 
 OP("sum.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The sum over the given dimensions; ``keepdim`` keeps them with size 1.
+    .doc(R"(The sum over the given dimensions, which ``keepdim`` keeps with size 1.
 
 >>> engine.ones(2, 3).sum(1)
 tensor([3., 3.]))")
@@ -27,7 +27,7 @@ tensor([3., 3.]))")
     .grad("self", "", [](const Backward& b) { return expand(with_dims(b.g, b), b.shape("self")); });
 
 OP("mean(Tensor self, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The mean of all elements; nan if there are none.
+    .doc(R"(The mean of all elements; nan of an empty tensor.
 
 >>> engine.tensor([1.0, 2.0, 6.0]).mean()
 tensor(3.))")
@@ -36,7 +36,7 @@ tensor(3.))")
     });
 
 OP("mean.dim(Tensor self, int[]? dim, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The mean over the given dimensions; ``keepdim`` keeps them with size 1.
+    .doc(R"(The mean over the given dimensions, which ``keepdim`` keeps with size 1.
 
 >>> engine.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
 tensor([2., 3.]))")
@@ -85,7 +85,7 @@ Tensor product(const Tensor& self, const Value& dim, bool keepdim, const Value& 
 }
 
 OP("prod(Tensor self, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The product of all elements; integers multiply in int64.
+    .doc(R"(The product of all elements; integers are multiplied in int64.
 
 >>> engine.tensor([2, 3, 4]).prod()
 tensor(24))")
@@ -112,28 +112,28 @@ constexpr auto truth = [](Meta& m, const Tensor& self, const Value& dim, bool ke
 };
 
 OP("any(Tensor self) -> Tensor")
-    .doc(R"(Whether any element is true (not zero).
+    .doc(R"(True if any element is true (not zero).
 
 >>> engine.tensor([False, True]).any()
 tensor(True))")
     .compose([](const Tensor& self) { return Call<"any.dim">()(self, std::nullopt, false); });
 
 OP("any.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
-    .doc(R"(Whether any element along the given dimensions is true.
+    .doc(R"(True where any element along the given dimensions is true.
 
 >>> engine.tensor([[False, True], [False, False]]).any(1)
 tensor([ True, False]))")
     .shape(truth);
 
 OP("all(Tensor self) -> Tensor")
-    .doc(R"(Whether all elements are true (not zero); of none, True.
+    .doc(R"(True if all elements are true (not zero); also of an empty tensor.
 
 >>> engine.tensor([False, True]).all()
 tensor(False))")
     .compose([](const Tensor& self) { return Call<"all.dim">()(self, std::nullopt, false); });
 
 OP("all.dim(Tensor self, int[]? dim, bool keepdim=False) -> Tensor")
-    .doc(R"(Whether all elements along the given dimensions are true.
+    .doc(R"(True where all elements along the given dimensions are true.
 
 >>> engine.tensor([[True, True], [True, False]]).all(1)
 tensor([ True, False]))")

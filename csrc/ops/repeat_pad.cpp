@@ -11,7 +11,7 @@ namespace {
 const Call<"cat"> cat;
 
 OP("flip(Tensor self, int... dims) -> Tensor")
-    .doc(R"(A copy with the given dimensions in reverse order.
+    .doc(R"(A copy with the order of the given dimensions reversed.
 
 >>> engine.tensor([1, 2, 3]).flip(0)
 tensor([3, 2, 1]))")
@@ -27,21 +27,29 @@ tensor([3, 2, 1]))")
     .grad("self", "", [](const Backward& b) { return Call<"flip">()(b.g, b["dims"]); });
 
 OP("fliplr(Tensor self) -> Tensor")
-    .doc("``flip`` of dimension 1: left and right exchanged.")
+    .doc(R"(``flip`` of dimension 1.
+
+>>> engine.fliplr(engine.tensor([[1, 2], [3, 4]]))
+tensor([[2, 1],
+        [4, 3]]))")
     .compose([](Args a, Results& r) {
         check(a.tensor(0).dim() > 1, "self: expected at least 2 dimensions, got shape ", a.tensor(0).sizes());
         r.push(Call<"flip">()(a[0], Dims{1}));
     });
 
 OP("flipud(Tensor self) -> Tensor")
-    .doc("``flip`` of dimension 0: up and down exchanged.")
+    .doc(R"(``flip`` of dimension 0.
+
+>>> engine.flipud(engine.tensor([[1, 2], [3, 4]]))
+tensor([[3, 4],
+        [1, 2]]))")
     .compose([](Args a, Results& r) {
         check(a.tensor(0).dim() > 0, "self: expected at least 1 dimension, got shape ", a.tensor(0).sizes());
         r.push(Call<"flip">()(a[0], Dims{0}));
     });
 
 OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
-    .doc(R"(Turned by ``k`` quarter turns, from the first of the two dimensions towards the second.
+    .doc(R"(Rotates by ``k`` quarter turns, from the first of the two dimensions towards the second.
 
 >>> engine.tensor([[1, 2], [3, 4]]).rot90()
 tensor([[2, 4],
@@ -67,10 +75,7 @@ Tensor rolled(const Tensor& t, int64_t shift, int64_t dim) {
 }
 
 OP("roll(Tensor self, int[] shifts, int[] dims=[]) -> Tensor")
-    .doc(
-        R"(Elements moved along dimensions by ``shifts`` places; those that leave come in again at the other end.
-
-Without ``dims`` the flattened tensor is rolled.
+    .doc(R"(Shifts elements cyclically by ``shifts`` along dimensions; without ``dims`` in the flattened tensor.
 
 >>> engine.tensor([1, 2, 3]).roll(1)
 tensor([3, 1, 2]))")
@@ -106,7 +111,7 @@ Tensor repeated(const Tensor& self, Dims repeats) {
 }
 
 OP("repeat(Tensor self, int... repeats) -> Tensor")
-    .doc(R"(Self laid out ``repeats`` times along each dimension; more repeats than dimensions add leading ones.
+    .doc(R"(Repeats self ``repeats`` times along each dimension; surplus repeats add leading dimensions.
 
 >>> engine.tensor([1, 2]).repeat(2, 2)
 tensor([[1, 2, 1, 2],
@@ -118,7 +123,7 @@ tensor([[1, 2, 1, 2],
     });
 
 OP("tile(Tensor self, int... dims) -> Tensor")
-    .doc(R"(``repeat`` where missing leading repeats are 1.
+    .doc(R"(``repeat`` with missing leading repeats as 1.
 
 >>> engine.tensor([[1, 2]]).tile(2)
 tensor([[1, 2, 1, 2]]))")
@@ -129,7 +134,7 @@ tensor([[1, 2, 1, 2]]))")
     });
 
 OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
-    .doc(R"(Each element ``repeats`` times in a row along ``dim``, or in the flattened tensor.
+    .doc(R"(Repeats each element ``repeats`` times along ``dim``, or in the flattened tensor.
 
 >>> engine.tensor([1, 2]).repeat_interleave(2)
 tensor([1, 1, 2, 2]))")
@@ -145,7 +150,7 @@ tensor([1, 1, 2, 2]))")
     });
 
 OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor")
-    .doc(R"(Each element as often as ``repeats`` (a number per element of ``dim``) says.
+    .doc(R"(Repeats each element by its number in ``repeats``, one per element of ``dim``.
 
 >>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
 tensor([5, 6, 6]))")
@@ -212,11 +217,9 @@ OP("_pad_border_backward(Tensor grad, int[] pad, str mode, int[] size) -> Tensor
     .grad("grad", "", [](const Backward& b) { return Call<"_pad_border">()(b.g, b["pad"], b["mode"]); });
 
 OP("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor")
-    .doc(
-        R"(Self widened at its borders: ``pad`` gives (before, after) for the last dimension, then for the one before it.
-
-``mode`` is 'constant' (with ``value``, 0 unless given), 'reflect' (the border element is not repeated), 'replicate'
-or 'circular'. Negative widths cut.
+    .doc(R"(Pads self: ``pad`` has (before, after) for the last dimension, then for the one before it.
+``mode`` is 'constant' (with ``value``, by default 0), 'reflect' (the edge is not repeated), 'replicate' or 'circular'.
+Negative widths crop.
 
 >>> engine.pad(engine.tensor([1.0, 2.0, 3.0]), (1, 2), mode='reflect')
 tensor([2., 1., 2., 3., 2., 1.]))")
@@ -235,9 +238,8 @@ tensor([2., 1., 2., 3., 2., 1.]))")
     });
 
 OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")
-    .doc(R"(Channels moved into space: (..., C r r, H, W) becomes (..., C, H r, W r).
-
-Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel CNN", 2016.
+    .doc(R"(Moves channels into space: (..., C r r, H, W) to (..., C, H r, W r) (Shi et al., "Real-time single image and
+video super-resolution using an efficient sub-pixel CNN", 2016).
 
 >>> engine.ones(1, 4, 2, 2).pixel_shuffle(2).shape
 Size([1, 1, 4, 4]))")
@@ -260,7 +262,7 @@ Size([1, 1, 4, 4]))")
     });
 
 OP("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor")
-    .doc(R"(The reverse of ``pixel_shuffle``: (..., C, H r, W r) becomes (..., C r r, H, W).
+    .doc(R"(The inverse of ``pixel_shuffle``: (..., C, H r, W r) to (..., C r r, H, W).
 
 >>> engine.ones(1, 1, 4, 4).pixel_unshuffle(2).shape
 Size([1, 4, 2, 2]))")

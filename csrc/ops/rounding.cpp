@@ -19,7 +19,7 @@ double largest_finite(DType t) {
 }
 
 OP("floor(Tensor self) -> Tensor")
-    .doc(R"(The greatest integer that is not greater.
+    .doc(R"(Rounds down to an integer.
 
 >>> engine.floor(engine.tensor([-0.5, 1.5]))
 tensor([-1.,  1.]))")
@@ -27,7 +27,7 @@ tensor([-1.,  1.]))")
     .grad("self", "", flat);
 
 OP("ceil(Tensor self) -> Tensor")
-    .doc(R"(The least integer that is not less.
+    .doc(R"(Rounds up to an integer.
 
 >>> engine.ceil(engine.tensor([-1.5, 1.5]))
 tensor([-1.,  2.]))")
@@ -35,7 +35,7 @@ tensor([-1.,  2.]))")
     .grad("self", "", flat);
 
 OP("trunc(Tensor self) -> Tensor")
-    .doc(R"(The integer part.
+    .doc(R"(Rounds towards zero to an integer.
 
 >>> engine.trunc(engine.tensor([-1.5, 1.5]))
 tensor([-1.,  1.]))")
@@ -43,7 +43,7 @@ tensor([-1.,  1.]))")
     .grad("self", "", flat);
 
 OP("frac(Tensor self) -> Tensor")
-    .doc(R"(What trunc leaves, with the sign of the element.
+    .doc(R"(The fractional part, with the sign of the element.
 
 >>> engine.frac(engine.tensor([-1.5, 1.25]))
 tensor([-0.5000,  0.2500]))")
@@ -51,7 +51,7 @@ tensor([-0.5000,  0.2500]))")
     .grad("self", "", [](const Backward& b) { return b.g; });
 
 OP("round(Tensor self, *, int decimals=0) -> Tensor")
-    .doc(R"(The nearest number with so many decimals; half goes to even.
+    .doc(R"(Rounds to the nearest number with ``decimals`` decimals; half to even.
 
 >>> engine.round(engine.tensor([0.5, 1.5, 2.6]))
 tensor([0., 2., 3.]))")
@@ -59,7 +59,7 @@ tensor([0., 2., 3.]))")
     .grad("self", "", flat);
 
 OP("nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor")
-    .doc(R"(Nan and infinities replaced: by 0, and the greatest and least finite numbers, unless others are given.
+    .doc(R"(Replaces nan by 0 and infinities by the largest finite numbers, or by the given numbers.
 
 >>> engine.nan_to_num(engine.tensor([float('nan'), 1.0]), nan=2.0)
 tensor([2., 1.]))")

@@ -41,7 +41,7 @@ OP("_cumsum(Tensor self, int dim) -> Tensor")
     .grad("self", "", [](const Backward& b) { return sum_from_here(b.g, b.integer("dim")); });
 
 OP("cumsum(Tensor self, int dim, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The sum of each element and those before it along a dimension.
+    .doc(R"(The cumulative sum along a dimension.
 
 >>> engine.tensor([1, 2, 3]).cumsum(0)
 tensor([1, 3, 6]))")
@@ -62,7 +62,7 @@ OP("_cumprod(Tensor self, int dim) -> Tensor")
     });
 
 OP("cumprod(Tensor self, int dim, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The product of each element and those before it along a dimension.
+    .doc(R"(The cumulative product along a dimension.
 
 >>> engine.tensor([1, 2, 3]).cumprod(0)
 tensor([1, 2, 6]))")
@@ -83,7 +83,7 @@ OP("_linear_scan(Tensor a, Tensor b, int dim, bool reverse) -> Tensor")
     });
 
 OP("logcumsumexp(Tensor self, int dim) -> Tensor")
-    .doc(R"(The logarithm of the sum of the exponentials of each element and those before it.
+    .doc(R"(The logarithm of the cumulative sum of exponentials along a dimension.
 
 >>> engine.zeros(2).logcumsumexp(0)
 tensor([0.0000, 0.6931]))")
@@ -110,7 +110,7 @@ constexpr auto values_and_indices = [](Meta& m, const Tensor& self, int64_t dim)
 };
 
 OP("cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)")
-    .doc(R"(The largest element so far along a dimension, and its index: the last of equals.
+    .doc(R"(The cumulative maximum along a dimension, and its index; of equal ones the last.
 
 >>> engine.tensor([1, 3, 2]).cummax(0).values
 tensor([1, 3, 3]))")
@@ -118,7 +118,7 @@ tensor([1, 3, 3]))")
     .grad("self", "result", arg_reduction_grad);
 
 OP("cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)")
-    .doc(R"(The smallest element so far along a dimension, and its index: the last of equals.
+    .doc(R"(The cumulative minimum along a dimension, and its index; of equal ones the last.
 
 >>> engine.tensor([3, 1, 2]).cummin(0).values
 tensor([3, 1, 1]))")

@@ -51,7 +51,7 @@ OP("_scatter(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
     .grad("src", "index", gather_src);
 
 OP("scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor")
-    .doc(R"(Self with each element of ``src`` added at the index along ``dim`` that ``index`` gives for it.
+    .doc(R"(Self with the elements of ``src`` added at ``index`` along ``dim``.
 
 >>> engine.zeros(3).scatter_add(0, engine.tensor([0, 0, 2]), engine.ones(3))
 tensor([2., 0., 1.]))")
@@ -123,10 +123,8 @@ Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Ten
 }
 
 OP("scatter(Tensor self, int dim, Tensor index, Tensor src, *, str? reduce=None) -> Tensor")
-    .doc(R"(Self with each element of ``src`` written at the index along ``dim`` that ``index`` gives for it.
-
-``reduce`` 'add' or 'multiply' combines instead of replacing; otherwise it is unspecified which of several elements with
-the same index stays.
+    .doc(R"(Self with the elements of ``src`` written at ``index`` along ``dim``, the inverse of ``gather``.
+``reduce`` 'add' or 'multiply' combines instead of replacing; otherwise the result of repeated indices is unspecified.
 
 >>> engine.zeros(3).scatter(0, engine.tensor([2, 0]), engine.tensor([1.0, 2.0]))
 tensor([2., 0., 1.]))")
@@ -173,10 +171,9 @@ Tensor scattered_mean(const Tensor& self, int64_t dim, const Tensor& index, cons
 
 OP("scatter_reduce(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> "
    "Tensor")
-    .doc(R"(Self with each element of ``src`` combined into the one that ``index`` selects (see ``scatter``).
-
-``reduce`` is 'sum', 'prod', 'mean', 'amax' or 'amin'; without ``include_self`` the former values of the selected
-elements do not count.
+    .doc(R"(Self with the elements of ``src`` combined into those at ``index`` along ``dim`` (see ``scatter``).
+``reduce`` is 'sum', 'prod', 'mean', 'amax' or 'amin'; without ``include_self`` the original elements at these indices
+are ignored.
 
 >>> engine.ones(2).scatter_reduce(0, engine.tensor([0, 0]), engine.tensor([4.0, 3.0]), 'amax')
 tensor([4., 1.]))")

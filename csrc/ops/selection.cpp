@@ -11,7 +11,7 @@ void where_meta(const Op& op, Args a, Meta& m) {
 }
 
 OP("where(Tensor condition, Operand self, Operand other) -> Tensor")
-    .doc(R"(Self where ``condition`` holds, ``other`` elsewhere.
+    .doc(R"(The elements of self where ``condition`` is true, of ``other`` elsewhere.
 
 >>> engine.where(engine.tensor([True, False]), engine.tensor([1.0, 2.0]), 0.0)
 tensor([1., 0.]))")
@@ -26,7 +26,7 @@ Tensor maximum_grad(const Tensor& g, const Tensor& lost, const Backward& b) {
 }
 
 OP("maximum(Tensor self, Operand other) -> Tensor")
-    .doc(R"(The greater of two elements; nan if either is. Equal elements share the gradient.
+    .doc(R"(The maximum of two elements; nan if either is. Equal elements share the gradient.
 
 >>> engine.maximum(engine.tensor([1.0, 5.0]), engine.tensor([3.0, 2.0]))
 tensor([3., 5.]))")
@@ -35,7 +35,7 @@ tensor([3., 5.]))")
     .grad("other", "self other", [](const Backward& b) { return maximum_grad(b.g, gt(b["self"], b["other"]), b); });
 
 OP("minimum(Tensor self, Operand other) -> Tensor")
-    .doc(R"(The lesser of two elements; nan if either is. Equal elements share the gradient.
+    .doc(R"(The minimum of two elements; nan if either is. Equal elements share the gradient.
 
 >>> engine.minimum(engine.tensor([1.0, 5.0]), engine.tensor([3.0, 2.0]))
 tensor([1., 2.]))")
@@ -49,7 +49,7 @@ Tensor fmax_mask(const Backward& b, const Tensor& in_order) {
 }
 
 OP("fmax(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The greater of two elements; nan only if both are.
+    .doc(R"(The maximum of two elements; nan only if both are.
 
 >>> engine.fmax(engine.tensor([1.0, float('nan')]), engine.tensor([3.0, 2.0]))
 tensor([3., 2.]))")
@@ -60,7 +60,7 @@ tensor([3., 2.]))")
           [](const Backward& b) { return where(fmax_mask(b, ge(b["self"], b["other"])), 0.0, b.g); });
 
 OP("fmin(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The lesser of two elements; nan only if both are.
+    .doc(R"(The minimum of two elements; nan only if both are.
 
 >>> engine.fmin(engine.tensor([1.0, float('nan')]), engine.tensor([3.0, 2.0]))
 tensor([1., 2.]))")
@@ -71,7 +71,7 @@ tensor([1., 2.]))")
           [](const Backward& b) { return where(fmax_mask(b, le(b["self"], b["other"])), 0.0, b.g); });
 
 OP("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
-    .doc(R"(Each element brought between ``min`` and ``max``; where they cross, ``max`` wins.
+    .doc(R"(Clamps each element to [``min``, ``max``]; where they cross, to ``max``.
 
 >>> engine.clamp(engine.tensor([-2.0, 0.5, 3.0]), min=0, max=1)
 tensor([0.0000, 0.5000, 1.0000]))")
@@ -84,7 +84,7 @@ tensor([0.0000, 0.5000, 1.0000]))")
     .in_place_too();
 
 OP("clamp_min(Tensor self, Operand min) -> Tensor")
-    .doc(R"(Each element raised to ``min`` where it is less.
+    .doc(R"(The maximum of each element and ``min``.
 
 >>> engine.clamp_min(engine.tensor([-2.0, 0.5]), 0)
 tensor([0.0000, 0.5000]))")
@@ -93,7 +93,7 @@ tensor([0.0000, 0.5000]))")
     .grad("min", "self min", [](const Backward& b) { return where(lt(b["self"], b["min"]), b.g, 0.0); });
 
 OP("clamp_max(Tensor self, Operand max) -> Tensor")
-    .doc(R"(Each element lowered to ``max`` where it is greater.
+    .doc(R"(The minimum of each element and ``max``.
 
 >>> engine.clamp_max(engine.tensor([-2.0, 0.5]), 0)
 tensor([-2.,  0.]))")

@@ -40,7 +40,7 @@ tensor([0.0800, 0.5400, 1.0000, 0.5400]))")
 
 OP("blackman_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
    "requires_grad=False) -> Tensor")
-    .doc(R"(Blackman's window: ``0.42 - 0.5 cos(2 pi i / n) + 0.08 cos(4 pi i / n)``.
+    .doc(R"(Blackman's window: ``0.42 - 0.5 cos(2 pi i / n) + 0.08 cos(4 pi i / n)``, with n the length, or one less if not ``periodic``.
 
 >>> engine.blackman_window(3, periodic=False)[1]
 tensor(1.))")
@@ -48,7 +48,7 @@ tensor(1.))")
 
 OP("bartlett_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
    "requires_grad=False) -> Tensor")
-    .doc(R"(Bartlett's window, a triangle.
+    .doc(R"(Bartlett's window, a triangle, with n the length, or one less if not ``periodic``.
 
 >>> engine.bartlett_window(4)
 tensor([0.0000, 0.5000, 1.0000, 0.5000]))")

@@ -9,9 +9,8 @@ const Call<"sort"> sort;
 
 OP("sort(Tensor self, int dim=-1, bool descending=False, *, bool stable=False) -> (Tensor values, Tensor "
    "indices)")
-    .doc(R"(The elements of a dimension in order, and the indices they had; nan sorts as the largest.
-
-Equal elements keep their order, whether ``stable`` is asked for or not.
+    .doc(R"(The elements sorted along a dimension, and their original indices; nan sorts as the largest.
+The sort is always stable.
 
 >>> engine.tensor([3, 1, 2]).sort().indices
 tensor([1, 2, 0]))")
@@ -31,13 +30,15 @@ tensor([1, 2, 0]))")
     .compose([](Args a, Results& r) { r.push(sort.all(a[0], a[1], a[2], a[3])[1]); });
 
 OP("msort(Tensor self) -> Tensor")
-    .doc("The elements of the first dimension in order.")
+    .doc(R"(The elements sorted along the first dimension.
+
+>>> engine.msort(engine.tensor([3, 1, 2]))
+tensor([1, 2, 3]))")
     .compose([](Args a, Results& r) { r.push(sort(a[0], 0)); });
 
 OP("topk(Tensor self, int k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor "
    "indices)")
-    .doc(
-        R"(The ``k`` largest (or smallest) elements of a dimension and their indices; nan counts as the largest.
+    .doc(R"(The ``k`` largest (or smallest) elements along a dimension and their indices; nan counts as the largest.
 
 >>> engine.tensor([3, 1, 2]).topk(2).values
 tensor([3, 2]))")
@@ -82,14 +83,14 @@ OP("_median(Tensor self, int[]? dim, bool keepdim, bool skip_nan) -> Tensor")
     .grad("self", "self result", shared_evenly);
 
 OP("median(Tensor self) -> Tensor")
-    .doc(R"(The middle element in order, the lower of two; nan if there is one. Equals share the gradient evenly.
+    .doc(R"(The median of all elements, the lower of two; nan if there is one. Equal elements share the gradient evenly.
 
 >>> engine.tensor([3, 1, 2, 9]).median()
 tensor(2))")
     .compose([](Args a, Results& r) { r.push(Call<"_median">()(a[0], Value(), false, false)); });
 
 OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
-    .doc(R"(The middle element of a dimension, the lower of two, and its index.
+    .doc(R"(The median along a dimension, the lower of two, and its index.
 
 >>> engine.tensor([[3, 1, 2]]).median(1).indices
 tensor([2]))")
@@ -110,14 +111,13 @@ OP("_unique_rows(Tensor self, bool sorted) -> (Tensor places, Tensor inverse, Te
         "is, how often each comes.");
 
 OP("bincount(Tensor self, Tensor? weights=None, int minlength=0) -> Tensor")
-    .doc(R"(How often each number from 0 comes in a 1-d tensor of integers, or the sum of their ``weights``.
+    .doc(R"(The number of occurrences of each integer from 0 in a 1-d tensor, or the sum of their ``weights``.
 
 >>> engine.tensor([1, 1, 3]).bincount()
 tensor([0, 2, 0, 1]))");
 
 OP("histc(Tensor self, int bins=100, Number min=0, Number max=0) -> Tensor")
-    .doc(
-        R"(How many elements fall into each of ``bins`` equal parts of ``min`` to ``max`` (of their own range if equal).
+    .doc(R"(The counts of elements in ``bins`` equal intervals from ``min`` to ``max`` (by default the range of the elements).
 
 >>> engine.tensor([1.0, 2.0, 2.5]).histc(2, 0, 4)
 tensor([1., 2.]))")
@@ -153,10 +153,9 @@ Tensor places_in(const Value& sequence, const Value& values, bool right, bool na
 
 OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? "
    "side=None) -> Tensor")
-    .doc(
-        R"(Where each value would go into a sorted sequence (1-d, or one line per line of values) to keep it sorted.
-
-Before equal elements, or after them if ``right`` (or ``side='right'``).
+    .doc(R"(The index at which each value can be inserted into a sorted sequence to keep it sorted.
+The sequence is 1-d, or has a row for each row of values. The index is before equal elements, or after them if
+``right`` (or ``side='right'``).
 
 >>> engine.searchsorted(engine.tensor([1, 3, 5]), engine.tensor([3, 6]))
 tensor([1, 3]))")
@@ -167,14 +166,14 @@ tensor([1, 3]))")
     });
 
 OP("bucketize(Operand self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor")
-    .doc(R"(Which interval between sorted ``boundaries`` each value is in.
+    .doc(R"(The index of the interval between sorted ``boundaries`` that contains each value.
 
 >>> engine.bucketize(engine.tensor([0, 4]), engine.tensor([1, 3, 5]))
 tensor([0, 2]))")
     .compose([](Args a, Results& r) { r.push(places_in(a[1], a[0], a.flag(3), a.flag(2))); });
 
 OP("isin(Tensor elements, Operand test_elements, *, bool invert=False) -> Tensor")
-    .doc(R"(Whether each element is among ``test_elements``.
+    .doc(R"(True where an element is among ``test_elements``.
 
 >>> engine.isin(engine.tensor([1, 2, 3]), engine.tensor([3, 1]))
 tensor([ True, False,  True]))")

@@ -15,7 +15,7 @@ tensor([0.0000, 0.8427]))")
     .grad("self", "self", [](const Backward& b) { return b.g * (exp(-Call<"square">()(b["self"])) * M_2_SQRTPI); });
 
 OP("erfc(Tensor self) -> Tensor")
-    .doc(R"(``1 - erf(x)``, precise where that is small.
+    .doc(R"(``1 - erf(x)``, without cancellation.
 
 >>> engine.erfc(engine.tensor([0.0, 1.0]))
 tensor([1.0000, 0.1573]))")

@@ -115,14 +115,20 @@ OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=Fals
 
 OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor "
    "mean)")
-    .doc("The variance and the mean over the given dimensions, or all.")
+    .doc(R"(The variance and the mean over the given dimensions, or all, with the divisor n - ``correction``.
+
+>>> engine.var_mean(engine.tensor([1.0, 3.0]))
+engine.return_types.var_mean(var=tensor(2.), mean=tensor(2.)))")
     .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
         return variance(self, dim, correction, keepdim);
     });
 
 OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor "
    "mean)")
-    .doc("The standard deviation and the mean over the given dimensions, or all.")
+    .doc(R"(The standard deviation and the mean over the given dimensions, or all, with the divisor n - ``correction``.
+
+>>> engine.std_mean(engine.tensor([1.0, 3.0]))
+engine.return_types.std_mean(std=tensor(1.4142), mean=tensor(2.)))")
     .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
         return deviation(self, dim, correction, keepdim);
     });
@@ -192,7 +198,7 @@ tensor(5.))")
     });
 
 OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) -> Tensor")
-    .doc(R"(The norm called 'fro': the square root of the sum of squares.
+    .doc(R"(The Frobenius norm 'fro': the square root of the sum of squares.
 
 >>> engine.tensor([3.0, 4.0]).norm('fro')
 tensor(5.))")
@@ -204,8 +210,7 @@ tensor(5.))")
 OP("linalg_vector_norm(Tensor self, Number ord=2, int[]? dim=None, bool keepdim=False, *, dtype? dtype=None) "
    "-> Tensor")
     .doc(R"(The ``ord``-norm: the ord-th root of the sum of |x| to the power ord.
-
-0 counts what is not zero; inf and -inf give the largest and the smallest magnitude.
+0 counts the elements that are not zero; inf and -inf give the largest and the smallest magnitude.
 
 >>> engine.linalg_vector_norm(engine.tensor([3.0, -4.0]), 1)
 tensor(7.))")
@@ -237,10 +242,8 @@ Tensor covariance(const Tensor& self, int64_t correction, const Tensor& counts, 
 }
 
 OP("cov(Tensor self, *, int correction=1, Tensor? fweights=None, Tensor? aweights=None) -> Tensor")
-    .doc(R"(The covariances of variables, which are the rows of a matrix (a vector is one), from their columns of observations.
-
-The divisor is n - ``correction``. ``fweights`` counts how often each observation came, ``aweights`` says how much it
-weighs.
+    .doc(R"(The covariance matrix of variables, the rows of a matrix (a vector is one), from columns of observations.
+The divisor is n - ``correction``. ``fweights`` are the frequencies of observations, ``aweights`` their weights.
 
 >>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).cov()
 tensor([[ 2., -2.],
@@ -250,7 +253,7 @@ tensor([[ 2., -2.],
     });
 
 OP("corrcoef(Tensor self) -> Tensor")
-    .doc(R"(Pearson's coefficients of correlation of variables, the rows of a matrix.
+    .doc(R"(Pearson's correlation coefficients of variables, the rows of a matrix.
 
 >>> engine.tensor([[0.0, 2.0], [1.0, -1.0]]).corrcoef()
 tensor([[ 1., -1.],
@@ -277,7 +280,7 @@ tensor(1000.6932))")
     });
 
 OP("nansum(Tensor self, int[]? dim=None, bool keepdim=False) -> Tensor")
-    .doc(R"(The sum with nan counted as 0.
+    .doc(R"(The sum with nan as 0.
 
 >>> engine.tensor([1.0, float('nan')]).nansum()
 tensor(1.))")

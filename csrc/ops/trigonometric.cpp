@@ -14,7 +14,7 @@ Tensor over_square(const Value& leg, const Backward& b) {
 }
 
 OP("sin(Tensor self) -> Tensor")
-    .doc(R"(The sine, of radians.
+    .doc(R"(The sine of angles in radians.
 
 >>> engine.sin(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 0.8415]))")
@@ -22,7 +22,7 @@ tensor([0.0000, 0.8415]))")
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"cos">()(b["self"]); });
 
 OP("cos(Tensor self) -> Tensor")
-    .doc(R"(The cosine, of radians.
+    .doc(R"(The cosine of angles in radians.
 
 >>> engine.cos(engine.tensor([0.0, 1.0]))
 tensor([1.0000, 0.5403]))")
@@ -30,7 +30,7 @@ tensor([1.0000, 0.5403]))")
     .grad("self", "self", [](const Backward& b) { return -b.g * Call<"sin">()(b["self"]); });
 
 OP("tan(Tensor self) -> Tensor")
-    .doc(R"(The tangent, of radians.
+    .doc(R"(The tangent of angles in radians.
 
 >>> engine.tan(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 1.5574]))")
@@ -38,7 +38,7 @@ tensor([0.0000, 1.5574]))")
     .grad("self", "result", [](const Backward& b) { return b.g * (Call<"square">()(b["result"]) + 1.0); });
 
 OP("asin(Tensor self) -> Tensor")
-    .doc(R"(The angle in [-pi/2, pi/2] with that sine.
+    .doc(R"(The angle in [-pi/2, pi/2] with that sine, in radians; nan outside [-1, 1].
 
 >>> engine.asin(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 1.5708]))")
@@ -46,7 +46,7 @@ tensor([0.0000, 1.5708]))")
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(1.0 - Call<"square">()(b["self"])); });
 
 OP("acos(Tensor self) -> Tensor")
-    .doc(R"(The angle in [0, pi] with that cosine.
+    .doc(R"(The angle in [0, pi] with that cosine, in radians; nan outside [-1, 1].
 
 >>> engine.acos(engine.tensor([0.0, 1.0]))
 tensor([1.5708, 0.0000]))")
@@ -54,7 +54,7 @@ tensor([1.5708, 0.0000]))")
     .grad("self", "self", [](const Backward& b) { return -b.g * Call<"rsqrt">()(1.0 - Call<"square">()(b["self"])); });
 
 OP("atan(Tensor self) -> Tensor")
-    .doc(R"(The angle in [-pi/2, pi/2] with that tangent.
+    .doc(R"(The angle in [-pi/2, pi/2] with that tangent, in radians.
 
 >>> engine.atan(engine.tensor([0.0, 1.0]))
 tensor([0.0000, 0.7854]))")
@@ -62,7 +62,7 @@ tensor([0.0000, 0.7854]))")
     .grad("self", "self", [](const Backward& b) { return b.g / (Call<"square">()(b["self"]) + 1.0); });
 
 OP("atan2(Tensor self, Tensor other) -> Tensor")
-    .doc(R"(The angle of the point with ordinate self and abscissa ``other``, in [-pi, pi].
+    .doc(R"(The angle in [-pi, pi] of the point with ordinate self and abscissa ``other``, in radians.
 
 >>> engine.atan2(engine.tensor([1.0]), engine.tensor([-1.0]))
 tensor([2.3562]))")
@@ -109,7 +109,7 @@ tensor([0.0000, 0.8814]))")
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(Call<"square">()(b["self"]) + 1.0); });
 
 OP("acosh(Tensor self) -> Tensor")
-    .doc(R"(The inverse of cosh, for elements of 1 or more.
+    .doc(R"(The inverse of cosh; nan below 1.
 
 >>> engine.acosh(engine.tensor([1.0, 2.0]))
 tensor([0.0000, 1.3170]))")
@@ -117,7 +117,7 @@ tensor([0.0000, 1.3170]))")
     .grad("self", "self", [](const Backward& b) { return b.g * Call<"rsqrt">()(Call<"square">()(b["self"]) - 1.0); });
 
 OP("atanh(Tensor self) -> Tensor")
-    .doc(R"(The inverse of tanh.
+    .doc(R"(The inverse of tanh; infinite at -1 and 1, nan outside.
 
 >>> engine.atanh(engine.tensor([0.0, 0.5]))
 tensor([0.0000, 0.5493]))")
@@ -125,7 +125,7 @@ tensor([0.0000, 0.5493]))")
     .grad("self", "self", [](const Backward& b) { return b.g / (1.0 - Call<"square">()(b["self"])); });
 
 OP("deg2rad(Tensor self) -> Tensor")
-    .doc(R"(Degrees to radians.
+    .doc(R"(Converts degrees to radians.
 
 >>> engine.deg2rad(engine.tensor([180.0]))
 tensor([3.1416]))")
@@ -133,7 +133,7 @@ tensor([3.1416]))")
     .in_place_too();
 
 OP("rad2deg(Tensor self) -> Tensor")
-    .doc(R"(Radians to degrees.
+    .doc(R"(Converts radians to degrees.
 
 >>> engine.rad2deg(engine.tensor([0.5]))
 tensor([28.6479]))")

@@ -13,7 +13,7 @@ void same_as_self(const Op&, Args a, Meta& m) {
 }
 
 OP("poisson(Tensor self, Generator(w)? generator=None) -> Tensor")
-    .doc(R"(Counts drawn from Poisson distributions, each of the rate that self's element gives.
+    .doc(R"(Random counts of Poisson distributions with the rates self.
 
 >>> engine.poisson(engine.tensor([0.0, 0.0]))
 tensor([0., 0.]))")
@@ -21,7 +21,7 @@ tensor([0., 0.]))")
     .grad("self", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
 
 OP("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor")
-    .doc(R"(How many of ``count`` trials succeed, each with probability ``prob``.
+    .doc(R"(The number of successes in ``count`` trials, each with probability ``prob``.
 
 >>> engine.binomial(engine.tensor([3.0, 3.0]), engine.tensor([0.0, 1.0]))
 tensor([0., 3.]))")
@@ -66,7 +66,7 @@ void check_floating(const Tensor& self) {
 }
 
 OP("cauchy_(Tensor self, float median=0, float sigma=1, *, Generator? generator=None) -> Tensor")
-    .doc(R"(Fills self with numbers of the Cauchy distribution.
+    .doc(R"(Fills self with random numbers of the Cauchy distribution.
 
 >>> engine.empty(2, 3).cauchy_().shape
 Size([2, 3]))")
@@ -79,7 +79,7 @@ Size([2, 3]))")
     });
 
 OP("log_normal_(Tensor self, float mean=1, float std=2, *, Generator? generator=None) -> Tensor")
-    .doc(R"(Fills self with numbers whose logarithms are normally distributed.
+    .doc(R"(Fills self with random numbers whose logarithms have the given mean and standard deviation.
 
 >>> bool((engine.empty(100).log_normal_() > 0).all())
 True)")
@@ -91,7 +91,7 @@ True)")
     });
 
 OP("geometric_(Tensor self, float p, *, Generator? generator=None) -> Tensor")
-    .doc(R"(Fills self with how many trials it takes until one of probability p succeeds.
+    .doc(R"(Fills self with random numbers of trials up to the first success, each of probability p.
 
 >>> bool((engine.empty(100).geometric_(0.5) >= 1).all())
 True)")

@@ -55,19 +55,22 @@ std::optional<Dims> view_strides(const Tensor& self, const Dims& to) {
 }
 
 OP("alias(Tensor self) -> Tensor")
-    .doc("Another tensor over the same memory, with a place of its own in the graph.")
+    .doc(R"(A tensor over the same memory, with its own node in the graph.
+
+>>> engine.alias(engine.tensor([1, 2]))
+tensor([1, 2]))")
     .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
 OP("detach(Tensor self) -> Tensor")
-    .doc(R"(The same memory, outside the graph: no gradient flows through it.
+    .doc(R"(The same memory outside the graph: no gradient flows through it.
 
 >>> engine.ones(2, requires_grad=True).detach().requires_grad
 False)")
     .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); });
 
 OP("expand(Tensor self, int... size) -> Tensor")
-    .doc(R"(Self broadcast to ``size`` without a copy; -1 keeps a dimension.
+    .doc(R"(A view of self broadcast to ``size``; -1 keeps a dimension's size.
 
 >>> engine.tensor([[1], [2]]).expand(2, 3)
 tensor([[1, 1, 1],
@@ -89,7 +92,7 @@ tensor([[1, 1, 1],
     .grad("self", "", [](const Backward& b) { return sum_to_size(b.g, b.shape("self")); });
 
 OP("permute(Tensor self, int... dims) -> Tensor")
-    .doc(R"(The dimensions in another order.
+    .doc(R"(A view with the dimensions in another order.
 
 >>> engine.ones(2, 3, 4).permute(2, 0, 1).shape
 Size([4, 2, 3]))")
@@ -116,7 +119,7 @@ Size([4, 2, 3]))")
     });
 
 OP("transpose(Tensor self, int dim0, int dim1) -> Tensor")
-    .doc(R"(Two dimensions exchanged.
+    .doc(R"(A view with two dimensions exchanged.
 
 >>> engine.ones(2, 3).transpose(0, 1).shape
 Size([3, 2]))")
@@ -142,7 +145,7 @@ OP("_view(Tensor self, int[] size) -> Tensor")
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
 OP("view(Tensor self, int... shape) -> Tensor")
-    .doc(R"(The same memory in another shape; an error where that needs a copy (see ``reshape``).
+    .doc(R"(The same memory in another shape; RuntimeError if that needs a copy (see ``reshape``).
 
 >>> engine.arange(6).view(2, -1)
 tensor([[0, 1, 2],
@@ -157,7 +160,7 @@ tensor([[0, 1, 2],
     });
 
 OP("view.dtype(Tensor self, dtype dtype) -> Tensor")
-    .doc(R"(The same memory read as elements of another dtype; the last dimension grows or shrinks with their size.
+    .doc(R"(The same memory as elements of another dtype; the last dimension grows or shrinks with their size.
 
 >>> engine.tensor([1.0]).view(engine.int32)
 tensor([1065353216], dtype=int32))")
@@ -196,7 +199,7 @@ Size([3, 2]))")
     });
 
 OP("select(Tensor self, int dim, int index) -> Tensor")
-    .doc(R"(The slice at ``index`` of a dimension, which disappears.
+    .doc(R"(A view of the slice at ``index`` of a dimension, which is removed.
 
 >>> engine.arange(6).view(2, 3).select(1, -1)
 tensor([2, 5]))")
@@ -223,7 +226,7 @@ OP("_select_backward(Tensor grad, int[] size, int dim, int index) -> Tensor")
     });
 
 OP("slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor")
-    .doc(R"(Elements ``start`` to ``end`` of a dimension, every ``step``-th; a negative step goes backwards.
+    .doc(R"(A view of elements ``start`` to ``end`` of a dimension, every ``step``-th; a negative step reverses.
 
 >>> engine.arange(6).slice(0, 1, 6, 2)
 tensor([1, 3, 5]))")
@@ -257,7 +260,7 @@ OP("_slice_backward(Tensor grad, int[] size, int dim, int? start, int? end, int 
     });
 
 OP("narrow(Tensor self, int dim, int start, int length) -> Tensor")
-    .doc(R"(``length`` elements of a dimension from ``start``.
+    .doc(R"(A view of ``length`` elements of a dimension from ``start``.
 
 >>> engine.arange(5).narrow(0, 1, 3)
 tensor([1, 2, 3]))")
@@ -270,7 +273,7 @@ tensor([1, 2, 3]))")
     });
 
 OP("unsqueeze(Tensor self, int dim) -> Tensor")
-    .doc(R"(A dimension of size 1 put in at ``dim``.
+    .doc(R"(A view with a dimension of size 1 inserted at ``dim``.
 
 >>> engine.ones(3).unsqueeze(0).shape
 Size([1, 3]))")
@@ -296,7 +299,7 @@ void squeeze_where(const Tensor& self, Results& r, auto&& chosen) {
 }
 
 OP("squeeze(Tensor self) -> Tensor")
-    .doc(R"(Every dimension of size 1 left out.
+    .doc(R"(A view without the dimensions of size 1.
 
 >>> engine.ones(1, 3, 1).squeeze().shape
 Size([3]))")
@@ -304,7 +307,7 @@ Size([3]))")
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
 OP("squeeze.dim(Tensor self, int[] dim) -> Tensor")
-    .doc(R"(The named dimensions left out where their size is 1.
+    .doc(R"(A view without those of the given dimensions that have size 1.
 
 >>> engine.ones(1, 3, 1).squeeze(0).shape
 Size([3, 1]))")
@@ -317,7 +320,7 @@ Size([3, 1]))")
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
 OP("flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor")
-    .doc(R"(Dimensions ``start_dim`` to ``end_dim`` made one.
+    .doc(R"(Joins dimensions ``start_dim`` to ``end_dim`` into one: a view where possible.
 
 >>> engine.ones(2, 3, 4).flatten(1).shape
 Size([2, 12]))")

@@ -10,7 +10,7 @@ namespace bestiary::ops {
 namespace {
 
 OP("t(Tensor self) -> Tensor")
-    .doc(R"(A matrix transposed; tensors of fewer dimensions as they are.
+    .doc(R"(A matrix transposed; tensors of fewer dimensions are unchanged.
 
 >>> engine.ones(2, 3).t().shape
 Size([3, 2]))")
@@ -42,38 +42,50 @@ Tensor moved(const Tensor& self, std::span<const int64_t> from, std::span<const 
 }
 
 OP("movedim(Tensor self, int[] source, int[] destination) -> Tensor")
-    .doc(R"(Dimensions ``source`` moved to ``destination``; the others keep their order.
+    .doc(R"(Moves dimensions ``source`` to ``destination``; the others keep their order.
 
 >>> engine.ones(2, 3, 4).movedim(0, -1).shape
 Size([3, 4, 2]))")
     .compose([](Args a, Results& r) { r.push(moved(a.tensor(0), a.ints(1), a.ints(2))); });
 
 OP("moveaxis(Tensor self, int[] source, int[] destination) -> Tensor")
-    .doc("Another name for ``movedim``.")
+    .doc("Alias of ``movedim``.")
     .compose([](Args a, Results& r) { r.push(moved(a.tensor(0), a.ints(1), a.ints(2))); });
 
 OP("swapaxes(Tensor self, int axis0, int axis1) -> Tensor")
-    .doc("Another name for ``transpose``.")
+    .doc("Alias of ``transpose``.")
     .compose([](Args a, Results& r) { r.push(transpose(a[0], a[1], a[2])); });
 
 OP("swapdims(Tensor self, int dim0, int dim1) -> Tensor")
-    .doc("Another name for ``transpose``.")
+    .doc("Alias of ``transpose``.")
     .compose([](Args a, Results& r) { r.push(transpose(a[0], a[1], a[2])); });
 
 OP("expand_as(Tensor self, Tensor other) -> Tensor")
-    .doc("``expand`` to the shape of ``other``.")
+    .doc(R"(``expand`` to the shape of ``other``.
+
+>>> engine.tensor([1, 2]).expand_as(engine.ones(2, 2))
+tensor([[1, 2],
+        [1, 2]]))")
     .compose([](Args a, Results& r) { r.push(expand(a[0], a.tensor(1).sizes())); });
 
 OP("view_as(Tensor self, Tensor other) -> Tensor")
-    .doc("``view`` in the shape of ``other``.")
+    .doc(R"(``view`` in the shape of ``other``.
+
+>>> engine.arange(4).view_as(engine.ones(2, 2))
+tensor([[0, 1],
+        [2, 3]]))")
     .compose([](Args a, Results& r) { r.push(Call<"view">()(a[0], a.tensor(1).sizes())); });
 
 OP("reshape_as(Tensor self, Tensor other) -> Tensor")
-    .doc("``reshape`` to the shape of ``other``.")
+    .doc(R"(``reshape`` to the shape of ``other``.
+
+>>> engine.arange(4).reshape_as(engine.ones(2, 2))
+tensor([[0, 1],
+        [2, 3]]))")
     .compose([](Args a, Results& r) { r.push(reshape(a[0], a.tensor(1).sizes())); });
 
 OP("broadcast_to(Tensor self, int... size) -> Tensor")
-    .doc("Another name for ``expand``.")
+    .doc("Alias of ``expand``.")
     .compose([](Args a, Results& r) { r.push(expand(a[0], a[1])); });
 
 OP("_broadcast_all(Tensor[] tensors) -> Tensor[]")
@@ -85,7 +97,7 @@ OP("_broadcast_all(Tensor[] tensors) -> Tensor[]")
     });
 
 OP("unflatten(Tensor self, int dim, int[] sizes) -> Tensor")
-    .doc(R"(A dimension taken apart into several; one of ``sizes`` may be -1.
+    .doc(R"(Splits a dimension into several; one of ``sizes`` may be -1.
 
 >>> engine.ones(2, 12).unflatten(1, (3, -1)).shape
 Size([2, 3, 4]))")
@@ -107,11 +119,17 @@ Size([2, 3, 4]))")
     });
 
 OP("atleast_1d(Tensor self) -> Tensor")
-    .doc("Self with one dimension at least.")
+    .doc(R"(Self with at least one dimension.
+
+>>> engine.atleast_1d(engine.tensor(2))
+tensor([2]))")
     .compose([](Args a, Results& r) { r.push(a.tensor(0).dim() < 1 ? unsqueeze(a[0], 0) : a.tensor(0)); });
 
 OP("atleast_2d(Tensor self) -> Tensor")
-    .doc("Self with two dimensions at least; a vector is a row.")
+    .doc(R"(Self with at least two dimensions; a vector becomes a row.
+
+>>> engine.atleast_2d(engine.tensor([1, 2]))
+tensor([[1, 2]]))")
     .compose([](Args a, Results& r) {
         Tensor t = a.tensor(0);
         while (t.dim() < 2) t = unsqueeze(t, 0);
@@ -119,7 +137,10 @@ OP("atleast_2d(Tensor self) -> Tensor")
     });
 
 OP("atleast_3d(Tensor self) -> Tensor")
-    .doc("Self with three dimensions at least; a matrix gets a last one.")
+    .doc(R"(Self with at least three dimensions; a matrix gets a last one of size 1.
+
+>>> engine.atleast_3d(engine.ones(2, 3)).shape
+Size([2, 3, 1]))")
     .compose([](Args a, Results& r) {
         Tensor t = a.tensor(0);
         while (t.dim() < 2) t = unsqueeze(t, 0);
@@ -146,8 +167,7 @@ struct Windows {
 };
 
 OP("unfold(Tensor self, int dimension, int size, int step) -> Tensor")
-    .doc(
-        R"(A view of all windows of ``size`` elements along a dimension, ``step`` apart; the window is a new last dimension.
+    .doc(R"(A view of all windows of ``size`` elements along a dimension, with the given step; the window is a new last dimension.
 
 >>> engine.arange(4).unfold(0, 2, 1)
 tensor([[0, 1],
@@ -188,8 +208,7 @@ struct Diagonal {
 };
 
 OP("diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor")
-    .doc(
-        R"(A view of the diagonal of two dimensions, which become one at the end; ``offset`` above 0 lies to the right.
+    .doc(R"(A view of the diagonal of two dimensions, as the last dimension; ``offset`` above 0 selects one to the right.
 
 >>> engine.tensor([[1, 2], [3, 4]]).diagonal()
 tensor([1, 4]))")
@@ -231,7 +250,7 @@ tensor([[1, 0],
     });
 
 OP("diag(Tensor self, int diagonal=0) -> Tensor")
-    .doc(R"(The diagonal of a matrix, or the matrix with a vector on its diagonal.
+    .doc(R"(The diagonal of a matrix, or a matrix with a vector on its diagonal.
 
 >>> engine.tensor([[1, 2], [3, 4]]).diag()
 tensor([1, 4]))")
