@@ -512,13 +512,9 @@ def _fits(items: int, r: int) -> bool:
     return log_factorials[0] - log_factorials[1] - log_factorials[2] < math.log(2**60)
 
 
-def _chosen(found: Any, inverse: bool, counts: bool) -> Any:
+def _requested(values: Tensor, found: Any, inverse: bool, counts: bool) -> Any:
     """The requested results of unique: one tensor, or a tuple of several."""
-    wanted = (
-        found.values,
-        *([found.inverse] if inverse else []),
-        *([found.counts] if counts else []),
-    )
+    wanted = (values, *([found.inverse] if inverse else []), *([found.counts] if counts else []))
     return wanted if len(wanted) > 1 else wanted[0]
 
 
@@ -526,12 +522,7 @@ def _distinct_slices(input: Tensor, dim: int, sorted: bool, inverse: bool, count
     """The distinct slices of a dimension, or the first of each run of equal ones."""
     lines = input.movedim(dim, 0)
     found = _C._unique_rows(lines.reshape(lines.shape[0], lines[:1].numel()), sorted)
-    wanted = (
-        input.index_select(dim, found.places),
-        *([found.inverse] if inverse else []),
-        *([found.counts] if counts else []),
-    )
-    return wanted if len(wanted) > 1 else wanted[0]
+    return _requested(input.index_select(dim, found.indices), found, inverse, counts)
 
 
 def unique(
@@ -553,7 +544,8 @@ def unique(
     """
     if dim is not None:
         return _distinct_slices(input, dim, True, return_inverse, return_counts)
-    return _chosen(_C._unique(input), return_inverse, return_counts)
+    found = _C._unique(input)
+    return _requested(found.values, found, return_inverse, return_counts)
 
 
 def unique_consecutive(
@@ -572,7 +564,8 @@ def unique_consecutive(
     """
     if dim is not None:
         return _distinct_slices(input, dim, False, return_inverse, return_counts)
-    return _chosen(_C._unique_consecutive(input), return_inverse, return_counts)
+    found = _C._unique_consecutive(input)
+    return _requested(found.values, found, return_inverse, return_counts)
 
 
 guard_functions(globals(), __all__)

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "core/dtype.h"
+#include "cpu/dim_view.h"
 
 namespace bestiary::cpu {
 
@@ -30,6 +32,12 @@ Key<T> order_key(T x) {
     } else {
         return static_cast<Key<T>>(x);
     }
+}
+
+// Equality of the elements that have these keys: nan equals nothing.
+template <class T>
+bool same(Key<T> a, Key<T> b) {
+    return a == b && !(is_floating(dtype_of<T>()) && a == ~Key<T>{0});
 }
 
 template <class K>
@@ -77,8 +85,8 @@ struct KeyedLine {
     }
 };
 
-// Brings the k smallest to the front. What shares the digit of the last of them is told apart by comparing, all else
-// by its digit alone. `spare` is room to work in.
+// Brings the k smallest to the front. Keys that share the digit of the last of them are compared, all others are
+// distinguished by their digit alone. `spare` is memory to work in.
 template <class K>
 void select_keys(std::vector<Keyed<K>>& keys, size_t k, std::vector<Keyed<K>>& spare) {
     constexpr size_t kFew = 128;
@@ -109,7 +117,7 @@ void select_keys(std::vector<Keyed<K>>& keys, size_t k, std::vector<Keyed<K>>& s
     keys.swap(spare);
 }
 
-// Sorts by key, stably. `spare` is room to work in.
+// Sorts by key, stably. `spare` is memory to work in.
 template <class K>
 void sort_keys(std::vector<Keyed<K>>& keys, std::vector<Keyed<K>>& spare) {
     constexpr size_t kFew = 512;  // below, counting digits costs more than comparing
@@ -125,6 +133,27 @@ void sort_keys(std::vector<Keyed<K>>& keys, std::vector<Keyed<K>>& spare) {
         for (const Keyed<K>& item : keys) spare[count[item.key >> shift & 255]++] = item;
         keys.swap(spare);
     }
+}
+
+// Keys are counted in 32 bits.
+inline void check_number_of_keys(const Tensor& self) {
+    check(self.numel() <= std::numeric_limits<uint32_t>::max(), "self: ", self.numel(), " elements are too many");
+}
+
+// Calls body(line number, KeyedLine, keys, spare) for every line of a packed tensor. Body may work in keys and spare.
+template <class F>
+void for_lines(const Tensor& self, int64_t dim, bool descending, const F& body) {
+    const DimView lines(self.sizes(), dim);
+    check(lines.n <= std::numeric_limits<uint32_t>::max(), "self: dimension ", dim, " of size ", lines.n,
+          " is too long to sort");
+    visit(self.dtype(), [&]<class T>() {
+        lines.share([&](int64_t begin, int64_t end) {
+            std::vector<Keyed<Key<T>>> keys, spare;
+            for (int64_t line = begin; line < end; ++line)
+                body(line, KeyedLine<T>{self.data<T>() + lines.start(line), lines.n, lines.inner, descending}, keys,
+                     spare);
+        });
+    });
 }
 
 }  // namespace bestiary::cpu

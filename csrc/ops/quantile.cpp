@@ -1,4 +1,4 @@
-// Order statistics: quantiles, medians without nan, the commonest element.
+// Order statistics: quantiles, medians, modes.
 #include "ops/arg_reduction.h"
 
 namespace bestiary::ops {
@@ -10,14 +10,14 @@ const Call<"sum.dim"> sum;
 const Call<"gather"> gather;
 const Call<"squeeze.dim"> squeeze_dim;
 
-// The lines to take quantiles of, sorted along the last dimension, and how many of a line's elements are not nan.
+// The lines to take quantiles of, sorted along the last dimension, and the number of elements of each that are not nan.
 struct SortedLines {
     Tensor values, count;
 
-    SortedLines(const Tensor& self, const Value& dim) {
-        const Tensor lines = dim.none()        ? flatten(self)
+    SortedLines(const Tensor& self, std::optional<int64_t> dim) {
+        const Tensor lines = !dim              ? flatten(self)
                              : self.dim() == 0 ? unsqueeze(self, 0)
-                                               : transpose(self, dim, -1);
+                                               : transpose(self, *dim, -1);
         check(lines.sizes().back() > 0, "self: expected elements, got shape ", self.sizes());
         values = sort(lines, -1);
         count = sum(Call<"logical_not">()(is_nan(values)), -1, true);
@@ -26,7 +26,7 @@ struct SortedLines {
 };
 
 Tensor between(const SortedLines& lines, const Tensor& rank, std::string_view how) {
-    const auto at = [&](const Tensor& place) { return gather(lines.values, -1, cast(place, DType::Int64)); };
+    const auto at = [&](const Tensor& index) { return gather(lines.values, -1, cast(index, DType::Int64)); };
     const Tensor low = Call<"floor">()(rank), high = Call<"ceil">()(rank);
     if (how == "lower") return at(low);
     if (how == "higher") return at(high);
@@ -37,41 +37,22 @@ Tensor between(const SortedLines& lines, const Tensor& rank, std::string_view ho
     return Call<"lerp">()(at(low), at(high), rank - low);
 }
 
-// The shape of lines reduced to one value each, with those of q in front.
-Tensor arranged(Tensor found, Args a) {
-    const Tensor &self = a.tensor(0), &q = a.tensor(1);
-    const bool all = a.none(2), keepdim = a.flag(3);
+// Moves the quantiles' dimension to the front, from `dim`, whose lines are in the last dimension of `found`.
+Tensor to_shape_of_result(const Tensor& found, const Tensor& self, const Tensor& q, std::optional<int64_t> dim,
+                          bool keepdim) {
     const int n = self.dim();
-    if (!all && n > 0) found = transpose(found, a[2], -1);  // (..., q, ...)
-    const int at = all || n == 0 ? 0 : wrap_dim(a.integer(2), n);
-    Tensor out = Call<"movedim">()(found, Dims{at}, Dims{0});  // (q, ...)
-    if (keepdim) {
-        Dims sizes = q.dim() ? Dims{q.numel()} : Dims();
-        for (int d = 0; d < n; ++d) sizes.push_back(all || d == at ? 1 : self.sizes()[d]);
-        return reshape(out, sizes);
-    }
-    return q.dim() ? out : select(out, 0, 0);
+    const bool moved = dim && n > 0;
+    const int at = moved ? wrap_dim(*dim, n) : 0;
+    const Tensor in_place = moved ? transpose(found, at, -1) : found;  // (..., q, ...)
+    const Tensor out = Call<"movedim">()(in_place, Dims{at}, Dims{0});  // (q, ...)
+    if (!keepdim) return q.dim() ? out : select(out, 0, 0);
+    Dims sizes = q.dim() ? Dims{q.numel()} : Dims();
+    for (int d = 0; d < n; ++d) sizes.push_back(!dim || d == at ? 1 : self.sizes()[d]);
+    return reshape(out, sizes);
 }
 
-void push_quantile(Args a, bool skip_nan, Results& r) {
-    const Tensor& self = a.tensor(0);
-    const DType type = self.dtype();
-    check_as(ErrorKind::Type, type == DType::Float32 || type == DType::Float64,
-             "self: expected float32 or float64, got ", type);
-    const Tensor& q = a.tensor(1);
-    check(q.dim() <= 1 && q.dtype() == type, "q: expected a number or at most one dimension of dtype ", type,
-          ", got shape ", q.sizes(), " of ", q.dtype());
-    const SortedLines lines(self, a[2]);
-    const auto last = static_cast<double>(lines.length() - 1);
-    const Tensor wanted = reshape(q, Dims{q.numel()});
-    const Tensor present = cast(lines.count, type) - 1.0;
-    const Tensor rank = skip_nan ? Call<"clamp_min">()(present * wanted, 0.0)
-                                 : where(lt(present, last), last, wanted * last);  // nan sorts last
-    r.push(arranged(between(lines, rank, a.str(4)), a));
-}
-
-// q as a 0-d tensor where it is a number, with values from 0 to 1.
-Tensor as_tensor(const Value& q, const Tensor& self) {
+// q as a tensor, with values from 0 to 1.
+Tensor checked_q(const Value& q, const Tensor& self) {
     if (q.is_tensor()) {
         Call<"_checked">()(q, 0.0, 1.0, "q");
         return Tensor(q.t);
@@ -80,11 +61,23 @@ Tensor as_tensor(const Value& q, const Tensor& self) {
     return Call<"full">()(Dims(), q, self.dtype(), self.device());
 }
 
-void push_quantile_of(Args a, bool skip_nan, Results& r) {
-    const Tensor q = as_tensor(a[1], a.tensor(0));
-    const Value values[] = {a[0], q, a[2], a[3], a[4]};
-    push_quantile(Args(values, 5), skip_nan, r);
-}
+template <bool skip_nan>
+constexpr auto quantile = [](const Tensor& self, const Value& given_q, std::optional<int64_t> dim, bool keepdim,
+                             std::string_view interpolation) {
+    const Tensor q = checked_q(given_q, self);
+    const DType type = self.dtype();
+    check_as(ErrorKind::Type, type == DType::Float32 || type == DType::Float64,
+             "self: expected float32 or float64, got ", type);
+    check(q.dim() <= 1 && q.dtype() == type, "q: expected a number or at most one dimension of dtype ", type,
+          ", got shape ", q.sizes(), " of ", q.dtype());
+    const SortedLines lines(self, dim);
+    const auto last = static_cast<double>(lines.length() - 1);
+    const Tensor wanted = reshape(q, Dims{q.numel()});
+    const Tensor present = cast(lines.count, type) - 1.0;
+    const Tensor rank = skip_nan ? Call<"clamp_min">()(present * wanted, 0.0)
+                                 : where(lt(present, last), last, wanted * last);  // nan sorts last
+    return to_shape_of_result(between(lines, rank, interpolation), self, q, dim, keepdim);
+};
 
 OP("quantile(Tensor self, Operand q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor")
     .doc(R"(The quantile ``q`` (0 to 1, a number or a 1-d tensor) of the elements; nan if one is nan.
@@ -93,41 +86,75 @@ first dimension of the result.
 
 >>> engine.tensor([0.0, 1.0, 2.0, 3.0]).quantile(0.5)
 tensor(1.5000))")
-    .compose([](Args a, Results& r) { push_quantile_of(a, false, r); });
+    .compose(quantile<false>);
 
 OP("nanquantile(Tensor self, Operand q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor")
     .doc(R"(``quantile`` of the elements that are not nan.
 
 >>> engine.tensor([0.0, 1.0, float('nan')]).nanquantile(0.5)
 tensor(0.5000))")
-    .compose([](Args a, Results& r) { push_quantile_of(a, true, r); });
+    .compose(quantile<true>);
 
-// The lower median of the elements that are not nan, which the sorting puts last, and its index.
-void push_nanmedian(const Tensor& self, int64_t dim, bool keepdim, Results& r) {
-    const Tensor missing = is_nan(self);
-    const Tensor count = sum(Call<"logical_not">()(missing), dim, true);
-    const Tensor rank = Call<"clamp_min">()(floor_divide(count - 1, 2), 0);
-    for (const Tensor& t : sort.all(self, dim)) {
-        const Tensor found = gather(t, dim, rank);
-        r.push(keepdim || self.dim() == 0 ? found : squeeze_dim(found, Dims{dim}));
-    }
-}
+OP("_kth(Tensor self, int dim, bool keepdim, int k, bool nan_wins) -> (Tensor values, Tensor indices)")
+    .doc("The element of rank ``k`` along a dimension, or the first nan if there is one and it ``nan_wins``.")
+    .shape(arg_reduction_shape)
+    .grad("self", "result", scatter_to_argmax);
+
+OP("kthvalue(Tensor self, int k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
+    .doc(R"(The ``k``-th smallest element of a dimension, counted from 1, and its index.
+
+>>> engine.tensor([30, 10, 20]).kthvalue(2).values
+tensor(20))")
+    .compose([](const Tensor& self, int64_t k, int64_t dim, bool keepdim) {
+        const int64_t n = self.dim() ? self.size(dim) : 1;
+        check(1 <= k && k <= n, "k: expected 1 to ", n, ", got ", k);
+        return Call<"_kth">().all(self, dim, keepdim, k - 1, false);
+    });
+
+OP("_median(Tensor self, int[]? dim, bool keepdim, bool skip_nan) -> Tensor")
+    .doc("The middle of all elements, without the nan if ``skip_nan``; dim is None.")
+    .shape([](Meta& m, const Tensor& self) { m.add(Dims(), self.dtype()); })
+    .grad("self", "self result", shared_evenly);
+
+OP("median(Tensor self) -> Tensor")
+    .doc(R"(The median of all elements, the lower of two; nan if there is one. Equal elements share the gradient evenly.
+
+>>> engine.tensor([3, 1, 2, 9]).median()
+tensor(2))")
+    .compose([](const Tensor& self) { return Call<"_median">()(self, std::nullopt, false, false); });
+
+OP("median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
+    .doc(R"(The median along a dimension, the lower of two, and its index.
+
+>>> engine.tensor([[3, 1, 2]]).median(1).indices
+tensor([2]))")
+    .compose([](const Tensor& self, int64_t dim, bool keepdim) {
+        const int64_t n = self.dim() ? self.size(dim) : 1;
+        return Call<"_kth">().all(self, dim, keepdim, (n - 1) / 2, true);
+    });
 
 OP("nanmedian(Tensor self) -> Tensor")
     .doc(R"(The median of the elements that are not nan, the lower of two.
 
 >>> engine.tensor([1.0, 3.0, float('nan')]).nanmedian()
 tensor(1.))")
-    .compose([](Args a, Results& r) {
-        r.push(Call<"_median">()(a[0], Value(), false, true));
-    });
+    .compose([](const Tensor& self) { return Call<"_median">()(self, std::nullopt, false, true); });
+
+// Without the selected dimension, which has size 1, unless it is to stay.
+Tensor reduced(const Tensor& t, int64_t dim, bool keepdim) {
+    return keepdim || t.dim() == 0 ? t : squeeze_dim(t, Dims{dim});
+}
 
 OP("nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)")
     .doc("The median along a dimension of the elements that are not nan, the lower of two, and its index.")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Index, a.tensor(0).dim() == 0 || a.tensor(0).size(a.integer(1)) > 0,
-                 "self: expected elements along dimension ", a.integer(1), ", got shape ", a.tensor(0).sizes());
-        push_nanmedian(a.tensor(0), a.integer(1), a.flag(2), r);
+    .compose([](const Tensor& self, int64_t dim, bool keepdim) {
+        check_as(ErrorKind::Index, self.dim() == 0 || self.size(dim) > 0, "self: expected elements along dimension ",
+                 dim, ", got shape ", self.sizes());
+        const Tensor count = sum(Call<"logical_not">()(is_nan(self)), dim, true);
+        const Tensor rank = Call<"clamp_min">()(floor_divide(count - 1, 2), 0);
+        const Results sorted = sort.all(self, dim);  // nan comes last
+        return Results{reduced(gather(sorted[0], dim, rank), dim, keepdim),
+                       reduced(gather(sorted[1], dim, rank), dim, keepdim)};
     });
 
 OP("mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)")
@@ -135,22 +162,18 @@ OP("mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor 
 
 >>> engine.tensor([1, 2, 2, 3]).mode().values
 tensor(2))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int64_t n = self.dim() ? self.size(a.integer(1)) : 1;
-        check_as(ErrorKind::Index, n > 0, "self: expected elements along dimension ", a.integer(1), ", got shape ",
-                 self.sizes());
-        const Tensor place = Call<"_mode">()(self, a[1]);
-        const Tensor value = gather(self, a[1], place);
-        const bool keep = a.flag(2) || self.dim() == 0;
-        for (const Tensor& t : {value, place}) r.push(keep ? t : squeeze_dim(t, Dims{a.integer(1)}));
+    .compose([](const Tensor& self, int64_t dim, bool keepdim) {
+        check_as(ErrorKind::Index, self.dim() == 0 || self.size(dim) > 0, "self: expected elements along dimension ",
+                 dim, ", got shape ", self.sizes());
+        const Tensor index = Call<"_mode">()(self, dim);
+        return Results{reduced(gather(self, dim, index), dim, keepdim), reduced(index, dim, keepdim)};
     });
 
 OP("_mode(Tensor self, int dim) -> Tensor")
-    .doc("The last index of the commonest element of each line.")
-    .shape([](const Op&, Args a, Meta& m) {
-        Dims sizes = a.tensor(0).sizes();
-        if (!sizes.empty()) sizes[wrap_dim(a.integer(1), sizes.size())] = 1;
+    .doc("The last index of the most frequent element of each line.")
+    .shape([](Meta& m, const Tensor& self, int64_t dim) {
+        Dims sizes = self.sizes();
+        if (!sizes.empty()) sizes[wrap_dim(dim, sizes.size())] = 1;
         m.add(sizes, DType::Int64);
     });
 

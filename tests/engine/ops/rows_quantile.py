@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from .framework import Arg, Row
+from .rows_sorting import sorted_along
 
 A = Arg(4, 7)
 
@@ -24,11 +25,12 @@ def _nanquantile(x: np.ndarray, dim: int) -> np.ndarray:
     return np.nanquantile(_with_nan(x), 0.3, axis=dim)
 
 
+def _kth(x: np.ndarray, k: int, dim: int) -> Any:
+    return tuple(a.take(k - 1, axis=dim) for a in sorted_along(x, dim))
+
+
 def _median(x: np.ndarray, dim: int) -> Any:
-    k = (x.shape[dim] - 1) // 2
-    return np.sort(x, axis=dim).take(k, axis=dim), np.argsort(x, axis=dim, kind="stable").take(
-        k, axis=dim
-    )
+    return _kth(x, (x.shape[dim] + 1) // 2, dim)
 
 
 def _nanmedian(x: np.ndarray) -> Any:
@@ -82,6 +84,7 @@ ROWS = [
         id="quantile-several",
     ),
     Row("nanquantile", np.nanquantile, [A, 0.3, 1], dtypes="wide"),
+    Row("kthvalue", _kth, [Arg(3, 7), 3, 0], dtypes="all"),
     Row("median", _median, [Arg(3, 4), 1], dtypes="wide", id="median-dim"),
     Row("median", lambda x: np.sort(x.reshape(-1))[5], [Arg(3, 4)], dtypes="number"),
     Row("nanmedian", lambda x: np.sort(x.reshape(-1))[13], [A], dtypes="number"),
