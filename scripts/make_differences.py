@@ -17,7 +17,7 @@ HEAD = """\
 Programs written for PyTorch run after `import engine as torch`, but for what is listed here. The
 error that a missing name raises says the same.
 
-## What behaves otherwise
+## Differences in behaviour
 """
 
 

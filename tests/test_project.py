@@ -53,6 +53,23 @@ def test_no_line_of_cpp_is_too_long() -> None:
     assert hits == []
 
 
+def test_comments_open_with_a_verb_or_noun() -> None:
+    """A comment, docstring or op's doc that opens with What or Whether hides its subject."""
+    opener = r"(?:What|Who|Whose|Where|How|Which|Whether)(?:ever)?\b"
+    hits = []
+    for path in project_files({".py", ".cpp", ".h"}):
+        mark = "#" if path.suffix == ".py" else "//"
+        opening = re.compile(rf'(?:{mark}+ |"""|\.doc\((?:R"\(|")){opener}')
+        previous = ""
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            text = line.lstrip()
+            continues = text.startswith(mark) and previous.startswith(mark)
+            if not continues and opening.search(line):
+                hits.append(f"{path.relative_to(REPOSITORY)}:{number}: {text}")
+            previous = text
+    assert hits == []
+
+
 # Folders that each folder may include or import besides itself.
 INCLUDES = {
     "core": set(),

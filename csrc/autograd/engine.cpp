@@ -45,7 +45,7 @@ private:
     std::unordered_map<Node*, std::vector<std::pair<uint32_t, size_t>>> captures_;
 };
 
-// Where this pass collects the gradients of a node's results: in the node, if no other pass is using it.
+// The gradients of a node's results that this pass collects: in the node, unless another pass uses it.
 Results& GraphTask::slots(Node& node) {
     if (node.task == this) return node.pending;
     const auto found = aside_.find(&node);

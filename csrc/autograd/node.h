@@ -12,7 +12,7 @@ namespace bestiary {
 class Node;
 class GraphTask;
 
-// Where a gradient goes: result `index` of `node`.
+// The destination of a gradient: result `index` of `node`.
 struct Edge {
     Ptr<Node> node;
     uint32_t index = 0;
@@ -34,7 +34,7 @@ using BeforeHook = std::function<void(Results& results)>;
 // Called with the gradients that a node gave, one per edge, which it may replace, and with those it was given.
 using AfterHook = std::function<void(std::vector<Tensor>& inputs, const Results& results)>;
 
-// What few nodes have.
+// Rarely used members, allocated for the few nodes that need them.
 struct NodeExtras {
     struct Entry {
         uint64_t id;
@@ -59,7 +59,7 @@ public:
     // Gets one gradient per result and gives one per edge.
     virtual void backward(Results& grads, GradSink& sink) = 0;
     virtual void release_saved() {}
-    // Whether gradients that never came are given to backward as zeros.
+    // True if backward gets zeros for results without a gradient.
     virtual bool fills_missing() const { return true; }
     virtual std::span<const Edge> edges() const = 0;
 
@@ -128,7 +128,7 @@ void remove_hook(Node& node, uint64_t id);
 uint64_t add_before_hook(Node& node, BeforeHook hook);
 uint64_t add_after_hook(Node& node, AfterHook hook);
 
-// What saved_tensors_hooks put in place of a tensor that a gradient reads.
+// A saved tensor as packed by saved_tensors_hooks.
 class PackedTensor {
 public:
     virtual ~PackedTensor() = default;

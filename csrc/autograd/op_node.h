@@ -11,7 +11,7 @@ public:
     static Ptr<OpNode> make(const Op& op, Args args);
     // Keeps those results that the gradient reads.
     void save_results(const Results& results);
-    // Whether the gradient reads argument `i`.
+    // True if the gradient reads argument `i`.
     static bool saves(const Op& op, Args args, int i);
 
     std::string name() const override { return op_.full_name(); }

@@ -58,8 +58,7 @@ void check_may_write(const Tensor& self) {
           "self: a leaf tensor that requires a gradient can't be written in place; use no_grad() or clone()");
 }
 
-// What self is before the write, for the graph: its place there, with a copy of the elements if the gradient reads
-// them.
+// Self before the write, for the graph: its node, with a copy of the elements if the gradient reads them.
 Tensor before(const Tensor& self, bool copied) {
     const GradMode off(false);
     Tensor old = copied ? Call<"clone">()(self) : self.alias();

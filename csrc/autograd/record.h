@@ -1,4 +1,4 @@
-// How ops that ran become nodes.
+// Recording of ops as nodes of the graph.
 //
 // Note [Views in the graph]
 // A view remembers the tensor whose memory it shows (its base) and the storage's version when its place in the

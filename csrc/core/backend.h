@@ -1,4 +1,4 @@
-// What a type of device provides, apart from its kernels.
+// The interface of a type of device, apart from its kernels.
 //
 // Note [Backends]
 // Core knows devices by this interface alone. A backend registers itself while its library loads, with its kernels:
@@ -18,11 +18,11 @@ public:
     // The queue that kernels of the calling thread go to; null where they run at once.
     virtual Stream stream(Device) { return nullptr; }
     virtual void synchronize(Device) {}
-    // How many devices of this type there are.
+    // The number of devices of this type.
     virtual int count() const { return 1; }
     virtual Generator& default_generator(Device device) = 0;
-    // Whether its kernels compute images channels last, so that convolutions' results are stored so where the program
-    // cannot see it: Note [Engine layout]. The meta device has no kernels, and answers for what programs see.
+    // True if its kernels compute images channels last, so that results of convolutions have this layout where programs
+    // cannot observe it: Note [Engine layout]. The meta device has no kernels, and answers for the observable layout.
     virtual bool prefers_channels_last() const { return false; }
 
     // The one kernel that runs every elementwise op.

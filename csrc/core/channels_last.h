@@ -18,7 +18,7 @@ inline Dims channels_last_strides(const Dims& sizes) {
     return strides;
 }
 
-// Whether these are the strides; dimensions of size 1 may have any.
+// True if the strides are channels last; dimensions of size 1 may have any.
 inline bool is_channels_last(const Tensor& t) {
     const Dims wanted = channels_last_strides(t.sizes());
     for (int d = 0; d < t.dim(); ++d)
@@ -26,10 +26,10 @@ inline bool is_channels_last(const Tensor& t) {
     return true;
 }
 
-// Whether the layout is channels last and no other.
+// True if the layout is channels last and not row-major.
 inline bool is_only_channels_last(const Tensor& t) { return !t.is_contiguous() && is_channels_last(t); }
 
-// Whether programs see the image as channels last. There is no such format for sequences.
+// True if programs see the image as channels last. There is no such format for sequences.
 inline bool shows_channels_last(const Tensor& t) {
     return t.dim() >= 4 && !t->engine_layout && is_only_channels_last(t);
 }

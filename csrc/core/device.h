@@ -1,4 +1,4 @@
-// Where memory lives.
+// Devices.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct Device {
     static Device parse(std::string_view text);
     // "cuda" of "cuda:1".
     std::string_view type_name() const;
-    // Whether there are several devices of this type, told apart by an index.
+    // True if there may be several devices of this type, distinguished by an index.
     bool has_index() const { return type == DeviceType::CUDA || type == DeviceType::Extension; }
 };
 

@@ -27,7 +27,7 @@ int64_t elements(Args args, const Results& results) {
     return n;
 }
 
-// Where an op runs: where its tensors are, or the device that it is given. 0-d tensors of the host go anywhere.
+// The device of an op: that of its tensors or of its device argument. 0-d tensors of the host go anywhere.
 class Placement {
 public:
     Placement(const Op& op, Args args) : op_(op) {

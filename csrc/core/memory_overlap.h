@@ -5,7 +5,7 @@
 
 namespace bestiary {
 
-// Whether two elements are one in memory, as in expanded tensors and overlapping windows.
+// True if two elements share memory, as in expanded tensors and overlapping windows.
 bool overlaps_itself(const Dims& sizes, const Dims& strides);
 
 }  // namespace bestiary

@@ -181,7 +181,7 @@ OpTable& OpTable::get() {
     return *table;
 }
 
-// What the words of a schema mean for dispatch.
+// Translates the effects in a schema for dispatch.
 static void find_effects(Op& op) {
     const std::vector<Param>& params = op.schema.params;
     for (size_t i = 0; i < params.size(); ++i) {

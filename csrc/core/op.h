@@ -76,7 +76,7 @@ struct Op;
 
 using Stream = void*;  // a device's queue of work
 
-// What a kernel is given: arguments, and results already allocated by the shape rule.
+// The input of a kernel: arguments, and results already allocated by the shape rule.
 struct KernelCall {
     const Op& op;
     Args args;
@@ -85,7 +85,7 @@ struct KernelCall {
     Stream stream = nullptr;
 };
 
-// What a gradient is given.
+// The input of a gradient.
 struct Backward {
     const Op& op;
     const Value* args;         // tensors that were not declared as used are None
@@ -118,7 +118,7 @@ using ComposeFn = void (*)(Args, Results&);
 using GradFn = Tensor (*)(const Backward&);
 using JointGradFn = void (*)(const Backward&);
 
-// How the operands' types decide the type of an elementwise result.
+// The rule by which operands' types decide the type of an elementwise result.
 enum class Promote : uint8_t {
     Common,  // add, mul: the promoted type
     Float,   // exp, true division: integers become the default float
@@ -127,7 +127,7 @@ enum class Promote : uint8_t {
     Select,  // where: a bool condition comes first and takes no part
 };
 
-// What a gradient reads, so that only that is kept: bits 0..28 are arguments, bits 31, 30 and 29 the results.
+// The values that a gradient reads and a node saves: bits 0..28 are arguments, bits 31, 30 and 29 the results.
 using UseMask = uint32_t;
 constexpr UseMask uses_result(int k) { return UseMask{1} << (31 - k); }
 constexpr UseMask kUsesResults = uses_result(0) | uses_result(1) | uses_result(2);

@@ -1,4 +1,4 @@
-// Where random numbers come from: a seed, and a counter that moves on. cpu/isa/random.cpp turns both into numbers.
+// Generators of random numbers: a seed and a counter, which cpu/isa/random.cpp maps to numbers.
 #pragma once
 
 #include <atomic>

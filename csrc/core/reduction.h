@@ -1,4 +1,4 @@
-// Which dimensions a reduction takes away.
+// The dimensions of a reduction.
 #pragma once
 
 #include "core/value.h"
@@ -32,7 +32,7 @@ inline Dims reduced_sizes(const Dims& sizes, DimMask mask, bool keepdim) {
     return Dims(out.data(), kept);
 }
 
-// How many elements go into each result.
+// The number of elements that are reduced to each result.
 inline int64_t reduced_count(const Dims& sizes, DimMask mask) {
     int64_t n = 1;
     for (int d = 0; d < sizes.size(); ++d)

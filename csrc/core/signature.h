@@ -26,7 +26,7 @@ using Ints = std::span<const int64_t>;
 using Floats = std::span<const double>;
 using Tensors = std::span<const Tensor>;
 
-// What a parameter accepts. Operand is a tensor or a number: numbers never become tensors.
+// The type of a parameter. Operand is a tensor or a number: numbers never become tensors.
 enum class Kind : uint8_t {
     Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator,
 };

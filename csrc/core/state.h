@@ -1,4 +1,4 @@
-// What a thread has switched on.
+// Modes of a thread.
 #pragma once
 
 #include "core/device.h"

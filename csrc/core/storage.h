@@ -12,7 +12,7 @@ namespace bestiary {
 
 struct Op;
 
-// What a backend has worked out from the contents of a storage and keeps with it, to be freed with it.
+// Data that a backend has derived from the contents of a storage, stored and freed with it.
 class Derived {
 public:
     virtual ~Derived() = default;
@@ -46,8 +46,8 @@ public:
         last_writer_ = other.last_writer_;
     }
 
-    // Whether somebody outside may write to the memory without the counter knowing: as long as arrays and the like live
-    // that were lent the memory; for good, once its address was given away.
+    // True if other code may write to the memory without counting: while arrays that share the memory live, and for
+    // ever once its address was given away.
     bool shared_outside() const { return lent_.load(std::memory_order_acquire) != 0; }
     void share_outside() { lent_.fetch_or(kForGood, std::memory_order_acq_rel); }
     void lend() { lent_.fetch_add(1, std::memory_order_acq_rel); }
@@ -55,7 +55,7 @@ public:
         returned_.fetch_add(1, std::memory_order_acq_rel);
         lent_.fetch_sub(1, std::memory_order_acq_rel);
     }
-    // What was derived at another edition may be out of date: somebody wrote, or could have.
+    // Data derived at another edition may be out of date: the memory was, or could have been, written.
     uint64_t edition() const { return uint64_t{returned_.load(std::memory_order_acquire)} << 32 | version_; }
 
     Derived* derived() const { return derived_.load(std::memory_order_acquire); }

@@ -69,7 +69,7 @@ static void check_dims(const Dims& sizes) {
              sizes.size());
 }
 
-// How many elements a view shows, which may be more than there is memory for.
+// The number of elements of a view, which may exceed its memory.
 static int64_t elements_of(const Dims& sizes) {
     check_dims(sizes);
     int64_t n = 1;

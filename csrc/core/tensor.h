@@ -7,7 +7,7 @@
 
 namespace bestiary {
 
-// What a tensor must know of the graph: csrc/autograd derives its nodes from it.
+// The part of the graph that a tensor refers to: csrc/autograd derives its nodes from it.
 class NodeBase : public RefCounted {
 public:
     virtual ~NodeBase() = default;
@@ -18,7 +18,7 @@ public:
 // Strides of a row-major layout.
 Dims contiguous_strides(const Dims& sizes);
 bool is_contiguous(const Dims& sizes, const Dims& strides);
-// Whether the elements fill a block without gaps or overlap, in whatever order of dimensions.
+// True if the elements fill a block without gaps or overlap, in any order of dimensions.
 bool is_dense(const Dims& sizes, const Dims& strides);
 
 class Tensor;

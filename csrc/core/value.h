@@ -69,7 +69,7 @@ struct Value {
     }
     double number() const { return tag == Tag::Float ? f : tag == Tag::Int ? static_cast<double>(i) : double(b); }
     int64_t integer() const { return tag == Tag::Float ? static_cast<int64_t>(f) : tag == Tag::Int ? i : int64_t(b); }
-    // How a Python number takes part in promotion: by category only.
+    // The category of a Python number, by which alone it takes part in promotion.
     Category number_category() const {
         return tag == Tag::Float ? Category::Float : tag == Tag::Int ? Category::Int : Category::Bool;
     }
@@ -132,7 +132,7 @@ private:
     Value value_;
 };
 
-// What an op gave back: nearly always one tensor.
+// The results of an op: nearly always one tensor.
 class Results {
 public:
     Results() = default;

@@ -5,7 +5,7 @@
 
 namespace bestiary {
 
-// How many windows of `kernel` fit along a dimension.
+// The number of windows of `kernel` along a dimension.
 inline int64_t windows_in(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
 }

@@ -1,4 +1,4 @@
-// What the drivers of normalisations share: see Note [Channel loops] in isa/channel_norm.cpp.
+// Common code of the drivers of normalisations: see Note [Channel loops] in isa/channel_norm.cpp.
 #pragma once
 
 #include <cmath>
@@ -36,8 +36,7 @@ private:
     T otherwise_;
 };
 
-// Whether statistics of elements of type T that led to this 1/std are to be trusted: neither did squares overflow, nor
-// were they lost.
+// True if squares of elements of type T with this 1/std neither overflowed nor underflowed.
 template <class T>
 bool in_range(double rstd) {
     static const double most = 0x1p-12 / std::sqrt(double(std::numeric_limits<T>::min()));

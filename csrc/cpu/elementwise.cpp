@@ -112,7 +112,7 @@ Loop streaming() {
     static const Loop loop = find_loops("copy.stream")->get(DType::UInt8);
     return loop;
 }
-// What was written past the caches is in its place before anything else is.
+// Orders writes past the caches before all later ones.
 void finish_streaming() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
 // Has a large result that is no operand too written past the caches, block by block.

@@ -9,7 +9,7 @@ namespace bestiary::cpu {
 void blocked_gemm(const GemmArgs& p);
 // A plain loop for integers, which wrap.
 void integer_gemm(const GemmArgs& p);
-// How many threads a product is worth, of those there are.
+// The number of threads that a product is worth.
 int64_t threads_for(const GemmArgs& p);
 
 }  // namespace bestiary::cpu

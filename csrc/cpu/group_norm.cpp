@@ -61,7 +61,7 @@ void forward(const KernelCall& call) {
     });
 }
 
-// What one channel of one sample gives the gradients of weight and bias, added up over samples.
+// Sums over samples of each channel's contributions to the gradients of weight and bias.
 template <class T>
 void add_samples(const Tensor& to, const std::vector<double>& planes, int which) {
     const int64_t channels = to.numel();

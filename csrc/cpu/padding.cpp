@@ -28,7 +28,7 @@ struct Padding {
         }
         return from;
     }
-    // How many rows follow one another whose sources may overlap; other rows share nothing with them.
+    // The number of consecutive rows whose sources may overlap; other rows share nothing with them.
     int64_t related_rows() const {
         int64_t rows = 1;
         int d = 0;

@@ -112,7 +112,7 @@ private:
                 }
     }
 
-    // How many windows from w on differ only in where they begin.
+    // The number of windows from w on that differ only in their start.
     static int64_t alike(const PoolAxis& a, int64_t w) {
         int64_t n = 1;
         while (a.step > 0 && w + n < a.windows() && a.count[w + n] == a.count[w] && a.divisor[w + n] == a.divisor[w] &&

@@ -7,7 +7,7 @@ namespace bestiary::cpu {
 
 constexpr int64_t kMostPieces = 16;
 
-// How many pieces rows of `width` elements are cut into: of `grain` elements each, at least.
+// The number of pieces, of at least `grain` elements, into which rows of `width` elements are split.
 inline int64_t row_pieces(int64_t rows, int64_t width, int64_t grain) {
     return std::clamp<int64_t>(rows * width / grain, 1, kMostPieces);
 }

@@ -55,7 +55,7 @@ void for_rows(const Strided& s, int64_t begin, int64_t end, const F& body) {
     for (int k = 0; k < s.operands; ++k) steps[k] = s.inner_stride(k);
     const int outer_dims = std::max(s.sizes.size() - 1, 0);
     if (begin >= end) return;
-    // Where the first row lies; from there on the outer dimensions count like the digits of a number.
+    // The position of the first row; from there the outer dimensions are incremented like the digits of a number.
     Dims place(outer_dims);
     std::array<char*, kMaxOperands> row = s.data;
     int64_t column = begin % inner;

@@ -15,7 +15,7 @@ inline Tensor scaled(const char* name, const Tensor& t, const Value& factor) {
     return t * (is_floating(t.dtype()) ? factor : Value(static_cast<int64_t>(factor.number())));
 }
 
-// Where beta is 0, self does not count, not even its nan.
+// With beta 0 self is ignored, even if it is nan.
 inline Tensor blended(const Tensor& self, const Tensor& product, const Value& beta, const Value& alpha) {
     check(broadcast(self.sizes(), product.sizes()) == product.sizes(), "self: shape ", self.sizes(),
           " does not broadcast to the product's ", product.sizes());

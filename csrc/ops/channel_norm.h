@@ -1,4 +1,4 @@
-// What normalisations of channels share.
+// Common code of the normalisations of channels.
 #pragma once
 
 #include "ops/names.h"

@@ -1,4 +1,4 @@
-// What ops that make tensors from nothing have in common.
+// Common code of the ops that create tensors.
 #pragma once
 
 #include "core/default_dtype.h"

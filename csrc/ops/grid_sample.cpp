@@ -47,7 +47,7 @@ void sampled_shape(const Op&, Args a, Meta& m) {
 
 // The definition in other ops follows; the kernels are in cpu/grid_sample.cpp.
 
-// Where among n elements the coordinates -1 to 1 point; nan counts as -1.
+// The positions among n elements of coordinates from -1 to 1; nan counts as -1.
 Tensor position_of(const Tensor& coordinate, int64_t n, bool align_corners) {
     const Tensor from_start = where(Call<"isnan">()(coordinate), -1.0, coordinate) + 1.0;
     const auto size = static_cast<double>(n);

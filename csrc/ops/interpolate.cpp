@@ -115,7 +115,7 @@ std::vector<Resize> resizes_of(Args a, bool align_corners) {
         check_as(ErrorKind::Value, r.from > 0 && r.to > 0, "self: can't resize ", r.from, " elements to ", r.to);
         if (align_corners) r.scale = r.to > 1 ? static_cast<double>(r.from - 1) / static_cast<double>(r.to - 1) : 0.0;
     }
-    // What shrinks most comes first, and of equals the last, which is the slowest to walk.
+    // The dimension that shrinks most comes first; of equal ones the last, which is the slowest to traverse.
     std::stable_sort(all.begin(), all.end(), [](const Resize& x, const Resize& y) {
         const double left = static_cast<double>(x.to) * static_cast<double>(y.from),
                      right = static_cast<double>(y.to) * static_cast<double>(x.from);
@@ -124,7 +124,7 @@ std::vector<Resize> resizes_of(Args a, bool align_corners) {
     return all;
 }
 
-// Whether rows and columns are best resized in one go: rows of a growing image are resampled across once each.
+// True if rows and columns are resized together, as growing images resample each row across only once.
 bool in_one_go(const std::vector<Resize>& resizes, std::string_view mode) {
     if (resizes.size() != 2 || mode == "area") return false;
     return std::all_of(resizes.begin(), resizes.end(), [](const Resize& r) { return r.changes() && r.to >= r.from; });

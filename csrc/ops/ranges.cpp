@@ -6,7 +6,7 @@
 namespace bestiary::ops {
 namespace {
 
-// How many steps from start stay short of end.
+// The number of steps from start before end.
 int64_t range_length(const Value& start, const Value& end, const Value& step) {
     check_as(ErrorKind::Value, step.number() != 0, "step: expected a number other than 0");
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;

@@ -185,7 +185,7 @@ OP("_pad_constant(Tensor self, int[] pad, Number value) -> Tensor")
         return Call<"_pad_constant">()(b.g, back, 0.0);
     });
 
-// How far a mode can continue n elements.
+// The widest padding of n elements in a mode.
 int64_t widest(std::string_view mode, int64_t n) {
     if (mode == "reflect") return n - 1;
     if (mode == "replicate") return n > 0 ? std::numeric_limits<int64_t>::max() : 0;

@@ -43,7 +43,7 @@ tensor([1., 2.]))")
     .grad("self", "self other", [](const Backward& b) { return maximum_grad(b.g, gt(b["self"], b["other"]), b); })
     .grad("other", "self other", [](const Backward& b) { return maximum_grad(b.g, lt(b["self"], b["other"]), b); });
 
-// Where fmax and fmin took self; elsewhere they took other.
+// The mask of elements that fmax and fmin took from self; the rest are from other.
 Tensor fmax_mask(const Backward& b, const Tensor& in_order) {
     return Call<"logical_or">()(in_order, Call<"isnan">()(b["other"]));
 }

@@ -36,7 +36,7 @@ tensor([0., 3.]))")
     });
 
 OP("_binomial(Tensor self, Tensor prob, Generator(w)? generator=None) -> Tensor")
-    .doc("How many of self's trials succeed, each with probability ``prob``.")
+    .doc("The number of successes in self's trials, each with probability ``prob``.")
     .shape(same_as_self)
     .grads("", [](const Backward& b) {
         b.give("self", Call<"zeros_like">()(b.g));

@@ -147,7 +147,7 @@ Size([2, 3, 1]))")
         r.push(t.dim() < 3 ? unsqueeze(t, -1) : t);
     });
 
-// What unfold shows of memory with the given layout.
+// The sizes and strides of unfold of memory with the given layout.
 struct Windows {
     Dims sizes, strides;
 
@@ -187,7 +187,7 @@ tensor([[0, 1],
         return Call<"_strided_scatter">()(b.g, w.strides, 0, b.shape("self"), layout);
     });
 
-// What diagonal shows of memory with the given layout.
+// The sizes, strides and offset of the diagonal of memory with the given layout.
 struct Diagonal {
     Dims sizes, strides;
     int64_t start = 0;

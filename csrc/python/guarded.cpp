@@ -63,7 +63,7 @@ PyObject* reduce(PyObject* self, PyObject*) { return PyObject_GetAttrString(self
 
 constexpr char kName[] = "__name__", kQualname[] = "__qualname__", kDoc[] = "__doc__", kModule[] = "__module__";
 
-// What a function is asked about itself.
+// An attribute of the guarded function.
 template <const char* Name>
 PyObject* of_function(PyObject* self, void*) {
     PyObject* function = cast(self).function;

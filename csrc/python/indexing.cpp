@@ -5,7 +5,7 @@
 namespace bestiary::python {
 namespace {
 
-// What is left when integers, slices, None and ... have been applied as views: tensors index the dimensions given.
+// An index after integers, slices, None and ... have been applied as views: tensors index the dimensions given.
 struct Indexed {
     Tensor view;
     std::vector<Tensor> indices;  // per dimension of the view; undefined: all of it
@@ -16,7 +16,7 @@ struct Indexed {
 bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
 bool is_boolean(PyObject* o) { return PyBool_Check(o) || (is_tensor(o) && is_mask(unwrap(o))); }
 
-// How many dimensions of the tensor an item of the index uses up.
+// The number of dimensions of the tensor that an item of the index consumes.
 int dims_used(PyObject* item) {
     if (item == Py_None || item == Py_Ellipsis || PyBool_Check(item)) return 0;
     if (is_tensor(item) && is_mask(unwrap(item))) return unwrap(item).dim();

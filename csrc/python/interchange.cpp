@@ -108,7 +108,7 @@ DType from_dl_type(DLDataType d) {
          d.lanes, " lanes");
 }
 
-// What a DLPack consumer holds until it calls the deleter.
+// The object that a DLPack consumer owns until it calls the deleter.
 struct Exported {
     DLManagedTensor managed;
     Lent lent;

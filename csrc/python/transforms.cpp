@@ -64,7 +64,7 @@ void bind_transforms(py::module_& m) {
         }))
         .def("enter", &Autocast::enter)
         .def("leave", &Autocast::leave);
-    // Whether autocast is on for a device, and its lower type; None outside.
+    // The state of autocast for a device and its lower type; None outside.
     m.def("_autocast_state", [](const Device& device) -> py::object {
         const Autocast* found = Autocast::of(device.type);
         if (!found) return py::none();

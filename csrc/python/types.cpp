@@ -75,7 +75,7 @@ PyObject* size_numel(PyObject* self, PyObject*) {
     return PyLong_FromLongLong(n);
 }
 
-// What tuples do, as a Size.
+// Tuple's methods with results converted to Size.
 PyObject* as_size(PyObject* tuple) {
     if (!tuple || !PyTuple_CheckExact(tuple)) return tuple;
     PyObject* size = PyObject_CallOneArg(reinterpret_cast<PyObject*>(size_type), tuple);

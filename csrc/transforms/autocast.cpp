@@ -74,7 +74,7 @@ Tensor Autocast::cast(const Tensor& t, DType to) {
     if (!keeps) return Call<"to.dtype">()(t, to);
     Cast& known = casts_[t.impl()];
     const bool current = known.result.defined() && known.version == t->storage->version();
-    // What was cast outside the graph does not lead back to the weight.
+    // A cast made outside the graph does not lead back to the weight.
     const bool leads_back = current && (known.result.requires_grad() || !thread_state.grad_mode);
     if (!leads_back) known = {t, Call<"to.dtype">()(t, to), t->storage->version()};
     return known.result;

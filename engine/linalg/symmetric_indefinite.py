@@ -122,7 +122,7 @@ def _ldl(function: str, a: Tensor, check_errors: bool) -> LDLFactorEx:
 
 
 def _steps(pivots: np.ndarray) -> list[tuple[int, int]]:
-    """Where the blocks of D begin, and their sizes."""
+    """The start and size of each block of D."""
     steps, k = [], 0
     while k < len(pivots):
         size = 1 if pivots[k] > 0 else 2

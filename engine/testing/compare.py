@@ -94,7 +94,7 @@ def _is_sequence(value: Any) -> bool:
 
 
 def _report(a: np.ndarray, b: np.ndarray, wrong: np.ndarray, rtol: float, atol: float) -> str:
-    """How many elements differ, and where by the most."""
+    """The number of differing elements, and the largest difference with its index."""
     with np.errstate(all="ignore"):
         gap = np.abs(a - b)
         index = np.unravel_index(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 VERSION = 1
 _MAX_FILE = 256 << 20  # bytes
 _HEAD = """\
-# What a program loads, down to the byte: written by `hub lock`, fetched by `hub sync`.
+# Files of a program and their hashes: written by `hub lock`, fetched by `hub sync`.
 version = 1
 """
 

@@ -1,4 +1,4 @@
-// What is wrong with a declaration is kept and raised when asked for, by the name of its op.
+// Errors of a declaration are stored and raised on request, with the name of the op.
 #include <cstdio>
 #include <string>
 

@@ -72,7 +72,7 @@ def _shrunk(case: Case, found: Difference, child: Child) -> tuple[Case, Differen
 
 
 def _difference(answer: Any) -> tuple[Any, str | None]:
-    """What a child answered to a case; a crash is a difference without a reason."""
+    """A child's answer to a case; a crash is a difference without a reason."""
     return (answer, None) if isinstance(answer, Difference) else answer
 
 

@@ -1,4 +1,4 @@
-"""Where two outcomes of a case differ."""
+"""Comparison of two outcomes of a case."""
 
 from __future__ import annotations
 

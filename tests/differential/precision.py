@@ -1,4 +1,4 @@
-"""Which of two unequal numbers is right, by PyTorch's answers in float64 and beside the case."""
+"""Judgement of unequal numbers by PyTorch's answers in float64 and beside the case."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def _floats_leaf(leaf: TensorArg) -> TensorArg:
 
 
 def apart(found: Difference) -> np.ndarray:
-    """Where the two tensors differ, as a mask."""
+    """The mask of elements in which the two tensors differ."""
     mine, theirs = found.pair()
     with np.errstate(all="ignore"):
         same = np.isclose(mine.values, theirs.values, rtol=1e-3, atol=1e-6, equal_nan=True)
@@ -247,7 +247,7 @@ def both(*checks: Check) -> Check:
 
 
 def has_expanded(case: Case) -> bool:
-    """Whether elements of an argument share memory."""
+    """True if elements of an argument share memory."""
     return any(t.layout == "expanded" and t.values.size > 1 for t in case.tensors())
 
 
@@ -275,7 +275,7 @@ def promoted(case: Case, found: Difference) -> bool:
 
 
 def theirs_is_nan(case: Case, found: Difference) -> bool:
-    """Whether PyTorch gives nan wherever the two differ, and ours does not."""
+    """True if PyTorch gives nan wherever the two differ, and ours does not."""
     mine, theirs = found.pair()
     where = apart(found)
     return bool(np.isnan(theirs.values[where]).all() and not np.isnan(mine.values[where]).any())
@@ -288,13 +288,13 @@ def only_nan_gets_gradient(case: Case, found: Difference) -> bool:
 
 
 def unchanged(case: Case, found: Difference) -> bool:
-    """Whether ours left the arguments as they were."""
+    """True if ours left the arguments as they were."""
     pairs = zip(ours(found).arguments, case.tensors(), strict=True)
     return all(np.array_equal(r.values, t.values, equal_nan=True) for r, t in pairs)
 
 
 def one_of_several_writes(case: Case, found: Difference) -> bool:
-    """Whether what ours has where the two differ is among the elements that were written."""
+    """True if what ours has where the two differ is among the elements that were written."""
     mine = found.pair()[0].values[apart(found)]
     written = [t.values.ravel() for t in case.tensors()[1:]]
     written += [np.array([x]) for x in case.arguments() if isinstance(x, (int, float))]
@@ -316,7 +316,7 @@ def theirs_of(found: Difference) -> Outcome:
 
 
 def infinite_at_poles(case: Case, found: Difference) -> bool:
-    """Whether ours is infinite and the element a whole number of 0 or less."""
+    """True if ours is infinite and the element a whole number of 0 or less."""
     mine = found.pair()[0].values
     where = apart(found)
     tensor = next(t for t in case.tensors())
@@ -338,7 +338,7 @@ def greatest_common_divisors(case: Case, found: Difference) -> bool:
 
 
 def sum_of_nothing(case: Case, found: Difference) -> bool:
-    """Whether every row is the bias, the last tensor, or 0."""
+    """True if every row is the bias, the last tensor, or 0."""
     values = ours(found).results()[0].values
     last = case.tensors()[-1].values
     return bool(np.all(values == (last if last.ndim == 1 else 0.0)))

@@ -33,7 +33,7 @@ inline void join(double& mean, double& squares, double seen, double chunk_mean, 
     squares += chunk_squares + delta * delta * seen * share;
 }
 
-// Whether a rounded mean shows in the squares about it.
+// True if the rounding of the mean is visible in the squares about it.
 template <class T>
 bool is_far(T mean, T squares, T count) {
     constexpr T visible = T(int64_t{1} << (std::numeric_limits<T>::digits - 6));

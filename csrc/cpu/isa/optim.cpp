@@ -1,4 +1,4 @@
-// How the optimizers change one element. x[0] is the parameter, x[1] the gradient, the rest state.
+// The optimizers' updates of one element. x[0] is the parameter, x[1] the gradient, the rest state.
 #include "cpu/isa/loops.h"
 
 namespace bestiary::cpu::ISA {

@@ -81,8 +81,8 @@ inline T positive_unit(const Words& words, int lane, int k) {
     else return static_cast<T>(static_cast<int64_t>(words.pair(2 * k, lane) >> 11)) * T(0x1p-53) + T(0x1p-54);
 }
 
-// What a counter gives for element k of its elements is first computed for all lanes, then put in order: loops that
-// leave gaps between their results are not vectorised.
+// Element k of each counter is first computed for all lanes, then all are interleaved: loops that leave gaps between
+// their results are not vectorised.
 template <class T>
 struct Planes {
     static constexpr int kPer = random_per_counter<T>;

@@ -1,11 +1,11 @@
-// What a loop of random numbers is told.
+// Arguments of loops of random numbers.
 #pragma once
 
 #include <cstdint>
 
 namespace bestiary::cpu {
 
-// How many elements computed in T come from one Philox counter.
+// The number of elements computed in T from one Philox counter.
 template <class T>
 constexpr int random_per_counter = 16 / static_cast<int>(sizeof(T));
 

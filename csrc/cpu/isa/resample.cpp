@@ -84,7 +84,7 @@ struct Grid {
         line(across, row, down.in + source * across.source * across.inner);
         return row;
     }
-    // Where one pixel has many neighbours that share its taps, holding rows costs more than summing all taps anew.
+    // Sums all taps of each pixel, which costs less than resampled rows if pixels have many channels.
     void write_pixels(T* out, const T* const* rows, const T* row_weights) const {
         const int64_t n = across.resampled, inner = across.inner;
         for (int64_t i = 0; i < n; ++i) {

@@ -33,7 +33,7 @@ inline void store_all(Acc* p, const Vec<Acc>& v) {
     store_vec(p, v, AllLanes<Acc>{});
 }
 
-// Where a tile's sums go.
+// The destination of a tile's sums.
 template <class Acc>
 struct Target {
     Acc* c;

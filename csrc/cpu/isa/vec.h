@@ -34,7 +34,7 @@ inline Vec<T> fill_vec(T value) {
     return value - Vec<T>{};
 }
 
-// How many lanes a step of for_vec covers: all of them, known to the compiler, or the rest of the row.
+// The number of lanes of a step of for_vec: all, as a constant, or the rest of the row.
 template <class T>
 using AllLanes = std::integral_constant<int64_t, kLanes<T>>;
 

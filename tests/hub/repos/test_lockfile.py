@@ -55,7 +55,7 @@ def test_text(repo: Any, lockfile: Path, weights: bytes) -> None:
     assert (
         lockfile.read_text()
         == f"""\
-# What a program loads, down to the byte: written by `hub lock`, fetched by `hub sync`.
+# Files of a program and their hashes: written by `hub lock`, fetched by `hub sync`.
 version = 1
 
 [[load]]
