@@ -1,13 +1,14 @@
-// Batch norm, with planes of channels or channels last.
+// Batch norm, of planes of channels or channels last.
 #include <cmath>
 
 #include "cpu/channel_norm.h"
+#include "cpu/isa/channel_norm.h"
 #include "cpu/row_pieces.h"
 
 namespace bestiary::cpu {
 namespace {
 
-// Two sums per channel, in double.
+// Two sums per channel.
 struct Sums {
     std::vector<double> first, second;
     explicit Sums(int64_t channels) : first(channels), second(channels) {}
@@ -16,24 +17,30 @@ struct Sums {
 template <class T>
 struct Batch {
     ChannelLayout layout;
-    Tensor x_held;
+    Tensor staged_x;
     const T* x;
+    const ChannelNormKernels<T>& kernel = kernels<ChannelNormKernels<T>>();
 
-    explicit Batch(const Tensor& self) : layout(self), x_held(layout.fit(self, dtype_of<T>())), x(x_held.data<T>()) {}
+    explicit Batch(const Tensor& self)
+        : layout(self), staged_x(layout.fit(self, dtype_of<T>())), x(staged_x.data<T>()) {}
 
     int64_t plane(int64_t n, int64_t c) const { return (n * layout.channels + c) * layout.spatial; }
-    int64_t row_grain() const { return ceil_div(kGrain, std::max<int64_t>(layout.channels, 1)); }
-    int64_t channel_grain() const { return ceil_div(kGrain, std::max<int64_t>(layout.count(), 1)); }
 
     // body(channel, n) for all planes, those of one channel on one thread.
     template <class Body>
     void each_plane(const Body& body) const {
-        parallel_for(layout.channels, channel_grain(), [&](int64_t begin, int64_t end) {
+        const int64_t grain = ceil_div(kGrain, std::max<int64_t>(layout.elements_per_channel(), 1));
+        parallel_for(layout.channels, grain, [&](int64_t begin, int64_t end) {
             for (int64_t c = begin; c < end; ++c)
                 for (int64_t n = 0; n < layout.batch; ++n) body(c, n);
         });
     }
-    int64_t pieces() const { return row_pieces(layout.count(), layout.channels, kGrain); }
+    // body(first row, end): rows of all channels.
+    template <class Body>
+    void share_rows(const Body& body) const {
+        parallel_for(layout.elements_per_channel(), ceil_div(kGrain, std::max<int64_t>(layout.channels, 1)), body);
+    }
+    int64_t pieces() const { return row_pieces(layout.elements_per_channel(), layout.channels, kGrain); }
     // Element i of channel c.
     T element(int64_t c, int64_t i) const {
         return x[layout.channels_last ? i * layout.channels + c : plane(i / layout.spatial, c) + i % layout.spatial];
@@ -49,32 +56,24 @@ void join(Sums& into, double seen, const Sums& from, double more) {
     }
 }
 
-// Mean of each channel and sum of squares about it, as fast as they come.
+// Mean of each channel and sum of squares about it, not checked to be in range.
 template <class T>
 Sums plain_moments(const Batch<T>& b) {
     const ChannelLayout& l = b.layout;
     Sums total(l.channels);
     if (!l.channels_last) {
-        const Loop loop = loop_of("channel.moments", dtype_of<T>());
+        const ChannelMoments<T> all{total.first.data(), total.second.data(), b.x};
         b.each_plane([&](int64_t c, int64_t n) {
-            double stats[] = {total.first[c], total.second[c]};
-            const double seen = static_cast<double>(n * l.spatial);
-            char* const data[] = {at(stats, 0), at(b.x, b.plane(n, c))};
-            loop(data, nullptr, l.spatial, &seen);
-            total.first[c] = stats[0];
-            total.second[c] = stats[1];
+            b.kernel.plane_moments(all.at(b.plane(n, c), c), l.spatial, static_cast<double>(n * l.spatial));
         });
         return total;
     }
-    const Loop loop = loop_of("channels.moments", dtype_of<T>());
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
     std::vector<int64_t> counts(parts.size());
-    each_piece(b.pieces(), l.count(), [&](int64_t p, int64_t begin, int64_t end) {
-        std::vector<T> room(3 * l.channels);
-        const double seen = 0;
-        char* const data[] = {at(parts[p].first.data(), 0), at(parts[p].second.data(), 0), at(b.x, begin * l.channels),
-                              at(room.data(), 0)};
-        loop(data, &l.channels, end - begin, &seen);
+    each_piece(b.pieces(), l.elements_per_channel(), [&](int64_t p, int64_t begin, int64_t end) {
+        std::vector<T> scratch(3 * l.channels);
+        b.kernel.row_moments({parts[p].first.data(), parts[p].second.data(), b.x + begin * l.channels}, end - begin,
+                             l.channels, scratch.data());
         counts[p] = end - begin;
     });
     double seen = 0;
@@ -93,13 +92,13 @@ struct Statistics {
 template <class T>
 Statistics statistics(const Batch<T>& b, double eps) {
     Sums sums = plain_moments(b);
-    const auto count = static_cast<double>(b.layout.count());
+    const int64_t count = b.layout.elements_per_channel();
     Statistics s{std::move(sums.first), std::move(sums.second), std::vector<double>(b.layout.channels)};
     for (int64_t c = 0; c < b.layout.channels; ++c) {
-        s.variance[c] /= count;
+        s.variance[c] /= static_cast<double>(count);
         s.rstd[c] = 1.0 / std::sqrt(s.variance[c] + eps);
         if (in_range<T>(s.rstd[c])) continue;
-        const RowMoments m(b.layout.count(), true, [&](int64_t i) { return double(b.element(c, i)); });
+        const RowMoments m(count, true, [&](int64_t i) { return double(b.element(c, i)); });
         s.mean[c] = m.true_mean();
         s.variance[c] = m.true_variance();
         s.rstd[c] = m.rstd(eps);
@@ -107,99 +106,72 @@ Statistics statistics(const Batch<T>& b, double eps) {
     return s;
 }
 
-// out = (x - center) * scale + shift, channel by channel.
 template <class T>
-void scale_shift(const Batch<T>& b, T* out, const std::vector<T>& center, const std::vector<T>& scale,
-                 const std::vector<T>& shift) {
+void normalize(const Batch<T>& b, const Tensor& result, const Tensor& weight, const Tensor& bias, const double* mean,
+               const double* rstd) {
     const ChannelLayout& l = b.layout;
-    if (!l.channels_last) {
-        const Loop loop = loop_of("channel.scale_shift", dtype_of<T>());
-        return b.each_plane([&](int64_t c, int64_t n) {
-            char* const data[] = {at(out, b.plane(n, c)), at(b.x, b.plane(n, c)), at(center.data(), c),
-                                  at(scale.data(), c), at(shift.data(), c)};
-            loop(data, nullptr, l.spatial, nullptr);
-        });
+    const PerChannel<T> weights(weight, T(1)), biases(bias, T(0));
+    std::vector<T> center(l.channels), scale(l.channels), shift(l.channels);
+    for (int64_t c = 0; c < l.channels; ++c) {
+        center[c] = static_cast<T>(mean[c]);
+        scale[c] = static_cast<T>(rstd[c] * weights[c]);
+        shift[c] = static_cast<T>(biases[c] - (mean[c] - center[c]) * rstd[c] * weights[c]);
     }
-    const Loop loop = loop_of("channels.scale_shift", dtype_of<T>());
-    parallel_for(l.count(), b.row_grain(), [&](int64_t begin, int64_t end) {
-        char* const data[] = {at(out, begin * l.channels), at(b.x, begin * l.channels), at(center.data(), 0),
-                              at(scale.data(), 0), at(shift.data(), 0)};
-        loop(data, &l.channels, end - begin, nullptr);
+    const StagedResult out = l.result(result, dtype_of<T>());
+    const ChannelScaleShift<T> all{out.template data<T>(), b.x, center.data(), scale.data(), shift.data()};
+    if (l.channels_last)
+        b.share_rows([&](int64_t begin, int64_t end) {
+            b.kernel.row_scale_shift(all.at(begin * l.channels, 0), end - begin, l.channels);
+        });
+    else
+        b.each_plane([&](int64_t c, int64_t n) {
+            b.kernel.plane_scale_shift(all.at(b.plane(n, c), c), l.spatial);
+        });
+}
+
+void batch_norm_train(const KernelCall& call, const Tensor& self, const Tensor& weight, const Tensor& bias,
+                      const Tensor& running_mean, const Tensor& running_var, double momentum, double eps) {
+    visit_float(compute_type(self.dtype()), [&]<class T>() {
+        const Batch<T> b(self);
+        const double count = static_cast<double>(b.layout.elements_per_channel());
+        Statistics s = statistics(b, eps);
+        std::copy(s.mean.begin(), s.mean.end(), call.outs[1].template data<double>());
+        std::copy(s.rstd.begin(), s.rstd.end(), call.outs[2].template data<double>());
+        for (double& v : s.variance) v *= count / (count - 1.0);  // running variances are without bias
+        move_running(running_mean, s.mean, momentum);
+        move_running(running_var, s.variance, momentum);
+        normalize(b, call.outs[0], weight, bias, s.mean.data(), s.rstd.data());
     });
 }
 
-template <class T>
-void normalize(const Batch<T>& b, const Tensor& result, Args a, const double* mean, const double* rstd) {
-    const PerChannel<T> weight(a.tensor_or_none(1), T(1)), bias(a.tensor_or_none(2), T(0));
-    std::vector<T> center(b.layout.channels), scale(b.layout.channels), shift(b.layout.channels);
-    for (int64_t c = 0; c < b.layout.channels; ++c) {
-        center[c] = static_cast<T>(mean[c]);
-        scale[c] = static_cast<T>(rstd[c] * weight[c]);
-        shift[c] = static_cast<T>(bias[c] - (mean[c] - center[c]) * rstd[c] * weight[c]);
-    }
-    const StagedResult out = b.layout.result(result, dtype_of<T>());
-    scale_shift(b, out.template data<T>(), center, scale, shift);
+void batch_norm_eval(const KernelCall& call, const Tensor& self, const Tensor& weight, const Tensor& bias,
+                     const Tensor& running_mean, const Tensor& running_var, double eps) {
+    visit_float(compute_type(self.dtype()), [&]<class T>() {
+        const Batch<T> b(self);
+        const Tensor mean = packed_as(running_mean, DType::Float64), variance = packed_as(running_var, DType::Float64);
+        std::vector<double> rstd(b.layout.channels);
+        for (int64_t c = 0; c < b.layout.channels; ++c) rstd[c] = 1.0 / std::sqrt(variance.data<double>()[c] + eps);
+        normalize(b, call.outs[0], weight, bias, mean.data<double>(), rstd.data());
+    });
 }
 
-// running = (1 - momentum) * running + momentum * seen
-void move_running(const Tensor& running, const std::vector<double>& seen, double momentum) {
-    if (!running.defined()) return;
-    const Tensor values = packed_as(running, DType::Float64);
-    double* v = values.data<double>();
-    for (size_t c = 0; c < seen.size(); ++c) v[c] = (1.0 - momentum) * v[c] + momentum * seen[c];
-    if (values.impl() != running.impl()) copy_into(running, values);
-}
-
-// self, weight, bias, running_mean, running_var, momentum, eps
-template <class T>
-void train(const KernelCall& call) {
-    const Args a = call.args;
-    const Batch<T> b(a.tensor(0));
-    const double count = static_cast<double>(b.layout.count());
-    Statistics s = statistics(b, a.number(6));
-    std::copy(s.mean.begin(), s.mean.end(), call.outs[1].template data<double>());
-    std::copy(s.rstd.begin(), s.rstd.end(), call.outs[2].template data<double>());
-    for (double& v : s.variance) v *= count / (count - 1.0);  // running variances are without bias
-    move_running(a.tensor_or_none(3), s.mean, a.number(5));
-    move_running(a.tensor_or_none(4), s.variance, a.number(5));
-    normalize(b, call.outs[0], a, s.mean.data(), s.rstd.data());
-}
-
-// self, weight, bias, running_mean, running_var, eps
-template <class T>
-void evaluate(const KernelCall& call) {
-    const Args a = call.args;
-    const Batch<T> b(a.tensor(0));
-    const Tensor mean = packed_as(a.tensor(3), DType::Float64), variance = packed_as(a.tensor(4), DType::Float64);
-    std::vector<double> rstd(b.layout.channels);
-    for (int64_t c = 0; c < b.layout.channels; ++c)
-        rstd[c] = 1.0 / std::sqrt(variance.data<double>()[c] + a.number(5));
-    normalize(b, call.outs[0], a, mean.data<double>(), rstd.data());
-}
-
-// Of each channel: the sum of grad, and of grad * (x - center).
+// Sums of each channel: of grad, and of grad * (x - center).
 template <class T>
 Sums gradient_sums(const Batch<T>& b, const T* grad, const T* center) {
     const ChannelLayout& l = b.layout;
     Sums total(l.channels);
     if (!l.channels_last) {
-        const Loop loop = loop_of("channel.gradient_sums", dtype_of<T>());
-        b.each_plane([&](int64_t c, int64_t n) {
-            double sums[] = {total.first[c], total.second[c]};
-            char* const data[] = {at(sums, 0), at(grad, b.plane(n, c)), at(b.x, b.plane(n, c)), at(center, c)};
-            loop(data, nullptr, l.spatial, nullptr);
-            total.first[c] = sums[0];
-            total.second[c] = sums[1];
-        });
+        const ChannelGradientSums<T> all{total.first.data(), total.second.data(), grad, b.x, center};
+        b.each_plane(
+            [&](int64_t c, int64_t n) { b.kernel.plane_gradient_sums(all.at(b.plane(n, c), c), l.spatial); });
         return total;
     }
-    const Loop loop = loop_of("channels.gradient_sums", dtype_of<T>());
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
-    each_piece(b.pieces(), l.count(), [&](int64_t p, int64_t begin, int64_t end) {
-        std::vector<T> room(2 * l.channels);
-        char* const data[] = {at(parts[p].first.data(), 0), at(parts[p].second.data(), 0), at(grad, begin * l.channels),
-                              at(b.x, begin * l.channels), at(center, 0), at(room.data(), 0)};
-        loop(data, &l.channels, end - begin, nullptr);
+    each_piece(b.pieces(), l.elements_per_channel(), [&](int64_t p, int64_t begin, int64_t end) {
+        std::vector<T> scratch(2 * l.channels);
+        const int64_t first = begin * l.channels;
+        b.kernel.row_gradient_sums({parts[p].first.data(), parts[p].second.data(), grad + first, b.x + first, center},
+                                   end - begin, l.channels, scratch.data());
     });
     for (const Sums& part : parts)
         for (int64_t c = 0; c < l.channels; ++c) {
@@ -209,7 +181,7 @@ Sums gradient_sums(const Batch<T>& b, const T* grad, const T* center) {
     return total;
 }
 
-// Per channel; see input_gradient.
+// The factors of ChannelInputGradient, per channel.
 template <class T>
 struct GradientFactors {
     std::vector<T> center, scale, a, b, c;
@@ -217,78 +189,65 @@ struct GradientFactors {
         : center(channels), scale(channels), a(channels), b(channels), c(channels) {}
 };
 
-// out = a * grad + b * (x - center) * scale + c, channel by channel.
 template <class T>
-void input_gradient(const Batch<T>& batch, T* out, const T* grad, const GradientFactors<T>& f) {
-    const ChannelLayout& l = batch.layout;
-    if (!l.channels_last) {
-        const Loop loop = loop_of("channel.input_gradient", dtype_of<T>());
-        return batch.each_plane([&](int64_t k, int64_t n) {
-            const int64_t first = batch.plane(n, k);
-            char* const data[] = {at(out, first),        at(grad, first),     at(batch.x, first),
-                                  at(f.center.data(), k), at(f.scale.data(), k), at(f.a.data(), k),
-                                  at(f.b.data(), k),      at(f.c.data(), k)};
-            loop(data, nullptr, l.spatial, nullptr);
+void input_gradient(const Batch<T>& b, T* out, const T* grad, const GradientFactors<T>& f) {
+    const ChannelLayout& l = b.layout;
+    const ChannelInputGradient<T> all{out,          grad,       b.x,       f.center.data(), f.scale.data(),
+                                      f.a.data(), f.b.data(), f.c.data()};
+    if (l.channels_last)
+        b.share_rows([&](int64_t begin, int64_t end) {
+            b.kernel.row_input_gradient(all.at(begin * l.channels, 0), end - begin, l.channels);
         });
-    }
-    const Loop loop = loop_of("channels.input_gradient", dtype_of<T>());
-    parallel_for(l.count(), batch.row_grain(), [&](int64_t begin, int64_t end) {
-        const int64_t first = begin * l.channels;
-        char* const data[] = {at(out, first),        at(grad, first),     at(batch.x, first),
-                              at(f.center.data(), 0), at(f.scale.data(), 0), at(f.a.data(), 0),
-                              at(f.b.data(), 0),      at(f.c.data(), 0)};
-        loop(data, &l.channels, end - begin, nullptr);
-    });
+    else
+        b.each_plane([&](int64_t c, int64_t n) {
+            b.kernel.plane_input_gradient(all.at(b.plane(n, c), c), l.spatial);
+        });
 }
 
 void write_channels(const Tensor& to, const std::vector<double>& values) {
-    if (to.numel() == 0) return;
-    const Tensor wide = Tensor::empty(to.sizes(), DType::Float64);
-    std::copy(values.begin(), values.end(), wide.data<double>());
-    copy_into(to, wide);
+    if (to.numel() == 0) return;  // not wanted
+    const StagedResult out(to, DType::Float64);
+    std::copy(values.begin(), values.end(), out.data<double>());
 }
 
-// grad, self, weight, mean, rstd, training; results: gradients of self, weight and bias, empty if not wanted
 template <class T>
-void backward(const KernelCall& call) {
-    const Args args = call.args;
-    const Batch<T> batch(args.tensor(1));
+void backward(const KernelCall& call, const Batch<T>& batch, const T* grad, const Tensor& weight, const double* mean,
+              const double* rstd, bool training) {
     const int64_t channels = batch.layout.channels;
-    const Tensor grad = batch.layout.fit(args.tensor(0), dtype_of<T>()),
-                 mean = packed_as(args.tensor(3), DType::Float64), rstd = packed_as(args.tensor(4), DType::Float64);
-    const PerChannel<T> weight(args.tensor_or_none(2), T(1));
+    const PerChannel<T> weights(weight, T(1));
     GradientFactors<T> f(channels);
-    std::copy_n(mean.data<double>(), channels, f.center.begin());
-    Sums sums = gradient_sums(batch, grad.data<T>(), f.center.data());
-    const double per_element = args.flag(5) ? 1.0 / static_cast<double>(batch.layout.count()) : 0.0;
+    std::copy_n(mean, channels, f.center.begin());
+    Sums sums = gradient_sums(batch, grad, f.center.data());
+    const double per_element = training ? 1.0 / static_cast<double>(batch.layout.elements_per_channel()) : 0.0;
     for (int64_t k = 0; k < channels; ++k) {
-        const double scale = rstd.data<double>()[k], factor = scale * weight[k];
-        const double rest = mean.data<double>()[k] - f.center[k];
-        sums.second[k] = (sums.second[k] - rest * sums.first[k]) * scale;  // of grad * normalised x
+        const double factor = rstd[k] * weights[k], rest = mean[k] - f.center[k];
+        sums.second[k] = (sums.second[k] - rest * sums.first[k]) * rstd[k];  // of grad * normalised x
         const double along_x = -factor * sums.second[k] * per_element;
-        f.scale[k] = static_cast<T>(scale);
+        f.scale[k] = static_cast<T>(rstd[k]);
         f.a[k] = static_cast<T>(factor);
         f.b[k] = static_cast<T>(along_x);
-        f.c[k] = static_cast<T>(-factor * sums.first[k] * per_element - along_x * rest * scale);
+        f.c[k] = static_cast<T>(-factor * sums.first[k] * per_element - along_x * rest * rstd[k]);
     }
     write_channels(call.outs[1], sums.second);
     write_channels(call.outs[2], sums.first);
-    if (call.outs[0].numel() != batch.x_held.numel()) return;
+    if (call.outs[0].numel() != batch.staged_x.numel()) return;
     const StagedResult out = batch.layout.result(call.outs[0], dtype_of<T>());
-    input_gradient(batch, out.template data<T>(), grad.data<T>(), f);
+    input_gradient(batch, out.template data<T>(), grad, f);
 }
 
-DType computed_of(const Tensor& t) { return compute_type(t.dtype()); }
+void batch_norm_backward(const KernelCall& call, const Tensor& grad, const Tensor& self, const Tensor& weight,
+                         const Tensor& mean, const Tensor& rstd, bool training) {
+    visit_float(compute_type(self.dtype()), [&]<class T>() {
+        const Batch<T> batch(self);
+        const Tensor g = batch.layout.fit(grad, dtype_of<T>()), means = packed_as(mean, DType::Float64),
+                     rstds = packed_as(rstd, DType::Float64);
+        backward(call, batch, g.template data<T>(), weight, means.data<double>(), rstds.data<double>(), training);
+    });
+}
 
-KERNEL(CPU, "_batch_norm_train", [](const KernelCall& call) {
-    visit_float(computed_of(call.args.tensor(0)), [&]<class T>() { train<T>(call); });
-});
-KERNEL(CPU, "_batch_norm_eval", [](const KernelCall& call) {
-    visit_float(computed_of(call.args.tensor(0)), [&]<class T>() { evaluate<T>(call); });
-});
-KERNEL(CPU, "_batch_norm_backward", [](const KernelCall& call) {
-    visit_float(computed_of(call.args.tensor(1)), [&]<class T>() { backward<T>(call); });
-});
+KERNEL(CPU, "_batch_norm_train", batch_norm_train);
+KERNEL(CPU, "_batch_norm_eval", batch_norm_eval);
+KERNEL(CPU, "_batch_norm_backward", batch_norm_backward);
 
 }  // namespace
 }  // namespace bestiary::cpu

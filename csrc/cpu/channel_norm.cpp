@@ -27,4 +27,12 @@ Tensor ChannelLayout::fit(const Tensor& t, DType computed) const {
     return copy;
 }
 
+void move_running(const Tensor& running, const std::vector<double>& seen, double momentum) {
+    if (!running.defined()) return;
+    const Tensor values = packed_as(running, DType::Float64);
+    double* v = values.data<double>();
+    for (size_t c = 0; c < seen.size(); ++c) v[c] = (1.0 - momentum) * v[c] + momentum * seen[c];
+    if (values.impl() != running.impl()) copy_into(running, values);
+}
+
 }  // namespace bestiary::cpu

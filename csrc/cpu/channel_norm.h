@@ -1,4 +1,4 @@
-// Common code of the drivers of normalisations: see Note [Channel loops] in isa/channel_norm.cpp.
+// Statistics of channels, rows and groups: parts of the drivers of normalisations.
 #pragma once
 
 #include <cmath>
@@ -9,22 +9,21 @@
 
 namespace bestiary::cpu {
 
-// (N, C, ...) in memory: planes of one channel, or rows of all channels.
+// The memory of (N, C, ...): planes of one channel, or rows of all channels.
 struct ChannelLayout {
     bool channels_last = false;
     int64_t batch = 1, channels = 1, spatial = 1;
     Dims strides;
 
     explicit ChannelLayout(const Tensor& self);
-    // Elements of one channel.
-    int64_t count() const { return batch * spatial; }
+    int64_t elements_per_channel() const { return batch * spatial; }
     // The tensor in this layout, copied if it is not.
     Tensor fit(const Tensor& t, DType computed) const;
     StagedResult result(const Tensor& t, DType computed) const { return {t, computed, strides, fits(t)}; }
     bool fits(const Tensor& t) const;
 };
 
-// One parameter per channel, or the same value for all.
+// One parameter per channel, or the same value for all channels.
 template <class T>
 class PerChannel {
 public:
@@ -36,15 +35,16 @@ private:
     T otherwise_;
 };
 
-// True if squares of elements of type T with this 1/std neither overflowed nor underflowed.
+// Tells whether the statistics behind this 1/std of elements of type T are right: squares neither overflowed nor
+// underflowed.
 template <class T>
 bool in_range(double rstd) {
     static const double most = 0x1p-12 / std::sqrt(double(std::numeric_limits<T>::min()));
     return rstd > 0 && rstd < most;
 }
 
-// Statistics of n elements of any finite magnitude, of the elements divided by a power of two: slow, for those that are
-// not in_range. element(i) is a double.
+// Statistics of n elements of any finite magnitude, calculated from the elements divided by a power of two: slow, for
+// those that are not in_range. element(i) is a double.
 struct RowMoments {
     double mean = 0, variance = 0;
     int exponent = 0;
@@ -68,10 +68,7 @@ struct RowMoments {
     double true_variance() const { return std::ldexp(variance, 2 * exponent); }
 };
 
-// The address of element i, as loops take it.
-template <class T>
-char* at(T* values, int64_t i) {
-    return bytes(values + i);
-}
+// running = (1 - momentum) * running + momentum * seen, unless running is undefined.
+void move_running(const Tensor& running, const std::vector<double>& seen, double momentum);
 
 }  // namespace bestiary::cpu

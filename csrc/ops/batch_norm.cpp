@@ -7,8 +7,6 @@ namespace {
 constexpr Call<"_batch_norm_train"> train;
 constexpr Call<"_batch_norm_eval"> evaluate;
 constexpr Call<"_batch_norm_backward"> batch_norm_backward;
-constexpr Call<"rsqrt"> rsqrt;
-constexpr Call<"mean.dim"> mean_along;
 
 // Every dimension but the channels.
 Dims reduced_dims(const Tensor& self) {
@@ -18,8 +16,8 @@ Dims reduced_dims(const Tensor& self) {
     return dims;
 }
 
-// Self's layout where it has no gaps: channels-last stays so.
-void add_like_self(const Tensor& self, Meta& m) {
+// Adds a result in self's layout where that has no gaps: channels-last stays so.
+void add_like_self(Meta& m, const Tensor& self) {
     check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
     m.add_like(self);
 }
@@ -35,34 +33,33 @@ void give_gradients(const Backward& b, const Value& mean, const Value& rstd, boo
 OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
    "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
     .doc("batch_norm by the statistics of the batch; writes the running ones.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
-        add_like_self(self, m);
+    .shape([](Meta& m, const Tensor& self) {
+        add_like_self(m, self);
         m.add({self.sizes()[1]}, DType::Float64);
         m.add({self.sizes()[1]}, DType::Float64);
     })
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+                const Tensor& running_var, double momentum, double eps) {
         const Dims dims = reduced_dims(self);
         const Tensor mean = mean_along(self, dims, true), centred = self - mean;
-        const Tensor variance = mean_along(centred * centred, dims, true), scale = rsqrt(variance + a[6]);
-        r.push(affine(centred * scale, a[1], a[2], channel_shape(self)));
-        r.push(as_statistic(mean));
-        r.push(as_statistic(scale));
-        const double count = static_cast<double>(self.numel()) / static_cast<double>(self.sizes()[1]);
-        move_running(a[3], r[1], a.number(5));
-        move_running(a[4], as_statistic(variance) * (count / (count - 1.0)), a.number(5));
+        const Tensor variance = mean_along(centred * centred, dims, true), rstd = rsqrt(variance + eps);
+        const Results results{affine(centred * rstd, weight, bias, channel_shape(self)), as_statistic(mean),
+                              as_statistic(rstd)};
+        move_running(running_mean, results[1], momentum);
+        move_running(running_var, unbiased(as_statistic(variance), self.numel() / self.sizes()[1]), momentum);
+        return results;
     })
     .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b["mean"], b["rstd"], true); });
 
 OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float eps) -> "
    "Tensor")
     .doc("batch_norm by running statistics.")
-    .shape([](const Op&, Args a, Meta& m) { add_like_self(a.tensor(0), m); })
-    .compose([](Args a, Results& r) {
-        const Dims shape = channel_shape(a.tensor(0));
-        const Tensor scale = rsqrt(reshape(a[4], shape) + a[5]);
-        r.push(affine((a[0] - reshape(a[3], shape)) * scale, a[1], a[2], shape));
+    .shape([](Meta& m, const Tensor& self) { add_like_self(m, self); })
+    .compose([](const Tensor& self, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+                const Tensor& running_var, double eps) {
+        const Dims shape = channel_shape(self);
+        const Tensor rstd = rsqrt(reshape(running_var, shape) + eps);
+        return affine((self - reshape(running_mean, shape)) * rstd, weight, bias, shape);
     })
     .grads("self weight bias running_mean running_var",
            [](const Backward& b) { give_gradients(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false); });
@@ -70,13 +67,13 @@ OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_m
 OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, bool training, "
    "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")
     .doc("The gradients of batch_norm; those not wanted have no elements.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(1);
+    .shape([](Meta& m, const Tensor&, const Tensor& self, const Tensor&, const Tensor&, const Tensor&, bool,
+              bool wants_self, bool wants_weight, bool wants_bias) {
         const Dims channels{self.sizes()[1]}, none{0};
-        if (a.flag(6)) add_like_self(self, m);
+        if (wants_self) add_like_self(m, self);
         else m.add(none, self.dtype());
-        m.add(a.flag(7) ? channels : none, self.dtype());
-        m.add(a.flag(8) ? channels : none, self.dtype());
+        m.add(wants_weight ? channels : none, self.dtype());
+        m.add(wants_bias ? channels : none, self.dtype());
     });
 
 OP("batch_norm(Tensor self, Tensor? running_mean, Tensor? running_var, Tensor? weight=None, Tensor? bias=None, "
@@ -89,19 +86,16 @@ if given, are updated by ``momentum`` (with the unbiased variance); otherwise th
 >>> engine.batch_norm(x, engine.ones(1), engine.ones(1), eps=0.0)
 tensor([[0.],
         [2.]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
+                const Tensor& bias, bool training, double momentum, double eps) {
         check(self.dim() >= 2, "self: expected (N, C, ...), got shape ", self.sizes());
-        static constexpr const char* names[] = {"running_mean", "running_var", "weight", "bias"};
-        for (int i = 0; i < 4; ++i) check_channels(names[i], a[i + 1], self);
-        check_as(ErrorKind::Value, a[1].none() == a[2].none(), "running_mean, running_var: expected both or neither");
-        if (!a.flag(5)) {
-            check(!a[1].none() && !a[2].none(), "running_mean, running_var: expected tensors outside training");
-            return r.push(evaluate(self, a[3], a[4], a[1], a[2], a[7]));
+        check_channels(self, running_mean, running_var, weight, bias);
+        if (!training) {
+            check(running_mean.defined(), "running_mean, running_var: expected tensors outside training");
+            return evaluate(self, weight, bias, running_mean, running_var, eps);
         }
-        check_as(ErrorKind::Value, self.numel() != self.sizes()[1],
-                 "self: expected more than 1 value per channel when training, got shape ", self.sizes());
-        r.push(train(self, a[3], a[4], a[1], a[2], a[6], a[7]));
+        check_several(self, self.sizes()[1]);
+        return train(self, weight, bias, running_mean, running_var, momentum, eps);
     });
 
 }  // namespace

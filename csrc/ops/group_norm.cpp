@@ -5,48 +5,80 @@ namespace bestiary::ops {
 namespace {
 
 constexpr Call<"_group_norm"> fused_group_norm;
-constexpr Call<"_group_norm_backward"> group_norm_backward;
-constexpr Call<"mean.dim"> mean_along;
+constexpr Call<"_instance_norm"> fused_instance_norm;
+
+constexpr auto group_shape = [](Meta& m, const Tensor& self, int64_t groups) {
+    check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
+    const Dims statistics{self.sizes()[0] * groups};
+    m.add(self.sizes(), self.dtype());
+    m.add(statistics, DType::Float64);
+    m.add(statistics, DType::Float64);
+};
+
+void give_gradients(const Backward& b, int64_t groups) {
+    const Results grads = Call<"_group_norm_backward">().all(b.g, b["self"], b["weight"], b["mean"], b["rstd"], groups,
+                                                             b.needs("self"), b.needs("weight"), b.needs("bias"));
+    if (b.needs("self")) b.give("self", grads[0]);
+    if (b.needs("weight")) b.give("weight", grads[1]);
+    if (b.needs("bias")) b.give("bias", grads[2]);
+}
+
+// The groups of self less their mean, as rows, with their statistics.
+struct CentredGroups {
+    Tensor mean, centred, variance, rstd;
+
+    CentredGroups(const Tensor& self, int64_t groups, double eps) {
+        const Tensor rows = reshape(self, Dims{self.sizes()[0] * groups, -1});
+        mean = mean_along(rows, Dims{1}, true);
+        centred = rows - mean;
+        variance = mean_along(centred * centred, Dims{1}, true);
+        rstd = rsqrt(variance + eps);
+    }
+    Results results(const Tensor& self, const Tensor& weight, const Tensor& bias) const {
+        return {affine(reshape(centred * rstd, self.sizes()), weight, bias, channel_shape(self)), as_statistic(mean),
+                as_statistic(rstd)};
+    }
+};
 
 OP("_group_norm(Tensor self, Tensor? weight, Tensor? bias, int num_groups, float eps) "
    "-> (Tensor normalized, Tensor mean, Tensor rstd)")
     .doc("group_norm with the mean and the inverse deviation of every group of every sample.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
-        check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
-        const Dims groups{self.sizes()[0] * a.integer(3)};
-        m.add(self.sizes(), self.dtype());
-        m.add(groups, DType::Float64);
-        m.add(groups, DType::Float64);
+    .shape([](Meta& m, const Tensor& self, const Tensor&, const Tensor&, int64_t num_groups) {
+        group_shape(m, self, num_groups);
     })
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const Tensor groups = reshape(self, Dims{self.sizes()[0] * a.integer(3), -1});
-        const Tensor mean = mean_along(groups, Dims{1}, true);
-        const Tensor centred = groups - mean;
-        const Tensor scale = Call<"rsqrt">()(mean_along(centred * centred, Dims{1}, true) + a[4]);
-        r.push(affine(reshape(centred * scale, self.sizes()), a[1], a[2], channel_shape(self)));
-        r.push(as_statistic(mean));
-        r.push(as_statistic(scale));
+    .compose([](const Tensor& self, const Tensor& weight, const Tensor& bias, int64_t num_groups, double eps) {
+        return CentredGroups(self, num_groups, eps).results(self, weight, bias);
     })
-    .grads("self weight bias mean rstd", [](const Backward& b) {
-        const Results grads = group_norm_backward.all(b.g, b["self"], b["weight"], b["mean"], b["rstd"],
-                                                      b["num_groups"], b.needs("self"), b.needs("weight"),
-                                                      b.needs("bias"));
-        if (b.needs("self")) b.give("self", grads[0]);
-        if (b.needs("weight")) b.give("weight", grads[1]);
-        if (b.needs("bias")) b.give("bias", grads[2]);
-    });
+    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b.integer("num_groups")); });
+
+OP("_instance_norm(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
+   "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
+    .doc("group_norm of each channel alone; writes the running statistics.")
+    .shape([](Meta& m, const Tensor& self) { group_shape(m, self, self.sizes()[1]); })
+    .compose([](const Tensor& self, const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
+                const Tensor& running_var, double momentum, double eps) {
+        const int64_t channels = self.sizes()[1], instances = self.sizes()[0] * channels;
+        const CentredGroups groups(self, channels, eps);
+        const Results results = groups.results(self, weight, bias);
+        if (instances == 0) return results;
+        const auto move_by_mean = [&](const Tensor& running, const Tensor& seen) {
+            move_running(running, mean_along(reshape(seen, Dims{-1, channels}), Dims{0}), momentum);
+        };
+        move_by_mean(running_mean, results[1]);
+        move_by_mean(running_var, unbiased(as_statistic(groups.variance), self.numel() / instances));
+        return results;
+    })
+    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b.shape("self")[1]); });
 
 OP("_group_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, int num_groups, "
    "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")
     .doc("The gradients of group_norm; those not wanted have no elements.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(1);
+    .shape([](Meta& m, const Tensor&, const Tensor& self, const Tensor&, const Tensor&, const Tensor&, int64_t,
+              bool wants_self, bool wants_weight, bool wants_bias) {
         const Dims channels{self.sizes()[1]}, none{0};
-        m.add(a.flag(6) ? self.sizes() : none, self.dtype());
-        m.add(a.flag(7) ? channels : none, self.dtype());
-        m.add(a.flag(8) ? channels : none, self.dtype());
+        m.add(wants_self ? self.sizes() : none, self.dtype());
+        m.add(wants_weight ? channels : none, self.dtype());
+        m.add(wants_bias ? channels : none, self.dtype());
     });
 
 OP("group_norm(Tensor self, int num_groups, Tensor? weight=None, Tensor? bias=None, float eps=1e-05) -> Tensor")
@@ -54,28 +86,13 @@ OP("group_norm(Tensor self, int num_groups, Tensor? weight=None, Tensor? bias=No
 
 >>> engine.group_norm(engine.tensor([[1.0, 3.0]]), 1, eps=0.0)
 tensor([[-1.,  1.]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int64_t groups = a.integer(1);
+    .compose([](const Tensor& self, int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps) {
         check(self.dim() >= 2, "self: expected (N, C, ...), got shape ", self.sizes());
-        check_as(ErrorKind::Value, groups > 0 && self.sizes()[1] % groups == 0, "num_groups: expected a divisor of ",
-                 self.sizes()[1], " channels, got ", groups);
-        check_channels("weight", a[2], self);
-        check_channels("bias", a[3], self);
-        r.push(fused_group_norm(self, a[2], a[3], groups, a[4]));
+        check_as(ErrorKind::Value, num_groups > 0 && self.sizes()[1] % num_groups == 0,
+                 "num_groups: expected a divisor of ", self.sizes()[1], " channels, got ", num_groups);
+        check_channels(self, {}, {}, weight, bias);
+        return fused_group_norm(self, weight, bias, num_groups, eps);
     });
-
-// Moves the running statistics towards the mean over samples of theirs.
-void move_running_of_samples(const Tensor& self, const Results& stats, const Value& mean, const Value& variance,
-                             double momentum, double eps) {
-    const GradMode off(false);
-    const Dims samples{self.sizes()[0], self.sizes()[1]};
-    const double count = static_cast<double>(self.numel()) / static_cast<double>(samples.product());
-    const auto over_samples = [&](const Tensor& seen) { return mean_along(reshape(seen, samples), Dims{0}); };
-    const Tensor deviation = Call<"reciprocal">()(stats[2]);
-    move_running(mean, over_samples(stats[1]), momentum);
-    move_running(variance, over_samples((deviation * deviation - eps) * (count / (count - 1.0))), momentum);
-}
 
 OP("instance_norm(Tensor self, Tensor? running_mean=None, Tensor? running_var=None, Tensor? weight=None, "
    "Tensor? bias=None, bool use_input_stats=True, float momentum=0.1, float eps=1e-05) -> Tensor")
@@ -84,20 +101,14 @@ The running statistics, if given, are updated by their mean with ``momentum``, a
 
 >>> engine.instance_norm(engine.tensor([[[1.0, 3.0]]]), eps=0.0)
 tensor([[[-1.,  1.]]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight,
+                const Tensor& bias, bool use_input_stats, double momentum, double eps) {
         check(self.dim() >= 3, "self: expected (N, C, ...) with at least one more dimension, got shape ", self.sizes());
-        static constexpr const char* names[] = {"running_mean", "running_var", "weight", "bias"};
-        for (int i = 0; i < 4; ++i) check_channels(names[i], a[i + 1], self);
-        check_as(ErrorKind::Value, a.none(1) == a.none(2), "running_mean, running_var: expected both or neither");
-        if (!a.flag(5)) return r.push(Call<"batch_norm">()(self, a[1], a[2], a[3], a[4], false, a[6], a[7]));
-        for (int i = 0; i < 2; ++i) check_writable(names[i], a[i + 1]);
-        const int64_t instances = self.sizes()[0] * self.sizes()[1];
-        check_as(ErrorKind::Value, self.numel() != instances,
-                 "self: expected more than 1 value per channel when training, got shape ", self.sizes());
-        const Results stats = fused_group_norm.all(self, a[3], a[4], self.sizes()[1], a[7]);
-        if (self.numel() > 0) move_running_of_samples(self, stats, a[1], a[2], a.number(6), a.number(7));
-        r.push(stats[0]);
+        check_channels(self, running_mean, running_var, weight, bias);
+        if (!use_input_stats)
+            return Call<"batch_norm">()(self, running_mean, running_var, weight, bias, false, momentum, eps);
+        check_several(self, self.sizes()[0] * self.sizes()[1]);
+        return fused_instance_norm(self, weight, bias, running_mean, running_var, momentum, eps);
     });
 
 }  // namespace

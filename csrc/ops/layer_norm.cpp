@@ -8,7 +8,6 @@ namespace {
 
 constexpr Call<"_layer_norm"> fused_layer_norm;
 constexpr Call<"_layer_norm_backward"> layer_norm_backward;
-constexpr Call<"mean.dim"> mean_along;
 
 OP("_layer_norm(Tensor self, Tensor? weight, Tensor? bias, int size, float eps, bool centred) "
    "-> (Tensor normalized, Tensor mean, Tensor rstd)")
@@ -24,7 +23,7 @@ OP("_layer_norm(Tensor self, Tensor? weight, Tensor? bias, int size, float eps, 
         const Tensor rows = reshape(self, Dims{-1, size});
         const Tensor mean = mean_along(rows, Dims{1}, true);
         const Tensor x = centred ? rows - mean : rows;
-        const Tensor rstd = Call<"rsqrt">()(mean_along(x * x, Dims{1}, true) + eps);
+        const Tensor rstd = rsqrt(mean_along(x * x, Dims{1}, true) + eps);
         Tensor out = reshape(x * rstd, self.sizes());
         if (weight.defined()) out = out * weight;
         if (bias.defined()) out = out + bias;

@@ -1,4 +1,4 @@
-"""Products of vectors and matrices, differences, covariances."""
+"""Products of vectors and matrices other than the matrix product."""
 
 from __future__ import annotations
 
@@ -34,32 +34,4 @@ ROWS = [
     ),
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 5], dtypes="wide"),
     Row("matrix_power", np.linalg.matrix_power, [SQUARE, 0], id="matrix_power-0"),
-    Row("diff", np.diff, [A], dtypes="all"),
-    Row("diff", np.diff, [A, 2, 0], id="diff-2"),
-    Row("diff", lambda x, n, dim, before: x, [A, 0, -1, Arg(3, 2)], id="diff-0"),
-    Row(
-        "diff",
-        lambda x, n, dim, before: np.diff(x, prepend=before),
-        [A, 1, -1, Arg(3, 2)],
-        id="diff-prepend",
-    ),
-    Row("trapz", lambda y: ((y[:, 1:] + y[:, :-1]) / 2).sum(1), [A], method=False),
-    Row("trapezoid", lambda y: ((y[:, 1:] + y[:, :-1]) / 2).sum(1), [A], method=False),
-    Row(
-        "trapezoid",
-        lambda y, x: ((y[:, 1:] + y[:, :-1]) * np.diff(x) / 2).sum(1),
-        [A, Arg(4)],
-        method=False,
-        id="trapezoid-x",
-    ),
-    Row(
-        "cumulative_trapezoid",
-        lambda y, dx: ((y[:, 1:] + y[:, :-1]) * dx / 2).cumsum(1),
-        [A],
-        {"dx": 0.5},
-        method=False,
-    ),
-    Row("cov", np.cov, [A], tol=(1e-4, 1e-5)),
-    Row("cov", lambda x, correction: np.cov(x, ddof=correction), [A], {"correction": 2}, id="2"),
-    Row("corrcoef", np.corrcoef, [A], tol=(1e-4, 1e-5)),
 ]

@@ -57,4 +57,13 @@ ROWS = [
     ),
     Row("nansum", along(np.nansum), [Arg(3, 4), 1]),
     Row("nanmean", along(np.nanmean), [Arg(3, 4), 1]),
+    Row("cov", np.cov, [Arg(3, 4)], tol=(1e-4, 1e-5)),
+    Row(
+        "cov",
+        lambda x, correction: np.cov(x, ddof=correction),
+        [Arg(3, 4)],
+        {"correction": 2},
+        id="cov-correction",
+    ),
+    Row("corrcoef", np.corrcoef, [Arg(3, 4)], tol=(1e-4, 1e-5)),
 ]

@@ -1,6 +1,8 @@
-"""Attention masks must broadcast to the scores."""
+"""Attention: masks, blocks, precision."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
@@ -73,3 +75,22 @@ def test_gradients_for_large_scores(masked: bool) -> None:
         found.append((result, query.grad[0, 1], value.grad))
     for got, expected in zip(found[1], found[0], strict=True):
         engine.testing.assert_close(got, expected)
+
+
+def test_a_query_that_sees_nothing_gives_zeros() -> None:
+    q = random(1, 1, 3, 4).requires_grad_()
+    seen = engine.tensor([[True, True, True], [False, False, False], [True, False, False]])
+    out = attention(q, q, q, seen)
+    out.sum().backward()
+    assert out[0, 0, 1].tolist() == [0.0] * 4
+    assert bool(q.grad.isfinite().all())
+
+
+@pytest.mark.parametrize("length", [191, 192, 193, 500])
+def test_blocks_of_attention_join(length: int) -> None:
+    """Lengths around the size of a block, against the softmax of all scores."""
+    q, k, v = (random(2, length, 8, seed=seed) for seed in range(3))
+    scores = (q @ k.transpose(1, 2)) / math.sqrt(8)
+    wanted = engine.softmax(scores, 2) @ v
+    got = attention(q, k, v)
+    np.testing.assert_allclose(got.numpy(), wanted.numpy(), rtol=1e-10, atol=1e-12)

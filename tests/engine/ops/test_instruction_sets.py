@@ -13,7 +13,7 @@ from engine import _C
 
 FOLDER = Path(__file__).parent
 # Tests of the code that differs most: products, convolutions, sums and vector arithmetic.
-TESTED = ["test_convolution.py", "test_products.py", "test_normalization.py", "test_arithmetic.py"]
+TESTED = ["test_convolution.py", "test_matmul.py", "test_normalization.py", "test_arithmetic.py"]
 LEVELS = ["baseline", "avx2", "avx512"]
 
 
