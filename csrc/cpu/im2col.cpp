@@ -1,44 +1,29 @@
 // Windows of an image as columns of a matrix, and back.
 #include "core/windows.h"
-#include "cpu/contiguous.h"
 #include "cpu/parallel.h"
+#include "cpu/staging.h"
 
 namespace bestiary::cpu {
 namespace {
 
-// One number stands for both dimensions.
-struct Pair {
-    int64_t h, w;
-
-    explicit Pair(std::span<const int64_t> given) : h(given.front()), w(given.back()) {}
-};
-
-struct Grid {
-    Pair image, kernel, dilation, padding, stride;
-
-    // `at` is the place of kernel_size among the arguments.
-    Grid(Pair size, Args a, int at)
-        : image(size), kernel(a.ints(at)), dilation(a.ints(at + 1)), padding(a.ints(at + 2)), stride(a.ints(at + 3)) {}
-
-    // Calls visit(element of the column matrix, pixel or -1 in the padding) for one channel.
-    template <class F>
-    void for_places(const F& visit) const {
-        const int64_t rows = windows_in(image.h, kernel.h, stride.h, padding.h, dilation.h);
-        const int64_t columns = windows_in(image.w, kernel.w, stride.w, padding.w, dilation.w);
-        int64_t at = 0;
-        for (int64_t a = 0; a < kernel.h; ++a)
-            for (int64_t b = 0; b < kernel.w; ++b)
-                for (int64_t i = 0; i < rows; ++i) {
-                    const int64_t y = i * stride.h - padding.h + a * dilation.h;
-                    const int64_t x = b * dilation.w - padding.w;
-                    const bool inside = 0 <= y && y < image.h;
-                    for (int64_t j = 0; j < columns; ++j, ++at) {
-                        const int64_t column = x + j * stride.w;
-                        visit(at, inside && 0 <= column && column < image.w ? y * image.w + column : int64_t{-1});
-                    }
+// Calls visit(element of the column matrix, pixel or -1 in the padding) for one channel.
+template <class F>
+void for_elements(const UnfoldWindows& windows, const F& visit) {
+    const UnfoldWindows::Axis v = windows.vertical, h = windows.horizontal;
+    const int64_t rows = v.count(), columns = h.count();
+    int64_t at = 0;
+    for (int64_t a = 0; a < v.kernel; ++a)
+        for (int64_t b = 0; b < h.kernel; ++b)
+            for (int64_t i = 0; i < rows; ++i) {
+                const int64_t y = i * v.stride - v.padding + a * v.dilation;
+                const int64_t x = b * h.dilation - h.padding;
+                const bool inside = 0 <= y && y < v.size;
+                for (int64_t j = 0; j < columns; ++j, ++at) {
+                    const int64_t column = x + j * h.stride;
+                    visit(at, inside && 0 <= column && column < h.size ? y * h.size + column : int64_t{-1});
                 }
-    }
-};
+            }
+}
 
 template <class F>
 void for_channels(const Tensor& image, const Tensor& matrix, const F& body) {
@@ -50,35 +35,34 @@ void for_channels(const Tensor& image, const Tensor& matrix, const F& body) {
     });
 }
 
-void im2col(const KernelCall& call) {
-    const Tensor image = packed(call.args.tensor(0));
+void im2col(const KernelCall& call, const Tensor& self, Ints kernel_size, Ints dilation, Ints padding, Ints stride) {
+    const Tensor image = packed(self);
     const Tensor& out = call.outs[0];
-    const Grid grid(Pair(std::span(image.sizes().data() + 2, 2)), call.args, 1);
+    const UnfoldWindows windows(Ints(image.sizes()).subspan(2), kernel_size, dilation, padding, stride);
     visit(image.dtype(), [&]<class T>() {
         for_channels(image, out, [&](int64_t pixel, int64_t element) {
             const T* const from = image.data<T>() + pixel;
             T* const to = out.data<T>() + element;
-            grid.for_places([&](int64_t at, int64_t p) { to[at] = p < 0 ? convert<T>(0) : from[p]; });
+            for_elements(windows, [&](int64_t at, int64_t p) { to[at] = p < 0 ? convert<T>(0) : from[p]; });
         });
     });
 }
 
-void col2im(const KernelCall& call) {
-    const Tensor& out = call.outs[0];
-    const Tensor matrix = packed_as(call.args.tensor(0), compute_type(out.dtype()));
-    const Tensor sums = out.dtype() == matrix.dtype() ? out : Tensor::empty(out.sizes(), matrix.dtype());
-    const Grid grid(Pair(call.args.ints(1)), call.args, 2);
+void col2im(const KernelCall& call, const Tensor& self, Ints output_size, Ints kernel_size, Ints dilation,
+            Ints padding, Ints stride) {
+    const Tensor matrix = packed_as(self, compute_type(self.dtype()));
+    const UnfoldWindows windows(output_size, kernel_size, dilation, padding, stride);
+    const StagedResult sums(call.outs[0], matrix.dtype());
     visit_float(matrix.dtype(), [&]<class T>() {
-        std::fill_n(sums.data<T>(), sums.numel(), T(0));
-        for_channels(sums, matrix, [&](int64_t pixel, int64_t element) {
+        std::fill_n(sums.data<T>(), sums.tensor().numel(), T(0));
+        for_channels(sums.tensor(), matrix, [&](int64_t pixel, int64_t element) {
             T* const to = sums.data<T>() + pixel;
             const T* const from = matrix.data<T>() + element;
-            grid.for_places([&](int64_t at, int64_t p) {
+            for_elements(windows, [&](int64_t at, int64_t p) {
                 if (p >= 0) to[p] += from[at];
             });
         });
     });
-    if (sums.impl() != out.impl()) copy_into(out, sums);
 }
 
 KERNEL(CPU, "im2col", im2col);

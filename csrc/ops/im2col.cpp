@@ -5,23 +5,15 @@
 namespace bestiary::ops {
 namespace {
 
-struct Grid {
-    Dims kernel, dilation, padding, stride;
-    int64_t rows, columns;  // of windows
-
-    // `at` is the place of kernel_size among the arguments.
-    Grid(Args a, int at, int64_t height, int64_t width)
-        : kernel(per_dim("kernel_size", a.ints(at), 2, 1)), dilation(per_dim("dilation", a.ints(at + 1), 2, 1)),
-          padding(per_dim("padding", a.ints(at + 2), 2, 0)), stride(per_dim("stride", a.ints(at + 3), 2, 1)) {
-        const int64_t sizes[] = {height, width};
-        for (int i = 0; i < 2; ++i)
-            check(sizes[i] + 2 * padding[i] >= dilation[i] * (kernel[i] - 1) + 1, "kernel_size: ", kernel,
-                  " with dilation ", dilation, " is larger than an image of ", Dims{height, width}, " with padding ",
-                  padding);
-        rows = windows_in(height, kernel[0], stride[0], padding[0], dilation[0]);
-        columns = windows_in(width, kernel[1], stride[1], padding[1], dilation[1]);
-    }
-};
+UnfoldWindows checked_windows(Ints image, Ints kernel_size, Ints dilation, Ints padding, Ints stride) {
+    const Dims kernel = per_dim("kernel_size", kernel_size, 2, 1), dilated = per_dim("dilation", dilation, 2, 1),
+               padded = per_dim("padding", padding, 2, 0), strided = per_dim("stride", stride, 2, 1);
+    const UnfoldWindows windows(image, kernel, dilated, padded, strided);
+    for (const UnfoldWindows::Axis& a : {windows.vertical, windows.horizontal})
+        check(a.size + 2 * a.padding >= a.dilation * (a.kernel - 1) + 1, "kernel_size: ", kernel, " with dilation ",
+              dilated, " is larger than an image of ", Dims(image), " with padding ", padded);
+    return windows;
+}
 
 OP("im2col(Tensor self, int[] kernel_size, int[] dilation=1, int[] padding=0, int[] stride=1) -> Tensor")
     .doc(R"(The sliding windows of self (N, C, H, W) as columns (N, C * KH * KW, windows).
@@ -31,11 +23,11 @@ tensor([[[0, 1],
          [1, 2],
          [3, 4],
          [4, 5]]]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& x = a.tensor(0);
-        check(x.dim() == 4, "self: expected shape (N, C, H, W), got ", x.sizes());
-        const Grid grid(a, 1, x.sizes()[2], x.sizes()[3]);
-        m.add({x.sizes()[0], x.sizes()[1] * grid.kernel.product(), grid.rows * grid.columns}, x.dtype());
+    .shape([](Meta& m, const Tensor& self, Ints kernel_size, Ints dilation, Ints padding, Ints stride) {
+        check(self.dim() == 4, "self: expected shape (N, C, H, W), got ", self.sizes());
+        const UnfoldWindows windows = checked_windows(Ints(self.sizes()).subspan(2), kernel_size, dilation, padding,
+                                                      stride);
+        m.add({self.sizes()[0], self.sizes()[1] * windows.kernel_elements(), windows.count()}, self.dtype());
     })
     .grad("self", "", [](const Backward& b) {
         const Dims size(b.shape("self").data() + 2, 2);
@@ -49,15 +41,15 @@ OP("col2im(Tensor self, int[] output_size, int[] kernel_size, int[] dilation=1, 
 >>> engine.col2im(engine.ones(1, 4, 2), (2, 3), 2)
 tensor([[[[1., 2., 1.],
           [1., 2., 1.]]]]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& x = a.tensor(0);
-        const Dims size = per_dim("output_size", a.ints(1), 2, 1);
-        const Grid grid(a, 2, size[0], size[1]);
-        const int64_t places = grid.kernel.product();
-        check(x.dim() == 3 && x.sizes()[1] % places == 0 && x.sizes()[2] == grid.rows * grid.columns,
-              "self: expected shape (N, C * ", places, ", ", grid.rows * grid.columns, "), got ", x.sizes());
-        check_as(ErrorKind::Type, is_floating(x.dtype()), "self: expected a floating dtype, got ", x.dtype());
-        m.add({x.sizes()[0], x.sizes()[1] / places, size[0], size[1]}, x.dtype());
+    .shape([](Meta& m, const Tensor& self, Ints output_size, Ints kernel_size, Ints dilation, Ints padding,
+              Ints stride) {
+        const Dims size = per_dim("output_size", output_size, 2, 1);
+        const UnfoldWindows windows = checked_windows(size, kernel_size, dilation, padding, stride);
+        const int64_t elements = windows.kernel_elements();
+        check(self.dim() == 3 && self.sizes()[1] % elements == 0 && self.sizes()[2] == windows.count(),
+              "self: expected shape (N, C * ", elements, ", ", windows.count(), "), got ", self.sizes());
+        check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
+        m.add({self.sizes()[0], self.sizes()[1] / elements, size[0], size[1]}, self.dtype());
     })
     .grad("self", "", [](const Backward& b) {
         return Call<"im2col">()(b.g, b["kernel_size"], b["dilation"], b["padding"], b["stride"]);

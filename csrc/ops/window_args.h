@@ -7,13 +7,13 @@
 
 namespace bestiary::ops {
 
-// One number stands for all n dimensions.
+// Checks the numbers of n dimensions; one number stands for all.
 inline Dims per_dim(const char* name, std::span<const int64_t> given, int n, int64_t least) {
     check(given.size() == 1 || static_cast<int>(given.size()) == n, name, ": expected 1 or ", n, " numbers, got ",
           Dims(given));
-    constexpr int64_t kMost = (int64_t{1} << 31) - 1;  // so that sums of products of them do not overflow
+    constexpr int64_t kMax = (int64_t{1} << 31) - 1;  // so that sums of products of them do not overflow
     for (int64_t v : given)
-        check(v >= least && v <= kMost, name, ": expected numbers of ", least, " to ", kMost, ", got ", Dims(given));
+        check(v >= least && v <= kMax, name, ": expected numbers of ", least, " to ", kMax, ", got ", Dims(given));
     return given.size() == 1 ? Dims(n, given[0]) : Dims(given);
 }
 
