@@ -1,18 +1,10 @@
-// Copies inside kernels, unknown to the graph.
+// Tensors as kernels read them: row-major, and of one dtype.
 #pragma once
 
-#include "core/dispatch.h"
+#include "core/op.h"
+#include "cpu/copy.h"
 
 namespace bestiary::cpu {
-
-// Writes `from`, broadcast and converted, into `to`.
-inline void copy_into(const Tensor& to, const Tensor& from) {
-    const Value args[] = {to, from};
-    Results results;
-    results.push(to);
-    const Op& op = Call<"copy_">::op();
-    op.kernels[static_cast<int>(DeviceType::CPU)]({op, Args(args, 2), results, to.dtype()});
-}
 
 // The tensor itself where it is row-major and of that type, otherwise such a copy.
 inline Tensor packed_as(const Tensor& t, DType dtype) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/backend.h"
+#include "core/dispatch.h"
 #include "cpu/contiguous.h"
 
 namespace bestiary::cpu {

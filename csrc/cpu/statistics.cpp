@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/dispatch.h"
 #include "cpu/contiguous.h"
 #include "cpu/scaling.h"
 

@@ -1,4 +1,4 @@
-// Walking several tensors of one shape at once.
+// Iterating over several tensors of one shape at once.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@ namespace bestiary::cpu {
 
 constexpr int kMaxOperands = 6;
 
-// Operands seen with one common shape; strides in bytes, 0 where an operand is broadcast. After coalesce() the last
-// dimension is the one to run an inner loop over, and dimensions that are contiguous for every operand are one.
+// Operands with one common shape; strides in bytes, 0 where an operand is broadcast. After coalesce() the last
+// dimension is the one to run an inner loop over, and dimensions that are contiguous for every operand are merged.
 struct Strided {
     Dims sizes;
     int operands = 0;
@@ -25,7 +25,7 @@ struct Strided {
         for (int64_t& s : strides[operands]) s *= item_size(t.dtype());
         ++operands;
     }
-    // One row of elements of `item` bytes without gaps.
+    // A row of elements of `item` bytes without gaps.
     void add_row(char* first, int64_t item) {
         data[operands] = first;
         strides[operands++] = Dims{item};
@@ -55,14 +55,14 @@ void for_rows(const Strided& s, int64_t begin, int64_t end, const F& body) {
     for (int k = 0; k < s.operands; ++k) steps[k] = s.inner_stride(k);
     const int outer_dims = std::max(s.sizes.size() - 1, 0);
     if (begin >= end) return;
-    // The position of the first row; from there the outer dimensions are incremented like the digits of a number.
-    Dims place(outer_dims);
+    // The index of the row in the outer dimensions, which count like the digits of a number.
+    Dims index(outer_dims);
     std::array<char*, kMaxOperands> row = s.data;
     int64_t column = begin % inner;
     for (int64_t d = outer_dims - 1, rest = begin / inner; d >= 0; --d) {
-        place[d] = rest % s.sizes[d];
+        index[d] = rest % s.sizes[d];
         rest /= s.sizes[d];
-        for (int k = 0; k < s.operands; ++k) row[k] += place[d] * s.strides[k][d];
+        for (int k = 0; k < s.operands; ++k) row[k] += index[d] * s.strides[k][d];
     }
     while (true) {
         std::array<char*, kMaxOperands> at = row;
@@ -73,11 +73,11 @@ void for_rows(const Strided& s, int64_t begin, int64_t end, const F& body) {
         if (begin == end) return;
         column = 0;
         for (int d = outer_dims - 1;; --d) {
-            const bool carry = ++place[d] == s.sizes[d];
+            const bool carry = ++index[d] == s.sizes[d];
             const int64_t moved = carry ? 1 - s.sizes[d] : 1;
             for (int k = 0; k < s.operands; ++k) row[k] += moved * s.strides[k][d];
             if (!carry) break;
-            place[d] = 0;
+            index[d] = 0;
         }
     }
 }

@@ -6,17 +6,14 @@
 namespace bestiary::ops {
 namespace {
 
-void like_self(const Op&, Args a, Meta& m) { m.add_like(a.tensor(0)); }
-
 OP("copy_(Tensor self, Tensor src, bool non_blocking=False) -> Tensor")
     .doc(R"(Copies the elements of ``src``, broadcast to self's shape and cast to its dtype, into self.
 
 >>> engine.zeros(2).copy_(engine.tensor([1.0, 2.0]))
 tensor([1., 2.]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
-        check(broadcast(self.sizes(), a.tensor(1).sizes()) == self.sizes(),
-              "src: shape ", a.tensor(1).sizes(), " does not broadcast to self's ", self.sizes());
+    .shape([](Meta& m, const Tensor& self, const Tensor& src) {
+        check(broadcast(self.sizes(), src.sizes()) == self.sizes(), "src: shape ", src.sizes(),
+              " does not broadcast to self's ", self.sizes());
         m.add(self.sizes(), self.dtype());
     })
     .in_place_only()
@@ -24,9 +21,8 @@ tensor([1., 2.]))")
     .grad("self", "", [](const Backward& b) { return b.g * 0.0; })
     .grad("src", "", [](const Backward& b) { return b.g; });
 
-// The strides that a memory format means for self; self's own for None and 'preserve_format'.
-Dims strides_in(const Tensor& self, const Value& format) {
-    const std::string_view name = format.none() ? "preserve_format" : format.str();
+// The strides of self's shape in a memory format; self's own for 'preserve_format'.
+Dims strides_in(const Tensor& self, std::string_view name) {
     if (name == "preserve_format") return self->visible_strides();
     if (name == "contiguous_format") return contiguous_strides(self.sizes());
     const int dims = name == "channels_last" ? 4 : name == "channels_last_3d" ? 5 : 0;
@@ -43,10 +39,9 @@ OP("clone(Tensor self, *, str? memory_format=None) -> Tensor")
 
 >>> x = engine.tensor([1.0]); y = x.clone(); y[0] = 2; x
 tensor([1.]))")
-    .compose([](Args a, Results& r) {
-        const bool same = a.none(1) || a.str(1) == "preserve_format";
-        if (same) r.push(cast(a[0], a.tensor(0).dtype(), true));
-        else r.push(Call<"_pack">()(a[0], strides_in(a.tensor(0), a[1])));
+    .compose([](const Tensor& self, std::optional<std::string_view> memory_format) -> Tensor {
+        if (memory_format.value_or("preserve_format") == "preserve_format") return cast(self, self.dtype(), true);
+        return Call<"_pack">()(self, strides_in(self, *memory_format));
     });
 
 OP("to.dtype(Tensor self, dtype dtype, bool copy=False) -> Tensor")
@@ -54,26 +49,24 @@ OP("to.dtype(Tensor self, dtype dtype, bool copy=False) -> Tensor")
 
 >>> engine.tensor([1.7]).to(engine.int64)
 tensor([1]))")
-    .compose([](Args a, Results& r) {
-        if (a.tensor(0).dtype() == a[1].dtype && !a.flag(2)) return r.push(a.tensor(0));
-        r.push(Call<"_convert">()(a[0], a[1]));
+    .compose([](const Tensor& self, DType dtype, bool copy) {
+        return self.dtype() == dtype && !copy ? self : Call<"_convert">()(self, dtype);
     });
 
 OP("_convert(Tensor self, dtype dtype) -> Tensor")
     .doc("A copy in another dtype.")
-    .shape([](const Op& op, Args a, Meta& m) {
-        like_self(op, a, m);
-        m.outs[0].dtype = a[1].dtype;
+    .shape([](Meta& m, const Tensor& self, DType dtype) {
+        m.add_like(self);
+        m.outs[0].dtype = dtype;
     })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
 OP("_to_device(Tensor self, device device) -> Tensor")
     .doc("A copy on another device, in the layout of self.")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, Device device) {
         const Dims strides = is_dense(self.sizes(), self.strides()) ? self->visible_strides()
                                                                     : contiguous_strides(self.sizes());
-        r.push(copy_(Call<"_empty_strided">()(self.sizes(), strides, self.dtype(), a[1]), self));
+        return copy_(Call<"_empty_strided">()(self.sizes(), strides, self.dtype(), device), self);
     });
 
 OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
@@ -81,21 +74,20 @@ OP("contiguous(Tensor self, *, str? memory_format=None) -> Tensor")
 
 >>> engine.ones(2, 3).t().contiguous().stride()
 (2, 1))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const Dims seen = self->visible_strides();
-        const Dims strides = a.none(1) ? contiguous_strides(self.sizes()) : strides_in(self, a[1]);
-        bool there = true;
-        for (int d = 0; d < self.dim(); ++d) there &= self.sizes()[d] <= 1 || seen[d] == strides[d];
-        if (there) to_row_major(self);
-        r.push(there || self.numel() == 0 ? self : Call<"_pack">()(self, strides));
+    .compose([](const Tensor& self, std::optional<std::string_view> memory_format) {
+        const Dims seen = self->visible_strides(),
+                   strides = memory_format ? strides_in(self, *memory_format) : contiguous_strides(self.sizes());
+        bool fits = true;
+        for (int d = 0; d < self.dim(); ++d) fits &= self.sizes()[d] <= 1 || seen[d] == strides[d];
+        if (fits) to_row_major(self);
+        return fits || self.numel() == 0 ? self : Call<"_pack">()(self, strides);
     });
 
 OP("_pack(Tensor self, int[] strides) -> Tensor")
     .doc("A copy with the given strides, which must leave no gaps.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
-        m.outs[0].strides = Dims(a.ints(1));
+    .shape([](Meta& m, const Tensor& self, Ints strides) {
+        m.add(self.sizes(), self.dtype());
+        m.outs[0].strides = strides;
     })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
@@ -104,9 +96,8 @@ OP("sum_to_size(Tensor self, int... size) -> Tensor")
 
 >>> engine.ones(2, 3).sum_to_size(3)
 tensor([2., 2., 2.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const Dims size(a.ints(1));
+    .compose([](const Tensor& self, Ints given) {
+        const Dims size(given);
         const int lead = self.dim() - size.size();
         check(lead >= 0 && broadcast(self.sizes(), size) == self.sizes(), "size: ", size, " does not broadcast to ",
               self.sizes());
@@ -114,7 +105,7 @@ tensor([2., 2., 2.]))")
         for (int d = 0; d < self.dim(); ++d)
             if (d < lead || (size[d - lead] == 1 && self.sizes()[d] != 1)) dims.push_back(d);
         const Tensor summed = dims.empty() ? self : Call<"sum.dim">()(self, dims, true);
-        r.push(lead > 0 ? reshape(summed, size) : summed);
+        return lead > 0 ? reshape(summed, size) : summed;
     });
 
 OP("fill_(Tensor self, Operand value) -> Tensor")
@@ -122,10 +113,10 @@ OP("fill_(Tensor self, Operand value) -> Tensor")
 
 >>> engine.empty(2).fill_(7)
 tensor([7., 7.]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        check(!a[1].is_tensor() || a.tensor(1).dim() == 0, "value: expected a number or a 0-d tensor, got shape ",
-              a[1].is_tensor() ? a.tensor(1).sizes() : Dims());
-        m.add(a.tensor(0).sizes(), a.tensor(0).dtype());
+    .shape([](Meta& m, const Tensor& self, const Value& value) {
+        check(!value.is_tensor() || value.t->sizes.empty(), "value: expected a number or a 0-d tensor, got shape ",
+              value.is_tensor() ? value.t->sizes : Dims());
+        m.add(self.sizes(), self.dtype());
     })
     .from_self()
     .one_value()

@@ -1,4 +1,6 @@
 // Copying past the caches.
+#include "cpu/isa/streaming.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,9 +22,8 @@ namespace {
 #endif
 }
 
-// data = {result, source}, n elements side by side, of strides[0] bytes each. Vectors are written where the result is
-// aligned.
-void stream(char* const* data, const int64_t* strides, int64_t n, const double*) {
+// Writes vectors where the result is aligned.
+void copy(char* const* data, const int64_t* strides, int64_t n, const double*) {
     char* to = data[0];
     const char* from = data[1];
     n *= strides[0];
@@ -34,12 +35,12 @@ void stream(char* const* data, const int64_t* strides, int64_t n, const double*)
     std::memcpy(to + i, from + i, static_cast<size_t>(n - i));
 }
 #else
-void stream(char* const* data, const int64_t* strides, int64_t n, const double*) {
+void copy(char* const* data, const int64_t* strides, int64_t n, const double*) {
     std::memcpy(data[0], data[1], static_cast<size_t>(n * strides[0]));
 }
 #endif
 
-LOOPS { register_loop("copy.stream", DType::UInt8, IsaLevel::ISA, stream); }
+LOOPS { provide(StreamingKernels{copy}); }
 
 }  // namespace
 }  // namespace bestiary::cpu::ISA
