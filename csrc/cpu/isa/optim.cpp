@@ -1,4 +1,6 @@
 // The optimizers' updates of one element. x[0] is the parameter, x[1] the gradient, the rest state.
+#include "cpu/isa/optim.h"
+
 #include "cpu/isa/loops.h"
 
 namespace bestiary::cpu::ISA {
@@ -8,7 +10,7 @@ template <class M>
 struct Sgd {
     static constexpr int operands = 2;
     M sign, decay, lr;
-    explicit Sgd(const double* p) : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])) {}
+    explicit Sgd(const SgdStep& s) : sign(M(s.sign)), decay(M(s.weight_decay)), lr(M(s.lr)) {}
     void operator()(M* x) const { x[0] -= lr * (sign * x[1] + decay * x[0]); }
 };
 
@@ -17,9 +19,9 @@ struct SgdMomentum {
     static constexpr int operands = 3;
     M sign, decay, lr, momentum, scale;
     bool nesterov, first;
-    explicit SgdMomentum(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), momentum(M(p[3])), scale(M(p[4])), nesterov(p[5] != 0),
-          first(p[6] != 0) {}
+    explicit SgdMomentum(const SgdStep& s)
+        : sign(M(s.sign)), decay(M(s.weight_decay)), lr(M(s.lr)), momentum(M(s.momentum)), scale(M(s.grad_scale)),
+          nesterov(s.nesterov), first(s.first) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] = first ? g : momentum * x[2] + scale * g;
@@ -28,12 +30,12 @@ struct SgdMomentum {
 };
 
 template <class M, bool Amsgrad>
-struct AdamRule {
+struct Adam {
     static constexpr int operands = Amsgrad ? 5 : 4;
     M sign, decay, shrink, weight1, beta2, weight2, lr, correction, eps;
-    explicit AdamRule(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), shrink(M(p[2])), weight1(M(p[3])), beta2(M(p[4])), weight2(M(p[5])),
-          lr(M(p[6])), correction(M(p[7])), eps(M(p[8])) {}
+    explicit Adam(const AdamStep& s)
+        : sign(M(s.sign)), decay(M(s.weight_decay)), shrink(M(s.shrink)), weight1(M(1.0 - s.beta1)), beta2(M(s.beta2)),
+          weight2(M(1.0 - s.beta2)), lr(M(s.lr)), correction(M(s.rsqrt_correction)), eps(M(s.eps)) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] += weight1 * (g - x[2]);
@@ -43,18 +45,14 @@ struct AdamRule {
         x[0] = shrink * x[0] - lr * x[2] / (std::sqrt(square) * correction + eps);
     }
 };
-template <class M>
-using Adam = AdamRule<M, false>;
-template <class M>
-using AdamAmsgrad = AdamRule<M, true>;
 
 template <class M, bool Momentum, bool Centered>
-struct RmspropRule {
+struct Rmsprop {
     static constexpr int operands = 3 + Momentum + Centered;
     M sign, decay, lr, alpha, weight, eps, momentum;
-    explicit RmspropRule(const double* p)
-        : sign(M(p[0])), decay(M(p[1])), lr(M(p[2])), alpha(M(p[3])), weight(M(1.0 - p[3])), eps(M(p[4])),
-          momentum(M(p[5])) {}
+    explicit Rmsprop(const RmspropStep& s)
+        : sign(M(s.sign)), decay(M(s.weight_decay)), lr(M(s.lr)), alpha(M(s.alpha)), weight(M(1.0 - s.alpha)),
+          eps(M(s.eps)), momentum(M(s.momentum)) {}
     void operator()(M* x) const {
         const M g = sign * x[1] + decay * x[0];
         x[2] = alpha * x[2] + weight * g * g;
@@ -69,15 +67,6 @@ struct RmspropRule {
         x[0] -= lr * change;
     }
 };
-template <class M>
-using Rmsprop = RmspropRule<M, false, false>;
-template <class M>
-using RmspropMomentum = RmspropRule<M, true, false>;
-template <class M>
-using RmspropCentered = RmspropRule<M, false, true>;
-template <class M>
-using RmspropMomentumCentered = RmspropRule<M, true, true>;
-
 // 16-bit floats are calculated with in float.
 template <class T>
 using Math = std::conditional_t<sizeof(T) == 2, float, T>;
@@ -92,8 +81,7 @@ inline void update_one(const Rule& rule, At&& at) {
 }
 
 template <class Rule, class T>
-void update_loop(char* const* data, const int64_t* strides, int64_t n, const double* params) {
-    const Rule rule(params);
+void update(char* const* data, const int64_t* strides, int64_t n, const Rule& rule) {
     bool packed = true;
     for (int k = 0; k < Rule::operands; ++k) packed &= strides[k] == sizeof(T);
     if (packed) {
@@ -107,21 +95,49 @@ void update_loop(char* const* data, const int64_t* strides, int64_t n, const dou
         update_one<Rule, T>(rule, [&](int k) -> T& { return *reinterpret_cast<T*>(data[k] + i * strides[k]); });
 }
 
-template <template <class> class Rule, class... T>
-void rule(const char* name, Types<T...>) {
-    (register_loop(name, dtype_of<T>(), IsaLevel::ISA, update_loop<Rule<Math<T>>, T>), ...);
+template <class T>
+void sgd(char* const* data, const int64_t* strides, int64_t n, const SgdStep& s) {
+    using M = Math<T>;
+    if (s.momentum != 0) update<SgdMomentum<M>, T>(data, strides, n, SgdMomentum<M>(s));
+    else update<Sgd<M>, T>(data, strides, n, Sgd<M>(s));
+}
+
+template <class T>
+void adam(char* const* data, const int64_t* strides, int64_t n, const AdamStep& s) {
+    using M = Math<T>;
+    if (s.amsgrad) update<Adam<M, true>, T>(data, strides, n, Adam<M, true>(s));
+    else update<Adam<M, false>, T>(data, strides, n, Adam<M, false>(s));
+}
+
+template <class T, bool Momentum, bool Centered>
+void rmsprop_rule(char* const* data, const int64_t* strides, int64_t n, const RmspropStep& s) {
+    using Rule = Rmsprop<Math<T>, Momentum, Centered>;
+    update<Rule, T>(data, strides, n, Rule(s));
+}
+
+template <class T>
+void rmsprop(char* const* data, const int64_t* strides, int64_t n, const RmspropStep& s) {
+    static constexpr OptimKernel<RmspropStep> rules[2][2] = {
+        {rmsprop_rule<T, false, false>, rmsprop_rule<T, false, true>},
+        {rmsprop_rule<T, true, false>, rmsprop_rule<T, true, true>}};
+    rules[s.momentum != 0][s.centered](data, strides, n, s);
+}
+
+template <class T>
+void add(OptimKernels& table) {
+    constexpr int dtype = static_cast<int>(dtype_of<T>());
+    table.sgd[dtype] = sgd<T>;
+    table.adam[dtype] = adam<T>;
+    table.rmsprop[dtype] = rmsprop<T>;
 }
 
 LOOPS {
-    using AllFloats = Types<Half, BFloat16, float, double>;
-    rule<Sgd>("sgd", AllFloats{});
-    rule<SgdMomentum>("sgd_momentum", AllFloats{});
-    rule<Adam>("adam", AllFloats{});
-    rule<AdamAmsgrad>("adam_amsgrad", AllFloats{});
-    rule<Rmsprop>("rmsprop", AllFloats{});
-    rule<RmspropMomentum>("rmsprop_momentum", AllFloats{});
-    rule<RmspropCentered>("rmsprop_centered", AllFloats{});
-    rule<RmspropMomentumCentered>("rmsprop_momentum_centered", AllFloats{});
+    OptimKernels table{};
+    add<Half>(table);
+    add<BFloat16>(table);
+    add<float>(table);
+    add<double>(table);
+    provide(table);
 }
 
 }  // namespace
