@@ -113,6 +113,7 @@ struct Backward {
 };
 
 using MetaFn = void (*)(const Op&, Args, Meta&);
+void elementwise_meta(const Op& op, Args args, Meta& meta);  // see core/elementwise.h
 using KernelFn = void (*)(const KernelCall&);
 using ComposeFn = void (*)(Args, Results&);
 using GradFn = Tensor (*)(const Backward&);
@@ -170,7 +171,8 @@ struct Op {
     bool is_leaf() const;
 
     // The words of a declaration. Functions have the schema's parameters (Note [Typed declarations]), after `Meta& m`
-    // in a shape rule, and return a Tensor, a std::vector<Tensor> or Results. What many ops share takes them boxed.
+    // in a shape rule, and return a Tensor, a std::vector<Tensor> or Results. What many ops share takes them boxed. The
+    // shape rule of an elementwise op refines what promotion and broadcasting gave.
     Op& doc(std::string text);
     template <class F>
     Op& shape(F rule);
@@ -252,7 +254,12 @@ Op& Op::shape(F rule) {
         return with_shape(rule, {});
     } else {
         using Rule = ParametersOf<F, Meta&>;
-        return with_shape([](const Op&, Args a, Meta& m) { Rule::call(F{}, a, m); }, Rule::signature);
+        return with_shape(
+            [](const Op& op, Args a, Meta& m) {
+                if (op.is_elementwise) elementwise_meta(op, a, m);
+                Rule::call(F{}, a, m);
+            },
+            Rule::signature);
     }
 }
 

@@ -16,8 +16,7 @@ void tabulate(const Tensor& out, const F& value) {
     });
 }
 
-void arange(const KernelCall& call) {
-    const Value start = call.args[0], step = call.args[1];
+void arange(const KernelCall& call, const Value& start, const Value& step) {
     if (start.tag == Tag::Float || step.tag == Tag::Float)
         tabulate(call.outs[0],
                  [a = start.number(), b = step.number()](int64_t i) { return a + static_cast<double>(i) * b; });
@@ -26,13 +25,12 @@ void arange(const KernelCall& call) {
 }
 
 // From both ends, so that the last is exact.
-void linspace(const KernelCall& call) {
-    const double start = call.args.number(0), end = call.args.number(1);
-    const int64_t steps = call.args.integer(2);
-    const double by = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+void linspace(const KernelCall& call, const Value& start, const Value& end, int64_t steps) {
+    const double first = start.number(), last = end.number();
+    const double by = steps > 1 ? (last - first) / static_cast<double>(steps - 1) : 0;
     tabulate(call.outs[0], [=](int64_t i) {
-        return i < (steps + 1) / 2 ? start + by * static_cast<double>(i)
-                                   : end - by * static_cast<double>(steps - 1 - i);
+        return i < (steps + 1) / 2 ? first + by * static_cast<double>(i)
+                                   : last - by * static_cast<double>(steps - 1 - i);
     });
 }
 

@@ -39,31 +39,28 @@ OP("leaky_relu(Tensor self, float negative_slope=0.01) -> Tensor")
 >>> engine.leaky_relu(engine.tensor([-1.0, 2.0]))
 tensor([-0.0100,  2.0000]))")
     .elementwise(Promote::Float)
-    .shape([](const Op& op, Args a, Meta& m) {
+    .shape([](Meta&, const Tensor&, double negative_slope) {
         // The gradient reads the sign of x off the result, so that the in-place form can have one.
-        check_as(ErrorKind::Value, a.number(1) >= 0, "negative_slope: expected 0 or more, got ", a.number(1));
-        elementwise_meta(op, a, m);
+        check_as(ErrorKind::Value, negative_slope >= 0, "negative_slope: expected 0 or more, got ", negative_slope);
     })
-    .grad("self", "result", [](const Backward& b) {
-        return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]);
-    });
+    .grad("self", "result",
+          [](const Backward& b) { return Call<"_leaky_relu_backward">()(b.g, b["result"], b["negative_slope"]); });
 
 OP("_leaky_relu_backward(Tensor grad, Tensor output, float negative_slope) -> Tensor")
     .doc("grad where the output is positive, ``negative_slope * grad`` elsewhere.")
     .elementwise(Promote::Common)
-    .grad("grad", "output", [](const Backward& b) {
-        return Call<"_leaky_relu_backward">()(b.g, b["output"], b["negative_slope"]);
-    });
+    .grad("grad", "output",
+          [](const Backward& b) { return Call<"_leaky_relu_backward">()(b.g, b["output"], b["negative_slope"]); });
 
 OP("elu(Tensor self, float alpha=1) -> Tensor")
     .doc(R"(x where positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
 >>> engine.elu(engine.tensor([-1.0, 2.0]))
 tensor([-0.6321,  2.0000]))")
-    .compose([](Args a, Results& r) {
+    .compose([](const Tensor& self, double alpha) {
         // Then outputs do not tell the sign of x, which the gradient of _elu reads off them.
-        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0]) * a[1]));
-        r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0));
+        if (alpha < 0) return where(gt(self, 0), self, Call<"expm1">()(self) * alpha);
+        return Call<"_elu">()(self, alpha, 1.0, 1.0);
     })
     .in_place_too();
 
@@ -73,7 +70,7 @@ OP("selu(Tensor self) -> Tensor")
 
 >>> engine.selu(engine.tensor([-1.0, 2.0]))
 tensor([-1.1113,  2.1014]))")
-    .compose([](Args a, Results& r) { r.push(Call<"_elu">()(a[0], 1.6732632423543772, 1.0507009873554805, 1.0)); })
+    .compose([](const Tensor& self) { return Call<"_elu">()(self, 1.6732632423543772, 1.0507009873554805, 1.0); })
     .in_place_too();
 
 OP("celu(Tensor self, float alpha=1) -> Tensor")
@@ -81,20 +78,19 @@ OP("celu(Tensor self, float alpha=1) -> Tensor")
 
 >>> engine.celu(engine.tensor([-1.0, 2.0]), 2.0)
 tensor([-0.7869,  2.0000]))")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.number(1) != 0, "alpha: expected another number than 0");
-        if (a.number(1) < 0) return r.push(where(gt(a[0], 0), a[0], Call<"expm1">()(a[0] / a[1]) * a[1]));
-        r.push(Call<"_elu">()(a[0], a[1], 1.0, 1.0 / a.number(1)));
+    .compose([](const Tensor& self, double alpha) {
+        check_as(ErrorKind::Value, alpha != 0, "alpha: expected another number than 0");
+        if (alpha < 0) return where(gt(self, 0), self, Call<"expm1">()(self / alpha) * alpha);
+        return Call<"_elu">()(self, alpha, 1.0, 1.0 / alpha);
     })
     .in_place_too();
 
 OP("_elu(Tensor self, float alpha, float scale, float input_scale) -> Tensor")
     .doc("``scale * x`` where positive, ``scale * alpha * (exp(input_scale * x) - 1)`` elsewhere.")
     .elementwise(Promote::Float)
-    .shape([](const Op& op, Args a, Meta& m) {
+    .shape([](Meta&, const Tensor&, double alpha) {
         // The gradient reads the sign of x off the result.
-        check_as(ErrorKind::Value, a.number(1) >= 0, "alpha: expected 0 or more, got ", a.number(1));
-        elementwise_meta(op, a, m);
+        check_as(ErrorKind::Value, alpha >= 0, "alpha: expected 0 or more, got ", alpha);
     })
     .grad("self", "result", [](const Backward& b) {
         return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
@@ -103,12 +99,12 @@ OP("_elu(Tensor self, float alpha, float scale, float input_scale) -> Tensor")
 OP("_elu_backward(Tensor grad, Tensor output, float alpha, float scale, float input_scale) -> Tensor")
     .doc("``grad * scale`` where the output is positive, ``grad * input_scale * (output + scale * alpha)`` elsewhere.")
     .elementwise(Promote::Common)
-    .grad("grad", "output", [](const Backward& b) {
-        return Call<"_elu_backward">()(b.g, b["output"], b["alpha"], b["scale"], b["input_scale"]);
-    })
-    .grad("output", "grad output", [](const Backward& b) {
-        return where(gt(b["output"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]);
-    });
+    .grad("grad", "output",
+          [](const Backward& b) {
+              return Call<"_elu_backward">()(b.g, b["output"], b["alpha"], b["scale"], b["input_scale"]);
+          })
+    .grad("output", "grad output",
+          [](const Backward& b) { return where(gt(b["output"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]); });
 
 OP("gelu(Tensor self, *, str approximate='none') -> Tensor")
     .doc(R"(x times the standard normal distribution function of x (Hendrycks and Gimpel, 2016).
@@ -116,10 +112,10 @@ OP("gelu(Tensor self, *, str approximate='none') -> Tensor")
 
 >>> engine.gelu(engine.tensor([-1.0, 2.0]))
 tensor([-0.1587,  1.9545]))")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.str(1) == "none" || a.str(1) == "tanh",
-                 "approximate: expected 'none' or 'tanh', got '", a.str(1), "'");
-        r.push(a.str(1) == "none" ? Call<"_gelu">()(a[0]) : Call<"_gelu_tanh">()(a[0]));
+    .compose([](const Tensor& self, std::string_view approximate) {
+        check_as(ErrorKind::Value, approximate == "none" || approximate == "tanh",
+                 "approximate: expected 'none' or 'tanh', got '", approximate, "'");
+        return approximate == "none" ? Call<"_gelu">()(self) : Call<"_gelu_tanh">()(self);
     });
 
 Tensor gelu_of(const Value& x) { return x * (Call<"erf">()(x * M_SQRT1_2) + 1.0) * 0.5; }
@@ -127,19 +123,17 @@ Tensor gelu_of(const Value& x) { return x * (Call<"erf">()(x * M_SQRT1_2) + 1.0)
 OP("_gelu(Tensor self) -> Tensor")
     .doc("gelu by the error function.")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) { r.push(gelu_of(a[0])); })
+    .compose([](const Tensor& self) { return gelu_of(self); })
     .grad("self", "self", [](const Backward& b) { return Call<"_gelu_backward">()(b.g, b["self"]); });
 
-OP("_gelu_backward(Tensor grad, Tensor self) -> Tensor")
-    .doc("The gradient of gelu.")
-    .elementwise(Promote::Common);
+OP("_gelu_backward(Tensor grad, Tensor self) -> Tensor").doc("The gradient of gelu.").elementwise(Promote::Common);
 
 OP("_gelu_tanh(Tensor self) -> Tensor")
     .doc("gelu by the hyperbolic tangent.")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) {
-        const Tensor inner = (a[0] + pow(a[0], 3) * 0.044715) * (M_2_SQRTPI * M_SQRT1_2);
-        r.push(a[0] * (Call<"tanh">()(inner) + 1.0) * 0.5);
+    .compose([](const Tensor& self) {
+        const Tensor inner = (self + pow(self, 3) * 0.044715) * (M_2_SQRTPI * M_SQRT1_2);
+        return self * (Call<"tanh">()(inner) + 1.0) * 0.5;
     })
     .grad("self", "self", [](const Backward& b) { return Call<"_gelu_tanh_backward">()(b.g, b["self"]); });
 
@@ -153,12 +147,10 @@ OP("silu(Tensor self) -> Tensor")
 >>> engine.silu(engine.tensor([-1.0, 2.0]))
 tensor([-0.2689,  1.7616]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) { r.push(a[0] * Call<"sigmoid">()(a[0])); })
+    .compose([](const Tensor& self) { return self * Call<"sigmoid">()(self); })
     .grad("self", "self", [](const Backward& b) { return Call<"_silu_backward">()(b.g, b["self"]); });
 
-OP("_silu_backward(Tensor grad, Tensor self) -> Tensor")
-    .doc("The gradient of silu.")
-    .elementwise(Promote::Common);
+OP("_silu_backward(Tensor grad, Tensor self) -> Tensor").doc("The gradient of silu.").elementwise(Promote::Common);
 
 OP("mish(Tensor self) -> Tensor")
     .doc(R"(``x * tanh(softplus(x))`` (Misra, 2019).
@@ -166,12 +158,10 @@ OP("mish(Tensor self) -> Tensor")
 >>> engine.mish(engine.tensor([-1.0, 2.0]))
 tensor([-0.3034,  1.9440]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) { r.push(a[0] * Call<"tanh">()(Call<"softplus">()(a[0]))); })
+    .compose([](const Tensor& self) { return self * Call<"tanh">()(Call<"softplus">()(self)); })
     .grad("self", "self", [](const Backward& b) { return Call<"_mish_backward">()(b.g, b["self"]); });
 
-OP("_mish_backward(Tensor grad, Tensor self) -> Tensor")
-    .doc("The gradient of mish.")
-    .elementwise(Promote::Common);
+OP("_mish_backward(Tensor grad, Tensor self) -> Tensor").doc("The gradient of mish.").elementwise(Promote::Common);
 
 // The nearest number that the dtype has.
 double rounded(double x, DType dtype) {
@@ -195,9 +185,8 @@ tensor([-1.0000,  0.5000]))")
 OP("_hardtanh_backward(Tensor grad, Tensor output, float min_val, float max_val) -> Tensor")
     .doc("The gradient where the output is strictly between the bounds.")
     .elementwise(Promote::Common)
-    .grad("grad", "output", [](const Backward& b) {
-        return Call<"_hardtanh_backward">()(b.g, b["output"], b["min_val"], b["max_val"]);
-    });
+    .grad("grad", "output",
+          [](const Backward& b) { return Call<"_hardtanh_backward">()(b.g, b["output"], b["min_val"], b["max_val"]); });
 
 OP("hardswish(Tensor self) -> Tensor")
     .doc(R"(``x * clamp(x + 3, 0, 6) / 6`` (Howard et al., 2019).
@@ -205,7 +194,7 @@ OP("hardswish(Tensor self) -> Tensor")
 >>> engine.hardswish(engine.tensor([-1.0, 2.0]))
 tensor([-0.3333,  1.6667]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) { r.push(a[0] * Call<"clamp">()(a[0] + 3.0, 0.0, 6.0) / 6.0); })
+    .compose([](const Tensor& self) { return self * Call<"clamp">()(self + 3.0, 0.0, 6.0) / 6.0; })
     .grad("self", "self", [](const Backward& b) { return Call<"_hardswish_backward">()(b.g, b["self"]); });
 
 OP("_hardswish_backward(Tensor grad, Tensor self) -> Tensor")
@@ -218,7 +207,7 @@ OP("hardsigmoid(Tensor self) -> Tensor")
 >>> engine.hardsigmoid(engine.tensor([-1.0, 2.0]))
 tensor([0.3333, 0.8333]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) { r.push(Call<"clamp">()(a[0] + 3.0, 0.0, 6.0) / 6.0); })
+    .compose([](const Tensor& self) { return Call<"clamp">()(self + 3.0, 0.0, 6.0) / 6.0; })
     .grad("self", "self", [](const Backward& b) { return Call<"_hardsigmoid_backward">()(b.g, b["self"]); });
 
 OP("_hardsigmoid_backward(Tensor grad, Tensor self) -> Tensor")
@@ -231,14 +220,13 @@ OP("softplus(Tensor self, float beta=1, float threshold=20) -> Tensor")
 >>> engine.softplus(engine.tensor([-1.0, 2.0]))
 tensor([0.3133, 2.1269]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) {
-        const Tensor v = a[0] * a[1];
-        const Tensor sum = Call<"logaddexp">()(v, Call<"zeros_like">()(v)) / a[1];
-        r.push(where(gt(v, a[2]), a[0], sum));
+    .compose([](const Tensor& self, double beta, double threshold) {
+        const Tensor v = self * beta;
+        const Tensor sum = Call<"logaddexp">()(v, Call<"zeros_like">()(v)) / beta;
+        return where(gt(v, threshold), self, sum);
     })
-    .grad("self", "self", [](const Backward& b) {
-        return Call<"_softplus_backward">()(b.g, b["self"], b["beta"], b["threshold"]);
-    });
+    .grad("self", "self",
+          [](const Backward& b) { return Call<"_softplus_backward">()(b.g, b["self"], b["beta"], b["threshold"]); });
 
 OP("_softplus_backward(Tensor grad, Tensor self, float beta, float threshold) -> Tensor")
     .doc("The gradient of softplus.")
@@ -249,8 +237,7 @@ OP("prelu(Tensor self, Tensor weight) -> Tensor")
 
 >>> engine.prelu(engine.tensor([-1.0, 2.0]), engine.tensor([0.25]))
 tensor([-0.2500,  2.0000]))")
-    .compose([](Args a, Results& r) {
-        const Tensor &self = a.tensor(0), &weight = a.tensor(1);
+    .compose([](const Tensor& self, const Tensor& weight) {
         const int64_t channels = self.dim() > 1 ? self.sizes()[1] : 1;
         check(weight.dim() <= 1, "weight: expected 1 dimension at most, got shape ", weight.sizes());
         check(weight.numel() == 1 || weight.numel() == channels, "weight: expected 1 or ", channels,
@@ -259,7 +246,7 @@ tensor([-0.2500,  2.0000]))")
         if (weight.numel() > 1) shape[1] = channels;
         // Without positive elements in the product, a weight of nan gets and gives no gradient there.
         const Tensor positive = gt(self, 0.0);
-        r.push(where(positive, self, reshape(weight, shape) * where(positive, 0, self)));
+        return where(positive, self, reshape(weight, shape) * where(positive, 0, self));
     });
 
 }  // namespace

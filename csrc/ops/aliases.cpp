@@ -48,8 +48,8 @@ OP("ger(Tensor self, Tensor vec2) -> Tensor").doc("Alias of ``outer``.").compose
 OP("ravel(Tensor self) -> Tensor").doc(R"(Self flattened to one dimension: a view where possible.
 
 >>> engine.tensor([[1, 2], [3, 4]]).ravel()
-tensor([1, 2, 3, 4]))").compose([](Args a, Results& r) {
-    r.push(flatten(a[0]));
+tensor([1, 2, 3, 4]))").compose([](const Tensor& self) {
+    return flatten(self);
 });
 OP("argwhere(Tensor self) -> Tensor").doc("Alias of ``nonzero``.").compose(same_as<"nonzero">);
 OP("concatenate(Tensor[] tensors, int dim=0) -> Tensor").doc("Alias of ``cat``.").compose(same_as<"cat">);

@@ -15,28 +15,22 @@ tensor([2., 3.]))")
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g; });
 
-void scaled_meta(const Op& op, Args a, Meta& m) {
-    elementwise_meta(op, a, m);
-    check_as(ErrorKind::Type, is_floating(m.compute) || a.number(2) == std::trunc(a.number(2)),
-             "alpha: expected an integer for tensors of integers, got ", a[2]);
+void check_alpha(const Meta& m, double alpha) {
+    check_as(ErrorKind::Type, is_floating(m.compute) || alpha == std::trunc(alpha),
+             "alpha: expected an integer for tensors of integers, got ", alpha);
 }
 
 OP("add.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self + alpha * other``.")
     .elementwise(Promote::Common)
-    .shape(scaled_meta)
+    .shape([](Meta& m, const Value&, const Value&, double alpha) { check_alpha(m, alpha); })
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g * b["alpha"]; });
 
-void check_not_bool(Args a) {
-    for (int i : {0, 1})
-        check_as(ErrorKind::Type, !a[i].is_tensor() || a.tensor(i).dtype() != DType::Bool,
+void check_not_bool(const Value& self, const Value& other) {
+    for (const Value* v : {&self, &other})
+        check_as(ErrorKind::Type, !v->is_tensor() || v->t->dtype != DType::Bool,
                  "bools can't be subtracted; use bitwise_xor, or logical_not to invert a mask");
-}
-
-void difference_meta(const Op& op, Args a, Meta& m) {
-    check_not_bool(a);
-    elementwise_meta(op, a, m);
 }
 
 OP("sub(Operand self, Operand other) -> Tensor")
@@ -45,16 +39,16 @@ OP("sub(Operand self, Operand other) -> Tensor")
 >>> engine.tensor([1.0, 2.0]) - 1
 tensor([0., 1.]))")
     .elementwise(Promote::Common)
-    .shape(difference_meta)
+    .shape([](Meta&, const Value& self, const Value& other) { check_not_bool(self, other); })
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return -b.g; });
 
 OP("sub.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
     .doc("``self - alpha * other``.")
     .elementwise(Promote::Common)
-    .shape([](const Op& op, Args a, Meta& m) {
-        check_not_bool(a);
-        scaled_meta(op, a, m);
+    .shape([](Meta& m, const Value& self, const Value& other, double alpha) {
+        check_not_bool(self, other);
+        check_alpha(m, alpha);
     })
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("other", "", [](const Backward& b) { return b.g * -b.number("alpha"); });
@@ -64,7 +58,7 @@ OP("rsub(Operand self, Operand other) -> Tensor")
 
 >>> engine.rsub(engine.tensor([1.0, 2.0]), 1)
 tensor([ 0., -1.]))")
-    .compose([](Args a, Results& r) { r.push(a[1] - a[0]); });
+    .compose([](const Value& self, const Value& other) { return other - self; });
 
 OP("mul(Operand self, Operand other) -> Tensor")
     .doc(R"(Multiplies by ``other``, element by element, with broadcasting and type promotion.
@@ -113,8 +107,7 @@ OP("square(Tensor self) -> Tensor")
 >>> engine.square(engine.tensor([3.0, -2.0]))
 tensor([9., 4.]))")
     .elementwise(Promote::Common)
-    .shape([](const Op& op, Args a, Meta& m) {
-        elementwise_meta(op, a, m);
+    .shape([](Meta& m) {
         if (m.compute == DType::Bool) m.compute = m.outs[0].dtype = DType::Int64;
     })
     .grad("self", "self", [](const Backward& b) { return b.g * (b["self"] * 2.0); });
@@ -137,9 +130,8 @@ tensor([1.5000, 2.0000]))")
     .elementwise(Promote::Common)
     .grad("self", "", [](const Backward& b) { return b.g; })
     .grad("tensor1", "tensor2", [](const Backward& b) { return b.g * b["value"] / b["tensor2"]; })
-    .grad("tensor2", "tensor1 tensor2", [](const Backward& b) {
-        return -b.g * b["value"] * b["tensor1"] / Call<"square">()(b["tensor2"]);
-    });
+    .grad("tensor2", "tensor1 tensor2",
+          [](const Backward& b) { return -b.g * b["value"] * b["tensor1"] / Call<"square">()(b["tensor2"]); });
 
 OP("lerp(Tensor self, Tensor end, Operand weight) -> Tensor")
     .doc(R"(Linear interpolation: ``self + weight * (end - self)``.

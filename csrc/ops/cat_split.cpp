@@ -1,4 +1,4 @@
-// Tensors put together and taken apart.
+// Concatenation, stacking and splitting.
 #include <vector>
 
 #include "core/overflow.h"
@@ -18,8 +18,7 @@ DType common_type(std::span<const Tensor> tensors) {
     return type;
 }
 
-void cat_shape(const Op&, Args a, Meta& m) {
-    const auto tensors = a.tensors(0);
+constexpr auto cat_shape = [](Meta& m, Tensors tensors, int64_t dim) {
     check_as(ErrorKind::Value, !tensors.empty(), "tensors: expected at least one");
     const Tensor* first = nullptr;
     Dims size = tensors[0].sizes();
@@ -32,14 +31,14 @@ void cat_shape(const Op&, Args a, Meta& m) {
             size = t.sizes();
             continue;
         }
-        const int d = wrap_dim(a.integer(1), size.size());
-        check(t.dim() == size.size() && t.sizes().without(d) == size.without(d), "tensors[", i, "]: shape ",
-              t.sizes(), " does not fit ", first->sizes(), " outside of dimension ", d);
+        const int d = wrap_dim(dim, size.size());
+        check(t.dim() == size.size() && t.sizes().without(d) == size.without(d), "tensors[", i, "]: shape ", t.sizes(),
+              " does not fit ", first->sizes(), " outside of dimension ", d);
         size[d] += t.sizes()[d];
     }
-    wrap_dim(a.integer(1), size.size());
+    wrap_dim(dim, size.size());
     m.add(size, common_type(tensors));
-}
+};
 
 OP("cat(Tensor[] tensors, int dim=0) -> Tensor")
     .doc(R"(Concatenates tensors along a dimension, in their promoted dtype.
@@ -61,7 +60,7 @@ tensor([1, 2, 3]))")
 
 OP("concat(Tensor[] tensors, int dim=0) -> Tensor")
     .doc("Alias of ``cat``.")
-    .compose([](Args a, Results& r) { r.push(cat(a[0], a[1])); });
+    .compose([](Tensors tensors, int64_t dim) { return cat(tensors, dim); });
 
 OP("stack(Tensor[] tensors, int dim=0) -> Tensor")
     .doc(R"(Concatenates tensors of one shape along a new dimension.
@@ -69,14 +68,14 @@ OP("stack(Tensor[] tensors, int dim=0) -> Tensor")
 >>> engine.stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 2],
         [3, 4]]))")
-    .compose([](Args a, Results& r) {
+    .compose([](Tensors tensors, int64_t dim) {
         std::vector<Tensor> rows;
-        for (const Tensor& t : a.tensors(0)) {
-            check(t.sizes() == a.tensors(0)[0].sizes(), "tensors: expected one shape, got ",
-                  a.tensors(0)[0].sizes(), " and ", t.sizes());
-            rows.push_back(unsqueeze(t, a[1]));
+        for (const Tensor& t : tensors) {
+            check(t.sizes() == tensors[0].sizes(), "tensors: expected one shape, got ", tensors[0].sizes(), " and ",
+                  t.sizes());
+            rows.push_back(unsqueeze(t, dim));
         }
-        r.push(cat(rows, a[1]));
+        return cat(rows, dim);
     });
 
 // As matrices of at least that many dimensions; a vector is a row.
@@ -94,9 +93,8 @@ OP("hstack(Tensor[] tensors) -> Tensor")
 
 >>> engine.hstack([engine.tensor([1]), engine.tensor([2, 3])])
 tensor([1, 2, 3]))")
-    .compose([](Args a, Results& r) {
-        const std::vector<Tensor> tensors = at_least(a.tensors(0), 1);
-        r.push(cat(tensors, !tensors.empty() && tensors[0].dim() > 1 ? 1 : 0));
+    .compose([](Tensors tensors) {
+        return cat(at_least(tensors, 1), !tensors.empty() && tensors[0].dim() > 1 ? 1 : 0);
     });
 
 OP("vstack(Tensor[] tensors) -> Tensor")
@@ -105,7 +103,7 @@ OP("vstack(Tensor[] tensors) -> Tensor")
 >>> engine.vstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 2],
         [3, 4]]))")
-    .compose([](Args a, Results& r) { r.push(cat(at_least(a.tensors(0), 2), 0)); });
+    .compose([](Tensors tensors) { return cat(at_least(tensors, 2), 0); });
 
 OP("column_stack(Tensor[] tensors) -> Tensor")
     .doc(R"(Concatenates along dimension 1, with vectors as columns.
@@ -113,10 +111,10 @@ OP("column_stack(Tensor[] tensors) -> Tensor")
 >>> engine.column_stack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[1, 3],
         [2, 4]]))")
-    .compose([](Args a, Results& r) {
+    .compose([](Tensors tensors) {
         std::vector<Tensor> columns;
-        for (const Tensor& t : a.tensors(0)) columns.push_back(t.dim() < 2 ? reshape(t, Dims{t.numel(), 1}) : t);
-        r.push(cat(columns, 1));
+        for (const Tensor& t : tensors) columns.push_back(t.dim() < 2 ? reshape(t, Dims{t.numel(), 1}) : t);
+        return cat(columns, 1);
     });
 
 OP("dstack(Tensor[] tensors) -> Tensor")
@@ -125,10 +123,10 @@ OP("dstack(Tensor[] tensors) -> Tensor")
 >>> engine.dstack([engine.tensor([1, 2]), engine.tensor([3, 4])])
 tensor([[[1, 3],
          [2, 4]]]))")
-    .compose([](Args a, Results& r) {
+    .compose([](Tensors tensors) {
         std::vector<Tensor> layers;
-        for (const Tensor& t : a.tensors(0)) layers.push_back(Call<"atleast_3d">()(t));
-        r.push(cat(layers, 2));
+        for (const Tensor& t : tensors) layers.push_back(Call<"atleast_3d">()(t));
+        return cat(layers, 2);
     });
 
 // The gradient of a part that nothing used: zeros, like the parts that were used.
@@ -140,16 +138,17 @@ Tensor unused_grad(const Backward& b, Dims size, int d, int64_t n) {
 
 OP("_split(Tensor self, int[] sizes, int dim) -> Tensor[]")
     .doc("Neighbouring parts of a dimension, which they fill.")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int d = wrap_dim(a.integer(2), self.dim());
+    .view([](const Tensor& self, Ints sizes, int64_t dim) {
+        const int d = wrap_dim(dim, self.dim());
+        std::vector<Tensor> parts;
         int64_t at = self->offset;
-        for (int64_t n : a.ints(1)) {
+        for (int64_t n : sizes) {
             Dims size = self.sizes();
             size[d] = n;
-            r.push(self.alias(size, self.strides(), at));
+            parts.push_back(self.alias(size, self.strides(), at));
             at += n * self.strides()[d];
         }
+        return parts;
     })
     .grads("", [](const Backward& b) {
         const Dims sizes = b.ints("sizes");
@@ -162,15 +161,13 @@ OP("_split(Tensor self, int[] sizes, int dim) -> Tensor[]")
 
 using Sizes = std::vector<int64_t>;
 
-void push_parts(const Tensor& self, const Sizes& sizes, const Value& dim, Results& r) {
-    Call<"_split"> split;
-    for (const Tensor& part : split.all(self, std::span<const int64_t>(sizes), dim)) r.push(part);
+Results split_into(const Tensor& self, const Sizes& sizes, int64_t dim) {
+    return Call<"_split">().all(self, Ints(sizes), dim);
 }
 
-int64_t size_along(Args a, int dim_argument) {
-    const Tensor& self = a.tensor(0);
+int64_t size_along(const Tensor& self, int64_t dim) {
     check(self.dim() > 0, "self: a 0-d tensor can't be split");
-    return self.sizes()[wrap_dim(a.integer(dim_argument), self.dim())];
+    return self.sizes()[wrap_dim(dim, self.dim())];
 }
 
 // Parts of `step`, the last perhaps smaller; a dimension of size 0 is one empty part.
@@ -186,10 +183,10 @@ OP("split(Tensor self, int split_size, int dim=0) -> Tensor[]")
 
 >>> engine.arange(5).split(2)
 (tensor([0, 1]), tensor([2, 3]), tensor([4])))")
-    .compose([](Args a, Results& r) {
-        check(a.integer(1) > 0 || (a.integer(1) == 0 && size_along(a, 2) == 0),
-              "split_size: expected 1 or more, got ", a.integer(1));
-        push_parts(a.tensor(0), even_parts(size_along(a, 2), a.integer(1)), a[2], r);
+    .compose([](const Tensor& self, int64_t split_size, int64_t dim) {
+        check(split_size > 0 || (split_size == 0 && size_along(self, dim) == 0), "split_size: expected 1 or more, got ",
+              split_size);
+        return split_into(self, even_parts(size_along(self, dim), split_size), dim);
     });
 
 OP("split.sizes(Tensor self, int[] split_size, int dim=0) -> Tensor[]")
@@ -197,14 +194,15 @@ OP("split.sizes(Tensor self, int[] split_size, int dim=0) -> Tensor[]")
 
 >>> engine.arange(5).split([1, 4])
 (tensor([0]), tensor([1, 2, 3, 4])))")
-    .compose([](Args a, Results& r) {
+    .compose([](const Tensor& self, Ints split_size, int64_t dim) {
         int64_t total = 0;
-        for (int64_t n : a.ints(1)) {
-            check(n >= 0, "split_size: expected sizes of 0 or more, got ", Dims(a.ints(1)));
+        for (int64_t n : split_size) {
+            check(n >= 0, "split_size: expected sizes of 0 or more, got ", Dims(split_size));
             total = checked_add(total, n, "split_size");
         }
-        check(total == size_along(a, 2), "split_size: ", Dims(a.ints(1)), " must add up to ", size_along(a, 2));
-        push_parts(a.tensor(0), Sizes(a.ints(1).begin(), a.ints(1).end()), a[2], r);
+        check(total == size_along(self, dim), "split_size: ", Dims(split_size), " must add up to ",
+              size_along(self, dim));
+        return split_into(self, Sizes(split_size.begin(), split_size.end()), dim);
     });
 
 OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
@@ -212,11 +210,11 @@ OP("chunk(Tensor self, int chunks, int dim=0) -> Tensor[]")
 
 >>> engine.arange(5).chunk(2)
 (tensor([0, 1, 2]), tensor([3, 4])))")
-    .compose([](Args a, Results& r) {
-        const int64_t chunks = a.integer(1), n = size_along(a, 2);
+    .compose([](const Tensor& self, int64_t chunks, int64_t dim) {
+        const int64_t n = size_along(self, dim);
         check(chunks > 0, "chunks: expected 1 or more, got ", chunks);
-        if (n == 0) return push_parts(a.tensor(0), Sizes(static_cast<size_t>(chunks)), a[2], r);
-        push_parts(a.tensor(0), even_parts(n, n / chunks + (n % chunks != 0)), a[2], r);
+        if (n == 0) return split_into(self, Sizes(static_cast<size_t>(chunks)), dim);
+        return split_into(self, even_parts(n, n / chunks + (n % chunks != 0)), dim);
     });
 
 OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
@@ -224,12 +222,12 @@ OP("tensor_split(Tensor self, int sections, int dim=0) -> Tensor[]")
 
 >>> engine.arange(5).tensor_split(3)
 (tensor([0, 1]), tensor([2, 3]), tensor([4])))")
-    .compose([](Args a, Results& r) {
-        const int64_t sections = a.integer(1), n = size_along(a, 2);
+    .compose([](const Tensor& self, int64_t sections, int64_t dim) {
+        const int64_t n = size_along(self, dim);
         check(sections > 0, "sections: expected 1 or more, got ", sections);
         Sizes sizes(static_cast<size_t>(sections), n / sections);
         for (int64_t i = 0; i < n % sections; ++i) ++sizes[static_cast<size_t>(i)];
-        push_parts(a.tensor(0), sizes, a[2], r);
+        return split_into(self, sizes, dim);
     });
 
 OP("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
@@ -237,74 +235,80 @@ OP("tensor_split.indices(Tensor self, int[] indices, int dim=0) -> Tensor[]")
 
 >>> engine.arange(5).tensor_split([1, 3])
 (tensor([0]), tensor([1, 2]), tensor([3, 4])))")
-    .compose([](Args a, Results& r) {
-        const int64_t n = size_along(a, 2);
+    .compose([](const Tensor& self, Ints indices, int64_t dim) {
+        const int64_t n = size_along(self, dim);
+        std::vector<Tensor> parts;
         int64_t from = 0;
-        const auto push = [&](int64_t to) { r.push(slice(a[0], a[2], from, to)); };
-        for (int64_t to : a.ints(1)) {
-            push(to);
+        for (int64_t to : indices) {
+            parts.push_back(slice(self, dim, from, to));
             from = to;
         }
-        push(n);
+        parts.push_back(slice(self, dim, from, n));
+        return parts;
     });
 
 // tensor_split along the dimension that "horizontally", "vertically" and "in depth" stand for.
-template <FixedString Split>
-void split_along(Args a, int dim, int least, Results& r) {
-    check(a.tensor(0).dim() >= least, "self: expected at least ", least, " dimensions, got shape ",
-          a.tensor(0).sizes());
-    if (a[1].tag == Tag::Int)
-        check(a.integer(1) > 0 && a.tensor(0).sizes()[dim] % a.integer(1) == 0, "sections: expected a divisor of ",
-              a.tensor(0).sizes()[dim], ", the size of dimension ", dim, ", got ", a.integer(1));
-    for (const Tensor& part : Call<Split>().all(a[0], a[1], dim)) r.push(part);
+void check_dims(const Tensor& self, int least) {
+    check(self.dim() >= least, "self: expected at least ", least, " dimensions, got shape ", self.sizes());
 }
-int horizontal(Args a) { return a.tensor(0).dim() > 1 ? 1 : 0; }
+Results split_evenly(const Tensor& self, int64_t sections, int dim, int least) {
+    check_dims(self, least);
+    check(sections > 0 && self.sizes()[dim] % sections == 0, "sections: expected a divisor of ", self.sizes()[dim],
+          ", the size of dimension ", dim, ", got ", sections);
+    return Call<"tensor_split">().all(self, sections, dim);
+}
+Results split_at(const Tensor& self, Ints indices, int dim, int least) {
+    check_dims(self, least);
+    return Call<"tensor_split.indices">().all(self, indices, dim);
+}
+int horizontal(const Tensor& self) { return self.dim() > 1 ? 1 : 0; }
 
 OP("hsplit(Tensor self, int sections) -> Tensor[]")
     .doc(R"(``tensor_split`` along dimension 1, or 0 of a vector.
 
 >>> engine.arange(4).hsplit(2)
 (tensor([0, 1]), tensor([2, 3])))")
-    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, horizontal(a), 1, r); });
+    .compose([](const Tensor& self, int64_t sections) { return split_evenly(self, sections, horizontal(self), 1); });
 
 OP("hsplit.indices(Tensor self, int[] indices) -> Tensor[]")
     .doc("``tensor_split`` at positions of dimension 1, or 0 of a vector.")
-    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, horizontal(a), 1, r); });
+    .compose([](const Tensor& self, Ints indices) { return split_at(self, indices, horizontal(self), 1); });
 
 OP("vsplit(Tensor self, int sections) -> Tensor[]")
     .doc(R"(``tensor_split`` along dimension 0 of a matrix.
 
 >>> engine.tensor([[1, 2], [3, 4]]).vsplit(2)
 (tensor([[1, 2]]), tensor([[3, 4]])))")
-    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, 0, 2, r); });
+    .compose([](const Tensor& self, int64_t sections) { return split_evenly(self, sections, 0, 2); });
 
 OP("vsplit.indices(Tensor self, int[] indices) -> Tensor[]")
     .doc("``tensor_split`` at positions of dimension 0 of a matrix.")
-    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, 0, 2, r); });
+    .compose([](const Tensor& self, Ints indices) { return split_at(self, indices, 0, 2); });
 
 OP("dsplit(Tensor self, int sections) -> Tensor[]")
     .doc(R"(``tensor_split`` along dimension 2.
 
 >>> engine.ones(1, 1, 2).dsplit(2)
 (tensor([[[1.]]]), tensor([[[1.]]])))")
-    .compose([](Args a, Results& r) { split_along<"tensor_split">(a, 2, 3, r); });
+    .compose([](const Tensor& self, int64_t sections) { return split_evenly(self, sections, 2, 3); });
 
 OP("dsplit.indices(Tensor self, int[] indices) -> Tensor[]")
     .doc("``tensor_split`` at positions of dimension 2.")
-    .compose([](Args a, Results& r) { split_along<"tensor_split.indices">(a, 2, 3, r); });
+    .compose([](const Tensor& self, Ints indices) { return split_at(self, indices, 2, 3); });
 
 OP("unbind(Tensor self, int dim=0) -> Tensor[]")
     .doc(R"(Views of all slices of a dimension, which is removed.
 
 >>> engine.tensor([[1, 2], [3, 4]]).unbind()
 (tensor([1, 2]), tensor([3, 4])))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .view([](const Tensor& self, int64_t dim) {
         check(self.dim() > 0, "self: a 0-d tensor can't be taken apart");
-        const int d = wrap_dim(a.integer(1), self.dim());
+        const int d = wrap_dim(dim, self.dim());
         const Dims sizes = self.sizes().without(d), strides = self.strides().without(d);
+        std::vector<Tensor> slices;
         for (int64_t i = 0; i < self.sizes()[d]; ++i)
-            r.push(self.alias(sizes, strides, self->offset + i * self.strides()[d]));
+            slices.push_back(self.alias(sizes, strides, self->offset + i * self.strides()[d]));
+        return slices;
     })
     .grads("", [](const Backward& b) {
         const Dims& full = b.shape("self");

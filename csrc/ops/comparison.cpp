@@ -66,22 +66,24 @@ OP("isposinf(Tensor self) -> Tensor")
     .doc(R"(True where an element is positive infinity.
 
 >>> engine.isposinf(engine.tensor([1.0, float("inf")]))
-tensor([False,  True]))")
-    .compose([](Args a, Results& r) { r.push(eq(a[0], std::numeric_limits<double>::infinity())); });
+tensor([False,  True]))").compose([](const Tensor& self) {
+    return eq(self, std::numeric_limits<double>::infinity());
+});
 
 OP("isneginf(Tensor self) -> Tensor")
     .doc(R"(True where an element is negative infinity.
 
 >>> engine.isneginf(engine.tensor([1.0, -float("inf")]))
-tensor([False,  True]))")
-    .compose([](Args a, Results& r) { r.push(eq(a[0], -std::numeric_limits<double>::infinity())); });
+tensor([False,  True]))").compose([](const Tensor& self) {
+    return eq(self, -std::numeric_limits<double>::infinity());
+});
 
 OP("isreal(Tensor self) -> Tensor")
     .doc(R"(True everywhere: there are no complex dtypes yet.
 
 >>> engine.isreal(engine.tensor([1.0, 2.0]))
 tensor([True, True]))")
-    .compose([](Args a, Results& r) { r.push(Call<"ones_like">()(a[0], DType::Bool)); });
+    .compose([](const Tensor& self) { return Call<"ones_like">()(self, DType::Bool); });
 
 OP("isfinite(Tensor self) -> Tensor")
     .doc(R"(True where an element is neither infinite nor nan.
@@ -132,15 +134,15 @@ OP("isclose(Tensor self, Tensor other, float rtol=1e-05, float atol=1e-08, bool 
 
 >>> engine.isclose(engine.tensor([1.0, 2.0]), engine.tensor([1.0, 2.1]))
 tensor([ True, False]))")
-    .compose([](Args a, Results& r) {
-        check(a.number(2) >= 0 && a.number(3) >= 0, "rtol, atol: expected 0 or more, got ", a[2], " and ", a[3]);
-        const Tensor self = as_floating(a.tensor(0)), other = as_floating(a.tensor(1));
-        const Tensor bound = Call<"abs">()(other) * a[2] + a[3];
-        const Tensor near = le(Call<"abs">()(self - other), bound);
-        Tensor close = Call<"logical_or">()(eq(self, other), Call<"logical_and">()(near, Call<"isfinite">()(bound)));
-        if (!a.flag(4)) return r.push(close);
-        const Tensor both_nan = Call<"logical_and">()(Call<"isnan">()(self), Call<"isnan">()(other));
-        r.push(Call<"logical_or">()(close, both_nan));
+    .compose([](const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
+        check(rtol >= 0 && atol >= 0, "rtol, atol: expected 0 or more, got ", rtol, " and ", atol);
+        const Tensor a = as_floating(self), b = as_floating(other);
+        const Tensor bound = Call<"abs">()(b) * rtol + atol;
+        const Tensor near = le(Call<"abs">()(a - b), bound);
+        const Tensor close = Call<"logical_or">()(eq(a, b), Call<"logical_and">()(near, Call<"isfinite">()(bound)));
+        if (!equal_nan) return close;
+        const Tensor both_nan = Call<"logical_and">()(Call<"isnan">()(a), Call<"isnan">()(b));
+        return Call<"logical_or">()(close, both_nan);
     });
 
 }  // namespace

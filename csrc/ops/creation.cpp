@@ -12,21 +12,23 @@ DType natural_dtype(const Value& number) {
 
 OP("_empty(int[] size, dtype dtype, device device) -> Tensor")
     .doc("Uninitialised memory.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(0)), a[1].dtype); })
+    .shape([](Meta& m, Ints size, DType dtype) { m.add(Dims(size), dtype); })
     .uninitialised();
 
 OP("_empty_strided(int[] size, int[] stride, dtype dtype, device device) -> Tensor")
     .doc("Uninitialised memory, laid out with strides.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(Dims(a.ints(0)), a[2].dtype);
-        m.outs[0].strides = Dims(a.ints(1));
+    .shape([](Meta& m, Ints size, Ints stride, DType dtype) {
+        m.add(Dims(size), dtype);
+        m.outs[0].strides = Dims(stride);
     })
     .uninitialised();
 
 OP("_zeros(int[] size, dtype dtype, device device) -> Tensor")
     .doc("Zeros.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(0)), a[1].dtype); })
-    .compose([](Args a, Results& r) { r.push(Call<"zero_">()(Call<"_empty">()(a[0], a[1], a[2]))); });
+    .shape([](Meta& m, Ints size, DType dtype) { m.add(Dims(size), dtype); })
+    .compose([](Ints size, DType dtype, Device device) {
+        return Call<"zero_">()(Call<"_empty">()(size, dtype, device));
+    });
 
 OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
    "str? memory_format=None) -> Tensor")
@@ -34,9 +36,10 @@ OP("empty(int... size, *, dtype? dtype=None, device? device=None, bool requires_
 
 >>> engine.empty(2, 3).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        const Tensor t = Call<"_empty">()(a[0], dtype_or(a[1], default_dtype), device_or_default(a[2]));
-        r.push(made(in_format(t, a[4]), a.flag(3)));
+    .compose([](Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad,
+                std::optional<std::string_view> memory_format) {
+        const Tensor t = Call<"_empty">()(size, dtype.value_or(default_dtype), device_or_default(device));
+        return with_requires_grad(in_format(t, memory_format), requires_grad);
     });
 
 OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
@@ -45,12 +48,13 @@ OP("empty_strided(int[] size, int[] stride, *, dtype? dtype=None, device? device
 
 >>> engine.empty_strided((2, 3), (1, 2)).stride()
 (1, 2))")
-    .compose([](Args a, Results& r) {
-        const Dims size(a.ints(0)), stride(a.ints(1));
-        check(size.size() == stride.size(), "stride: expected one for each size, got ", stride, " for ", size);
-        for (int64_t step : stride) check(step >= 0, "stride: expected 0 or more, got ", stride);
-        r.push(made(Call<"_empty_strided">()(size, stride, dtype_or(a[2], default_dtype), device_or_default(a[3])),
-                    a.flag(4)));
+    .compose([](Ints size, Ints stride, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        check(size.size() == stride.size(), "stride: expected one for each size, got ", Dims(stride), " for ",
+              Dims(size));
+        for (int64_t step : stride) check(step >= 0, "stride: expected 0 or more, got ", Dims(stride));
+        return with_requires_grad(
+            Call<"_empty_strided">()(size, stride, dtype.value_or(default_dtype), device_or_default(device)),
+            requires_grad);
     });
 
 OP("zeros(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -58,8 +62,8 @@ OP("zeros(int... size, *, dtype? dtype=None, device? device=None, bool requires_
 
 >>> engine.zeros(2)
 tensor([0., 0.]))")
-    .compose([](Args a, Results& r) {
-        r.push(made(filled(Dims(a.ints(0)), 0, dtype_or(a[1], default_dtype), device_or_default(a[2])), a.flag(3)));
+    .compose([](Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return with_requires_grad(filled(Dims(size), 0, dtype, device), requires_grad);
     });
 
 OP("ones(int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -67,8 +71,8 @@ OP("ones(int... size, *, dtype? dtype=None, device? device=None, bool requires_g
 
 >>> engine.ones(2)
 tensor([1., 1.]))")
-    .compose([](Args a, Results& r) {
-        r.push(made(filled(Dims(a.ints(0)), 1, dtype_or(a[1], default_dtype), device_or_default(a[2])), a.flag(3)));
+    .compose([](Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return with_requires_grad(filled(Dims(size), 1, dtype, device), requires_grad);
     });
 
 OP("full(int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -76,9 +80,9 @@ OP("full(int[] size, Number fill_value, *, dtype? dtype=None, device? device=Non
 
 >>> engine.full((2,), 7)
 tensor([7, 7]))")
-    .compose([](Args a, Results& r) {
-        const DType dtype = dtype_or(a[2], natural_dtype(a[1]));
-        r.push(made(filled(Dims(a.ints(0)), a[1], dtype, device_or_default(a[3])), a.flag(4)));
+    .compose([](Ints size, const Value& fill_value, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        const DType type = dtype.value_or(natural_dtype(fill_value));
+        return with_requires_grad(filled(Dims(size), fill_value, type, device), requires_grad);
     });
 
 OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -87,9 +91,9 @@ OP("zeros_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 
 >>> engine.zeros_like(engine.tensor([1, 2]))
 tensor([0, 0]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled_like(t, 0, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+    .compose([](const Tensor& self, OptionalDType dtype, OptionalDevice device, bool requires_grad,
+                std::optional<std::string_view> memory_format) {
+        return with_requires_grad(in_format(filled_like(self, 0, dtype, device), memory_format), requires_grad);
     });
 
 OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -98,9 +102,9 @@ OP("ones_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requi
 
 >>> engine.ones_like(engine.tensor([1, 2]))
 tensor([1, 1]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled_like(t, 1, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+    .compose([](const Tensor& self, OptionalDType dtype, OptionalDevice device, bool requires_grad,
+                std::optional<std::string_view> memory_format) {
+        return with_requires_grad(in_format(filled_like(self, 1, dtype, device), memory_format), requires_grad);
     });
 
 OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -109,9 +113,9 @@ OP("empty_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 
 >>> engine.empty_like(engine.zeros(2, 3)).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(in_format(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a[4]), a.flag(3)));
+    .compose([](const Tensor& self, OptionalDType dtype, OptionalDevice device, bool requires_grad,
+                std::optional<std::string_view> memory_format) {
+        return with_requires_grad(in_format(empty_like(self, dtype, device), memory_format), requires_grad);
     });
 
 OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? device=None, bool requires_grad=False, "
@@ -120,9 +124,10 @@ OP("full_like(Tensor self, Number fill_value, *, dtype? dtype=None, device? devi
 
 >>> engine.full_like(engine.zeros(2), 7)
 tensor([7., 7.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(in_format(filled_like(t, a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a[5]), a.flag(4)));
+    .compose([](const Tensor& self, const Value& fill_value, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad, std::optional<std::string_view> memory_format) {
+        return with_requires_grad(in_format(filled_like(self, fill_value, dtype, device), memory_format),
+                                  requires_grad);
     });
 
 OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -130,9 +135,9 @@ OP("new_empty(Tensor self, int... size, *, dtype? dtype=None, device? device=Non
 
 >>> engine.ones(2).new_empty(3).shape
 Size([3]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(Call<"_empty">()(a[1], dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    .compose([](const Tensor& self, Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return with_requires_grad(Call<"_empty">()(size, dtype.value_or(self.dtype()), device.value_or(self.device())),
+                                  requires_grad);
     });
 
 OP("new_zeros(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -140,9 +145,9 @@ OP("new_zeros(Tensor self, int... size, *, dtype? dtype=None, device? device=Non
 
 >>> engine.tensor([1, 2]).new_zeros(3)
 tensor([0, 0, 0]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(filled(Dims(a.ints(1)), 0, dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    .compose([](const Tensor& self, Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return with_requires_grad(filled(Dims(size), 0, dtype.value_or(self.dtype()), device.value_or(self.device())),
+                                  requires_grad);
     });
 
 OP("new_ones(Tensor self, int... size, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -150,9 +155,9 @@ OP("new_ones(Tensor self, int... size, *, dtype? dtype=None, device? device=None
 
 >>> engine.tensor([1, 2]).new_ones(3)
 tensor([1, 1, 1]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(filled(Dims(a.ints(1)), 1, dtype_or(a[2], t.dtype()), device_or(a[3], t)), a.flag(4)));
+    .compose([](const Tensor& self, Ints size, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return with_requires_grad(filled(Dims(size), 1, dtype.value_or(self.dtype()), device.value_or(self.device())),
+                                  requires_grad);
     });
 
 OP("new_full(Tensor self, int[] size, Number fill_value, *, dtype? dtype=None, device? device=None, "
@@ -161,9 +166,11 @@ OP("new_full(Tensor self, int[] size, Number fill_value, *, dtype? dtype=None, d
 
 >>> engine.tensor([1.0]).new_full((2,), 7)
 tensor([7., 7.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(made(filled(Dims(a.ints(1)), a[2], dtype_or(a[3], t.dtype()), device_or(a[4], t)), a.flag(5)));
+    .compose([](const Tensor& self, Ints size, const Value& fill_value, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad) {
+        return with_requires_grad(
+            filled(Dims(size), fill_value, dtype.value_or(self.dtype()), device.value_or(self.device())),
+            requires_grad);
     });
 
 }  // namespace

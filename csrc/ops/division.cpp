@@ -20,11 +20,11 @@ OP("div.rounded(Operand self, Operand other, *, str? rounding_mode) -> Tensor")
 
 >>> engine.div(engine.tensor([-7, 7]), 2, rounding_mode='trunc')
 tensor([-3,  3]))")
-    .compose([](Args a, Results& r) {
-        if (a.none(2)) return r.push(a[0] / a[1]);
-        check_as(ErrorKind::Value, a.str(2) == "trunc" || a.str(2) == "floor",
-                 "rounding_mode: expected None, 'trunc' or 'floor', got '", a.str(2), "'");
-        r.push(a.str(2) == "trunc" ? Call<"_trunc_divide">()(a[0], a[1]) : floor_divide(a[0], a[1]));
+    .compose([](const Value& self, const Value& other, std::optional<std::string_view> rounding_mode) {
+        if (!rounding_mode) return self / other;
+        check_as(ErrorKind::Value, rounding_mode == "trunc" || rounding_mode == "floor",
+                 "rounding_mode: expected None, 'trunc' or 'floor', got '", *rounding_mode, "'");
+        return rounding_mode == "trunc" ? Call<"_trunc_divide">()(self, other) : floor_divide(self, other);
     })
     .in_place_too();
 

@@ -25,10 +25,11 @@ OP("copysign(Tensor self, Operand other) -> Tensor")
 >>> engine.copysign(engine.tensor([1.0, -2.0]), -0.0)
 tensor([-1., -2.]))")
     .elementwise(Promote::Float)
-    .grad("self", "self result", [](const Backward& b) {
-        const Call<"sign"> sign;
-        return b.g * (sign(b["self"]) * sign(b["result"]));
-    })
+    .grad("self", "self result",
+          [](const Backward& b) {
+              const Call<"sign"> sign;
+              return b.g * (sign(b["self"]) * sign(b["result"]));
+          })
     .grad("other", "", [](const Backward& b) { return Call<"zeros_like">()(b.g); });
 
 OP("nextafter(Tensor self, Tensor other) -> Tensor")
@@ -44,10 +45,10 @@ OP("ldexp(Tensor self, Tensor other) -> Tensor")
 
 >>> engine.ldexp(engine.tensor([1.5]), engine.tensor([2]))
 tensor([6.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor scaled = a[0] * pow(2.0, a[1]);
-        const DType type = a.tensor(0).dtype();
-        r.push(is_floating(type) && !is_floating(a.tensor(1).dtype()) ? cast(scaled, type) : scaled);
+    .compose([](const Tensor& self, const Tensor& other) {
+        const Tensor scaled = self * pow(2.0, other);
+        const DType type = self.dtype();
+        return is_floating(type) && !is_floating(other.dtype()) ? cast(scaled, type) : scaled;
     })
     .in_place_too();
 

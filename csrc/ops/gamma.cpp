@@ -48,39 +48,35 @@ OP("_zeta(Operand self, Operand other) -> Tensor")
         return -(b.g * (Call<"_zeta">()(s + 1.0, b["other"]) * s));
     });
 
-void polygamma(Args a, Results& r) {
-    const int64_t n = a.integer(1);
-    check_as(ErrorKind::Runtime, n >= 0, "n: expected 0 or more, got ", n);
-    if (n == 0) return r.push(Call<"digamma">()(a[0]));
-    if (n == 1) return r.push(Call<"trigamma">()(a[0]));
-    const double order = static_cast<double>(n), factorial = std::tgamma(order + 1);
-    r.push(Call<"_zeta">()(order + 1, a[0]) * (n % 2 ? factorial : -factorial));
-}
-
 OP("polygamma(Tensor self, int n) -> Tensor")
     .doc(R"(The derivative of order n of digamma.
 
 >>> engine.polygamma(1, engine.tensor([1.0, 2.0]))
 tensor([1.6449, 0.6449]))")
-    .compose(polygamma)
+    .compose([](const Tensor& self, int64_t n) {
+        check_as(ErrorKind::Runtime, n >= 0, "n: expected 0 or more, got ", n);
+        if (n == 0) return Call<"digamma">()(self);
+        if (n == 1) return Call<"trigamma">()(self);
+        const double order = static_cast<double>(n), factorial = std::tgamma(order + 1);
+        return Call<"_zeta">()(order + 1, self) * (n % 2 ? factorial : -factorial);
+    })
     .in_place_too();
 
 OP("polygamma.order_first(int n, Tensor self) -> Tensor")
     .doc("The derivative of order n of digamma.")
-    .compose([](Args a, Results& r) { r.push(Call<"polygamma">()(a[1], a[0])); });
+    .compose([](int64_t n, const Tensor& self) { return Call<"polygamma">()(self, n); });
 
 OP("mvlgamma(Tensor self, int p) -> Tensor")
     .doc(R"(The logarithm of the multivariate gamma function of dimension p, up to its sign.
 
 >>> engine.mvlgamma(engine.tensor([2.0]), 2)
 tensor([0.4516]))")
-    .compose([](Args a, Results& r) {
-        const int64_t p = a.integer(1);
+    .compose([](const Tensor& self, int64_t p) {
         check_as(ErrorKind::Runtime, p >= 1, "p: expected 1 or more, got ", p);
         const double dimension = static_cast<double>(p);
-        Tensor sum = lgamma(a[0]) + dimension * (dimension - 1) / 4 * std::log(M_PI);
-        for (int64_t j = 1; j < p; ++j) sum = sum + lgamma(a[0] - static_cast<double>(j) / 2);
-        r.push(std::move(sum));
+        Tensor sum = lgamma(self) + dimension * (dimension - 1) / 4 * std::log(M_PI);
+        for (int64_t j = 1; j < p; ++j) sum = sum + lgamma(self - static_cast<double>(j) / 2);
+        return sum;
     })
     .in_place_too();
 

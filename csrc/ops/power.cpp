@@ -6,12 +6,6 @@
 namespace bestiary::ops {
 namespace {
 
-void pow_meta(const Op& op, Args a, Meta& m) {
-    elementwise_meta(op, a, m);
-    check(is_floating(m.compute) || !a[1].is_number() || a.number(1) >= 0,
-          "exponent: integers to the power of a negative integer are not integers, got ", a[1]);
-}
-
 // exponent * self^(exponent-1), and 0 where the exponent is 0: there the power before the product may be infinite.
 Tensor base_gradient(const Backward& b) {
     const Value exponent = b["exponent"], self = b["self"];
@@ -39,7 +33,10 @@ OP("pow(Operand self, Operand exponent) -> Tensor")
 >>> engine.tensor([1.0, 2.0, 3.0]) ** 2
 tensor([1., 4., 9.]))")
     .elementwise(Promote::Common)
-    .shape(pow_meta)
+    .shape([](Meta& m, const Value&, const Value& exponent) {
+        check(is_floating(m.compute) || !exponent.is_number() || exponent.number() >= 0,
+              "exponent: integers to the power of a negative integer are not integers, got ", exponent);
+    })
     .grad("self", "self exponent", base_gradient)
     .grad("exponent", "self exponent result", exponent_gradient);
 
@@ -48,13 +45,15 @@ OP("float_power(Operand self, Operand exponent) -> Tensor")
 
 >>> engine.float_power(engine.tensor([2]), -1)
 tensor([0.5000], dtype=float64))")
-    .compose([](Args a, Results& r) {
+    .compose([](const Value& self, const Value& exponent) {
+        check_as(ErrorKind::Type, self.is_tensor() || exponent.is_tensor(),
+                 "self, exponent: expected at least one tensor");
+        const Device device = Tensor(self.is_tensor() ? self.t : exponent.t).device();
         const auto wide = [&](const Value& v) {
             if (v.is_tensor()) return cast(v, DType::Float64);
-            return Tensor(Call<"full">()(Dims(), v, DType::Float64, Tensor(a[a[0].is_tensor() ? 0 : 1].t).device()));
+            return Call<"full">()(Dims(), v, DType::Float64, device);
         };
-        check_as(ErrorKind::Type, a[0].is_tensor() || a[1].is_tensor(), "self, exponent: expected at least one tensor");
-        r.push(pow(wide(a[0]), wide(a[1])));
+        return pow(wide(self), wide(exponent));
     });
 
 OP("sqrt(Tensor self) -> Tensor")

@@ -15,7 +15,7 @@ Tensor drawn_into(Tensor t, bool wants_grad, const Fill& fill, const A&... args)
         const GradMode off(false);
         fill(t, args...);
     }
-    return made(std::move(t), wants_grad);
+    return with_requires_grad(std::move(t), wants_grad);
 }
 
 template <class Fill, class... A>
@@ -209,7 +209,7 @@ OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? dev
 tensor([0, 1, 2, 3]))")
     .compose([](Args a, Results& r) {
         const Device device = device_or_default(a[3]);
-        r.push(made(Call<"_randperm">()(a[0], dtype_or(a[2], DType::Int64), a[1], device), a.flag(4)));
+        r.push(with_requires_grad(Call<"_randperm">()(a[0], dtype_or(a[2], DType::Int64), a[1], device), a.flag(4)));
     });
 
 OP("_randperm(int n, dtype dtype, Generator(w)? generator, device device) -> Tensor")

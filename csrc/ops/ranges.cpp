@@ -23,12 +23,12 @@ int64_t range_length(const Value& start, const Value& end, const Value& step) {
     return length;
 }
 
-Tensor arange(const Value& start, const Value& end, const Value& step, const Value& dtype, const Value& device,
+Tensor arange(const Value& start, const Value& end, const Value& step, OptionalDType dtype, OptionalDevice device,
               bool wants_grad) {
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const int64_t length = range_length(start, end, step);
-    const DType type = dtype_or(dtype, whole ? DType::Int64 : default_dtype.load());
-    return made(Call<"_arange">()(start, step, length, type, device_or_default(device)), wants_grad);
+    const DType type = dtype.value_or(whole ? DType::Int64 : default_dtype.load());
+    return with_requires_grad(Call<"_arange">()(start, step, length, type, device_or_default(device)), wants_grad);
 }
 
 // [0, n) as int64.
@@ -39,16 +39,19 @@ OP("arange(Number end, *, dtype? dtype=None, device? device=None, bool requires_
 
 >>> engine.arange(4)
 tensor([0, 1, 2, 3]))")
-    .compose([](Args a, Results& r) { r.push(arange(0, a[0], 1, a[1], a[2], a.flag(3))); });
+    .compose([](const Value& end, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return arange(0, end, 1, dtype, device, requires_grad);
+    });
 
 OP("arange.start(Number start, Number end, Number step=1, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
     .doc(R"(The numbers ``start``, ``start + step``, ... before ``end``: int64 if all three are integers, else the default dtype.)")
-    .compose([](Args a, Results& r) { r.push(arange(a[0], a[1], a[2], a[3], a[4], a.flag(5))); });
+    .compose([](const Value& start, const Value& end, const Value& step, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad) { return arange(start, end, step, dtype, device, requires_grad); });
 
 OP("_arange(Number start, Number step, int length, dtype dtype, device device) -> Tensor")
     .doc("``start + i * step`` for i of [0, length).")
-    .shape([](const Op&, Args a, Meta& m) { m.add({a.integer(2)}, a[3].dtype); });
+    .shape([](Meta& m, const Value&, const Value&, int64_t length, DType dtype) { m.add({length}, dtype); });
 
 OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? device=None, bool requires_grad=False) "
    "-> Tensor")
@@ -56,15 +59,17 @@ OP("linspace(Number start, Number end, int steps, *, dtype? dtype=None, device? 
 
 >>> engine.linspace(0, 1, 5)
 tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000]))")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.integer(2) >= 0, "steps: expected 0 or more, got ", a.integer(2));
-        const DType dtype = dtype_or(a[3], default_dtype);
-        r.push(made(Call<"_linspace">()(a[0], a[1], a[2], dtype, device_or_default(a[4])), a.flag(5)));
+    .compose([](const Value& start, const Value& end, int64_t steps, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad) {
+        check_as(ErrorKind::Value, steps >= 0, "steps: expected 0 or more, got ", steps);
+        const Tensor t =
+            Call<"_linspace">()(start, end, steps, dtype.value_or(default_dtype), device_or_default(device));
+        return with_requires_grad(t, requires_grad);
     });
 
 OP("_linspace(Number start, Number end, int steps, dtype dtype, device device) -> Tensor")
     .doc("Numbers at equal distances.")
-    .shape([](const Op&, Args a, Meta& m) { m.add({a.integer(2)}, a[3].dtype); });
+    .shape([](Meta& m, const Value&, const Value&, int64_t steps, DType dtype) { m.add({steps}, dtype); });
 
 OP("logspace(Number start, Number end, int steps, float base=10, *, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
@@ -72,12 +77,13 @@ OP("logspace(Number start, Number end, int steps, float base=10, *, dtype? dtype
 
 >>> engine.logspace(0, 2, 3)
 tensor([  1.,  10., 100.]))")
-    .compose([](Args a, Results& r) {
-        const DType dtype = dtype_or(a[4], default_dtype);
+    .compose([](const Value& start, const Value& end, int64_t steps, double base, OptionalDType dtype,
+                OptionalDevice device, bool requires_grad) {
+        const DType type = dtype.value_or(default_dtype);
         // The ends of integers are integers, as those of linspace are.
-        const auto end = [&](int i) { return is_floating(dtype) ? a.number(i) : std::trunc(a.number(i)); };
-        const Tensor exponents = Call<"linspace">()(end(0), end(1), a[2], DType::Float64, a[5]);
-        r.push(made(cast(pow(a[3], exponents), dtype), a.flag(6)));
+        const auto bound = [&](const Value& v) { return is_floating(type) ? v.number() : std::trunc(v.number()); };
+        const Tensor exponents = Call<"linspace">()(bound(start), bound(end), steps, DType::Float64, device);
+        return with_requires_grad(cast(pow(base, exponents), type), requires_grad);
     });
 
 OP("eye(int n, int? m=None, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -86,15 +92,15 @@ OP("eye(int n, int? m=None, *, dtype? dtype=None, device? device=None, bool requ
 >>> engine.eye(2)
 tensor([[1., 0.],
         [0., 1.]]))")
-    .compose([](Args a, Results& r) {
-        const Device device = device_or_default(a[3]);
-        const int64_t columns = a.none(1) ? a.integer(0) : a.integer(1);
-        check(a.integer(0) >= 0 && columns >= 0, "n, m: expected 0 or more, got ", a.integer(0), " and ", columns);
-        const Tensor on = eq(unsqueeze(counted(a.integer(0), device), 1), counted(columns, device));
-        r.push(made(cast(on, dtype_or(a[2], default_dtype)), a.flag(4)));
+    .compose([](int64_t n, std::optional<int64_t> m, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        const Device where = device_or_default(device);
+        const int64_t columns = m.value_or(n);
+        check(n >= 0 && columns >= 0, "n, m: expected 0 or more, got ", n, " and ", columns);
+        const Tensor on = eq(unsqueeze(counted(n, where), 1), counted(columns, where));
+        return with_requires_grad(cast(on, dtype.value_or(default_dtype)), requires_grad);
     });
 
-// Column minus row of every place of a matrix.
+// Column minus row of every element of a matrix.
 Tensor diagonal_index(const Tensor& like) {
     check(like.dim() >= 2, "self: expected 2 dimensions or more, got shape ", like.sizes());
     return counted(like.size(-1), like.device()) - unsqueeze(counted(like.size(-2), like.device()), 1);
@@ -106,7 +112,9 @@ OP("tril(Tensor self, int diagonal=0) -> Tensor")
 >>> engine.tril(engine.ones(2, 3))
 tensor([[1., 0., 0.],
         [1., 1., 0.]]))")
-    .compose([](Args a, Results& r) { r.push(where(le(diagonal_index(a.tensor(0)), a[1]), a[0], false)); })
+    .compose([](const Tensor& self, int64_t diagonal) {
+        return where(le(diagonal_index(self), diagonal), self, false);
+    })
     .in_place_too();
 
 OP("triu(Tensor self, int diagonal=0) -> Tensor")
@@ -115,19 +123,21 @@ OP("triu(Tensor self, int diagonal=0) -> Tensor")
 >>> engine.triu(engine.ones(2, 3))
 tensor([[1., 1., 1.],
         [0., 1., 1.]]))")
-    .compose([](Args a, Results& r) { r.push(where(ge(diagonal_index(a.tensor(0)), a[1]), a[0], false)); })
+    .compose([](const Tensor& self, int64_t diagonal) {
+        return where(ge(diagonal_index(self), diagonal), self, false);
+    })
     .in_place_too();
 
-// Rows and columns of the places of a matrix whose diagonal passes `test` against `diagonal`: (2, places).
+// Rows and columns of the elements of a matrix whose diagonal passes `Test` against `offset`: (2, elements).
 template <FixedString Test>
-void push_triangle(Args a, Results& r) {
-    check(a.integer(0) >= 0 && a.integer(1) >= 0, "row, col: expected 0 or more, got ", a.integer(0), " and ",
-          a.integer(1));
-    const Device device = device_or_default(a[4]);
-    const Tensor index = counted(a.integer(1), device) - unsqueeze(counted(a.integer(0), device), 1);
-    const Tensor places = transpose(Call<"nonzero">()(Call<Test>()(index, a[2])), 0, 1);
-    r.push(Call<"contiguous">()(cast(places, dtype_or(a[3], DType::Int64))));
-}
+constexpr auto triangle_indices =
+    [](int64_t row, int64_t col, int64_t offset, OptionalDType dtype, OptionalDevice device) {
+        check(row >= 0 && col >= 0, "row, col: expected 0 or more, got ", row, " and ", col);
+        const Device where = device_or_default(device);
+        const Tensor diagonal = counted(col, where) - unsqueeze(counted(row, where), 1);
+        const Tensor indices = transpose(Call<"nonzero">()(Call<Test>()(diagonal, offset)), 0, 1);
+        return contiguous(cast(indices, dtype.value_or(DType::Int64)));
+    };
 
 OP("tril_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
     .doc(R"(The row and column indices of the lower triangle of a matrix, a (2, n) tensor; ``offset`` widens it.
@@ -135,7 +145,7 @@ OP("tril_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? d
 >>> engine.tril_indices(2, 2)
 tensor([[0, 1, 1],
         [0, 0, 1]]))")
-    .compose(push_triangle<"le">);
+    .compose(triangle_indices<"le">);
 
 OP("triu_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? device=None) -> Tensor")
     .doc(R"(The row and column indices of the upper triangle of a matrix, a (2, n) tensor; ``offset`` narrows it.
@@ -143,30 +153,32 @@ OP("triu_indices(int row, int col, int offset=0, *, dtype? dtype=None, device? d
 >>> engine.triu_indices(2, 2)
 tensor([[0, 0, 1],
         [0, 1, 1]]))")
-    .compose(push_triangle<"ge">);
+    .compose(triangle_indices<"ge">);
 
 OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
-    .doc(R"(Coordinates of a grid: each vector along a dimension of its own. ``'xy'`` exchanges the first two dimensions.
+    .doc(
+        R"(Coordinates of a grid: each vector along a dimension of its own. ``'xy'`` exchanges the first two dimensions.
 
 >>> [g.shape for g in engine.meshgrid([engine.zeros(2), engine.zeros(3)])]
 [Size([2, 3]), Size([2, 3])])")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a.str(1) == "ij" || a.str(1) == "xy", "indexing: expected 'ij' or 'xy', got '",
-                 a.str(1), "'");
-        const auto vectors = a.tensors(0);
-        const int n = static_cast<int>(vectors.size());
-        const bool exchanged = a.str(1) == "xy" && n > 1;
+    .compose([](Tensors tensors, std::string_view indexing) {
+        check_as(ErrorKind::Value, indexing == "ij" || indexing == "xy", "indexing: expected 'ij' or 'xy', got '",
+                 indexing, "'");
+        const int n = static_cast<int>(tensors.size());
+        const bool exchanged = indexing == "xy" && n > 1;
         Dims grid(n);
         for (int i = 0; i < n; ++i) {
-            check(vectors[i].dim() <= 1, "tensors: expected vectors, got shape ", vectors[i].sizes());
-            grid[i] = vectors[i].numel();
+            check(tensors[i].dim() <= 1, "tensors: expected vectors, got shape ", tensors[i].sizes());
+            grid[i] = tensors[i].numel();
         }
         if (exchanged) std::swap(grid[0], grid[1]);
+        std::vector<Tensor> out;
         for (int i = 0; i < n; ++i) {
             Dims along(n, 1);
-            along[exchanged && i < 2 ? 1 - i : i] = vectors[i].numel();
-            r.push(expand(reshape(vectors[i], along), grid));
+            along[exchanged && i < 2 ? 1 - i : i] = tensors[i].numel();
+            out.push_back(expand(reshape(tensors[i], along), grid));
         }
+        return out;
     });
 
 OP("one_hot(Tensor self, int num_classes=-1) -> Tensor")
@@ -176,17 +188,16 @@ OP("one_hot(Tensor self, int num_classes=-1) -> Tensor")
 >>> engine.one_hot(engine.tensor([0, 2]), 3)
 tensor([[1, 0, 0],
         [0, 0, 1]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, int64_t num_classes) {
         check_as(ErrorKind::Type, self.dtype() == DType::Int64, "self: expected dtype int64, got ", self.dtype());
-        check(self.numel() > 0 || a.integer(1) > 0, "num_classes: must be given for an empty tensor");
-        check(a.integer(1) >= -1, "num_classes: expected -1 or more, got ", a.integer(1));
+        check(self.numel() > 0 || num_classes > 0, "num_classes: must be given for an empty tensor");
+        check(num_classes >= -1, "num_classes: expected -1 or more, got ", num_classes);
         // Only a number of classes that is not given depends on the elements.
         Dims size = self.sizes();
-        size.push_back(a.integer(1) < 0 ? Call<"max">()(self).item_int() + 1 : a.integer(1));
+        size.push_back(num_classes < 0 ? Call<"max">()(self).item_int() + 1 : num_classes);
         check_as(ErrorKind::Index, size.back() > 0, "self: expected indices of 0 or more in [0, ", size.back(), ")");
         const Tensor zeros = Call<"zeros">()(size, DType::Int64, self.device());
-        r.push(Call<"scatter.value">()(zeros, -1, unsqueeze(self, -1), 1));
+        return Call<"scatter.value">()(zeros, -1, unsqueeze(self, -1), 1);
     });
 
 }  // namespace

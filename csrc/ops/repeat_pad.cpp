@@ -1,4 +1,4 @@
-// Elements repeated, turned around, moved along and padded.
+// Flips, rolls, repetition, padding and pixel shuffles.
 #include <limits>
 #include <vector>
 
@@ -15,12 +15,11 @@ OP("flip(Tensor self, int... dims) -> Tensor")
 
 >>> engine.tensor([1, 2, 3]).flip(0)
 tensor([3, 2, 1]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
+    .shape([](Meta& m, const Tensor& self, Ints dims) {
         Dims seen(std::max(self.dim(), 1));
-        for (int64_t given : a.ints(1)) {
+        for (int64_t given : dims) {
             const int d = wrap_dim(given, self.dim(), "dims");
-            check(!seen[d]++, "dims: dimension ", d, " comes twice in ", Dims(a.ints(1)));
+            check(!seen[d]++, "dims: dimension ", d, " comes twice in ", Dims(dims));
         }
         m.add(self.sizes(), self.dtype());
     })
@@ -32,9 +31,9 @@ OP("fliplr(Tensor self) -> Tensor")
 >>> engine.fliplr(engine.tensor([[1, 2], [3, 4]]))
 tensor([[2, 1],
         [4, 3]]))")
-    .compose([](Args a, Results& r) {
-        check(a.tensor(0).dim() > 1, "self: expected at least 2 dimensions, got shape ", a.tensor(0).sizes());
-        r.push(Call<"flip">()(a[0], Dims{1}));
+    .compose([](const Tensor& self) {
+        check(self.dim() > 1, "self: expected at least 2 dimensions, got shape ", self.sizes());
+        return Call<"flip">()(self, Dims{1});
     });
 
 OP("flipud(Tensor self) -> Tensor")
@@ -43,9 +42,9 @@ OP("flipud(Tensor self) -> Tensor")
 >>> engine.flipud(engine.tensor([[1, 2], [3, 4]]))
 tensor([[3, 4],
         [1, 2]]))")
-    .compose([](Args a, Results& r) {
-        check(a.tensor(0).dim() > 0, "self: expected at least 1 dimension, got shape ", a.tensor(0).sizes());
-        r.push(Call<"flip">()(a[0], Dims{0}));
+    .compose([](const Tensor& self) {
+        check(self.dim() > 0, "self: expected at least 1 dimension, got shape ", self.sizes());
+        return Call<"flip">()(self, Dims{0});
     });
 
 OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
@@ -54,16 +53,16 @@ OP("rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor")
 >>> engine.tensor([[1, 2], [3, 4]]).rot90()
 tensor([[2, 4],
         [1, 3]]))")
-    .compose([](Args a, Results& r) {
-        check(a.ints(2).size() == 2, "dims: expected 2 dimensions, got ", Dims(a.ints(2)));
-        const int64_t from = a.ints(2)[0], to = a.ints(2)[1], turns = (a.integer(1) % 4 + 4) % 4;
-        check(wrap_dim(from, a.tensor(0).dim()) != wrap_dim(to, a.tensor(0).dim()),
-              "dims: expected two different dimensions, got ", Dims(a.ints(2)));
+    .compose([](const Tensor& self, int64_t k, Ints dims) {
+        check(dims.size() == 2, "dims: expected 2 dimensions, got ", Dims(dims));
+        const int64_t from = dims[0], to = dims[1], turns = (k % 4 + 4) % 4;
+        check(wrap_dim(from, self.dim()) != wrap_dim(to, self.dim()), "dims: expected two different dimensions, got ",
+              Dims(dims));
         const Call<"flip"> flip;
-        if (turns == 0) r.push(clone(a[0]));
-        else if (turns == 1) r.push(transpose(flip(a[0], Dims{to}), from, to));
-        else if (turns == 2) r.push(flip(a[0], Dims{from, to}));
-        else r.push(flip(transpose(a[0], from, to), Dims{to}));
+        if (turns == 0) return clone(self);
+        if (turns == 1) return transpose(flip(self, Dims{to}), from, to);
+        if (turns == 2) return flip(self, Dims{from, to});
+        return flip(transpose(self, from, to), Dims{to});
     });
 
 Tensor rolled(const Tensor& t, int64_t shift, int64_t dim) {
@@ -79,18 +78,15 @@ OP("roll(Tensor self, int[] shifts, int[] dims=[]) -> Tensor")
 
 >>> engine.tensor([1, 2, 3]).roll(1)
 tensor([3, 1, 2]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const auto shifts = a.ints(1), dims = a.ints(2);
+    .compose([](const Tensor& self, Ints shifts, Ints dims) {
         if (dims.empty()) {
             check(shifts.size() == 1, "shifts: expected one without dims, got ", Dims(shifts));
-            return r.push(reshape(rolled(flatten(self), shifts[0], 0), self.sizes()));
+            return reshape(rolled(flatten(self), shifts[0], 0), self.sizes());
         }
-        check(shifts.size() == dims.size(), "shifts: expected ", dims.size(), " of them as dims, got ",
-              Dims(shifts));
+        check(shifts.size() == dims.size(), "shifts: expected ", dims.size(), " of them as dims, got ", Dims(shifts));
         Tensor out = self;
         for (size_t i = 0; i < dims.size(); ++i) out = rolled(out, shifts[i], dims[i]);
-        r.push(out.impl() == self.impl() ? clone(self) : out);
+        return out.impl() == self.impl() ? clone(self) : out;
     });
 
 // Tiles self: every dimension repeated as a whole.
@@ -116,10 +112,10 @@ OP("repeat(Tensor self, int... repeats) -> Tensor")
 >>> engine.tensor([1, 2]).repeat(2, 2)
 tensor([[1, 2, 1, 2],
         [1, 2, 1, 2]]))")
-    .compose([](Args a, Results& r) {
-        check(static_cast<int>(a.ints(1).size()) >= a.tensor(0).dim(), "repeats: expected at least ",
-              a.tensor(0).dim(), " of them for shape ", a.tensor(0).sizes(), ", got ", Dims(a.ints(1)));
-        r.push(repeated(a.tensor(0), Dims(a.ints(1))));
+    .compose([](const Tensor& self, Ints repeats) {
+        check(static_cast<int>(repeats.size()) >= self.dim(), "repeats: expected at least ", self.dim(),
+              " of them for shape ", self.sizes(), ", got ", Dims(repeats));
+        return repeated(self, Dims(repeats));
     });
 
 OP("tile(Tensor self, int... dims) -> Tensor")
@@ -127,26 +123,30 @@ OP("tile(Tensor self, int... dims) -> Tensor")
 
 >>> engine.tensor([[1, 2]]).tile(2)
 tensor([[1, 2, 1, 2]]))")
-    .compose([](Args a, Results& r) {
-        Dims repeats(a.ints(1));
-        while (repeats.size() < a.tensor(0).dim()) repeats.insert(0, 1);
-        r.push(repeated(a.tensor(0), repeats));
+    .compose([](const Tensor& self, Ints dims) {
+        Dims repeats(dims);
+        while (repeats.size() < self.dim()) repeats.insert(0, 1);
+        return repeated(self, repeats);
     });
+
+// Flat without a dim. A 0-d tensor has one element along its dimension.
+Tensor as_line(const Tensor& self, std::optional<int64_t> dim) {
+    return !dim || self.dim() == 0 ? flatten(self) : self;
+}
 
 OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
     .doc(R"(Repeats each element ``repeats`` times along ``dim``, or in the flattened tensor.
 
 >>> engine.tensor([1, 2]).repeat_interleave(2)
 tensor([1, 1, 2, 2]))")
-    .compose([](Args a, Results& r) {
-        check(a.integer(1) >= 0, "repeats: expected 0 or more, got ", a.integer(1));
-        // A 0-d tensor is a line of one element.
-        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
-        const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
-        Dims wide = self.sizes(), joined = self.sizes();
-        wide.insert(d + 1, a.integer(1));
-        joined[d] = checked_mul(joined[d], a.integer(1), "repeats");
-        r.push(reshape(expand(unsqueeze(self, d + 1), wide), joined));
+    .compose([](const Tensor& self, int64_t repeats, std::optional<int64_t> dim) {
+        check(repeats >= 0, "repeats: expected 0 or more, got ", repeats);
+        const Tensor line = as_line(self, dim);
+        const int d = wrap_dim(dim.value_or(0), line.dim());
+        Dims wide = line.sizes(), joined = line.sizes();
+        wide.insert(d + 1, repeats);
+        joined[d] = checked_mul(joined[d], repeats, "repeats");
+        return reshape(expand(unsqueeze(line, d + 1), wide), joined);
     });
 
 OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor")
@@ -154,14 +154,13 @@ OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor
 
 >>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
 tensor([5, 6, 6]))")
-    .compose([](Args a, Results& r) {
-        const Tensor self = a.none(2) || a.tensor(0).dim() == 0 ? flatten(a[0]) : a.tensor(0);
-        const int d = a.none(2) ? 0 : wrap_dim(a.integer(2), self.dim());
-        r.push(Call<"index_select">()(self, d, Call<"_repeated_places">()(expand(a[1], Dims{self.size(d)}))));
+    .compose([](const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim) {
+        const Tensor line = as_line(self, dim);
+        const int d = wrap_dim(dim.value_or(0), line.dim());
+        return Call<"index_select">()(line, d, Call<"_repeated_indices">()(expand(repeats, Dims{line.size(d)})));
     });
 
-OP("_repeated_places(Tensor repeats) -> Tensor")
-    .doc("Each place i of repeats, repeats[i] times.");
+OP("_repeated_indices(Tensor repeats) -> Tensor").doc("Each index i of repeats, repeats[i] times.");
 
 // Self's shape widened, or cut where a width is negative.
 Dims padded_sizes(const Tensor& self, std::span<const int64_t> pad) {
@@ -178,7 +177,7 @@ Dims padded_sizes(const Tensor& self, std::span<const int64_t> pad) {
 
 OP("_pad_constant(Tensor self, int[] pad, Number value) -> Tensor")
     .doc("Self within a frame of value; negative widths cut.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(padded_sizes(a.tensor(0), a.ints(1)), a.tensor(0).dtype()); })
+    .shape([](Meta& m, const Tensor& self, Ints pad) { m.add(padded_sizes(self, pad), self.dtype()); })
     .grad("self", "", [](const Backward& b) {
         Dims back = b.ints("pad");
         for (int64_t& n : back) n = -n;
@@ -196,24 +195,21 @@ int64_t widest(std::string_view mode, int64_t n) {
 
 OP("_pad_border(Tensor self, int[] pad, str mode) -> Tensor")
     .doc("Self continued beyond its ends with elements of its own; negative widths cut.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
-        const auto pad = a.ints(1);
+    .shape([](Meta& m, const Tensor& self, Ints pad, std::string_view mode) {
         m.add(padded_sizes(self, pad), self.dtype());
         for (size_t i = 0; i < pad.size() / 2; ++i) {
             const int d = self.dim() - 1 - static_cast<int>(i);
             const int64_t before = pad[2 * i], after = pad[2 * i + 1], n = self.sizes()[d];
-            check(std::max(before, after) <= std::max<int64_t>(widest(a.str(2), n), 0), "pad: (", before, ", ",
-                  after, ") is too wide for dimension ", d, " of size ", n);
+            check(std::max(before, after) <= std::max<int64_t>(widest(mode, n), 0), "pad: (", before, ", ", after,
+                  ") is too wide for dimension ", d, " of size ", n);
         }
     })
-    .grad("self", "", [](const Backward& b) {
-        return Call<"_pad_border_backward">()(b.g, b["pad"], b["mode"], b.shape("self"));
-    });
+    .grad("self", "",
+          [](const Backward& b) { return Call<"_pad_border_backward">()(b.g, b["pad"], b["mode"], b.shape("self")); });
 
 OP("_pad_border_backward(Tensor grad, int[] pad, str mode, int[] size) -> Tensor")
     .doc("The gradient of _pad_border for a self of shape ``size``.")
-    .shape([](const Op&, Args a, Meta& m) { m.add(Dims(a.ints(3)), a.tensor(0).dtype()); })
+    .shape([](Meta& m, const Tensor& grad, Ints, std::string_view, Ints size) { m.add(Dims(size), grad.dtype()); })
     .grad("grad", "", [](const Backward& b) { return Call<"_pad_border">()(b.g, b["pad"], b["mode"]); });
 
 OP("pad(Tensor self, int[] pad, str mode='constant', float? value=None) -> Tensor")
@@ -223,18 +219,16 @@ Negative widths crop.
 
 >>> engine.pad(engine.tensor([1.0, 2.0, 3.0]), (1, 2), mode='reflect')
 tensor([2., 1., 2., 3., 2., 1.]))")
-    .compose([](Args a, Results& r) {
-        if (a.str(2) == "constant")
-            return r.push(Call<"_pad_constant">()(a[0], a[1], a.none(3) ? Value(0.0) : a[3]));
-        check_as(ErrorKind::Value, a.none(3), "value: only mode 'constant' takes one, got mode '", a.str(2),
-                 "'");
+    .compose([](const Tensor& self, Ints pad, std::string_view mode, std::optional<double> value) {
+        if (mode == "constant") return Call<"_pad_constant">()(self, pad, value.value_or(0.0));
+        check_as(ErrorKind::Value, !value, "value: only mode 'constant' takes one, got mode '", mode, "'");
+        if (mode != "circular") return Call<"_pad_border">()(self, pad, mode);
         // Of a circle, what is cut is cut first.
-        Dims cut(a.ints(1)), wide(a.ints(1));
-        if (a.str(2) != "circular") return r.push(Call<"_pad_border">()(a[0], a[1], a[2]));
+        Dims cut(pad), wide(pad);
         for (int64_t& n : cut) n = std::min<int64_t>(n, 0);
         for (int64_t& n : wide) n = std::max<int64_t>(n, 0);
-        r.push(Call<"_pad_border">()(cut == Dims(cut.size(), 0) ? a.tensor(0)
-                                                                : Call<"_pad_constant">()(a[0], cut, 0.0), wide, a[2]));
+        const bool cuts = cut != Dims(cut.size(), 0);
+        return Call<"_pad_border">()(cuts ? Call<"_pad_constant">()(self, cut, 0.0) : self, wide, mode);
     });
 
 OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")
@@ -243,22 +237,20 @@ video super-resolution using an efficient sub-pixel CNN", 2016).
 
 >>> engine.ones(1, 4, 2, 2).pixel_shuffle(2).shape
 Size([1, 1, 4, 4]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int64_t f = a.integer(1);
+    .compose([](const Tensor& self, int64_t upscale_factor) {
         const int lead = self.dim() - 3;
-        check(f > 0, "upscale_factor: expected 1 or more, got ", f);
-        const int64_t area = checked_mul(f, f, "upscale_factor");
+        check(upscale_factor > 0, "upscale_factor: expected 1 or more, got ", upscale_factor);
+        const int64_t area = checked_mul(upscale_factor, upscale_factor, "upscale_factor");
         check(lead >= 0 && self.sizes()[lead] % area == 0,
-              "self: expected (..., channels, height, width) with channels divisible by ", area,
-              ", got shape ", self.sizes());
+              "self: expected (..., channels, height, width) with channels divisible by ", area, ", got shape ",
+              self.sizes());
         const int64_t c = self.sizes()[lead] / area, h = self.sizes()[lead + 1], w = self.sizes()[lead + 2];
         Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
         for (int d = 0; d < lead; ++d) order[d] = d;
-        for (int64_t n : {c, f, f, h, w}) apart.push_back(n);
+        for (int64_t n : {c, upscale_factor, upscale_factor, h, w}) apart.push_back(n);
         for (int d : {0, 3, 1, 4, 2}) order.push_back(lead + d);
-        for (int64_t n : {c, h * f, w * f}) joined.push_back(n);
-        r.push(reshape(permute(reshape(self, apart), order), joined));
+        for (int64_t n : {c, h * upscale_factor, w * upscale_factor}) joined.push_back(n);
+        return reshape(permute(reshape(self, apart), order), joined);
     });
 
 OP("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor")
@@ -266,22 +258,24 @@ OP("pixel_unshuffle(Tensor self, int downscale_factor) -> Tensor")
 
 >>> engine.ones(1, 1, 4, 4).pixel_unshuffle(2).shape
 Size([1, 4, 2, 2]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int64_t f = a.integer(1);
+    .compose([](const Tensor& self, int64_t downscale_factor) {
         const int lead = self.dim() - 3;
-        check(f > 0, "downscale_factor: expected 1 or more, got ", f);
-        check(lead >= 0 && self.sizes()[lead + 1] % f == 0 && self.sizes()[lead + 2] % f == 0,
-              "self: expected (..., channels, height, width) with sides divisible by ", f, ", got shape ",
-              self.sizes());
-        const int64_t c = self.sizes()[lead], h = self.sizes()[lead + 1] / f, w = self.sizes()[lead + 2] / f;
+        check(downscale_factor > 0, "downscale_factor: expected 1 or more, got ", downscale_factor);
+        check(lead >= 0 && self.sizes()[lead + 1] % downscale_factor == 0 &&
+                  self.sizes()[lead + 2] % downscale_factor == 0,
+              "self: expected (..., channels, height, width) with sides divisible by ", downscale_factor,
+              ", got shape ", self.sizes());
+        const int64_t c = self.sizes()[lead], h = self.sizes()[lead + 1] / downscale_factor,
+                      w = self.sizes()[lead + 2] / downscale_factor;
         Dims apart(self.sizes().data(), lead), order(lead), joined = apart;
         for (int d = 0; d < lead; ++d) order[d] = d;
-        for (int64_t n : {c, h, f, w, f}) apart.push_back(n);
+        for (int64_t n : {c, h, downscale_factor, w, downscale_factor}) apart.push_back(n);
         for (int d : {0, 2, 4, 1, 3}) order.push_back(lead + d);
-        for (int64_t n : {checked_mul(c, checked_mul(f, f, "downscale_factor"), "downscale_factor"), h, w})
+        for (int64_t n :
+             {checked_mul(c, checked_mul(downscale_factor, downscale_factor, "downscale_factor"), "downscale_factor"),
+              h, w})
             joined.push_back(n);
-        r.push(reshape(permute(reshape(self, apart), order), joined));
+        return reshape(permute(reshape(self, apart), order), joined);
     });
 
 }  // namespace

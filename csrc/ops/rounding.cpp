@@ -11,10 +11,14 @@ Tensor flat(const Backward& b) { return Call<"zeros_like">()(b.g); }
 
 double largest_finite(DType t) {
     switch (t) {
-        case DType::Float16: return 65504;
-        case DType::BFloat16: return 0x1.FEp127;
-        case DType::Float32: return std::numeric_limits<float>::max();
-        default: return std::numeric_limits<double>::max();
+        case DType::Float16:
+            return 65504;
+        case DType::BFloat16:
+            return 0x1.FEp127;
+        case DType::Float32:
+            return std::numeric_limits<float>::max();
+        default:
+            return std::numeric_limits<double>::max();
     }
 }
 
@@ -63,13 +67,13 @@ OP("nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=N
 
 >>> engine.nan_to_num(engine.tensor([float('nan'), 1.0]), nan=2.0)
 tensor([2., 1.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        if (!is_floating(self.dtype())) return r.push(Call<"clone">()(self));
+    .compose([](const Tensor& self, std::optional<double> nan, std::optional<double> posinf,
+                std::optional<double> neginf) {
+        if (!is_floating(self.dtype())) return Call<"clone">()(self);
         const double largest = largest_finite(self.dtype());
-        const Tensor no_nan = where(Call<"isnan">()(self), a.none(1) ? 0.0 : a.number(1), self);
-        const Tensor no_inf = where(eq(self, HUGE_VAL), a.none(2) ? largest : a.number(2), no_nan);
-        r.push(where(eq(self, -HUGE_VAL), a.none(3) ? -largest : a.number(3), no_inf));
+        const Tensor no_nan = where(Call<"isnan">()(self), nan.value_or(0.0), self);
+        const Tensor no_inf = where(eq(self, HUGE_VAL), posinf.value_or(largest), no_nan);
+        return where(eq(self, -HUGE_VAL), neginf.value_or(-largest), no_inf);
     })
     .in_place_too();
 

@@ -4,19 +4,16 @@
 namespace bestiary::ops {
 namespace {
 
-void where_meta(const Op& op, Args a, Meta& m) {
-    check_as(ErrorKind::Type, a.tensor(0).dtype() == DType::Bool, "condition: expected dtype bool, got ",
-             a.tensor(0).dtype());
-    elementwise_meta(op, a, m);
-}
-
 OP("where(Tensor condition, Operand self, Operand other) -> Tensor")
     .doc(R"(The elements of self where ``condition`` is true, of ``other`` elsewhere.
 
 >>> engine.where(engine.tensor([True, False]), engine.tensor([1.0, 2.0]), 0.0)
 tensor([1., 0.]))")
     .elementwise(Promote::Select)
-    .shape(where_meta)
+    .shape([](Meta&, const Tensor& condition) {
+        check_as(ErrorKind::Type, condition.dtype() == DType::Bool, "condition: expected dtype bool, got ",
+                 condition.dtype());
+    })
     .grad("self", "condition", [](const Backward& b) { return where(b["condition"], b.g, 0.0); })
     .grad("other", "condition", [](const Backward& b) { return where(b["condition"], 0.0, b.g); });
 
@@ -75,11 +72,11 @@ OP("clamp(Tensor self, Operand? min=None, Operand? max=None) -> Tensor")
 
 >>> engine.clamp(engine.tensor([-2.0, 0.5, 3.0]), min=0, max=1)
 tensor([0.0000, 0.5000, 1.0000]))")
-    .compose([](Args a, Results& r) {
-        check(!a.none(1) || !a.none(2), "min, max: at least one of them must be given");
-        if (a.none(1)) r.push(Call<"clamp_max">()(a[0], a[2]));
-        else if (a.none(2)) r.push(Call<"clamp_min">()(a[0], a[1]));
-        else r.push(Call<"_clamp">()(a[0], a[1], a[2]));
+    .compose([](const Tensor& self, const Value& min, const Value& max) {
+        check(!min.none() || !max.none(), "min, max: at least one of them must be given");
+        if (min.none()) return Call<"clamp_max">()(self, max);
+        if (max.none()) return Call<"clamp_min">()(self, min);
+        return Call<"_clamp">()(self, min, max);
     })
     .in_place_too();
 
@@ -104,14 +101,16 @@ tensor([-2.,  0.]))")
 OP("_clamp(Tensor self, Operand min, Operand max) -> Tensor")
     .doc("clamp with both bounds.")
     .elementwise(Promote::Common)
-    .grad("self", "self min max", [](const Backward& b) {
-        const Tensor inside = Call<"logical_and">()(ge(b["self"], b["min"]), le(b["self"], b["max"]));
-        return where(inside, b.g, 0.0);
-    })
-    .grad("min", "self min max", [](const Backward& b) {
-        const Tensor raised = Call<"logical_and">()(lt(b["min"], b["max"]), lt(b["self"], b["min"]));
-        return where(raised, b.g, 0.0);
-    })
+    .grad("self", "self min max",
+          [](const Backward& b) {
+              const Tensor inside = Call<"logical_and">()(ge(b["self"], b["min"]), le(b["self"], b["max"]));
+              return where(inside, b.g, 0.0);
+          })
+    .grad("min", "self min max",
+          [](const Backward& b) {
+              const Tensor raised = Call<"logical_and">()(lt(b["min"], b["max"]), lt(b["self"], b["min"]));
+              return where(raised, b.g, 0.0);
+          })
     .grad("max", "self min max", [](const Backward& b) {
         const Tensor lowered = Call<"logical_or">()(gt(b["self"], b["max"]), lt(b["max"], b["min"]));
         return where(lowered, b.g, 0.0);

@@ -6,20 +6,33 @@
 namespace bestiary::ops {
 namespace {
 
-// The sum over k of weights[k] * cos(2 pi k i / n) for i of [0, length); a symmetric window has n = length - 1.
-Tensor cosine_sum(Args a, std::initializer_list<double> weights) {
-    const int64_t length = a.integer(0);
-    check(length >= 0, "window_length: expected 0 or more, got ", length);
-    const Device device = device_or_default(a[a.size() - 2]);
-    const DType dtype = dtype_or(a[a.size() - 3], default_dtype);
-    check_as(ErrorKind::Type, is_floating(dtype), "dtype: expected a floating dtype, got ", dtype);
-    if (length == 1) return filled({1}, 1, dtype, device);
-    const auto period = static_cast<double>(a.flag(1) ? length : length - 1);
-    const Tensor place = Call<"_arange">()(0, 1, length, DType::Float64, device);
-    Tensor window = filled({length}, 0, DType::Float64, device);
+struct WindowOptions {
+    int64_t length;
+    bool periodic;
+    DType dtype;
+    Device device;
+
+    WindowOptions(int64_t window_length, bool is_periodic, std::optional<DType> type, std::optional<Device> where)
+        : length(window_length),
+          periodic(is_periodic),
+          dtype(type.value_or(default_dtype)),
+          device(device_or_default(where)) {
+        check(length >= 0, "window_length: expected 0 or more, got ", length);
+        check_as(ErrorKind::Type, is_floating(dtype), "dtype: expected a floating dtype, got ", dtype);
+    }
+    double period() const { return static_cast<double>(periodic ? length : length - 1); }
+    // 0 to length - 1.
+    Tensor index() const { return Call<"_arange">()(0, 1, length, DType::Float64, device); }
+};
+
+// The sum over k of weights[k] * cos(2 pi k i / period) for i of [0, length).
+Tensor cosine_sum(const WindowOptions& options, std::initializer_list<double> weights) {
+    if (options.length == 1) return filled({1}, 1, options.dtype, options.device);
+    const Tensor index = options.index();
+    Tensor window = filled({options.length}, 0, DType::Float64, options.device);
     int k = 0;
-    for (double weight : weights) window = window + Call<"cos">()(place * (2 * M_PI * k++ / period)) * weight;
-    return cast(window, dtype);
+    for (double weight : weights) window = window + Call<"cos">()(index * (2 * M_PI * k++ / options.period())) * weight;
+    return cast(window, options.dtype);
 }
 
 OP("hann_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
@@ -28,7 +41,10 @@ OP("hann_window(int window_length, bool periodic=True, *, dtype? dtype=None, dev
 
 >>> engine.hann_window(4)
 tensor([0.0000, 0.5000, 1.0000, 0.5000]))")
-    .compose([](Args a, Results& r) { r.push(made(cosine_sum(a, {0.5, -0.5}), a.flag(4))); });
+    .compose([](int64_t window_length, bool periodic, std::optional<DType> dtype, std::optional<Device> device,
+                bool requires_grad) {
+        return with_requires_grad(cosine_sum({window_length, periodic, dtype, device}, {0.5, -0.5}), requires_grad);
+    });
 
 OP("hamming_window(int window_length, bool periodic=True, float alpha=0.54, float beta=0.46, *, dtype? dtype=None, "
    "device? device=None, bool requires_grad=False) -> Tensor")
@@ -36,7 +52,10 @@ OP("hamming_window(int window_length, bool periodic=True, float alpha=0.54, floa
 
 >>> engine.hamming_window(4)
 tensor([0.0800, 0.5400, 1.0000, 0.5400]))")
-    .compose([](Args a, Results& r) { r.push(made(cosine_sum(a, {a.number(2), -a.number(3)}), a.flag(6))); });
+    .compose([](int64_t window_length, bool periodic, double alpha, double beta, std::optional<DType> dtype,
+                std::optional<Device> device, bool requires_grad) {
+        return with_requires_grad(cosine_sum({window_length, periodic, dtype, device}, {alpha, -beta}), requires_grad);
+    });
 
 OP("blackman_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
    "requires_grad=False) -> Tensor")
@@ -44,7 +63,11 @@ OP("blackman_window(int window_length, bool periodic=True, *, dtype? dtype=None,
 
 >>> engine.blackman_window(3, periodic=False)[1]
 tensor(1.))")
-    .compose([](Args a, Results& r) { r.push(made(cosine_sum(a, {0.42, -0.5, 0.08}), a.flag(4))); });
+    .compose([](int64_t window_length, bool periodic, std::optional<DType> dtype, std::optional<Device> device,
+                bool requires_grad) {
+        return with_requires_grad(cosine_sum({window_length, periodic, dtype, device}, {0.42, -0.5, 0.08}),
+                                  requires_grad);
+    });
 
 OP("bartlett_window(int window_length, bool periodic=True, *, dtype? dtype=None, device? device=None, bool "
    "requires_grad=False) -> Tensor")
@@ -52,17 +75,13 @@ OP("bartlett_window(int window_length, bool periodic=True, *, dtype? dtype=None,
 
 >>> engine.bartlett_window(4)
 tensor([0.0000, 0.5000, 1.0000, 0.5000]))")
-    .compose([](Args a, Results& r) {
-        const int64_t length = a.integer(0);
-        check(length >= 0, "window_length: expected 0 or more, got ", length);
-        const Device device = device_or_default(a[3]);
-        const DType dtype = dtype_or(a[2], default_dtype);
-        check_as(ErrorKind::Type, is_floating(dtype), "dtype: expected a floating dtype, got ", dtype);
-        if (length == 1) return r.push(made(filled({1}, 1, dtype, device), a.flag(4)));
-        const double half = static_cast<double>(a.flag(1) ? length : length - 1) / 2;
-        const Tensor place = Call<"_arange">()(0, 1, length, DType::Float64, device);
-        const Tensor window = 1.0 - Call<"abs">()(place - half) / half;
-        r.push(made(cast(window, dtype), a.flag(4)));
+    .compose([](int64_t window_length, bool periodic, std::optional<DType> dtype, std::optional<Device> device,
+                bool requires_grad) {
+        const WindowOptions options(window_length, periodic, dtype, device);
+        if (window_length == 1) return with_requires_grad(filled({1}, 1, options.dtype, options.device), requires_grad);
+        const double half = options.period() / 2;
+        const Tensor window = 1.0 - Call<"abs">()(options.index() - half) / half;
+        return with_requires_grad(cast(window, options.dtype), requires_grad);
     });
 
 }  // namespace

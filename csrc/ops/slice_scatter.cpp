@@ -7,10 +7,10 @@ namespace {
 // A copy of self with src written to what `part` shows of it.
 template <class F>
 Tensor replaced(const Tensor& self, const Tensor& src, const F& part) {
-    const Tensor out = clone(self), shown = part(out);
-    check(src.sizes() == shown.sizes(), "src: expected the shape of what it replaces, ", shown.sizes(), ", got ",
+    const Tensor out = clone(self), view = part(out);
+    check(src.sizes() == view.sizes(), "src: expected the shape of what it replaces, ", view.sizes(), ", got ",
           src.sizes());
-    copy_(shown, src);
+    copy_(view, src);
     return out;
 }
 
@@ -19,9 +19,9 @@ OP("slice_scatter(Tensor self, Tensor src, int dim=0, int? start=None, int? end=
 
 >>> engine.zeros(3).slice_scatter(engine.ones(2), start=1)
 tensor([0., 1., 1.]))")
-    .compose([](Args a, Results& r) {
-        r.push(
-            replaced(a.tensor(0), a.tensor(1), [&](const Tensor& out) { return slice(out, a[2], a[3], a[4], a[5]); }));
+    .compose([](const Tensor& self, const Tensor& src, int64_t dim, std::optional<int64_t> start,
+                std::optional<int64_t> end, int64_t step) {
+        return replaced(self, src, [&](const Tensor& out) { return slice(out, dim, start, end, step); });
     });
 
 OP("select_scatter(Tensor self, Tensor src, int dim, int index) -> Tensor")
@@ -30,8 +30,8 @@ OP("select_scatter(Tensor self, Tensor src, int dim, int index) -> Tensor")
 >>> engine.zeros(2, 2).select_scatter(engine.ones(2), 0, 1)
 tensor([[0., 0.],
         [1., 1.]]))")
-    .compose([](Args a, Results& r) {
-        r.push(replaced(a.tensor(0), a.tensor(1), [&](const Tensor& out) { return select(out, a[2], a[3]); }));
+    .compose([](const Tensor& self, const Tensor& src, int64_t dim, int64_t index) {
+        return replaced(self, src, [&](const Tensor& out) { return select(out, dim, index); });
     });
 
 OP("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2=1) -> Tensor")
@@ -40,9 +40,8 @@ OP("diagonal_scatter(Tensor self, Tensor src, int offset=0, int dim1=0, int dim2
 >>> engine.zeros(2, 2).diagonal_scatter(engine.ones(2))
 tensor([[1., 0.],
         [0., 1.]]))")
-    .compose([](Args a, Results& r) {
-        r.push(replaced(a.tensor(0), a.tensor(1),
-                        [&](const Tensor& out) { return Call<"diagonal">()(out, a[2], a[3], a[4]); }));
+    .compose([](const Tensor& self, const Tensor& src, int64_t offset, int64_t dim1, int64_t dim2) {
+        return replaced(self, src, [&](const Tensor& out) { return Call<"diagonal">()(out, offset, dim1, dim2); });
     });
 
 }  // namespace

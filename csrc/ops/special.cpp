@@ -36,8 +36,8 @@ OP("logit(Tensor self, float? eps=None) -> Tensor")
 
 >>> engine.logit(engine.tensor([0.5, 0.8]))
 tensor([0.0000, 1.3863]))")
-    .compose([](Args a, Results& r) {
-        r.push(Call<"_logit">()(a.none(1) ? a.tensor(0) : Call<"clamp">()(a[0], a[1], 1.0 - a.number(1))));
+    .compose([](const Tensor& self, std::optional<double> eps) {
+        return Call<"_logit">()(!eps ? self : Call<"clamp">()(self, eps, 1.0 - *eps));
     })
     .in_place_too();
 
@@ -55,15 +55,13 @@ OP("sinc(Tensor self) -> Tensor")
 >>> engine.sinc(engine.tensor([0.0, 0.5]))
 tensor([1.0000, 0.6366]))")
     .elementwise(Promote::Float)
-    .compose([](Args a, Results& r) {
-        const Tensor angle = where(eq(a[0], 0.0), 1.0, a[0] * M_PI);
-        r.push(where(eq(a[0], 0.0), 1.0, Call<"sin">()(angle) / angle));
+    .compose([](const Tensor& self) {
+        const Tensor angle = where(eq(self, 0.0), 1.0, self * M_PI);
+        return where(eq(self, 0.0), 1.0, Call<"sin">()(angle) / angle);
     })
     .grad("self", "self", [](const Backward& b) { return Call<"_sinc_backward">()(b.g, b["self"]); });
 
-OP("_sinc_backward(Tensor grad, Tensor self) -> Tensor")
-    .doc("The gradient of sinc.")
-    .elementwise(Promote::Common);
+OP("_sinc_backward(Tensor grad, Tensor self) -> Tensor").doc("The gradient of sinc.").elementwise(Promote::Common);
 
 }  // namespace
 }  // namespace bestiary::ops

@@ -129,7 +129,7 @@ OP("deg2rad(Tensor self) -> Tensor")
 
 >>> engine.deg2rad(engine.tensor([180.0]))
 tensor([3.1416]))")
-    .compose([](Args a, Results& r) { r.push(a[0] * (M_PI / 180)); })
+    .compose([](const Tensor& self) { return self * (M_PI / 180); })
     .in_place_too();
 
 OP("rad2deg(Tensor self) -> Tensor")
@@ -137,7 +137,7 @@ OP("rad2deg(Tensor self) -> Tensor")
 
 >>> engine.rad2deg(engine.tensor([0.5]))
 tensor([28.6479]))")
-    .compose([](Args a, Results& r) { r.push(a[0] * (180 / M_PI)); })
+    .compose([](const Tensor& self) { return self * (180 / M_PI); })
     .in_place_too();
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace bestiary::ops {
 namespace {
 
-Tensor shown(const Tensor& self, Dims sizes, Dims strides, int64_t offset = 0) {
+Tensor as_view(const Tensor& self, Dims sizes, Dims strides, int64_t offset = 0) {
     return self.alias(std::move(sizes), std::move(strides), self->offset + offset);
 }
 
@@ -32,7 +32,7 @@ Dims infer_size(std::span<const int64_t> asked, int64_t numel) {
     return size;
 }
 
-// Strides that show self's memory in the shape `to`; none if no strides can.
+// Strides that view self's memory in the shape `to`; none if no strides can.
 std::optional<Dims> view_strides(const Tensor& self, const Dims& to) {
     if (self.numel() == 0 || self.is_contiguous()) return contiguous_strides(to);
     Dims strides(to.size());
@@ -59,7 +59,7 @@ OP("alias(Tensor self) -> Tensor")
 
 >>> engine.alias(engine.tensor([1, 2]))
 tensor([1, 2]))")
-    .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); })
+    .view([](const Tensor& self) { return self.alias(); })
     .grad("self", "", [](const Backward& b) { return b.g; });
 
 OP("detach(Tensor self) -> Tensor")
@@ -67,7 +67,7 @@ OP("detach(Tensor self) -> Tensor")
 
 >>> engine.ones(2, requires_grad=True).detach().requires_grad
 False)")
-    .view([](Args a, Results& r) { r.push(a.tensor(0).alias()); });
+    .view([](const Tensor& self) { return self.alias(); });
 
 OP("expand(Tensor self, int... size) -> Tensor")
     .doc(R"(A view of self broadcast to ``size``; -1 keeps a dimension's size.
@@ -75,19 +75,17 @@ OP("expand(Tensor self, int... size) -> Tensor")
 >>> engine.tensor([[1], [2]]).expand(2, 3)
 tensor([[1, 1, 1],
         [2, 2, 2]]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        Dims size(a.ints(1));
-        const int lead = size.size() - self.dim();
-        check(lead >= 0, "size: ", size, " has fewer dimensions than self's shape ", self.sizes());
-        for (int i = 0; i < size.size(); ++i) {
-            if (size[i] == -1 && i >= lead) size[i] = self.sizes()[i - lead];
-            check(size[i] >= 0, "size: expected sizes of 0 or more, got ", Dims(a.ints(1)));
-            check(i < lead || self.sizes()[i - lead] == size[i] || self.sizes()[i - lead] == 1,
-                  "size: shape ", self.sizes(), " does not expand to ", size);
+    .view([](const Tensor& self, Ints size) {
+        Dims full(size);
+        const int lead = full.size() - self.dim();
+        check(lead >= 0, "size: ", full, " has fewer dimensions than self's shape ", self.sizes());
+        for (int i = 0; i < full.size(); ++i) {
+            if (full[i] == -1 && i >= lead) full[i] = self.sizes()[i - lead];
+            check(full[i] >= 0, "size: expected sizes of 0 or more, got ", Dims(size));
+            check(i < lead || self.sizes()[i - lead] == full[i] || self.sizes()[i - lead] == 1, "size: shape ",
+                  self.sizes(), " does not expand to ", full);
         }
-        Dims strides = broadcast_strides(self, size);
-        r.push(shown(self, size, strides));
+        return as_view(self, full, broadcast_strides(self, full));
     })
     .grad("self", "", [](const Backward& b) { return sum_to_size(b.g, b.shape("self")); });
 
@@ -96,9 +94,7 @@ OP("permute(Tensor self, int... dims) -> Tensor")
 
 >>> engine.ones(2, 3, 4).permute(2, 0, 1).shape
 Size([4, 2, 3]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const auto dims = a.ints(1);
+    .view([](const Tensor& self, Ints dims) {
         const int n = self.dim();
         check(static_cast<int>(dims.size()) == n, "dims: expected ", n, " of them for shape ", self.sizes(), ", got ",
               Dims(dims));
@@ -109,7 +105,7 @@ Size([4, 2, 3]))")
             sizes[i] = self.sizes()[d];
             strides[i] = self.strides()[d];
         }
-        r.push(shown(self, sizes, strides));
+        return as_view(self, sizes, strides);
     })
     .grad("self", "", [](const Backward& b) {
         const Dims dims = b.ints("dims");
@@ -123,25 +119,20 @@ OP("transpose(Tensor self, int dim0, int dim1) -> Tensor")
 
 >>> engine.ones(2, 3).transpose(0, 1).shape
 Size([3, 2]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .view([](const Tensor& self, int64_t dim0, int64_t dim1) {
         Dims sizes = self.sizes(), strides = self.strides();
-        const int i = wrap_dim(a.integer(1), self.dim(), "dim0"), j = wrap_dim(a.integer(2), self.dim(), "dim1");
+        const int i = wrap_dim(dim0, self.dim(), "dim0"), j = wrap_dim(dim1, self.dim(), "dim1");
         if (self.dim() > 0) {
             std::swap(sizes[i], sizes[j]);
             std::swap(strides[i], strides[j]);
         }
-        r.push(shown(self, sizes, strides));
+        return as_view(self, sizes, strides);
     })
     .grad("self", "", [](const Backward& b) { return transpose(b.g, b["dim0"], b["dim1"]); });
 
 OP("_view(Tensor self, int[] size) -> Tensor")
     .doc("A view whose shape is known to fit the memory.")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const Dims size(a.ints(1));
-        r.push(shown(self, size, *view_strides(self, size)));
-    })
+    .view([](const Tensor& self, Ints size) { return as_view(self, Dims(size), *view_strides(self, Dims(size))); })
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
 OP("view(Tensor self, int... shape) -> Tensor")
@@ -150,13 +141,12 @@ OP("view(Tensor self, int... shape) -> Tensor")
 >>> engine.arange(6).view(2, -1)
 tensor([[0, 1, 2],
         [3, 4, 5]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, Ints shape) {
         to_row_major(self);
-        const Dims size = infer_size(a.ints(1), self.numel());
+        const Dims size = infer_size(shape, self.numel());
         check(view_strides(self, size).has_value(), "shape: a tensor of shape ", self.sizes(), " and strides ",
               self.strides(), " can't be seen as ", size, " without a copy; use reshape()");
-        r.push(Call<"_view">()(self, size));
+        return Call<"_view">()(self, size);
     });
 
 OP("view.dtype(Tensor self, dtype dtype) -> Tensor")
@@ -164,9 +154,7 @@ OP("view.dtype(Tensor self, dtype dtype) -> Tensor")
 
 >>> engine.tensor([1.0]).view(engine.int32)
 tensor([1065353216], dtype=int32))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const DType dtype = a[1].dtype;
+    .view([](const Tensor& self, DType dtype) {
         const int64_t from = item_size(self.dtype()), to = item_size(dtype);
         Dims sizes = self.sizes(), strides = self.strides();
         int64_t offset = self->offset;
@@ -182,7 +170,7 @@ tensor([1065353216], dtype=int32))")
             sizes[last] = sizes[last] * from / to;
             offset = offset * from / to;
         }
-        r.push(Tensor(new TensorImpl(self->storage, sizes, strides, offset, dtype)));
+        return Tensor(new TensorImpl(self->storage, sizes, strides, offset, dtype));
     });
 
 OP("reshape(Tensor self, int... shape) -> Tensor")
@@ -190,12 +178,11 @@ OP("reshape(Tensor self, int... shape) -> Tensor")
 
 >>> engine.arange(6).reshape(3, 2).shape
 Size([3, 2]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, Ints shape) {
         to_row_major(self);
-        const Dims size = infer_size(a.ints(1), self.numel());
-        if (size == self.sizes()) return r.push(alias(self));
-        r.push(Call<"_view">()(view_strides(self, size) ? self : contiguous(self), size));
+        const Dims size = infer_size(shape, self.numel());
+        if (size == self.sizes()) return alias(self);
+        return Call<"_view">()(view_strides(self, size) ? self : contiguous(self), size);
     });
 
 OP("select(Tensor self, int dim, int index) -> Tensor")
@@ -203,26 +190,24 @@ OP("select(Tensor self, int dim, int index) -> Tensor")
 
 >>> engine.arange(6).view(2, 3).select(1, -1)
 tensor([2, 5]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .view([](const Tensor& self, int64_t dim, int64_t index) {
         check_as(ErrorKind::Index, self.dim() > 0, "self: a 0-d tensor can't be indexed");
-        const int d = wrap_dim(a.integer(1), self.dim());
-        const int64_t n = self.sizes()[d], i = a.integer(2);
-        check_as(ErrorKind::Index, -n <= i && i < n, "index: ", i, " is out of range for dimension ", d, " of size ",
-                 n);
-        r.push(
-            shown(self, self.sizes().without(d), self.strides().without(d), (i < 0 ? i + n : i) * self.strides()[d]));
+        const int d = wrap_dim(dim, self.dim());
+        const int64_t n = self.sizes()[d];
+        check_as(ErrorKind::Index, -n <= index && index < n, "index: ", index, " is out of range for dimension ", d,
+                 " of size ", n);
+        const int64_t i = index < 0 ? index + n : index;
+        return as_view(self, self.sizes().without(d), self.strides().without(d), i * self.strides()[d]);
     })
-    .grad("self", "", [](const Backward& b) {
-        return Call<"_select_backward">()(b.g, b.shape("self"), b["dim"], b["index"]);
-    });
+    .grad("self", "",
+          [](const Backward& b) { return Call<"_select_backward">()(b.g, b.shape("self"), b["dim"], b["index"]); });
 
 OP("_select_backward(Tensor grad, int[] size, int dim, int index) -> Tensor")
-    .doc("Zeros of ``size`` with ``grad`` in the place that select showed.")
-    .compose([](Args a, Results& r) {
-        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype(), a.tensor(0).device());
-        copy_(select(out, a[2], a[3]), a[0]);
-        r.push(out);
+    .doc("Zeros of ``size`` with ``grad`` written to the selected slice.")
+    .compose([](const Tensor& grad, Ints size, int64_t dim, int64_t index) {
+        const Tensor out = Call<"zeros">()(size, grad.dtype(), grad.device());
+        copy_(select(out, dim, index), grad);
+        return out;
     });
 
 OP("slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1) -> Tensor")
@@ -230,33 +215,33 @@ OP("slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1) ->
 
 >>> engine.arange(6).slice(0, 1, 6, 2)
 tensor([1, 3, 5]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .view([](const Tensor& self, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
         check_as(ErrorKind::Index, self.dim() > 0, "self: a 0-d tensor can't be sliced");
-        const int d = wrap_dim(a.integer(1), self.dim());
-        const int64_t n = self.sizes()[d], step = a.integer(4);
+        const int d = wrap_dim(dim, self.dim());
+        const int64_t n = self.sizes()[d];
         check_as(ErrorKind::Value, step != 0, "step: expected any number but 0");
         const int64_t lowest = step > 0 ? 0 : -1, highest = step > 0 ? n : n - 1;  // as Python's slice.indices()
-        const auto bound = [&](const Value& v, int64_t otherwise) {
-            return v.none() ? otherwise : std::clamp(v.i < 0 ? v.i + n : v.i, lowest, highest);
+        const auto bound = [&](std::optional<int64_t> i, int64_t otherwise) {
+            return i ? std::clamp(*i < 0 ? *i + n : *i, lowest, highest) : otherwise;
         };
-        const int64_t begin = bound(a[2], step > 0 ? lowest : highest), end = bound(a[3], step > 0 ? highest : lowest);
-        const int64_t span = step > 0 ? end - begin + step - 1 : begin - end - step - 1;
+        const int64_t first = bound(start, step > 0 ? lowest : highest), last = bound(end, step > 0 ? highest : lowest);
+        const int64_t span = step > 0 ? last - first + step - 1 : first - last - step - 1;
         Dims sizes = self.sizes(), strides = self.strides();
         sizes[d] = std::max<int64_t>(span / std::abs(step), 0);
         strides[d] *= step;
-        r.push(shown(self, sizes, strides, sizes[d] ? begin * self.strides()[d] : 0));
+        return as_view(self, sizes, strides, sizes[d] ? first * self.strides()[d] : 0);
     })
     .grad("self", "", [](const Backward& b) {
         return Call<"_slice_backward">()(b.g, b.shape("self"), b["dim"], b["start"], b["end"], b["step"]);
     });
 
 OP("_slice_backward(Tensor grad, int[] size, int dim, int? start, int? end, int step) -> Tensor")
-    .doc("Zeros of ``size`` with ``grad`` in the place that slice showed.")
-    .compose([](Args a, Results& r) {
-        const Tensor out = Call<"zeros">()(a[1], a.tensor(0).dtype(), a.tensor(0).device());
-        copy_(slice(out, a[2], a[3], a[4], a[5]), a[0]);
-        r.push(out);
+    .doc("Zeros of ``size`` with ``grad`` written to the slice.")
+    .compose([](const Tensor& grad, Ints size, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+                int64_t step) {
+        const Tensor out = Call<"zeros">()(size, grad.dtype(), grad.device());
+        copy_(slice(out, dim, start, end, step), grad);
+        return out;
     });
 
 OP("narrow(Tensor self, int dim, int start, int length) -> Tensor")
@@ -264,12 +249,11 @@ OP("narrow(Tensor self, int dim, int start, int length) -> Tensor")
 
 >>> engine.arange(5).narrow(0, 1, 3)
 tensor([1, 2, 3]))")
-    .compose([](Args a, Results& r) {
-        const int64_t n = a.tensor(0).size(a.integer(1)), length = a.integer(3);
-        const int64_t start = a.integer(2) < 0 ? a.integer(2) + n : a.integer(2);
-        check_as(ErrorKind::Index, start >= 0 && start <= n && length >= 0 && length <= n - start, "start: ", start,
+    .compose([](const Tensor& self, int64_t dim, int64_t start, int64_t length) {
+        const int64_t n = self.size(dim), first = start < 0 ? start + n : start;
+        check_as(ErrorKind::Index, first >= 0 && first <= n && length >= 0 && length <= n - first, "start: ", first,
                  " with length ", length, " is outside a dimension of size ", n);
-        r.push(slice(a[0], a[1], start, start + length));
+        return slice(self, dim, first, first + length);
     });
 
 OP("unsqueeze(Tensor self, int dim) -> Tensor")
@@ -277,25 +261,24 @@ OP("unsqueeze(Tensor self, int dim) -> Tensor")
 
 >>> engine.ones(3).unsqueeze(0).shape
 Size([1, 3]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int d = wrap_dim(a.integer(1), self.dim() + 1);
+    .view([](const Tensor& self, int64_t dim) {
+        const int d = wrap_dim(dim, self.dim() + 1);
         Dims sizes = self.sizes(), strides = self.strides();
         const int64_t stride = d < self.dim() ? sizes[d] * strides[d] : 1;
         sizes.insert(d, 1);
         strides.insert(d, stride);
-        r.push(shown(self, sizes, strides));
+        return as_view(self, sizes, strides);
     })
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
-void squeeze_where(const Tensor& self, Results& r, auto&& chosen) {
+Tensor squeeze_where(const Tensor& self, auto&& chosen) {
     Dims sizes = self.sizes(), strides = self.strides();
     for (int d = self.dim() - 1; d >= 0; --d) {
         if (sizes[d] != 1 || !chosen(d)) continue;
         sizes.erase(d);
         strides.erase(d);
     }
-    r.push(shown(self, sizes, strides));
+    return as_view(self, sizes, strides);
 }
 
 OP("squeeze(Tensor self) -> Tensor")
@@ -303,7 +286,7 @@ OP("squeeze(Tensor self) -> Tensor")
 
 >>> engine.ones(1, 3, 1).squeeze().shape
 Size([3]))")
-    .view([](Args a, Results& r) { squeeze_where(a.tensor(0), r, [](int) { return true; }); })
+    .view([](const Tensor& self) { return squeeze_where(self, [](int) { return true; }); })
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
 OP("squeeze.dim(Tensor self, int[] dim) -> Tensor")
@@ -311,11 +294,10 @@ OP("squeeze.dim(Tensor self, int[] dim) -> Tensor")
 
 >>> engine.ones(1, 3, 1).squeeze(0).shape
 Size([3, 1]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .view([](const Tensor& self, Ints dim) {
         Dims named(std::max(self.dim(), 1));
-        for (int64_t d : a.ints(1)) named[wrap_dim(d, self.dim())] = 1;
-        squeeze_where(self, r, [&](int d) { return named[d] == 1; });
+        for (int64_t d : dim) named[wrap_dim(d, self.dim())] = 1;
+        return squeeze_where(self, [&](int d) { return named[d] == 1; });
     })
     .grad("self", "", [](const Backward& b) { return reshape(b.g, b.shape("self")); });
 
@@ -324,10 +306,8 @@ OP("flatten(Tensor self, int start_dim=0, int end_dim=-1) -> Tensor")
 
 >>> engine.ones(2, 3, 4).flatten(1).shape
 Size([2, 12]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int start = wrap_dim(a.integer(1), self.dim(), "start_dim"),
-                  end = wrap_dim(a.integer(2), self.dim(), "end_dim");
+    .compose([](const Tensor& self, int64_t start_dim, int64_t end_dim) {
+        const int start = wrap_dim(start_dim, self.dim(), "start_dim"), end = wrap_dim(end_dim, self.dim(), "end_dim");
         check(start <= end, "start_dim: ", start, " comes after end_dim ", end);
         Dims sizes;
         for (int d = 0; d < start; ++d) sizes.push_back(self.sizes()[d]);
@@ -335,7 +315,7 @@ Size([2, 12]))")
         for (int d = start; d <= end && d < self.dim(); ++d) joined *= self.sizes()[d];
         sizes.push_back(joined);
         for (int d = end + 1; d < self.dim(); ++d) sizes.push_back(self.sizes()[d]);
-        r.push(reshape(self, sizes));
+        return reshape(self, sizes);
     });
 
 }  // namespace

@@ -14,15 +14,13 @@ OP("t(Tensor self) -> Tensor")
 
 >>> engine.ones(2, 3).t().shape
 Size([3, 2]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self) {
         check(self.dim() <= 2, "self: expected at most 2 dimensions, got shape ", self.sizes());
-        r.push(self.dim() < 2 ? alias(self) : transpose(self, 0, 1));
+        return self.dim() < 2 ? alias(self) : transpose(self, 0, 1);
     });
 
 Tensor moved(const Tensor& self, std::span<const int64_t> from, std::span<const int64_t> to) {
-    check(from.size() == to.size(), "destination: expected ", from.size(), " dimensions as source, got ",
-          Dims(to));
+    check(from.size() == to.size(), "destination: expected ", from.size(), " dimensions as source, got ", Dims(to));
     const int n = std::max(self.dim(), 1);  // a 0-d tensor has dimensions 0 and -1
     Dims order(n, -1), taken(n);
     for (size_t i = 0; i < from.size(); ++i) {
@@ -46,19 +44,19 @@ OP("movedim(Tensor self, int[] source, int[] destination) -> Tensor")
 
 >>> engine.ones(2, 3, 4).movedim(0, -1).shape
 Size([3, 4, 2]))")
-    .compose([](Args a, Results& r) { r.push(moved(a.tensor(0), a.ints(1), a.ints(2))); });
+    .compose([](const Tensor& self, Ints source, Ints destination) { return moved(self, source, destination); });
 
 OP("moveaxis(Tensor self, int[] source, int[] destination) -> Tensor")
     .doc("Alias of ``movedim``.")
-    .compose([](Args a, Results& r) { r.push(moved(a.tensor(0), a.ints(1), a.ints(2))); });
+    .compose([](const Tensor& self, Ints source, Ints destination) { return moved(self, source, destination); });
 
 OP("swapaxes(Tensor self, int axis0, int axis1) -> Tensor")
     .doc("Alias of ``transpose``.")
-    .compose([](Args a, Results& r) { r.push(transpose(a[0], a[1], a[2])); });
+    .compose([](const Tensor& self, int64_t axis0, int64_t axis1) { return transpose(self, axis0, axis1); });
 
 OP("swapdims(Tensor self, int dim0, int dim1) -> Tensor")
     .doc("Alias of ``transpose``.")
-    .compose([](Args a, Results& r) { r.push(transpose(a[0], a[1], a[2])); });
+    .compose([](const Tensor& self, int64_t dim0, int64_t dim1) { return transpose(self, dim0, dim1); });
 
 OP("expand_as(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``expand`` to the shape of ``other``.
@@ -66,7 +64,7 @@ OP("expand_as(Tensor self, Tensor other) -> Tensor")
 >>> engine.tensor([1, 2]).expand_as(engine.ones(2, 2))
 tensor([[1, 2],
         [1, 2]]))")
-    .compose([](Args a, Results& r) { r.push(expand(a[0], a.tensor(1).sizes())); });
+    .compose([](const Tensor& self, const Tensor& other) { return expand(self, other.sizes()); });
 
 OP("view_as(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``view`` in the shape of ``other``.
@@ -74,7 +72,7 @@ OP("view_as(Tensor self, Tensor other) -> Tensor")
 >>> engine.arange(4).view_as(engine.ones(2, 2))
 tensor([[0, 1],
         [2, 3]]))")
-    .compose([](Args a, Results& r) { r.push(Call<"view">()(a[0], a.tensor(1).sizes())); });
+    .compose([](const Tensor& self, const Tensor& other) { return Call<"view">()(self, other.sizes()); });
 
 OP("reshape_as(Tensor self, Tensor other) -> Tensor")
     .doc(R"(``reshape`` to the shape of ``other``.
@@ -82,18 +80,20 @@ OP("reshape_as(Tensor self, Tensor other) -> Tensor")
 >>> engine.arange(4).reshape_as(engine.ones(2, 2))
 tensor([[0, 1],
         [2, 3]]))")
-    .compose([](Args a, Results& r) { r.push(reshape(a[0], a.tensor(1).sizes())); });
+    .compose([](const Tensor& self, const Tensor& other) { return reshape(self, other.sizes()); });
 
 OP("broadcast_to(Tensor self, int... size) -> Tensor")
     .doc("Alias of ``expand``.")
-    .compose([](Args a, Results& r) { r.push(expand(a[0], a[1])); });
+    .compose([](const Tensor& self, Ints size) { return expand(self, size); });
 
 OP("_broadcast_all(Tensor[] tensors) -> Tensor[]")
     .doc("The tensors expanded to their common shape.")
-    .compose([](Args a, Results& r) {
+    .compose([](Tensors tensors) {
         Dims size;
-        for (const Tensor& t : a.tensors(0)) size = broadcast(size, t.sizes());
-        for (const Tensor& t : a.tensors(0)) r.push(expand(t, size));
+        for (const Tensor& t : tensors) size = broadcast(size, t.sizes());
+        std::vector<Tensor> out;
+        for (const Tensor& t : tensors) out.push_back(expand(t, size));
+        return out;
     });
 
 OP("unflatten(Tensor self, int dim, int[] sizes) -> Tensor")
@@ -101,39 +101,38 @@ OP("unflatten(Tensor self, int dim, int[] sizes) -> Tensor")
 
 >>> engine.ones(2, 12).unflatten(1, (3, -1)).shape
 Size([2, 3, 4]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        check_as(ErrorKind::Index, self.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", a.integer(1));
-        const int d = wrap_dim(a.integer(1), self.dim());
-        const auto parts = a.ints(2);
-        check(!parts.empty(), "sizes: expected at least one size");
-        for (int64_t n : parts) check(n >= -1, "sizes: expected sizes of 0 or more, or -1, got ", n);
+    .compose([](const Tensor& self, int64_t dim, Ints sizes) {
+        check_as(ErrorKind::Index, self.dim() > 0, "dim: a 0-d tensor has no dimensions, got ", dim);
+        const int d = wrap_dim(dim, self.dim());
+        check(!sizes.empty(), "sizes: expected at least one size");
+        for (int64_t n : sizes) check(n >= -1, "sizes: expected sizes of 0 or more, or -1, got ", n);
         int64_t known = 1;
-        for (int64_t n : parts) known *= n < 0 ? 1 : n;
-        Dims sizes(self.sizes().data(), d);
-        for (int64_t n : parts) sizes.push_back(n < 0 && known > 0 ? self.sizes()[d] / known : n);
-        check(Dims(sizes.data() + d, static_cast<int>(parts.size())).product() == self.sizes()[d],
-              "sizes: ", Dims(parts), " do not make up dimension ", d, " of size ", self.sizes()[d]);
-        for (int k = d + 1; k < self.dim(); ++k) sizes.push_back(self.sizes()[k]);
-        r.push(reshape(self, sizes));
+        for (int64_t n : sizes) known *= n < 0 ? 1 : n;
+        Dims full(self.sizes().data(), d);
+        for (int64_t n : sizes) full.push_back(n < 0 && known > 0 ? self.sizes()[d] / known : n);
+        check(Dims(full.data() + d, static_cast<int>(sizes.size())).product() == self.sizes()[d],
+              "sizes: ", Dims(sizes), " do not make up dimension ", d, " of size ", self.sizes()[d]);
+        for (int k = d + 1; k < self.dim(); ++k) full.push_back(self.sizes()[k]);
+        return reshape(self, full);
     });
 
 OP("atleast_1d(Tensor self) -> Tensor")
     .doc(R"(Self with at least one dimension.
 
 >>> engine.atleast_1d(engine.tensor(2))
-tensor([2]))")
-    .compose([](Args a, Results& r) { r.push(a.tensor(0).dim() < 1 ? unsqueeze(a[0], 0) : a.tensor(0)); });
+tensor([2]))").compose([](const Tensor& self) {
+    return self.dim() < 1 ? unsqueeze(self, 0) : self;
+});
 
 OP("atleast_2d(Tensor self) -> Tensor")
     .doc(R"(Self with at least two dimensions; a vector becomes a row.
 
 >>> engine.atleast_2d(engine.tensor([1, 2]))
 tensor([[1, 2]]))")
-    .compose([](Args a, Results& r) {
-        Tensor t = a.tensor(0);
+    .compose([](const Tensor& self) {
+        Tensor t = self;
         while (t.dim() < 2) t = unsqueeze(t, 0);
-        r.push(t);
+        return t;
     });
 
 OP("atleast_3d(Tensor self) -> Tensor")
@@ -141,17 +140,17 @@ OP("atleast_3d(Tensor self) -> Tensor")
 
 >>> engine.atleast_3d(engine.ones(2, 3)).shape
 Size([2, 3, 1]))")
-    .compose([](Args a, Results& r) {
-        Tensor t = a.tensor(0);
+    .compose([](const Tensor& self) {
+        Tensor t = self;
         while (t.dim() < 2) t = unsqueeze(t, 0);
-        r.push(t.dim() < 3 ? unsqueeze(t, -1) : t);
+        return t.dim() < 3 ? unsqueeze(t, -1) : t;
     });
 
 // The sizes and strides of unfold of memory with the given layout.
-struct Windows {
+struct UnfoldWindows {
     Dims sizes, strides;
 
-    Windows(const Dims& full, const Dims& layout, int64_t dim, int64_t size, int64_t step)
+    UnfoldWindows(const Dims& full, const Dims& layout, int64_t dim, int64_t size, int64_t step)
         : sizes(full), strides(layout) {
         if (full.empty()) {
             sizes = {size};
@@ -173,17 +172,16 @@ OP("unfold(Tensor self, int dimension, int size, int step) -> Tensor")
 tensor([[0, 1],
         [1, 2],
         [2, 3]]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const int64_t n = self.dim() > 0 ? self.size(a.integer(1)) : 1;
-        check(a.integer(2) >= 0 && a.integer(2) <= n, "size: expected 0 to ", n, ", got ", a.integer(2));
-        check(a.integer(3) > 0, "step: expected 1 or more, got ", a.integer(3));
-        Windows w(self.sizes(), self.strides(), a.integer(1), a.integer(2), a.integer(3));
-        r.push(self.alias(w.sizes, w.strides, self->offset));
+    .view([](const Tensor& self, int64_t dimension, int64_t size, int64_t step) {
+        const int64_t n = self.dim() > 0 ? self.size(dimension) : 1;
+        check(size >= 0 && size <= n, "size: expected 0 to ", n, ", got ", size);
+        check(step > 0, "step: expected 1 or more, got ", step);
+        const UnfoldWindows w(self.sizes(), self.strides(), dimension, size, step);
+        return self.alias(w.sizes, w.strides, self->offset);
     })
     .grad("self", "", [](const Backward& b) {
         const Dims layout = contiguous_strides(b.shape("self"));
-        const Windows w(b.shape("self"), layout, b.integer("dimension"), b.integer("size"), b.integer("step"));
+        const UnfoldWindows w(b.shape("self"), layout, b.integer("dimension"), b.integer("size"), b.integer("step"));
         return Call<"_strided_scatter">()(b.g, w.strides, 0, b.shape("self"), layout);
     });
 
@@ -194,8 +192,8 @@ struct Diagonal {
 
     Diagonal(const Dims& full, const Dims& layout, int64_t offset, int64_t dim1, int64_t dim2) {
         const int r = wrap_dim(dim1, full.size(), "dim1"), c = wrap_dim(dim2, full.size(), "dim2");
-        check(full.size() >= 2 && r != c, "dim1, dim2: expected two different dimensions, got ", dim1, " and ",
-              dim2, " of shape ", full);
+        check(full.size() >= 2 && r != c, "dim1, dim2: expected two different dimensions, got ", dim1, " and ", dim2,
+              " of shape ", full);
         check(offset > std::numeric_limits<int64_t>::min(), "offset: ", offset, " is out of range");
         const int64_t down = std::max<int64_t>(-offset, 0), right = std::max<int64_t>(offset, 0);
         const int64_t n = std::max<int64_t>(std::min(full[r] - down, full[c] - right), 0);
@@ -212,10 +210,9 @@ OP("diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor")
 
 >>> engine.tensor([[1, 2], [3, 4]]).diagonal()
 tensor([1, 4]))")
-    .view([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        Diagonal d(self.sizes(), self.strides(), a.integer(1), a.integer(2), a.integer(3));
-        r.push(self.alias(d.sizes, d.strides, self->offset + d.start));
+    .view([](const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {
+        const Diagonal d(self.sizes(), self.strides(), offset, dim1, dim2);
+        return self.alias(d.sizes, d.strides, self->offset + d.start);
     })
     .grad("self", "", [](const Backward& b) {
         const Dims layout = contiguous_strides(b.shape("self"));
@@ -229,24 +226,21 @@ OP("diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor")
 >>> engine.tensor([1, 2]).diag_embed()
 tensor([[1, 0],
         [0, 2]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {
         check(self.dim() > 0, "self: expected at least one dimension");
-        const int dim1 = wrap_dim(a.integer(2), self.dim() + 1, "dim1"),
-                  dim2 = wrap_dim(a.integer(3), self.dim() + 1, "dim2");
-        check(dim1 != dim2, "dim1: expected another dimension than dim2 ", dim2, ", got ", a.integer(2));
-        check(std::abs(a.number(1)) < 0x1p53, "offset: ", a.integer(1), " is out of range");
-        const int64_t n = self.sizes().back() + std::abs(a.integer(1));
+        const int row = wrap_dim(dim1, self.dim() + 1, "dim1"), column = wrap_dim(dim2, self.dim() + 1, "dim2");
+        check(row != column, "dim1: expected another dimension than dim2 ", column, ", got ", dim1);
+        check(std::abs(static_cast<double>(offset)) < 0x1p53, "offset: ", offset, " is out of range");
+        const int64_t n = self.sizes().back() + std::abs(offset);
         Dims full = self.sizes().without(self.dim() - 1);
-        full.insert(std::min(dim1, dim2), n);
-        full.insert(std::max(dim1, dim2), n);
+        full.insert(std::min(row, column), n);
+        full.insert(std::max(row, column), n);
         const Dims layout = contiguous_strides(full);
-        const Diagonal d(full, layout, a.integer(1), dim1, dim2);
-        if (is_floating(self.dtype()))
-            return r.push(Call<"_strided_scatter">()(self, d.strides, d.start, full, layout));
+        const Diagonal d(full, layout, offset, row, column);
+        if (is_floating(self.dtype())) return Call<"_strided_scatter">()(self, d.strides, d.start, full, layout);
         const Tensor out = Call<"zeros">()(full, self.dtype(), self.device());
-        copy_(Call<"diagonal">()(out, a[1], dim1, dim2), self);
-        r.push(out);
+        copy_(Call<"diagonal">()(out, offset, row, column), self);
+        return out;
     });
 
 OP("diag(Tensor self, int diagonal=0) -> Tensor")
@@ -254,11 +248,10 @@ OP("diag(Tensor self, int diagonal=0) -> Tensor")
 
 >>> engine.tensor([[1, 2], [3, 4]]).diag()
 tensor([1, 4]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
+    .compose([](const Tensor& self, int64_t diagonal) {
         check(self.dim() == 1 || self.dim() == 2, "self: expected 1 or 2 dimensions, got shape ", self.sizes());
-        if (self.dim() == 1) r.push(Call<"diag_embed">()(self, a[1]));
-        else r.push(clone(Call<"diagonal">()(self, a[1])));
+        if (self.dim() == 1) return Call<"diag_embed">()(self, diagonal);
+        return clone(Call<"diagonal">()(self, diagonal));
     });
 
 }  // namespace
