@@ -7,6 +7,7 @@
 // every op tells its results' shapes and dtypes there by its shape rule.
 #pragma once
 
+#include "core/allocator.h"
 #include "core/device_memory.h"
 #include "core/op.h"
 #include "core/random.h"
@@ -24,6 +25,9 @@ public:
     // True if its kernels compute images channels last, so that results of convolutions have this layout where programs
     // cannot observe it: Note [Engine layout]. The meta device has no kernels, and answers for the observable layout.
     virtual bool prefers_channels_last() const { return false; }
+    // Of the device's allocator: zeros where it caches nothing.
+    virtual MemoryStats memory_stats(Device) const { return {}; }
+    virtual void empty_cache(Device) {}
 
     // The one kernel that runs every elementwise op.
     KernelFn elementwise = nullptr;

@@ -17,6 +17,8 @@ public:
     void copy(void* to, Device, const void* from, Device, size_t bytes) override { std::memcpy(to, from, bytes); }
     void zero(void* block, size_t bytes, Device) override { std::memset(block, 0, bytes); }
     Generator& default_generator(Device) override { return bestiary::default_generator(); }
+    MemoryStats memory_stats(Device) const override { return bestiary::memory_stats(); }
+    void empty_cache(Device) override { bestiary::empty_cache(); }
     bool prefers_channels_last() const override { return true; }
 };
 
