@@ -21,11 +21,9 @@ from engine import (
     _inplace_views as _inplace_views,
     amp as amp,
     autograd as autograd,
-    data as data,
     nn as nn,
     optim as optim,
     random as random,
-    testing as testing,
     utils as utils,
 )
 from engine._arithmetic import *  # noqa: F403
@@ -85,12 +83,15 @@ from engine.serialization import load as load, save as save
 
 if TYPE_CHECKING:  # imported at their first use
     from engine import (
+        data as data,
         distributions as distributions,
         func as func,
         linalg as linalg,
         multiprocessing as multiprocessing,
         profiler as profiler,
+        recorder as recorder,
         special as special,
+        testing as testing,
     )
     from engine.compat import (
         accelerator as accelerator,
@@ -121,7 +122,6 @@ _finder.install(
             "nn.utils",
             "optim",
             "utils",
-            "utils.data",
         )
     ]
 )

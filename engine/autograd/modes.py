@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from engine import _C
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_CO_GENERATOR = 0x20  # inspect.CO_GENERATOR: inspect is slow to import
 
 
 class _Mode:
@@ -37,7 +38,8 @@ class _Mode:
         def generator(*args: Any, **kwargs: Any) -> Any:
             return (yield from self._resumed(function(*args, **kwargs)))
 
-        chosen = generator if inspect.isgeneratorfunction(function) else wrapped
+        code = getattr(function, "__code__", None)
+        chosen = generator if code and code.co_flags & _CO_GENERATOR else wrapped
         return chosen  # type: ignore[return-value]
 
     def _resumed(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

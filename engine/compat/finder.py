@@ -159,5 +159,9 @@ def install(packages: Sequence[str]) -> None:
     """Registers the finder as the last one, and the lookup of missing names in these packages."""
     sys.meta_path.append(_Finder())
     for package in packages:
-        module = sys.modules[package]
-        vars(module)["__getattr__"] = functools.partial(missing, package)
+        look_up_missing(package)
+
+
+def look_up_missing(package: str) -> None:
+    """Lets names that the imported package lacks be found, or explained, by `missing`."""
+    vars(sys.modules[package])["__getattr__"] = functools.partial(missing, package)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from engine.utils import checkpoint, data
+from typing import TYPE_CHECKING
+
+from engine.utils import checkpoint as checkpoint
+
+if TYPE_CHECKING:  # imported at its first use
+    from engine.utils import data as data
 
 __all__ = ["checkpoint", "data"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from engine.nn.module import Module
@@ -29,6 +28,8 @@ def skip_init(module_cls: type[Module], *args: Any, **kwargs: Any) -> Module:
 
 
 def _takes_device(module_cls: type[Module]) -> bool:
+    import inspect  # slow to import
+
     parameters = inspect.signature(module_cls).parameters
     return "device" in parameters or any(
         p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()
