@@ -1,4 +1,5 @@
 // Flips, rolls, repetition, padding and pixel shuffles.
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -222,13 +223,13 @@ tensor([2., 1., 2., 3., 2., 1.]))")
     .compose([](const Tensor& self, Ints pad, std::string_view mode, std::optional<double> value) {
         if (mode == "constant") return Call<"_pad_constant">()(self, pad, value.value_or(0.0));
         check_as(ErrorKind::Value, !value, "value: only mode 'constant' takes one, got mode '", mode, "'");
-        if (mode != "circular") return Call<"_pad_border">()(self, pad, mode);
-        // Of a circle, what is cut is cut first.
+        const bool cuts = std::ranges::any_of(pad, [](int64_t n) { return n < 0; });
+        if (mode != "circular" || !cuts) return Call<"_pad_border">()(self, pad, mode);
+        // A circle is cut before it is widened.
         Dims cut(pad), wide(pad);
         for (int64_t& n : cut) n = std::min<int64_t>(n, 0);
         for (int64_t& n : wide) n = std::max<int64_t>(n, 0);
-        const bool cuts = cut != Dims(cut.size(), 0);
-        return Call<"_pad_border">()(cuts ? Call<"_pad_constant">()(self, cut, 0.0) : self, wide, mode);
+        return Call<"_pad_border">()(Call<"_pad_constant">()(self, cut, 0.0), wide, mode);
     });
 
 OP("pixel_shuffle(Tensor self, int upscale_factor) -> Tensor")
