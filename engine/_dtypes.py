@@ -48,7 +48,7 @@ class finfo:
         if self.dtype not in self._LAYOUT:
             raise TypeError(f"finfo: expected a floating dtype, got {self.dtype}")
         bits, mantissa, low, high = self._LAYOUT[self.dtype]
-        # The largest significand of float8_e4m3fn stands for nan.
+        # The largest significand of float8_e4m3fn encodes nan.
         lost = 2 if self.dtype == _C.float8_e4m3fn else 1
         largest = (2.0 - lost * 2.0**-mantissa) * 2.0**high
         values = {

@@ -171,8 +171,8 @@ def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
 def broadcast_prefix(prefix: Any, spec: TreeSpec) -> list[Any]:
     """One item of ``prefix`` for each leaf of a structure, of which it may spell out the top alone.
 
-    What is no container of the structure's type stands for all leaves below. Raises ValueError
-    where containers differ in length or keys.
+    A value that is no container of the structure's type applies to all leaves below. Raises
+    ValueError if containers differ in length or keys.
 
     >>> from engine._pytree import broadcast_prefix, tree_structure
     >>> broadcast_prefix((0, None), tree_structure((1, {"a": 2, "b": 3})))

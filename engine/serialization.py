@@ -45,7 +45,7 @@ def load(
     mmap: bool | None = None,
     **pickle_load_args: Any,
 ) -> Any:
-    """Read a checkpoint: safetensors, PyTorch's zip or its older format, told apart by content.
+    """Read a checkpoint: safetensors, PyTorch's zip or its older format, detected by content.
 
     ``f`` is a path, or a file object that is read from its position to its end. Tensors that share
     memory in the file share it in the result. They are loaded to the CPU from any device;

@@ -239,6 +239,6 @@ class LocalFiles(Cache):
                 expected=str(ref.sha256),
                 got=got,
                 source=str(path),
-                advice="check the pin, or where the file came from",
+                advice="check the pin, or the origin of the file",
             )
         return got

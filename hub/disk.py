@@ -102,7 +102,7 @@ def check_room(where: str, size: int, folder: Path, disk: str) -> None:
 
 def check_room_in_cache(where: str, size: int, folder: Path) -> None:
     """Raise CacheError if the disk of the hub's own cache, which has the folder, lacks space."""
-    advice = "make room, or set BESTIARY_HOME to a folder on another disk"
+    advice = "free some space, or set BESTIARY_HOME to a folder on another disk"
     check_room(where, size, folder, f"on the disk of the cache: {advice}")
 
 

@@ -440,8 +440,8 @@ def cache_errors(root: Path) -> Iterator[None]:
     except OSError as error:
         if is_full(error):
             raise CacheError(
-                f"the disk of the cache in {root} is full ({error.strerror}): make room and try "
-                "again, which resumes the download"
+                f"the disk of the cache in {root} is full ({error.strerror}): free some space and "
+                "try again, which resumes the download"
             ) from error
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise CacheError(f"the cache in {root} cannot be used: {what}") from error

@@ -56,7 +56,9 @@ def main(argv: list[str] | None = None) -> int:
         model = zoo.load(ONLINE)
     except (hub.FetchError, hub.NotFoundError, hub.OfflineError) as error:
         print(f"\nThe weights cannot be fetched: {error}")
-        print("Here is the network that is shipped with the zoo instead; it knows digits only.\n")
+        print(
+            "Here is the network that is shipped with the zoo instead; it recognises only digits.\n"
+        )
         announce(EMBEDDED)
         show(zoo.load(EMBEDDED), ASSETS / "three.png")
         return 0

@@ -16,7 +16,7 @@ HEAD = """\
 Each is `engine.name(...)`, and where its first argument is `self` also a method of `Tensor`; `self`
 may be given as `input=`, `dim` as `axis=` and `keepdim` as `keepdims=`. `Operand` is a tensor or a
 number, `int...` a list or separate arguments, `?` means that None is accepted. Several results
-come as a named tuple. A name with an underscore at its end writes into its first argument.
+are a named tuple. A name that ends in an underscore writes into its first argument.
 """
 
 

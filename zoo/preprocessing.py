@@ -83,7 +83,7 @@ def _from_array(array: Array) -> Image.Image:
     # Written so that NaN fails as well.
     if not (array.min() >= 0 and array.max() <= 1):
         raise ImageError(
-            f"array: floats must lie from 0 to 1, got {array.min():g} to {array.max():g}"
+            f"array: floats must be from 0 to 1, got {array.min():g} to {array.max():g}"
         )
     return Image.fromarray(np.rint(array * 255).astype(np.uint8))
 

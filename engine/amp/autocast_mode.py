@@ -18,7 +18,7 @@ _DEFAULTS = {"cpu": _C.bfloat16, "cuda": _C.float16, "meta": _C.bfloat16}
 class autocast:
     """Products and convolutions in a 16-bit type, losses in float32, other ops as they are.
 
-    A context manager and a decorator, for the forward pass: gradients come in the types of their
+    A context manager and a decorator, for the forward pass: gradients have the types of their
     tensors. Weights are cast once in a scope, unless ``cache_enabled`` is off. ``dtype`` is
     bfloat16 on the CPU by default; float64 is not cast. For a device that is not available it does
     nothing but warn. The lists of ops are those of PyTorch for the CPU (Micikevicius et al.,

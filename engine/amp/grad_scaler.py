@@ -108,7 +108,7 @@ class GradScaler:
                 "unscale_: has been called for this optimizer since the last update()"
             )
         if progress.stage is _Stage.STEPPED:
-            raise RuntimeError("unscale_: comes before step(), which unscales if need be")
+            raise RuntimeError("unscale_: call it before step(), which unscales if need be")
         progress.finite = _unscale(optimizer, as_float32(1.0 / scale))
         progress.stage = _Stage.UNSCALED
 

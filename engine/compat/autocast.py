@@ -12,7 +12,7 @@ def is_autocast_cpu_enabled() -> bool:
 
 
 def is_autocast_cache_enabled() -> bool:
-    """Returns True: a scope of autocast keeps the weights that it has cast, unless told not to."""
+    """Returns True: a scope of autocast caches the weights that it has cast by default."""
     return True
 
 

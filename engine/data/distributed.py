@@ -33,7 +33,7 @@ class DistributedSampler(Sampler[int]):
         for name, value in (("num_replicas", num_replicas), ("rank", rank)):
             if value is None:
                 raise RuntimeError(
-                    f"DistributedSampler: give {name}; groups of processes, which would know it, "
+                    f"DistributedSampler: give {name}; process groups, which would define it, "
                     "are not implemented yet"
                 )
         assert num_replicas is not None and rank is not None

@@ -43,7 +43,7 @@ class _Pickler(pickle.Pickler):
             return NotImplemented
         tensor = value.detach().contiguous()
         is_bfloat16 = tensor.dtype == _C.bfloat16
-        if is_bfloat16:  # which numpy does not know; float32 holds it exactly
+        if is_bfloat16:  # numpy lacks it; float32 represents it exactly
             tensor = tensor.float()
         return _rebuild_tensor, (tensor.numpy(), is_bfloat16, value.requires_grad)
 
@@ -101,7 +101,7 @@ def _write_file(views: list[memoryview], directory: str | None, used: str | None
         if used is None:
             os.unlink(path)
         size = sum(view.nbytes for view in views)
-        reason = f"no room for a batch of {size} bytes: {error.strerror}"
+        reason = f"no space for a batch of {size} bytes: {error.strerror}"
         raise OSError(error.errno, reason, path) from None
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
 """Linear algebra: factorizations, systems, eigenvalues, norms.
 
-Values come from LAPACK through NumPy; gradients are formulas of differentiable ops, so that they
-can be differentiated again. Functions take batches (..., m, n) of float32 or float64.
+Values are computed by LAPACK through NumPy; gradients are formulas of differentiable ops, so that
+they can be differentiated again. Functions take batches (..., m, n) of float32 or float64.
 
 >>> import engine
 >>> engine.linalg.solve(engine.tensor([[2.0, 1.0], [1.0, 3.0]]), engine.tensor([3.0, 4.0]))

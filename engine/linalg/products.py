@@ -41,7 +41,7 @@ def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """
     if input.dim() != other.dim():
         raise RuntimeError(
-            f"linalg.cross: expected tensors of as many dims, got {input.dim()} and {other.dim()}"
+            f"linalg.cross: expected the same number of dims, got {input.dim()} and {other.dim()}"
         )
     return _C.cross(input, other, dim)
 

@@ -17,7 +17,7 @@ from engine.nn.parameter import Parameter
 class _NormBase(Module):
     """Affine parameters and running statistics for each of num_features channels."""
 
-    _version = 2  # num_batches_tracked came with version 2
+    _version = 2  # num_batches_tracked was added in version 2
     _dims: tuple[int, ...] = ()
     weight: Parameter | None
     bias: Parameter | None

@@ -43,8 +43,8 @@ def _window(
     if not dtype.is_floating_point:
         raise ValueError(f"{name}: dtype: expected a floating dtype, got {dtype}")
     end = M - 1 if sym else M
-    place = _C.arange(M, dtype=_C.float64, device=options.get("device"))
-    window = _C.ones_like(place) if M <= 1 else values(place, end)
+    index = _C.arange(M, dtype=_C.float64, device=options.get("device"))
+    window = _C.ones_like(index) if M <= 1 else values(index, end)
     return window.to(dtype).requires_grad_(options.get("requires_grad", False))
 
 
@@ -69,10 +69,10 @@ def general_cosine(M: int, *, a: Iterable[float], sym: bool = True, **options: A
     if not weights:
         raise ValueError("general_cosine: a: expected weights, got none")
 
-    def values(place: Tensor, end: int) -> Tensor:
-        total = _C.zeros_like(place)
+    def values(index: Tensor, end: int) -> Tensor:
+        total = _C.zeros_like(index)
         for k, weight in enumerate(weights):
-            total = total + (-1) ** k * weight * _C.cos(place * (2 * math.pi * k / end))
+            total = total + (-1) ** k * weight * _C.cos(index * (2 * math.pi * k / end))
         return total
 
     return _window("general_cosine", M, sym, values, options)
@@ -136,8 +136,8 @@ def cosine(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     tensor([0.5000, 1.0000, 0.5000])
     """
 
-    def values(place: Tensor, end: int) -> Tensor:
-        return _C.sin((place + 0.5) * (math.pi / (end + 1)))
+    def values(index: Tensor, end: int) -> Tensor:
+        return _C.sin((index + 0.5) * (math.pi / (end + 1)))
 
     return _window("cosine", M, sym, values, options)
 
@@ -152,8 +152,8 @@ def gaussian(M: int, *, std: float = 1.0, sym: bool = True, **options: Any) -> T
     if std <= 0:
         raise ValueError(f"gaussian: std: expected more than 0, got {std}")
 
-    def values(place: Tensor, end: int) -> Tensor:
-        return _C.exp(((place - end / 2) / std) ** 2 / -2)
+    def values(index: Tensor, end: int) -> Tensor:
+        return _C.exp(((index - end / 2) / std) ** 2 / -2)
 
     return _window("gaussian", M, sym, values, options)
 
@@ -172,9 +172,9 @@ def exponential(
     if sym and center is not None:
         raise ValueError("exponential: center: must be None for a symmetric window")
 
-    def values(place: Tensor, end: int) -> Tensor:
+    def values(index: Tensor, end: int) -> Tensor:
         middle = end / 2 if center is None else center
-        return _C.exp((place - middle).abs() / -tau)
+        return _C.exp((index - middle).abs() / -tau)
 
     return _window("exponential", M, sym, values, options)
 
@@ -189,8 +189,8 @@ def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, **options: Any) -> T
     if beta < 0:
         raise ValueError(f"kaiser: beta: expected 0 or more, got {beta}")
 
-    def values(place: Tensor, end: int) -> Tensor:
-        root = _C.sqrt((1 - (2 * place / end - 1) ** 2).clamp_min(0))
+    def values(index: Tensor, end: int) -> Tensor:
+        root = _C.sqrt((1 - (2 * index / end - 1) ** 2).clamp_min(0))
         return _C.i0(beta * root) / _C.i0(_C.full((), beta, dtype=_C.float64))
 
     return _window("kaiser", M, sym, values, options)

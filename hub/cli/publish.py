@@ -112,7 +112,7 @@ def _push(options: argparse.Namespace) -> int:
     if done.card is not None:
         rows.append(["generated", format_bytes(len(done.card.encode())), "README.md"])
     print_table(rows, right=[1])
-    verb = "would go" if done.commit is None else f"commit {done.commit}, went"
+    verb = "would be uploaded" if done.commit is None else f"commit {done.commit}, uploaded"
     print(f"{format_count(len(done.files), 'file')} {verb} to {done.url}")
     return 0
 

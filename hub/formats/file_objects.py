@@ -40,7 +40,7 @@ def read_stream(file: BinaryIO) -> Source:
         raise TypeError(f"{_name(file)}: expected bytes to be read, got {type(content).__name__}")
     source = Source(_name(file), np.frombuffer(bytearray(content), np.uint8))
     if not len(source):
-        raise source.error("there is nothing to read from where the file stands")
+        raise source.error("there is nothing to read at the file's position")
     return source
 
 

@@ -129,7 +129,7 @@ def write(
     """
     if is_stream(path, "write") or Path(cast(AnyPath, path)).suffix.lower() != ".safetensors":
         if metadata is not None:
-            raise ValueError("metadata: only .safetensors files have room for it")
+            raise ValueError("metadata: only .safetensors files have metadata")
         return save_torch(path, value, convert=convert, name=name, legacy=legacy)
     value = converted(value, convert, name)
     if not isinstance(value, dict):

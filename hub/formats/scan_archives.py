@@ -1,7 +1,7 @@
 """Scanning of files of any kind for pickles: plain, compressed, or in nested archives.
 
-Kinds are detected by content, as readers do. The name only tells where to expect a pickle that
-does not look like one, since protocol 0 may begin with any byte.
+Kinds are detected by content, as readers do. The name is only used for pickles that do not look
+like one, since protocol 0 may begin with any byte.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def read_pickle(source: Source, find_class: FindClass = refuse_class) -> object:
         return _read_legacy(source, first.end, find_class)
     if first.end != len(source):
         rest = format_count(len(source) - first.end, "byte")
-        raise source.error(f"behind the pickle comes more: {rest}", first.end)
+        raise source.error(f"data after the pickle: {rest}", first.end)
     return value
 
 
@@ -186,7 +186,7 @@ def _read_legacy(source: Source, position: int, find_class: FindClass) -> object
     end = storages.attach(keys, position)
     if end != len(source):
         rest = format_count(len(source) - end, "byte")
-        raise source.error(f"behind the last storage comes more: {rest}", end)
+        raise source.error(f"data after the last storage: {rest}", end)
     return value
 
 

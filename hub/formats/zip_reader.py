@@ -91,7 +91,7 @@ class ZipReader:
             raise source.error(f"a central directory at {start} of {size} bytes ends not here", end)
         if count * _CENTRAL.size > size:
             entries = format_count(count, "entry", "entries")
-            raise source.error(f"a directory of {size} bytes has no room for {entries}", end)
+            raise source.error(f"a directory of {size} bytes has no space for {entries}", end)
         return start, stop, count
 
     def _widen_end(self, narrow: tuple[int, ...], end: int) -> tuple[int, ...]:

@@ -139,7 +139,7 @@ class Fetcher:
                         expected=expected,
                         got=found,
                         source="the Xet storage",
-                        advice="do not use it; try again, and tell whoever runs the server",
+                        advice="do not use it; try again, and report it to the server's operator",
                         digest=digest_name(expected),
                     )
             fetched.replace(received)

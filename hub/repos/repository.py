@@ -388,5 +388,5 @@ def shortened(paths: Sequence[str]) -> str:
 def check_space(where: str, folder: Path, size: int) -> None:
     """Raise CacheError if the disk of a folder, which need not exist, has less free space."""
     folder = nearest_existing(folder)
-    advice = "make room, or set HF_HOME to a folder on another disk"
+    advice = "free some space, or set HF_HOME to a folder on another disk"
     check_room(where, size, folder, f"on the disk of {folder}: {advice}")

@@ -22,7 +22,7 @@ _WHO = {
     "orgs": [],
     "auth": {"type": "access_token", "accessToken": {"displayName": "token", "role": "write"}},
 }
-_NO_XET = "set HF_HUB_DISABLE_XET=1 where they come from"
+_NO_XET = "set HF_HUB_DISABLE_XET=1 on the client"
 _VERBS = frozenset(
     ("auth-check", "commit", "commits", "paths-info", "preupload", "refs", "revision", "tree")
     + ("xet-read-token", "xet-write-token")
@@ -129,6 +129,6 @@ def _unknown(request: Request) -> HttpError:
     is_other_kind = request.segments[:1] == ["api"] and request.segments[1:2] != ["models"]
     return HttpError(
         HTTPStatus.NOT_FOUND,
-        f"{request.method} /{path}: this server serves models and knows no such address",
+        f"{request.method} /{path}: this server of models has no such address",
         "RepoNotFound" if is_other_kind else None,
     )

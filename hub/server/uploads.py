@@ -105,7 +105,7 @@ class Uploads:
         self._guard.check_key(f"{repository} {oid} {size}", _field(request, "key"))
         with self._publisher.workspace() as scratch:
             if shutil.disk_usage(scratch).free < size:
-                raise HttpError(HTTPStatus.INSUFFICIENT_STORAGE, f"no room for {size} bytes")
+                raise HttpError(HTTPStatus.INSUFFICIENT_STORAGE, f"no space for {size} bytes")
             file = scratch / "body"
             got = _receive(request.body, file, size)
             if got != oid:

@@ -64,7 +64,7 @@ def fetch(
     and connections.
 
     Raises NotFoundError (404, 410), AccessError (401, 403), IntegrityError (wrong bytes),
-    CacheError (no room on the disk) or FetchError; OSError if the folder cannot be written.
+    CacheError (no space on the disk) or FetchError; OSError if the folder cannot be written.
     """
     limits = limits or default.LIMITS
     expected = expected or Expected()

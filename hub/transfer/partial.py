@@ -240,8 +240,8 @@ class Partial:
                 raise
             done = format_count(len(self.done), "byte")
             raise CacheError(
-                f"{self.ref}: {error.strerror} after {done} of it: make room and download it "
-                "again, which goes on from there"
+                f"{self.ref}: {error.strerror} after {done} of it: free some space and download it "
+                "again, which resumes it"
             ) from error
 
     def _check_space(self) -> None:

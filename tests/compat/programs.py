@@ -15,7 +15,7 @@ class Program:
 
     ``commands`` run one after another in a copy of ``folder``, each a script with arguments or
     ``-m pytest ...``; ``{tools}`` stands for this folder. ``imports`` are further folders that the
-    program imports from. ``lines`` ends each command after so many lines of output. ``tolerance``
+    program imports from. ``lines`` ends each command after that many lines of output. ``tolerance``
     is the relative difference allowed between the printed numbers and PyTorch's; None: not
     compared. ``refused`` is the error with which the engine ends the program by design: the numbers
     printed before are compared. ``changes`` are applied to the copy for both frameworks: file, old

@@ -153,7 +153,7 @@ def _choices(torch: Any) -> dict[str, Callable[..., Any]]:
 
 
 def _rebind(torch: Any, old: Any, new: Any) -> None:
-    """Puts a function in the place of another, in each module of the framework that has it."""
+    """Replaces a function by another in each module of the framework that has it."""
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] == torch.__name__:
             for key in [k for k, v in vars(module).items() if v is old]:

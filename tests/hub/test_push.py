@@ -122,7 +122,7 @@ def test_command(
 ) -> None:
     command = ["push", str(folder), "org/model", "--endpoint", server.url]
     assert main([*command, "--license", "mit", "--metric", "top-1=0.5", "--dry-run"]) == 0
-    assert f"2 files would go to {server.url}/org/model\n" in capsys.readouterr().out
+    assert f"2 files would be uploaded to {server.url}/org/model\n" in capsys.readouterr().out
     assert main([*command, "--json"]) == 0
     assert '"commit": "' in capsys.readouterr().out
     for wrong in ([*command, "--metric", "x"], ["push", str(folder / "none"), "org/model"]):

@@ -510,8 +510,9 @@ def test_disk_that_fills_up(download: Download, file: File) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) // 2, hard))
     try:
         file.faults = [faulty.drip(1 << 16, 0.001)]
-        assert f"File too large after {len(CONTENT) // 2} bytes of it: make room" in download.fails(
-            CacheError
+        assert (
+            f"File too large after {len(CONTENT) // 2} bytes of it: free some space"
+            in download.fails(CacheError)
         )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

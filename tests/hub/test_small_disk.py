@@ -39,7 +39,7 @@ def download(disk: SmallDisk, ref: str) -> tuple[int, str]:
 def check_refused(disk: SmallDisk, ref: str, *expected: str) -> None:
     status, errors = download(disk, ref)
     assert status == 1 and errors.startswith("hub: error: ") and errors.count("\n") == 1, errors
-    assert all(text in errors for text in ("make room", *expected)), errors
+    assert all(text in errors for text in ("free some space", *expected)), errors
     for pattern in ("own/hub/blobs/*", "own/hub/files/*/*", "hf/*/snapshots/*/*", "hf/*/refs/*"):
         assert not list(disk.seen.glob(pattern))
 
@@ -63,7 +63,7 @@ def test_full_on_the_way(disk: SmallDisk, served: FaultyServer) -> None:
 
     file.faults = [fill]
     url = served.add("/w.bin", file)
-    check_refused(disk, url, "No space left on device after ", "goes on from there")
+    check_refused(disk, url, "No space left on device after ", "which resumes it")
     (disk.seen / "hog").unlink()
     assert download(disk, url) == (0, "")
     assert file.requests[-1]["Range"].startswith("bytes=")
@@ -78,7 +78,7 @@ def test_repository(disk: SmallDisk, hf: FakeHub, room: int) -> None:
     status, errors = download(disk, "hf:org/name")
     if status:
         assert errors.startswith("hub: error: ") and errors.count("\n") == 1, errors
-        assert "make room" in errors
+        assert "free some space" in errors
     assert status or room > sum(map(len, FILES.values()))
     for blob in disk.seen.glob("hf/*/blobs/*"):
         if len(blob.name) == 64:

@@ -115,7 +115,7 @@ def test_unannounced_length_and_a_broken_connection(
 
 def test_too_large_for_the_disk(server: Any, refused: Callable[..., str]) -> None:
     url = server.add("/w", server.body(b"", Content_Length=str(1 << 59)))
-    with pytest.raises(CacheError, match="make room"):
+    with pytest.raises(CacheError, match="free some space"):
         hub.download(url)
     assert hub.ls() == []
 

@@ -48,7 +48,8 @@ def margin_ranking_loss(
     if not input1.dim() == input2.dim() == target.dim():
         shapes = ", ".join(str(tuple(t.shape)) for t in (input1, input2, target))
         raise RuntimeError(
-            f"margin_ranking_loss: inputs and target must have as many dimensions, got {shapes}"
+            "margin_ranking_loss: inputs and target must have the same number of dimensions, "
+            f"got {shapes}"
         )
     reduction = legacy_reduction(size_average, reduce, reduction)
     loss = (margin - target * (input1 - input2)).clamp(min=0)

@@ -197,7 +197,7 @@ class SummaryWriter:
         if len(bucket_limits) != len(bucket_counts):
             raise ValueError(
                 f"add_histogram_raw: {len(bucket_limits)} bucket_limits and {len(bucket_counts)} "
-                "bucket_counts, expected as many"
+                "bucket_counts, expected equal numbers"
             )
         value = summary.histogram(
             tag, min, max, num, sum, sum_squares, bucket_limits, bucket_counts

@@ -55,7 +55,7 @@ def test_unscaling_before_clipping() -> None:
     assert weight.tolist() == [-1.0, -1.0]
     with pytest.raises(RuntimeError, match="step: has been called"):
         scaler.step(optimizer)
-    with pytest.raises(RuntimeError, match=r"unscale_: comes before step\(\)"):
+    with pytest.raises(RuntimeError, match=r"unscale_: call it before step\(\)"):
         scaler.unscale_(optimizer)
     scaler.update()
     scaler.unscale_(optimizer)

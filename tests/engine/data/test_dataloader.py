@@ -491,6 +491,6 @@ def test_a_parcel_is_written_elsewhere_if_memory_is_full(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(OSError, match="no room for a batch of 160000 bytes"):
+    with pytest.raises(OSError, match="no space for a batch of 160000 bytes"):
         shared_memory.pack(engine.arange(20_000), str(tmp_path))
     assert not list(tmp_path.iterdir())

@@ -245,7 +245,7 @@ def test_distributed_sampler(length: int, drop_last: bool, shuffle: bool) -> Non
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: DistributedSampler(range(3)), RuntimeError, "give num_replicas; groups of proc"),
+        (lambda: DistributedSampler(range(3)), RuntimeError, "give num_replicas; process groups"),
         (lambda: DistributedSampler(range(3), 2), RuntimeError, "give rank"),
         (lambda: DistributedSampler(range(3), 2, 2), ValueError, "less than num_replicas, got 2"),
         (lambda: BatchSampler([1], 0, False), ValueError, "batch_size must be positive, got 0"),

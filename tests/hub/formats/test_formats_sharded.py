@@ -112,7 +112,7 @@ def test_tensors_that_are_missing_or_too_many(tmp_path: Path) -> None:
     [
         ("{}", "weight_map"),
         ('{"weight_map": []}', "weight_map"),
-        ('{"weight_map": {"a": "x", "a": "y"}}', "'a' stands there twice"),
+        ('{"weight_map": {"a": "x", "a": "y"}}', "duplicate key 'a'"),
         ('{"weight_map": {"a": "x"}', "not JSON"),
         ('{"model_type": "bert", "dropout": 0.1}', "weight_map"),
         ('{"x": 1e999}', "out of range"),

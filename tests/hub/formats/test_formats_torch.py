@@ -298,7 +298,7 @@ def test_legacy_parts_are_checked(tmp_path: Path, make_tensor: MakeTensor) -> No
         ({"keys": b"\x80\2](" + key * 2 + b"e."}, "not those in use"),
         ({"keys": b"\x80\2K\1."}, "not a list of text"),
         ({"storages": legacy.storages[:-1]}, "cut short"),
-        ({"storages": legacy.storages + b"x"}, "behind the last storage comes more: 1 byte"),
+        ({"storages": legacy.storages + b"x"}, "data after the last storage: 1 byte"),
         ({"storages": struct.pack("<q4f", 5, 0, 1, 2, 3)}, "has 5 elements, not 4"),
         ({"storages": struct.pack("<q4f", -4, 0, 1, 2, 3)}, "has -4 elements"),
         ({"value": b"\x80\2" + make_tensor(numel=2**40) + b"."}, "more than the file has"),

@@ -289,7 +289,7 @@ def test_a_pickle_cut_at_any_byte_is_refused(tmp_path: Path) -> None:
         with pytest.raises(FormatError):
             read(path)
     path.write_bytes(whole + b".")
-    with pytest.raises(FormatError, match="behind the pickle comes more: 1 byte"):
+    with pytest.raises(FormatError, match="data after the pickle: 1 byte"):
         read(path)
 
 

@@ -433,7 +433,7 @@ def test_xet_on_a_full_disk(repo: Any, hf: Any, monkeypatch: pytest.MonkeyPatch)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", library)
-    with pytest.raises(CacheError, match=r"is full .* make room and try again"):
+    with pytest.raises(CacheError, match=r"is full .* free some space and try again"):
         hub.download(MODEL)
 
 

@@ -282,7 +282,7 @@ def test_listing_that_is_damaged(repo: Any, hf_cache: Path) -> None:
 def test_disk_that_is_full(repo: Any, hf_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = namedtuple("full", "free")(100)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: full)
-    with pytest.raises(CacheError, match="make room"):
+    with pytest.raises(CacheError, match="free some space"):
         hub.snapshot("hf:org/name")
     assert not list(hf_cache.glob("*/blobs/*"))
 
