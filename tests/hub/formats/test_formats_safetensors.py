@@ -97,7 +97,7 @@ MALFORMED: list[tuple[str, object, bytes, str]] = [
     ("half a surrogate pair", b'{"\\ud800":1}', b"", "malformed"),
     ("text behind", b"{} {}", b"", "not JSON"),
     ("duplicate tensor", b'{"x":1,"x":2}', b"", "duplicate key 'x'"),
-    ("duplicate field", b'{"x":{"dtype":"F32","dtype":"F32"}}', b"", "twice"),
+    ("duplicate field", b'{"x":{"dtype":"F32","dtype":"F32"}}', b"", "duplicate key"),
     ("float", b'{"x":1.5}', b"", "1.5"),
     ("NaN", b'{"x":NaN}', b"", "NaN"),
     ("long integer", b'{"x":' + b"9" * 5000 + b"}", b"", "out of range"),
