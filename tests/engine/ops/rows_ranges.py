@@ -1,11 +1,10 @@
-"""Ranges, identity matrices, triangles and window functions."""
+"""Ranges, identity matrices, triangles, grids and one-hot vectors."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from scipy import signal
 
 from .framework import Arg, Row
 
@@ -20,24 +19,10 @@ def linspace(start: float, end: float, steps: int) -> Any:
     return np.linspace(start, end, steps, dtype=np.float32)
 
 
-def window(name: str) -> Any:
-    """SciPy's window, periodic by default."""
-
-    def reference(n: int, periodic: bool = True) -> Any:
-        return signal.get_window(name, n, fftbins=periodic).astype(np.float32)
-
-    return reference
-
-
 ROWS = [
     creation("tril_indices", lambda n, m: np.stack(np.tril_indices(n, 0, m)), 3, 4),
     creation("triu_indices", lambda n, m: np.stack(np.triu_indices(n, 0, m)), 3, 4),
     creation("triu_indices", lambda n, m, k: np.stack(np.triu_indices(n, k, m)), 4, 3, 1),
-    *(
-        creation(f"{name}_window", window(name), 7, **kwargs)
-        for name in ("hann", "hamming", "blackman", "bartlett")
-        for kwargs in ({}, {"periodic": False})
-    ),
     creation("arange", np.arange, 5),
     creation("arange", np.arange, 2, 9, 3),
     creation("arange", np.arange, 9, 2, -2),
