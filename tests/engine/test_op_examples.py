@@ -26,3 +26,10 @@ def test_example(test: doctest.DocTest) -> None:
     engine.manual_seed(0)
     results = doctest.DocTestRunner(optionflags=OPTIONS).run(test, out=said.append)
     assert results.failed == 0, "".join(said)
+
+
+def test_every_op_has_an_example() -> None:
+    """Except for in-place forms and aliases, whose docs refer to another op."""
+    docs = {n: getattr(_C, n).__doc__ for n in _C.op_names if not n.startswith("_")}
+    without = [n for n, doc in docs.items() if ">>>" not in doc and "Alias of" not in doc]
+    assert [n for n in without if not n.endswith("_") or n[:-1] not in docs] == []
