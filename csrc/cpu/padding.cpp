@@ -1,25 +1,66 @@
 // Tensors continued beyond their ends.
-#include "cpu/contiguous.h"
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
 
 namespace bestiary::cpu {
 namespace {
 
+// A block of the padded tensor.
+struct PaddedPart {
+    Dims sizes;
+    int64_t offset;
+
+    // The elements [from, from + n) of dimension d, counted from the first of this part.
+    PaddedPart slab(const Tensor& out, int d, int64_t from, int64_t n) const {
+        PaddedPart part = *this;
+        part.sizes[d] = n;
+        part.offset += from * out.strides()[d];
+        return part;
+    }
+};
+
+// Copies self, or what negative padding leaves of it, and then fills one dimension after the other.
+void pad_constant(const KernelCall& call, const Tensor& self, Ints pad, const Value& number) {
+    const Tensor& out = call.outs[0];
+    const Tensor value = Tensor::scalar(number.number(), out.dtype());
+    const auto fill = [&](const PaddedPart& part) {
+        copy_into(out.alias(part.sizes, out.strides(), part.offset), value);
+    };
+    PaddedPart filled{self.sizes(), out->offset};
+    int64_t from = self->offset;
+    for (size_t i = 0; i < pad.size() / 2; ++i) {
+        const int d = self.dim() - 1 - static_cast<int>(i);
+        const int64_t before = pad[2 * i], after = pad[2 * i + 1];
+        filled.sizes[d] += std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
+        if (filled.sizes[d] <= 0) return copy_into(out, value);
+        from += std::max<int64_t>(-before, 0) * self.strides()[d];
+        filled.offset += std::max<int64_t>(before, 0) * out.strides()[d];
+    }
+    copy_into(out.alias(filled.sizes, out.strides(), filled.offset), self.alias(filled.sizes, self.strides(), from));
+    for (size_t i = 0; i < pad.size() / 2; ++i) {
+        const int d = self.dim() - 1 - static_cast<int>(i);
+        const int64_t before = std::max<int64_t>(pad[2 * i], 0), after = std::max<int64_t>(pad[2 * i + 1], 0);
+        const int64_t n = filled.sizes[d];
+        if (before > 0) fill(filled.slab(out, d, -before, before));
+        if (after > 0) fill(filled.slab(out, d, n, after));
+        filled = filled.slab(out, d, -before, before + n + after);
+    }
+}
+
 // A tensor of shape `inside`, and the padded one of shape `outside`.
-struct Padding {
+struct BorderPadding {
     struct Dimension {
-        std::vector<int64_t> from;  // for each place outside, the elements inside to skip for its source
-        int64_t begin, count;       // the places that show the inside itself
+        std::vector<int64_t> from;  // by index outside: the offset of its source inside
+        int64_t begin, count;       // the indices outside of the inside itself
         bool padded;
     };
     std::vector<Dimension> dims;
     Dims outside;
 
-    Padding(const Dims& inside, std::span<const int64_t> pad, std::string_view mode);
+    BorderPadding(const Dims& inside, Ints pad, std::string_view mode);
     int64_t width() const { return outside.back(); }
     int64_t rows() const { return width() == 0 ? 0 : outside.product() / width(); }
-    // Elements inside to skip for the source of a row outside.
+    // The offset inside of the source of a row outside.
     int64_t source(int64_t row) const {
         int64_t from = 0;
         for (int d = outside.size() - 2; d >= 0; --d) {
@@ -44,7 +85,7 @@ int64_t source_of(std::string_view mode, int64_t i, int64_t n) {
     return (i + n) % n;
 }
 
-Padding::Padding(const Dims& inside, std::span<const int64_t> pad, std::string_view mode) : outside(inside) {
+BorderPadding::BorderPadding(const Dims& inside, Ints pad, std::string_view mode) : outside(inside) {
     const Dims strides = contiguous_strides(inside);
     for (int d = 0; d < inside.size(); ++d) {
         const size_t at = 2 * static_cast<size_t>(inside.size() - 1 - d);
@@ -59,7 +100,7 @@ Padding::Padding(const Dims& inside, std::span<const int64_t> pad, std::string_v
 }
 
 template <class T>
-void copy_row(const Padding::Dimension& last, T* to, const T* from) {
+void copy_row(const BorderPadding::Dimension& last, T* to, const T* from) {
     const int64_t end = last.begin + last.count, width = static_cast<int64_t>(last.from.size());
     for (int64_t j = 0; j < last.begin; ++j) to[j] = from[last.from[j]];
     if (last.count > 0) std::copy_n(from + last.from[last.begin], last.count, to + last.begin);
@@ -67,18 +108,18 @@ void copy_row(const Padding::Dimension& last, T* to, const T* from) {
 }
 
 template <class T>
-void add_row(const Padding::Dimension& last, T* to, const T* grad) {
+void add_row(const BorderPadding::Dimension& last, T* to, const T* grad) {
     const int64_t end = last.begin + last.count, width = static_cast<int64_t>(last.from.size());
     for (int64_t j = 0; j < last.begin; ++j) to[last.from[j]] += grad[j];
     for (int64_t j = last.begin; j < end; ++j) to[last.from[last.begin] + j - last.begin] += grad[j];
     for (int64_t j = end; j < width; ++j) to[last.from[j]] += grad[j];
 }
 
-void pad_border(const KernelCall& call) {
-    const Tensor self = packed(call.args.tensor(0)), &out = call.outs[0];
+void pad_border(const KernelCall& call, const Tensor& given, Ints pad, std::string_view mode) {
+    const Tensor self = packed(given), &out = call.outs[0];
     if (out.numel() == 0) return;
     if (self.dim() == 0) return copy_into(out, self);
-    const Padding padding(self.sizes(), call.args.ints(1), call.args.str(2));
+    const BorderPadding padding(self.sizes(), pad, mode);
     visit(out.dtype(), [&]<class T>() {
         parallel_for(padding.rows(), ceil_div(kGrain, padding.width()), [&](int64_t begin, int64_t end) {
             for (int64_t row = begin; row < end; ++row)
@@ -88,14 +129,14 @@ void pad_border(const KernelCall& call) {
     });
 }
 
-void pad_border_backward(const KernelCall& call) {
+void pad_border_backward(const KernelCall& call, const Tensor& given, Ints pad, std::string_view mode) {
     const Tensor& out = call.outs[0];
     visit_float(compute_type(out.dtype()), [&]<class T>() {
-        const Tensor grad = packed_as(call.args.tensor(0), dtype_of<T>());
+        const Tensor grad = packed_as(given, dtype_of<T>());
         const StagedResult result(out, dtype_of<T>());
         if (out.dim() == 0) return copy_into(result.tensor(), grad);
         std::fill_n(result.template data<T>(), out.numel(), T(0));
-        const Padding padding(out.sizes(), call.args.ints(1), call.args.str(2));
+        const BorderPadding padding(out.sizes(), pad, mode);
         const int64_t related = padding.related_rows();
         if (padding.rows() == 0) return;
         parallel_for(padding.rows() / related, ceil_div(kGrain, related * padding.width()),
@@ -107,6 +148,7 @@ void pad_border_backward(const KernelCall& call) {
     });
 }
 
+KERNEL(CPU, "_pad_constant", pad_constant);
 KERNEL(CPU, "_pad_border", pad_border);
 KERNEL(CPU, "_pad_border_backward", pad_border_backward);
 

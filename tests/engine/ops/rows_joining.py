@@ -1,34 +1,10 @@
-"""Concatenation, splitting, rearranging, repeating and padding."""
+"""Concatenation, splitting and rearranging."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from .framework import Arg, Row
-
-
-def _pad(x: np.ndarray, pad: Any, mode: str = "constant", value: float | None = None) -> np.ndarray:
-    widths = [(0, 0)] * (x.ndim - len(pad) // 2) + [
-        (pad[i], pad[i + 1]) for i in range(len(pad) - 2, -1, -2)
-    ]
-    names = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-    return np.pad(
-        x,
-        widths,
-        mode=names[mode],
-        **({"constant_values": value or 0} if mode == "constant" else {}),
-    )
-
-
-def _pixel_shuffle(x: np.ndarray, r: int) -> np.ndarray:
-    n, c, h, w = x.shape
-    return (
-        x.reshape(n, c // r**2, r, r, h, w)
-        .transpose(0, 1, 4, 2, 5, 3)
-        .reshape(n, c // r**2, h * r, w * r)
-    )
 
 
 def _windows(x: np.ndarray, dim: int, size: int, step: int) -> np.ndarray:
@@ -63,27 +39,11 @@ ROWS = [
         id="tensor_split-at",
     ),
     Row("unbind", lambda x, dim: tuple(np.moveaxis(x, dim, 0)), [Arg(2, 3), 1], dtypes="all"),
-    Row("repeat", np.tile, [Arg(2, 3), (2, 1, 2)], dtypes="all", empty=True),
-    Row("tile", np.tile, [Arg(2, 3), (2,)], dtypes="all"),
-    Row("repeat_interleave", np.repeat, [Arg(2, 3), 2, 1], dtypes="all"),
-    Row(
-        "repeat_interleave",
-        np.repeat,
-        [Arg(2, 3), Arg(3, low=0, high=3, dtype="int64"), 1],
-        dtypes="all",
-        id="repeat_interleave-each",
-    ),
-    Row("flip", np.flip, [Arg(2, 3, 4), (0, 2)], dtypes="all", empty=True),
-    Row("roll", np.roll, [Arg(3, 4), 5], dtypes="all"),
-    Row("roll", np.roll, [Arg(3, 4), (1, -2), (0, 1)], dtypes="all", id="roll-dims"),
-    Row("rot90", np.rot90, [Arg(3, 4), 3], dtypes="all"),
     Row("t", np.transpose, [Arg(3, 4)], dtypes="all"),
     Row("movedim", np.moveaxis, [Arg(2, 3, 4), (0, 1), (2, 0)], dtypes="all"),
     Row("moveaxis", lambda x, *dims: x, [Arg(), 0, -1], dtypes="all", id="moveaxis-0d"),
     Row("moveaxis", np.moveaxis, [Arg(2, 3, 4), 0, -1], dtypes="all"),
     Row("swapdims", np.swapaxes, [Arg(2, 3, 4), 1, -1], dtypes="all"),
-    Row("fliplr", np.fliplr, [Arg(2, 3)], dtypes="all", empty=True),
-    Row("flipud", np.flipud, [Arg(2, 3)], dtypes="all", empty=True),
     Row("concat", np.concatenate, [[Arg(2, 3), Arg(4, 3)]], dtypes="all"),
     Row("swapaxes", np.swapaxes, [Arg(2, 3, 4), 0, 2], dtypes="all"),
     Row("broadcast_to", np.broadcast_to, [Arg(3, 1), (2, 3, 4)], dtypes="all"),
@@ -94,47 +54,6 @@ ROWS = [
     Row("diag", np.diag, [Arg(3, 4)], dtypes="all", id="diag-matrix"),
     Row(
         "diag_embed", lambda x: x[:, :, None] * np.eye(3, dtype=x.dtype), [Arg(2, 3)], dtypes="all"
-    ),
-    Row("pad", _pad, [Arg(2, 3, 4), (1, 2, 0, 1)], {"value": 1.0}, dtypes="all", method=False),
-    Row(
-        "pad",
-        _pad,
-        [Arg(2, 3, 4), (1, 2, 2, 0), "reflect"],
-        dtypes="all",
-        method=False,
-        id="pad-reflect",
-    ),
-    Row(
-        "pad",
-        _pad,
-        [Arg(2, 3, 4), (3, 2), "replicate"],
-        dtypes="all",
-        method=False,
-        id="pad-replicate",
-    ),
-    Row(
-        "pad",
-        _pad,
-        [Arg(2, 3, 4), (3, 2), "circular"],
-        dtypes="all",
-        method=False,
-        id="pad-circular",
-    ),
-    Row(
-        "pad",
-        lambda x, pad: x[:, 1:-1],
-        [Arg(3, 4), (-1, -1)],
-        dtypes="all",
-        method=False,
-        id="pad-cut",
-    ),
-    Row("pixel_shuffle", _pixel_shuffle, [Arg(1, 8, 2, 3), 2], dtypes="all", method=False),
-    Row(
-        "pixel_unshuffle",
-        lambda x, r: x.reshape(1, 2, 2, 2, 3, 2).transpose(0, 1, 3, 5, 2, 4).reshape(1, 8, 2, 3),
-        [Arg(1, 2, 4, 6), 2],
-        dtypes="all",
-        method=False,
     ),
     Row("concatenate", np.concatenate, [[Arg(2, 3), Arg(4, 3)]], dtypes="all"),
     Row("row_stack", np.vstack, [[Arg(3), Arg(2, 3)]], dtypes="all"),
