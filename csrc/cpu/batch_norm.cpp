@@ -3,6 +3,7 @@
 
 #include "cpu/channel_norm.h"
 #include "cpu/isa/channel_norm.h"
+#include "cpu/row_moments.h"
 #include "cpu/row_pieces.h"
 
 namespace bestiary::cpu {
@@ -70,7 +71,7 @@ Sums plain_moments(const Batch<T>& b) {
     }
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
     std::vector<int64_t> counts(parts.size());
-    each_piece(b.pieces(), l.elements_per_channel(), [&](int64_t p, int64_t begin, int64_t end) {
+    each_piece(b.pieces(), l.elements_per_channel(), 1, [&](int64_t p, int64_t begin, int64_t end) {
         std::vector<T> scratch(3 * l.channels);
         b.kernel.row_moments({parts[p].first.data(), parts[p].second.data(), b.x + begin * l.channels}, end - begin,
                              l.channels, scratch.data());
@@ -167,7 +168,7 @@ Sums gradient_sums(const Batch<T>& b, const T* grad, const T* center) {
         return total;
     }
     std::vector<Sums> parts(b.pieces(), Sums(l.channels));
-    each_piece(b.pieces(), l.elements_per_channel(), [&](int64_t p, int64_t begin, int64_t end) {
+    each_piece(b.pieces(), l.elements_per_channel(), 1, [&](int64_t p, int64_t begin, int64_t end) {
         std::vector<T> scratch(2 * l.channels);
         const int64_t first = begin * l.channels;
         b.kernel.row_gradient_sums({parts[p].first.data(), parts[p].second.data(), grad + first, b.x + first, center},

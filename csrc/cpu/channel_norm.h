@@ -1,8 +1,5 @@
-// Statistics of channels, rows and groups: parts of the drivers of normalisations.
+// The memory and parameters of channels, for batch norm and group norm.
 #pragma once
-
-#include <cmath>
-#include <limits>
 
 #include "cpu/parallel.h"
 #include "cpu/staging.h"
@@ -33,39 +30,6 @@ public:
 private:
     Tensor values_;
     T otherwise_;
-};
-
-// Tells whether the statistics behind this 1/std of elements of type T are right: squares neither overflowed nor
-// underflowed.
-template <class T>
-bool in_range(double rstd) {
-    static const double most = 0x1p-12 / std::sqrt(double(std::numeric_limits<T>::min()));
-    return rstd > 0 && rstd < most;
-}
-
-// Statistics of n elements of any finite magnitude, calculated from the elements divided by a power of two: slow, for
-// those that are not in_range. element(i) is a double.
-struct RowMoments {
-    double mean = 0, variance = 0;
-    int exponent = 0;
-
-    template <class F>
-    RowMoments(int64_t n, bool centred, const F& element) {
-        double most = 0;
-        for (int64_t i = 0; i < n; ++i) most = std::max(most, std::abs(element(i)));
-        exponent = most > 0 && std::isfinite(most) ? std::ilogb(most) : 0;
-        for (int64_t i = 0; centred && i < n; ++i) mean += scaled(element(i)) / static_cast<double>(n);
-        for (int64_t i = 0; i < n; ++i) {
-            const double d = scaled(element(i)) - mean;
-            variance += d * d / static_cast<double>(n);
-        }
-    }
-    double scaled(double x) const { return std::ldexp(x, -exponent); }
-    // Of scaled elements.
-    double scaled_rstd(double eps) const { return 1.0 / std::sqrt(variance + std::ldexp(eps, -2 * exponent)); }
-    double rstd(double eps) const { return scaled(scaled_rstd(eps)); }
-    double true_mean() const { return std::ldexp(mean, exponent); }
-    double true_variance() const { return std::ldexp(variance, 2 * exponent); }
 };
 
 // running = (1 - momentum) * running + momentum * seen, unless running is undefined.

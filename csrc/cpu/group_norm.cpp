@@ -3,6 +3,7 @@
 
 #include "cpu/channel_norm.h"
 #include "cpu/isa/channel_norm.h"
+#include "cpu/row_moments.h"
 
 namespace bestiary::cpu {
 namespace {

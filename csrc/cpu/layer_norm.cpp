@@ -1,7 +1,10 @@
 // Layer norm and RMS norm.
-#include "cpu/channel_norm.h"
 #include "cpu/isa/layer_norm.h"
+
+#include "cpu/parallel.h"
+#include "cpu/row_moments.h"
 #include "cpu/row_pieces.h"
+#include "cpu/staging.h"
 
 namespace bestiary::cpu {
 namespace {
@@ -76,14 +79,11 @@ void layer_norm_backward(const KernelCall& call, const Tensor& grad, const Tenso
         const PartialSums<T> weight_grad(call.outs[1], pieces, size), bias_grad(call.outs[2], pieces, size);
         const StagedResult out(call.outs[0], computed);
         const int64_t grain = ceil_div(kGrain / 4 * pieces, std::max<int64_t>(rows * size, 1));
-        parallel_for(rows ? pieces : 0, grain, [&](int64_t first, int64_t last) {
-            for (int64_t p = first; p < last; ++p) {
-                const int64_t begin = rows * p / pieces, end = rows * (p + 1) / pieces;
-                kernels<LayerNormKernels<T>>().backward(
-                    {out.tensor().numel() ? out.data<T>() + begin * size : nullptr, g.data<T>() + begin * size,
-                     x.data<T>() + begin * size, means.data<double>() + begin, rstds.data<double>() + begin,
-                     data_or_null<T>(scale), weight_grad.piece(p), bias_grad.piece(p), end - begin, size, centred});
-            }
+        each_piece(rows ? pieces : 0, rows, grain, [&](int64_t p, int64_t begin, int64_t end) {
+            kernels<LayerNormKernels<T>>().backward(
+                {out.tensor().numel() ? out.data<T>() + begin * size : nullptr, g.data<T>() + begin * size,
+                 x.data<T>() + begin * size, means.data<double>() + begin, rstds.data<double>() + begin,
+                 data_or_null<T>(scale), weight_grad.piece(p), bias_grad.piece(p), end - begin, size, centred});
         });
         weight_grad.add_up();
         bias_grad.add_up();

@@ -12,10 +12,10 @@ inline int64_t row_pieces(int64_t rows, int64_t width, int64_t grain) {
     return std::clamp<int64_t>(rows * width / grain, 1, kMostPieces);
 }
 
-// Calls body(piece, first row, end) for each.
+// Calls body(piece, first row, end) for each; `grain` pieces are worth a thread.
 template <class Body>
-void each_piece(int64_t pieces, int64_t rows, const Body& body) {
-    parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
+void each_piece(int64_t pieces, int64_t rows, int64_t grain, const Body& body) {
+    parallel_for(pieces, grain, [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; ++p) body(p, rows * p / pieces, rows * (p + 1) / pieces);
     });
 }

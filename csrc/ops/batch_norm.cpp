@@ -6,7 +6,6 @@ namespace {
 
 constexpr Call<"_batch_norm_train"> train;
 constexpr Call<"_batch_norm_eval"> evaluate;
-constexpr Call<"_batch_norm_backward"> batch_norm_backward;
 
 // Every dimension but the channels.
 Dims reduced_dims(const Tensor& self) {
@@ -22,12 +21,9 @@ void add_like_self(Meta& m, const Tensor& self) {
     m.add_like(self);
 }
 
-void give_gradients(const Backward& b, const Value& mean, const Value& rstd, bool training) {
-    const Results grads = batch_norm_backward.all(b.g, b["self"], b["weight"], mean, rstd, training, b.needs("self"),
-                                                  b.needs("weight"), b.needs("bias"));
-    if (b.needs("self")) b.give("self", grads[0]);
-    if (b.needs("weight")) b.give("weight", grads[1]);
-    if (b.needs("bias")) b.give("bias", grads[2]);
+void differentiate(const Backward& b, const Value& mean, const Value& rstd, bool training) {
+    give_gradients(b, Call<"_batch_norm_backward">().all(b.g, b["self"], b["weight"], mean, rstd, training,
+                                                         b.needs("self"), b.needs("weight"), b.needs("bias")));
 }
 
 OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
@@ -49,7 +45,7 @@ OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? runn
         move_running(running_var, unbiased(as_statistic(variance), self.numel() / self.sizes()[1]), momentum);
         return results;
     })
-    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b["mean"], b["rstd"], true); });
+    .grads("self weight bias mean rstd", [](const Backward& b) { differentiate(b, b["mean"], b["rstd"], true); });
 
 OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_mean, Tensor running_var, float eps) -> "
    "Tensor")
@@ -62,7 +58,7 @@ OP("_batch_norm_eval(Tensor self, Tensor? weight, Tensor? bias, Tensor running_m
         return affine((self - reshape(running_mean, shape)) * rstd, weight, bias, shape);
     })
     .grads("self weight bias running_mean running_var",
-           [](const Backward& b) { give_gradients(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false); });
+           [](const Backward& b) { differentiate(b, b["running_mean"], rsqrt(b["running_var"] + b["eps"]), false); });
 
 OP("_batch_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, bool training, "
    "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")

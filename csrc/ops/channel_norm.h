@@ -25,6 +25,13 @@ inline Tensor affine(Tensor normal, const Tensor& weight, const Tensor& bias, co
 // A statistic as the kernels return it: a vector of doubles outside the graph.
 inline Tensor as_statistic(const Tensor& t) { return flatten(cast(detach(t), DType::Float64)); }
 
+// Hands over the gradients of self, weight and bias that are needed.
+inline void give_gradients(const Backward& b, const Results& grads) {
+    static constexpr const char* names[] = {"self", "weight", "bias"};
+    for (int i = 0; i < 3; ++i)
+        if (b.needs(names[i])) b.give(names[i], grads[i]);
+}
+
 // running = (1 - momentum) * running + momentum * seen
 inline void move_running(const Tensor& running, const Tensor& seen, double momentum) {
     if (running.defined()) copy_(running, running * (1.0 - momentum) + seen * momentum);

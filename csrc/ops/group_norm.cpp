@@ -15,12 +15,9 @@ constexpr auto group_shape = [](Meta& m, const Tensor& self, int64_t groups) {
     m.add(statistics, DType::Float64);
 };
 
-void give_gradients(const Backward& b, int64_t groups) {
-    const Results grads = Call<"_group_norm_backward">().all(b.g, b["self"], b["weight"], b["mean"], b["rstd"], groups,
-                                                             b.needs("self"), b.needs("weight"), b.needs("bias"));
-    if (b.needs("self")) b.give("self", grads[0]);
-    if (b.needs("weight")) b.give("weight", grads[1]);
-    if (b.needs("bias")) b.give("bias", grads[2]);
+void differentiate(const Backward& b, int64_t groups) {
+    give_gradients(b, Call<"_group_norm_backward">().all(b.g, b["self"], b["weight"], b["mean"], b["rstd"], groups,
+                                                         b.needs("self"), b.needs("weight"), b.needs("bias")));
 }
 
 // The groups of self less their mean, as rows, with their statistics.
@@ -49,7 +46,7 @@ OP("_group_norm(Tensor self, Tensor? weight, Tensor? bias, int num_groups, float
     .compose([](const Tensor& self, const Tensor& weight, const Tensor& bias, int64_t num_groups, double eps) {
         return CentredGroups(self, num_groups, eps).results(self, weight, bias);
     })
-    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b.integer("num_groups")); });
+    .grads("self weight bias mean rstd", [](const Backward& b) { differentiate(b, b.integer("num_groups")); });
 
 OP("_instance_norm(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running_mean, Tensor(w)? running_var, "
    "float momentum, float eps) -> (Tensor normalized, Tensor mean, Tensor rstd)")
@@ -68,7 +65,7 @@ OP("_instance_norm(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? running
         move_by_mean(running_var, unbiased(as_statistic(groups.variance), self.numel() / instances));
         return results;
     })
-    .grads("self weight bias mean rstd", [](const Backward& b) { give_gradients(b, b.shape("self")[1]); });
+    .grads("self weight bias mean rstd", [](const Backward& b) { differentiate(b, b.shape("self")[1]); });
 
 OP("_group_norm_backward(Tensor grad, Tensor self, Tensor? weight, Tensor mean, Tensor rstd, int num_groups, "
    "bool wants_self, bool wants_weight, bool wants_bias) -> (Tensor self_grad, Tensor weight_grad, Tensor bias_grad)")

@@ -8,10 +8,8 @@
 // drivers.
 #include "cpu/isa/channel_norm.h"
 
-#include <limits>
-
 #include "cpu/isa/loops.h"
-#include "cpu/isa/vec.h"
+#include "cpu/isa/moments.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
@@ -25,33 +23,17 @@ inline void join(double& mean, double& squares, double seen, double chunk_mean, 
     squares += chunk_squares + delta * delta * seen * share;
 }
 
-// True if the rounding of the mean is visible in the squares about it.
-template <class T>
-bool is_far(T mean, T squares, T count) {
-    constexpr T visible = T(int64_t{1} << (std::numeric_limits<T>::digits - 6));
-    return count * mean * mean > squares * visible;
-}
-
 template <class T>
 void plane_moments(const ChannelMoments<T>& of, int64_t n, double seen) {
     for (int64_t begin = 0; begin < n; begin += kChunk) {
         const T* x = of.x + begin;
         const int64_t count = n - begin < kChunk ? n - begin : kChunk;
-        const T mean = sum_vec<T>(count, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) /
-                       static_cast<T>(count);
-        const T squares = sum_vec<T>(count, [&](int64_t i, auto lanes) {
-            const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
-            return d * d;
-        });
-        double center = mean, about = squares;
-        if (is_far(mean, squares, static_cast<T>(count))) {
-            const double rest =
-                sum_vec<T>(count, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes, mean) - mean; });
-            center += rest / static_cast<double>(count);
-            about = std::max(about - rest * rest / static_cast<double>(count), 0.0);
-        }
-        join(*of.mean, *of.squares, seen, center, about, static_cast<double>(count));
-        seen += static_cast<double>(count);
+        const T mean = mean_vec(x, count);
+        const CentredSums<T> sums(x, count, mean);
+        const double rest = sums.rest, elements = static_cast<double>(count);
+        join(*of.mean, *of.squares, seen, mean + rest / elements,
+             std::max(sums.squares - rest * rest / elements, 0.0), elements);
+        seen += elements;
     }
 }
 

@@ -1,10 +1,9 @@
 // Normalisation of rows: layer norm and, where nothing is centred, RMS norm.
-#include <limits>
 #include <utility>
 
 #include "cpu/isa/layer_norm.h"
 #include "cpu/isa/loops.h"
-#include "cpu/isa/vec.h"
+#include "cpu/isa/moments.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
@@ -22,29 +21,17 @@ void apply(T* out, const T* x, int64_t size, SplitDouble<T> mean, T scale, const
     });
 }
 
-// Corrects the mean as isa/channel_norm.cpp does. Rows whose statistics are out of range are left to the driver.
+// Rows whose statistics are out of range are left to the driver.
 template <class T>
 void forward(const LayerNormRows<T>& rows) {
     const int64_t size = rows.size;
     const T count = static_cast<T>(size);
     for (int64_t r = 0; r < rows.rows; ++r) {
         const T* x = rows.x + r * size;
-        const T mean = rows.centred
-                           ? sum_vec<T>(size, [&](int64_t i, auto lanes) { return load_vec(x + i, lanes); }) / count
-                           : T(0);
-        const T squares = sum_vec<T>(size, [&](int64_t i, auto lanes) {
-            const Vec<T> d = load_vec(x + i, lanes, mean) - mean;
-            return d * d;
-        });
-        double center = mean, variance = static_cast<double>(squares / count);
-        constexpr T visible = T(int64_t{1} << (std::numeric_limits<T>::digits - 6));
-        if (count * mean * mean > squares * visible) {
-            const double rest = static_cast<double>(sum_vec<T>(size, [&](int64_t i, auto lanes) {
-                return load_vec(x + i, lanes, mean) - mean;
-            }) / count);
-            center += rest;
-            variance = std::max(variance - rest * rest, 0.0);
-        }
+        const T mean = rows.centred ? mean_vec(x, size) : T(0);
+        const CentredSums<T> sums(x, size, mean);
+        const double rest = static_cast<double>(sums.rest / count), center = mean + rest;
+        const double variance = std::max(static_cast<double>(sums.squares / count) - rest * rest, 0.0);
         const double rstd = 1.0 / std::sqrt(variance + rows.eps);
         rows.mean[r] = center;
         rows.rstd[r] = rstd;
