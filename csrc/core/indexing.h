@@ -1,19 +1,19 @@
-// The shape that index tensors pick out of a tensor.
+// The shape of the elements that index tensors select.
 #pragma once
 
 #include "core/tensor.h"
 
 namespace bestiary {
 
-// Note [Placing indexed dimensions]
+// Note [Order of indexed dimensions]
 // indices[d] indexes dimension d; an undefined one leaves the dimension whole, as do those missing at the end.
-// The index tensors are broadcast together. If the indexed dimensions are neighbours, the common shape takes
-// their place in the result; otherwise it comes first (the rule of NumPy and PyTorch).
+// The index tensors are broadcast together. If the indexed dimensions are neighbours, the common shape replaces them in
+// the result; otherwise it comes first (the rule of NumPy and PyTorch).
 struct IndexLayout {
     Dims common;  // the index tensors' broadcast shape
-    Dims dims;    // the dimensions left whole
-    Dims whole;   // and their sizes
-    int before = 0;  // how many of those come before `common` in the result
+    Dims dims;    // the dimensions without an index
+    Dims whole;   // their sizes
+    int before = 0;  // the number of them that come before `common` in the result
 
     Dims result() const {
         Dims sizes(whole.data(), before);

@@ -8,7 +8,7 @@
 
 namespace bestiary {
 
-// A seed and how many counters have been used.
+// A seed and the number of counters in use.
 class Generator final : public RefCounted {
 public:
     explicit Generator(uint64_t seed = 0) : seed_(seed) {}

@@ -19,7 +19,7 @@ const Reduction& reduction_of(const ReductionByType& types, DType t) {
 
 namespace {
 
-// Blocks of fixed size, so that the result does not depend on how many threads there are.
+// Blocks of fixed size, so that the result does not depend on the number of threads.
 constexpr int64_t kRowChunk = 65536;   // elements of a row folded by one task
 constexpr int64_t kRowChunks = 16;     // fewer cost less than waking a thread
 constexpr int64_t kTile = 1024;        // columns whose accumulators stay in the first-level cache
@@ -53,7 +53,7 @@ ReductionPlan plan_of(const Reduction& with, const Tensor& in, DimMask mask, con
     return plan;
 }
 
-// Calls body(pointer, step, n) for elements [begin, end) of what is reduced, seen from `base`.
+// Calls body(pointer, step, n) for the reduced elements [begin, end), from `base` on.
 template <class F>
 void for_reduced(const ReductionPlan& plan, char* base, int64_t begin, int64_t end, const F& body) {
     if (plan.reduced.sizes.size() <= 1)

@@ -9,7 +9,7 @@ namespace bestiary::cpu {
 
 inline const ReductionKernels& reductions() { return kernels<ReductionKernels>(); }
 
-// The one of elements of type t; a TypeError where there is none.
+// The one of elements of type t; a NotImplementedError where there is none.
 const Reduction& reduction_of(const ReductionByType& types, DType t);
 
 // Folds the dimensions in `mask` of `in`: one accumulator per result, contiguous, in the results' order.

@@ -11,7 +11,7 @@
 namespace bestiary::cpu {
 namespace {
 
-// Floats run on in double, integers in unsigned 64 bits, which wrap.
+// Floats accumulate in double, integers in unsigned 64 bits, which wrap.
 template <class T>
 using Running = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 
@@ -19,7 +19,7 @@ template <class F>
 void visit_number(DType t, const F& body) {
     visit(t, [&]<class T>() {
         if constexpr (std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>)
-            fail(ErrorKind::Type, "16-bit floats run on as float32");
+            fail(ErrorKind::Type, "16-bit floats accumulate as float32");
         else
             body.template operator()<T>();
     });
@@ -38,7 +38,7 @@ struct Product {
     }
 };
 
-constexpr int64_t kColumns = 256;  // neighbouring lines that run on side by side
+constexpr int64_t kColumns = 256;  // neighbouring lines scanned side by side
 
 // Lines [begin, end), whose elements are `inner` apart: the lines between two elements of one are neighbours.
 template <class Step, class T>

@@ -1,4 +1,4 @@
-// Sorting, the largest few, and search in what is sorted.
+// Sorting, the largest few, binary search.
 #include <algorithm>
 
 #include "cpu/contiguous.h"

@@ -1,4 +1,4 @@
-// Variances and norms: sums of what is computed from each element. See Note [Squares out of range].
+// Variances and norms: sums of functions of each element. See Note [Squares out of range].
 #include <cmath>
 #include <limits>
 
@@ -51,7 +51,7 @@ struct Moments {
 };
 
 // In two passes: differences from the mean keep the digits that a difference of large sums would lose. The mean that is
-// taken off is rounded; where that shows in the squares, the mean of the differences corrects both.
+// subtracted is rounded; where that shows in the squares, the mean of the differences corrects both.
 Moments moments_of(const Tensor& self, DimMask mask) {
     const double count = static_cast<double>(reduced_count(self.sizes(), mask));
     Moments m{mean_of(self, mask), {}, {}};

@@ -1,10 +1,8 @@
-// Gamma, Poisson and binomial variates, drawn by rejection. Each element has a small generator of its own, seeded by
-// Philox with the element's counter, so that what is drawn does not depend on the number of threads.
+// Gamma, Poisson and binomial variates, sampled by rejection. Each element has a small generator of its own, seeded by
+// Philox with the element's counter, so that its value does not depend on the number of threads.
 #include <cmath>
 
-#include "core/random.h"
-#include "cpu/isa/random.h"
-#include "cpu/parallel.h"
+#include "cpu/random.h"
 #include "cpu/staging.h"
 
 namespace bestiary::cpu {
@@ -117,51 +115,46 @@ double binomial(double n, double p, Source& source) {
     return p > 0.5 ? n - count : count;
 }
 
-// Calls draw(i, source) for every element.
-template <class Draw>
-void for_elements(int64_t n, const Value& generator, const Draw& draw) {
-    Generator& shared = *generator.generator;
-    const uint64_t seed = shared.seed();
-    const uint64_t counter = shared.reserve(static_cast<uint64_t>(ceil_div(n, random_per_counter<int64_t>)));
-    const Loop random_bits = loop_of("_randint_", DType::Int64);
+// Calls sample(i, source) for every element.
+template <class Sample>
+void for_elements(int64_t n, Generator& generator, const Sample& sample) {
+    const RandomStream stream = reserve_counters<int64_t>(generator, n);
     parallel_for(ceil_div(n, kBlock), kVariateGrain / kBlock, [&](int64_t first, int64_t last) {
         uint64_t seeds[kBlock];
         for (int64_t block = first; block < last; ++block) {
             const int64_t begin = block * kBlock, count = std::min(kBlock, n - begin);
-            RandomStream stream{seed, counter + static_cast<uint64_t>(begin / random_per_counter<int64_t>), 0, 0};
-            char* const data[] = {reinterpret_cast<char*>(seeds), reinterpret_cast<char*>(&stream)};
-            random_bits(data, nullptr, count, nullptr);
+            random_bits(seeds, count, from_element<int64_t>(stream, begin));
             for (int64_t i = 0; i < count; ++i) {
                 Source source(seeds[i]);
-                draw(begin + i, source);
+                sample(begin + i, source);
             }
         }
     });
 }
 
+// Variates of a distribution with one parameter.
 template <double (*Variate)(double, Source&)>
-void of_one(const KernelCall& call) {
-    const Tensor given = staged(call.args.tensor(0), DType::Float64);
+void variates(const KernelCall& call, const Tensor& self, Generator& generator) {
+    const Tensor given = staged(self, DType::Float64);
     const StagedResult result(call.outs[0], DType::Float64);
     const double* in = given.data<double>();
     double* out = result.data<double>();
-    for_elements(given.numel(), call.args[1], [&](int64_t i, Source& source) { out[i] = Variate(in[i], source); });
+    for_elements(given.numel(), generator, [&](int64_t i, Source& source) { out[i] = Variate(in[i], source); });
 }
 
-void binomial_kernel(const KernelCall& call) {
-    const Tensor counts = staged(call.args.tensor(0), DType::Float64);
-    const Tensor probabilities = staged(call.args.tensor(1), DType::Float64);
+void binomial_variates(const KernelCall& call, const Tensor& self, const Tensor& prob, Generator& generator) {
+    const Tensor counts = staged(self, DType::Float64), probabilities = staged(prob, DType::Float64);
     const StagedResult result(call.outs[0], DType::Float64);
     const double *n = counts.data<double>(), *p = probabilities.data<double>();
     double* out = result.data<double>();
-    for_elements(counts.numel(), call.args[2],
+    for_elements(counts.numel(), generator,
                  [&](int64_t i, Source& source) { out[i] = binomial(n[i], p[i], source); });
 }
 
-KERNEL(CPU, "_standard_gamma", of_one<standard_gamma>);
-KERNEL(CPU, "_log_standard_gamma", of_one<log_standard_gamma>);
-KERNEL(CPU, "poisson", of_one<poisson>);
-KERNEL(CPU, "_binomial", binomial_kernel);
+KERNEL(CPU, "_standard_gamma", variates<standard_gamma>);
+KERNEL(CPU, "_log_standard_gamma", variates<log_standard_gamma>);
+KERNEL(CPU, "poisson", variates<poisson>);
+KERNEL(CPU, "_binomial", binomial_variates);
 
 }  // namespace
 }  // namespace bestiary::cpu

@@ -9,11 +9,7 @@ namespace bestiary::ops {
 using OptionalDType = std::optional<DType>;
 using OptionalDevice = std::optional<Device>;
 
-inline DType dtype_or(const Value& v, DType otherwise) { return v.none() ? otherwise : v.dtype; }
-
 inline Device device_or_default(OptionalDevice device) { return device.value_or(thread_state.default_device); }
-inline Device device_or_default(const Value& v) { return v.none() ? thread_state.default_device : v.device; }
-inline Device device_or(const Value& v, const Tensor& like) { return v.none() ? like.device() : v.device; }
 
 inline Tensor with_requires_grad(Tensor t, bool wants_grad) {
     check(!wants_grad || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ",

@@ -25,15 +25,15 @@ struct SortedLines {
     int64_t length() const { return values.sizes().back(); }
 };
 
-Tensor between(const SortedLines& lines, const Tensor& rank, std::string_view how) {
+Tensor between(const SortedLines& lines, const Tensor& rank, std::string_view interpolation) {
     const auto at = [&](const Tensor& index) { return gather(lines.values, -1, cast(index, DType::Int64)); };
     const Tensor low = Call<"floor">()(rank), high = Call<"ceil">()(rank);
-    if (how == "lower") return at(low);
-    if (how == "higher") return at(high);
-    if (how == "nearest") return at(Call<"round">()(rank));
-    if (how == "midpoint") return (at(low) + at(high)) * 0.5;
-    check_as(ErrorKind::Value, how == "linear",
-             "interpolation: expected 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '", how, "'");
+    if (interpolation == "lower") return at(low);
+    if (interpolation == "higher") return at(high);
+    if (interpolation == "nearest") return at(Call<"round">()(rank));
+    if (interpolation == "midpoint") return (at(low) + at(high)) * 0.5;
+    check_as(ErrorKind::Value, interpolation == "linear",
+             "interpolation: expected 'linear', 'lower', 'higher', 'midpoint' or 'nearest', got '", interpolation, "'");
     return Call<"lerp">()(at(low), at(high), rank - low);
 }
 

@@ -1,4 +1,4 @@
-// Random numbers, from a generator or the default one. What is drawn does not depend on the number of threads.
+// Random numbers, from a generator or the default one. They do not depend on the number of threads.
 #include <limits>
 
 #include "ops/factory.h"
@@ -8,19 +8,18 @@ namespace {
 
 Tensor no_gradient(const Backward& b) { return Call<"zeros_like">()(b.g); }
 
-// Empty memory, filled by one of the ops that write self.
+// `t` filled by one of the ops that write self.
 template <class Fill, class... A>
-Tensor drawn_into(Tensor t, bool wants_grad, const Fill& fill, const A&... args) {
+Tensor random_fill(Tensor t, bool requires_grad, const Fill& fill, const A&... args) {
     {
         const GradMode off(false);
         fill(t, args...);
     }
-    return with_requires_grad(std::move(t), wants_grad);
+    return with_requires_grad(std::move(t), requires_grad);
 }
 
-template <class Fill, class... A>
-Tensor drawn(const Dims& size, DType dtype, Device device, bool wants_grad, const Fill& fill, const A&... args) {
-    return drawn_into(Call<"_empty">()(size, dtype, device), wants_grad, fill, args...);
+Tensor empty(Ints size, DType dtype, OptionalDevice device) {
+    return Call<"_empty">()(size, dtype, device_or_default(device));
 }
 
 OP("uniform_(Tensor self, float from=0, float to=1, *, Generator(w)? generator=None) -> Tensor")
@@ -78,23 +77,23 @@ OP("random_(Tensor self, *, Generator? generator=None) -> Tensor")
 
 >>> engine.empty(3, dtype=engine.uint8).random_().shape
 Size([3]))")
-    .compose([](Args a, Results& r) {
-        const int64_t last = last_integer(a.tensor(0).dtype());
-        r.push(fill_integers(a[0], 0, static_cast<int64_t>(static_cast<uint64_t>(last) + 1), a[1]));
+    .compose([](const Tensor& self, const Value& generator) {
+        const int64_t last = last_integer(self.dtype());
+        return fill_integers(self, 0, static_cast<int64_t>(static_cast<uint64_t>(last) + 1), generator);
     });
 
 OP("random_.to(Tensor self, int to, *, Generator? generator=None) -> Tensor")
     .doc("Fills self with random integers in [0, to).")
-    .compose([](Args a, Results& r) {
-        check_range(0, a.integer(1), a.tensor(0).dtype());
-        r.push(fill_integers(a[0], 0, a[1], a[2]));
+    .compose([](const Tensor& self, int64_t to, const Value& generator) {
+        check_range(0, to, self.dtype());
+        return fill_integers(self, 0, to, generator);
     });
 
 OP("random_.from(Tensor self, int from, int to, *, Generator? generator=None) -> Tensor")
     .doc("Fills self with random integers in [from, to).")
-    .compose([](Args a, Results& r) {
-        check_range(a.integer(1), a.integer(2), a.tensor(0).dtype());
-        r.push(fill_integers(a[0], a[1], width(a.integer(1), a.integer(2)), a[3]));
+    .compose([](const Tensor& self, int64_t from, int64_t to, const Value& generator) {
+        check_range(from, to, self.dtype());
+        return fill_integers(self, from, width(from, to), generator);
     });
 
 OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
@@ -103,9 +102,9 @@ OP("rand(int... size, *, Generator? generator=None, dtype? dtype=None, device? d
 
 >>> engine.rand(2, 3).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
-                     Call<"uniform_">(), 0.0, 1.0, a[1]));
+    .compose([](Ints size, const Value& generator, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        const Tensor out = empty(size, dtype.value_or(default_dtype), device);
+        return random_fill(out, requires_grad, Call<"uniform_">(), 0.0, 1.0, generator);
     });
 
 OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) "
@@ -114,9 +113,9 @@ OP("randn(int... size, *, Generator? generator=None, dtype? dtype=None, device? 
 
 >>> engine.randn(2, 3).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(0)), dtype_or(a[2], default_dtype), device_or_default(a[3]), a.flag(4),
-                     Call<"normal_">(), 0.0, 1.0, a[1]));
+    .compose([](Ints size, const Value& generator, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        const Tensor out = empty(size, dtype.value_or(default_dtype), device);
+        return random_fill(out, requires_grad, Call<"normal_">(), 0.0, 1.0, generator);
     });
 
 OP("rand_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -124,9 +123,8 @@ OP("rand_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requi
 
 >>> engine.rand_like(engine.zeros(2, 3)).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(drawn_into(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3), Call<"uniform_">()));
+    .compose([](const Tensor& self, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return random_fill(empty_like(self, dtype, device), requires_grad, Call<"uniform_">());
     });
 
 OP("randn_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requires_grad=False) -> Tensor")
@@ -134,9 +132,8 @@ OP("randn_like(Tensor self, *, dtype? dtype=None, device? device=None, bool requ
 
 >>> engine.randn_like(engine.zeros(2, 3)).shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        r.push(drawn_into(empty_like(t, dtype_or(a[1], t.dtype()), device_or(a[2], t)), a.flag(3), Call<"normal_">()));
+    .compose([](const Tensor& self, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        return random_fill(empty_like(self, dtype, device), requires_grad, Call<"normal_">());
     });
 
 OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
@@ -145,19 +142,21 @@ OP("randint(int high, int[] size, *, Generator? generator=None, dtype? dtype=Non
 
 >>> bool((engine.randint(10, (100,)) < 10).all())
 True)")
-    .compose([](Args a, Results& r) {
-        check_range(0, a.integer(0), dtype_or(a[3], DType::Int64));
-        r.push(drawn(Dims(a.ints(1)), dtype_or(a[3], DType::Int64), device_or_default(a[4]), a.flag(5),
-                     fill_integers, 0, a[0], a[2]));
+    .compose([](int64_t high, Ints size, const Value& generator, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad) {
+        const DType type = dtype.value_or(DType::Int64);
+        check_range(0, high, type);
+        return random_fill(empty(size, type, device), requires_grad, fill_integers, 0, high, generator);
     });
 
 OP("randint.low(int low, int high, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
    "bool requires_grad=False) -> Tensor")
     .doc("Random integers in [low, high).")
-    .compose([](Args a, Results& r) {
-        check_range(a.integer(0), a.integer(1), dtype_or(a[4], DType::Int64));
-        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], DType::Int64), device_or_default(a[5]), a.flag(6),
-                     fill_integers, a[0], width(a.integer(0), a.integer(1)), a[3]));
+    .compose([](int64_t low, int64_t high, Ints size, const Value& generator, OptionalDType dtype,
+                OptionalDevice device, bool requires_grad) {
+        const DType type = dtype.value_or(DType::Int64);
+        check_range(low, high, type);
+        return random_fill(empty(size, type, device), requires_grad, fill_integers, low, width(low, high), generator);
     });
 
 OP("randint_like(Tensor self, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
@@ -165,19 +164,16 @@ OP("randint_like(Tensor self, int high, *, dtype? dtype=None, device? device=Non
 
 >>> engine.randint_like(engine.zeros(2, 3), 5).dtype
 engine.float32)")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        check_range(0, a.integer(1), dtype_or(a[2], t.dtype()));
-        r.push(drawn_into(empty_like(t, dtype_or(a[2], t.dtype()), device_or(a[3], t)), false, fill_integers, 0, a[1]));
+    .compose([](const Tensor& self, int64_t high, OptionalDType dtype, OptionalDevice device) {
+        check_range(0, high, dtype.value_or(self.dtype()));
+        return random_fill(empty_like(self, dtype, device), false, fill_integers, 0, high);
     });
 
 OP("randint_like.low(Tensor self, int low, int high, *, dtype? dtype=None, device? device=None) -> Tensor")
     .doc("Random integers in [low, high), in the shape and dtype of self.")
-    .compose([](Args a, Results& r) {
-        const Tensor& t = a.tensor(0);
-        check_range(a.integer(1), a.integer(2), dtype_or(a[3], t.dtype()));
-        r.push(drawn_into(empty_like(t, dtype_or(a[3], t.dtype()), device_or(a[4], t)), false, fill_integers, a[1],
-                     width(a.integer(1), a.integer(2))));
+    .compose([](const Tensor& self, int64_t low, int64_t high, OptionalDType dtype, OptionalDevice device) {
+        check_range(low, high, dtype.value_or(self.dtype()));
+        return random_fill(empty_like(self, dtype, device), false, fill_integers, low, width(low, high));
     });
 
 OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtype? dtype=None, device? device=None, "
@@ -186,19 +182,20 @@ OP("normal(float mean, float std, int[] size, *, Generator? generator=None, dtyp
 
 >>> engine.normal(2.0, 0.0, (2,))
 tensor([2., 2.]))")
-    .compose([](Args a, Results& r) {
-        r.push(drawn(Dims(a.ints(2)), dtype_or(a[4], default_dtype), device_or_default(a[5]), a.flag(6),
-                     Call<"normal_">(), a[0], a[1], a[3]));
+    .compose([](double mean, double std, Ints size, const Value& generator, OptionalDType dtype, OptionalDevice device,
+                bool requires_grad) {
+        const Tensor out = empty(size, dtype.value_or(default_dtype), device);
+        return random_fill(out, requires_grad, Call<"normal_">(), mean, std, generator);
     });
 
 OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> Tensor")
     .doc("Random normal numbers with the mean and standard deviation of each element, in the dtype of the means.")
-    .compose([](Args a, Results& r) {
-        const Tensor scale = add(mul(a[0], 0.0), a[1]);  // broadcast to the shape of both
-        const Tensor drawn_numbers =
-            drawn(scale.sizes(), scale.dtype(), scale.device(), false, Call<"normal_">(), 0.0, 1.0, a[2]);
-        const Tensor sum = a[0] + scale * drawn_numbers;
-        r.push(a[0].is_tensor() ? cast(sum, a.tensor(0).dtype()) : sum);
+    .compose([](const Value& mean, const Value& std, const Value& generator) {
+        const Tensor scale = add(mul(mean, 0.0), std);  // broadcast to the shape of both
+        const Tensor standard = random_fill(Call<"_empty">()(scale.sizes(), scale.dtype(), scale.device()), false,
+                                            Call<"normal_">(), 0.0, 1.0, generator);
+        const Tensor sum = mean + scale * standard;
+        return mean.is_tensor() ? cast(sum, mean.t->dtype) : sum;
     });
 
 OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? device=None, bool requires_grad=False) -> "
@@ -207,16 +204,16 @@ OP("randperm(int n, *, Generator? generator=None, dtype? dtype=None, device? dev
 
 >>> engine.randperm(4).sort().values
 tensor([0, 1, 2, 3]))")
-    .compose([](Args a, Results& r) {
-        const Device device = device_or_default(a[3]);
-        r.push(with_requires_grad(Call<"_randperm">()(a[0], dtype_or(a[2], DType::Int64), a[1], device), a.flag(4)));
+    .compose([](int64_t n, const Value& generator, OptionalDType dtype, OptionalDevice device, bool requires_grad) {
+        const DType type = dtype.value_or(DType::Int64);
+        return with_requires_grad(Call<"_randperm">()(n, type, generator, device_or_default(device)), requires_grad);
     });
 
 OP("_randperm(int n, dtype dtype, Generator(w)? generator, device device) -> Tensor")
     .doc("The integers of [0, n) in random order.")
-    .shape([](const Op&, Args a, Meta& m) {
-        check_as(ErrorKind::Value, a.integer(0) >= 0, "n: expected 0 or more, got ", a.integer(0));
-        m.add({a.integer(0)}, a[1].dtype);
+    .shape([](Meta& m, int64_t n, DType dtype) {
+        check_as(ErrorKind::Value, n >= 0, "n: expected 0 or more, got ", n);
+        m.add({n}, dtype);
     });
 
 OP("bernoulli(Tensor self, *, Generator? generator=None) -> Tensor")
@@ -224,15 +221,16 @@ OP("bernoulli(Tensor self, *, Generator? generator=None) -> Tensor")
 
 >>> engine.bernoulli(engine.tensor([0.0, 1.0]))
 tensor([0., 1.]))")
-    .compose([](Args a, Results& r) { r.push(Call<"_bernoulli">()(a[0], a[1], a.tensor(0).dtype())); });
+    .compose([](const Tensor& self, const Value& generator) {
+        return Call<"_bernoulli">()(self, generator, self.dtype());
+    });
 
 OP("bernoulli.p(Tensor self, float p, *, Generator? generator=None) -> Tensor")
     .doc("Random 0 and 1 in the shape and dtype of self: 1 with probability p.")
-    .compose([](Args a, Results& r) {
-        check(a.number(1) >= 0 && a.number(1) <= 1, "p: expected probabilities from 0 to 1, got ", a[1]);
-        const Tensor& self = a.tensor(0);
-        const Tensor p = Call<"full">()(self.sizes(), a[1], DType::Float32, self.device());
-        r.push(Call<"_bernoulli">()(p, a[2], self.dtype()));
+    .compose([](const Tensor& self, double p, const Value& generator) {
+        check(p >= 0 && p <= 1, "p: expected probabilities from 0 to 1, got ", p);
+        const Tensor probabilities = Call<"full">()(self.sizes(), p, DType::Float32, self.device());
+        return Call<"_bernoulli">()(probabilities, generator, self.dtype());
     });
 
 OP("bernoulli_(Tensor self, float p=0.5, *, Generator? generator=None) -> Tensor")
@@ -240,21 +238,21 @@ OP("bernoulli_(Tensor self, float p=0.5, *, Generator? generator=None) -> Tensor
 
 >>> engine.empty(2).bernoulli_(1.0)
 tensor([1., 1.]))")
-    .compose([](Args a, Results& r) { r.push(copy_(a[0], Call<"bernoulli.p">()(a[0], a[1], a[2]))); });
+    .compose([](const Tensor& self, double p, const Value& generator) {
+        return copy_(self, Call<"bernoulli.p">()(self, p, generator));
+    });
 
 OP("bernoulli_.each(Tensor self, Tensor p, *, Generator? generator=None) -> Tensor")
     .doc("Fills self with 1 with the probability that p's elements give, otherwise 0.")
-    .compose([](Args a, Results& r) {
-        const Tensor p = expand(a[1], a.tensor(0).sizes());
-        r.push(copy_(a[0], Call<"_bernoulli">()(p, a[2], a.tensor(0).dtype())));
+    .compose([](const Tensor& self, const Tensor& p, const Value& generator) {
+        return copy_(self, Call<"_bernoulli">()(expand(p, self.sizes()), generator, self.dtype()));
     });
 
 OP("_bernoulli(Tensor p, Generator(w)? generator, dtype dtype) -> Tensor")
     .doc("1 with the probability that p's elements give, otherwise 0.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& p = a.tensor(0);
+    .shape([](Meta& m, const Tensor& p, const Value&, DType dtype) {
         check_as(ErrorKind::Type, is_floating(p.dtype()), "p: expected a floating dtype, got ", p.dtype());
-        m.add(p.sizes(), a[2].dtype);
+        m.add(p.sizes(), dtype);
     });
 
 OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generator(w)? generator=None) -> Tensor")
@@ -262,30 +260,29 @@ OP("multinomial(Tensor self, int num_samples, bool replacement=False, *, Generat
 
 >>> engine.multinomial(engine.tensor([0.0, 1.0, 0.0]), 2, replacement=True)
 tensor([1, 1]))")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
+    .shape([](Meta& m, const Tensor& self, int64_t num_samples) {
         check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected weights of a floating dtype, got ",
                  self.dtype());
         check(self.dim() == 1 || self.dim() == 2, "self: expected 1 or 2 dimensions, got shape ", self.sizes());
-        check(self.size(-1) > 0 && a.integer(1) > 0, "num_samples: expected 1 or more of at least one weight, got ",
-              a.integer(1), " of shape ", self.sizes());
+        check(self.size(-1) > 0 && num_samples > 0, "num_samples: expected 1 or more of at least one weight, got ",
+              num_samples, " of shape ", self.sizes());
         Dims size = self.sizes();
-        size[size.size() - 1] = a.integer(1);
+        size[size.size() - 1] = num_samples;
         m.add(size, DType::Int64);
     });
 
-// The mask is drawn again for the gradient: what is saved is where in the stream of random numbers it began.
+// The gradient samples the mask again from the same position in the stream of random numbers, which is all it saves.
 OP("_dropout(Tensor self, float p, Generator(w)? generator=None) -> (Tensor kept, Tensor state)")
-    .doc("Zero with probability p, otherwise self / (1 - p); and the seed and counter that the mask was drawn from.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add_like(a.tensor(0));
+    .doc("Zero with probability p, otherwise self / (1 - p); and the seed and counter of the mask.")
+    .shape([](Meta& m, const Tensor& self) {
+        m.add_like(self);
         m.add({2}, DType::Int64);
     })
     .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("_dropout_again(Tensor self, float p, Tensor state) -> Tensor")
     .doc("Dropout by the mask that _dropout drew from ``state``.")
-    .shape([](const Op&, Args a, Meta& m) { m.add_like(a.tensor(0)); })
+    .shape([](Meta& m, const Tensor& self) { m.add_like(self); })
     .grad("self", "state", [](const Backward& b) { return Call<"_dropout_again">()(b.g, b["p"], b["state"]); });
 
 OP("dropout(Tensor self, float p, bool train) -> Tensor")
@@ -293,13 +290,10 @@ OP("dropout(Tensor self, float p, bool train) -> Tensor")
 
 >>> engine.dropout(engine.ones(3), 0.5, False)
 tensor([1., 1., 1.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& self = a.tensor(0);
-        const double p = a.number(1);
+    .compose([](const Tensor& self, double p, bool train) {
         check_as(ErrorKind::Value, p >= 0 && p <= 1, "p: expected a probability from 0 to 1, got ", p);
         check_as(ErrorKind::Type, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
-        if (!a.flag(2) || p == 0) return r.push(self);
-        r.push(Call<"_dropout">()(self, p));
+        return train && p != 0 ? Call<"_dropout">()(self, p) : self;
     })
     .in_place_too();
 

@@ -1,4 +1,4 @@
-// Random numbers whose distribution has parameters of its own per element, or is made of uniform and normal ones.
+// Random numbers of distributions with parameters per element, and transforms of uniform and normal numbers.
 #include <cmath>
 
 #include "ops/names.h"
@@ -6,11 +6,14 @@
 namespace bestiary::ops {
 namespace {
 
-void same_as_self(const Op&, Args a, Meta& m) {
-    const Tensor& self = a.tensor(0);
+void check_floating(const Tensor& self) {
     check_as(ErrorKind::Runtime, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
-    m.add(self.sizes(), self.dtype());
 }
+
+constexpr auto same_as_self = [](Meta& m, const Tensor& self) {
+    check_floating(self);
+    m.add(self.sizes(), self.dtype());
+};
 
 OP("poisson(Tensor self, Generator(w)? generator=None) -> Tensor")
     .doc(R"(Random counts of Poisson distributions with the rates self.
@@ -25,14 +28,13 @@ OP("binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor")
 
 >>> engine.binomial(engine.tensor([3.0, 3.0]), engine.tensor([0.0, 1.0]))
 tensor([0., 3.]))")
-    .compose([](Args a, Results& r) {
-        const Tensor &count = a.tensor(0), &prob = a.tensor(1);
+    .compose([](const Tensor& count, const Tensor& prob, const Value& generator) {
         check_as(ErrorKind::Runtime, is_floating(count.dtype()), "count: expected a floating dtype, got ",
                  count.dtype());
         check_as(ErrorKind::Runtime, prob.dtype() == count.dtype(), "prob: expected ", count.dtype(),
                  ", the dtype of count, got ", prob.dtype());
         const Dims sizes = broadcast(count.sizes(), prob.sizes());
-        r.push(Call<"_binomial">()(expand(count, sizes), expand(prob, sizes), a[2]));
+        return Call<"_binomial">()(expand(count, sizes), expand(prob, sizes), generator);
     });
 
 OP("_binomial(Tensor self, Tensor prob, Generator(w)? generator=None) -> Tensor")
@@ -55,14 +57,10 @@ OP("_log_standard_gamma(Tensor self, Generator(w)? generator=None) -> Tensor")
     .grad("self", "self result",
           [](const Backward& b) { return b.g * Call<"_log_standard_gamma_grad">()(b["self"], b["result"]); });
 
-// Fresh numbers in double for self, so that narrow types are rounded once.
+// Numbers for self are computed in double, so that narrow types are rounded once.
 Tensor doubles_like(const Tensor& self) { return Call<"_empty">()(self.sizes(), DType::Float64, self.device()); }
 Tensor unit_uniform(const Tensor& self, const Value& generator) {
     return Call<"uniform_">()(doubles_like(self), 0.0, 1.0, generator);
-}
-
-void check_floating(const Tensor& self) {
-    check_as(ErrorKind::Runtime, is_floating(self.dtype()), "self: expected a floating dtype, got ", self.dtype());
 }
 
 OP("cauchy_(Tensor self, float median=0, float sigma=1, *, Generator? generator=None) -> Tensor")
@@ -70,12 +68,11 @@ OP("cauchy_(Tensor self, float median=0, float sigma=1, *, Generator? generator=
 
 >>> engine.empty(2, 3).cauchy_().shape
 Size([2, 3]))")
-    .compose([](Args a, Results& r) {
-        check_floating(a.tensor(0));
-        const double sigma = a.number(2);
+    .compose([](const Tensor& self, double median, double sigma, const Value& generator) {
+        check_floating(self);
         check_as(ErrorKind::Runtime, sigma > 0, "sigma: expected more than 0, got ", sigma);
-        const Tensor turned = Call<"tan">()((unit_uniform(a.tensor(0), a[3]) - 0.5) * M_PI);
-        r.push(copy_(a[0], turned * sigma + a[1]));
+        const Tensor tangents = Call<"tan">()((unit_uniform(self, generator) - 0.5) * M_PI);
+        return copy_(self, tangents * sigma + median);
     });
 
 OP("log_normal_(Tensor self, float mean=1, float std=2, *, Generator? generator=None) -> Tensor")
@@ -83,11 +80,10 @@ OP("log_normal_(Tensor self, float mean=1, float std=2, *, Generator? generator=
 
 >>> bool((engine.empty(100).log_normal_() > 0).all())
 True)")
-    .compose([](Args a, Results& r) {
-        check_floating(a.tensor(0));
-        const double std = a.number(2);
+    .compose([](const Tensor& self, double mean, double std, const Value& generator) {
+        check_floating(self);
         check_as(ErrorKind::Runtime, std > 0, "std: expected more than 0, got ", std);
-        r.push(copy_(a[0], exp(Call<"normal_">()(doubles_like(a.tensor(0)), a[1], std, a[3]))));
+        return copy_(self, exp(Call<"normal_">()(doubles_like(self), mean, std, generator)));
     });
 
 OP("geometric_(Tensor self, float p, *, Generator? generator=None) -> Tensor")
@@ -95,11 +91,10 @@ OP("geometric_(Tensor self, float p, *, Generator? generator=None) -> Tensor")
 
 >>> bool((engine.empty(100).geometric_(0.5) >= 1).all())
 True)")
-    .compose([](Args a, Results& r) {
-        const double p = a.number(1);
+    .compose([](const Tensor& self, double p, const Value& generator) {
         check_as(ErrorKind::Runtime, p > 0 && p < 1, "p: expected more than 0 and less than 1, got ", p);
-        const Tensor waits = Call<"log1p">()(-unit_uniform(a.tensor(0), a[2])) / std::log1p(-p);
-        r.push(copy_(a[0], Call<"clamp">()(Call<"ceil">()(waits), 1.0)));
+        const Tensor waits = Call<"log1p">()(-unit_uniform(self, generator)) / std::log1p(-p);
+        return copy_(self, Call<"clamp">()(Call<"ceil">()(waits), 1.0));
     });
 
 }  // namespace

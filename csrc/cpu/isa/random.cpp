@@ -1,5 +1,6 @@
-// Random numbers: Philox counters, many at a time, turned into distributions. Loops write n contiguous elements;
-// data[1] is a RandomStream and data[2] the operand of those that have one.
+// Random numbers: Philox counters, many at a time, transformed to distributions.
+#include "cpu/isa/random.h"
+
 #include <algorithm>
 #include <bit>
 
@@ -8,7 +9,6 @@
 #endif
 
 #include "cpu/isa/loops.h"
-#include "cpu/isa/random.h"
 #include "cpu/isa/vec.h"
 #include "cpu/isa/vector_math.h"
 
@@ -22,7 +22,7 @@ struct Words {
     uint64_t pair(int first, int lane) const { return uint64_t{word[first][lane]} << 32 | word[first + 1][lane]; }
 };
 
-// Numbers of 32 bits in lanes of 64, whose high halves hold what is left of earlier steps.
+// Numbers of 32 bits in lanes of 64, whose high halves hold rests of earlier steps.
 typedef uint64_t WideWords __attribute__((vector_size(kVecBytes)));
 
 // The products of the low halves.
@@ -42,14 +42,14 @@ typedef uint64_t WideWords __attribute__((vector_size(kVecBytes)));
 
 // Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) for kCounters counters: a pure
 // function of seed and counter, so that an element has the same number whatever thread computes it.
-void philox_lanes(uint64_t seed, uint64_t counter, Words& out) {
+void philox_lanes(RandomStream stream, Words& out) {
     constexpr int group = kVecBytes / 8;
     typedef uint32_t Narrow __attribute__((vector_size(kVecBytes / 2)));
     WideWords first;
     for (int lane = 0; lane < group; ++lane) first[lane] = static_cast<uint64_t>(lane);
     for (int begin = 0; begin < kCounters; begin += group) {
-        WideWords a = first + (counter + static_cast<uint64_t>(begin)), b = a >> 32, c{}, d{};
-        uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
+        WideWords a = first + (stream.counter + static_cast<uint64_t>(begin)), b = a >> 32, c{}, d{};
+        uint32_t k0 = static_cast<uint32_t>(stream.seed), k1 = static_cast<uint32_t>(stream.seed >> 32);
 #pragma GCC unroll 10
         for (int round = 0; round < 10; ++round) {
             const WideWords p = times(a, WideWords{} + 0xD2511F53u), q = times(c, WideWords{} + 0xCD9E8D57u);
@@ -60,9 +60,9 @@ void philox_lanes(uint64_t seed, uint64_t counter, Words& out) {
             k0 += 0x9E3779B9u;
             k1 += 0xBB67AE85u;
         }
-        const WideWords made[] = {a, b, c, d};
+        const WideWords words[] = {a, b, c, d};
         for (int k = 0; k < 4; ++k) {
-            const Narrow low = __builtin_convertvector(made[k], Narrow);
+            const Narrow low = __builtin_convertvector(words[k], Narrow);
             std::memcpy(out.word[k] + begin, &low, sizeof low);
         }
     }
@@ -99,10 +99,8 @@ template <class T>
 struct Uniform {
     T low, width, scale;
     int shift;
-    // params[2]: how many low bits the stored type would round away, perhaps up to the end of the interval
-    explicit Uniform(const double* params)
-        : low(static_cast<T>(params[0])), width(static_cast<T>(params[1] - params[0])) {
-        const int bits = (sizeof(T) == 4 ? 24 : 53) - static_cast<int>(params[2]);
+    Uniform(double low, double high, int dropped_bits) : low(static_cast<T>(low)), width(static_cast<T>(high - low)) {
+        const int bits = (sizeof(T) == 4 ? 24 : 53) - dropped_bits;
         shift = (sizeof(T) == 4 ? 32 : 64) - bits;
         scale = T(1) / static_cast<T>(uint64_t{1} << bits);
     }
@@ -122,7 +120,7 @@ struct Direction {
     float cosine, sine;
 };
 // The point of the unit circle after a part of a turn in [0, 1), to two units in the last place: the nearest quarter
-// turn is taken off, then polynomials (Cephes's) do.
+// turn is subtracted, then come polynomials (Cephes's).
 inline Direction direction(float part) {
     const float shifted = part * 4 + 0x1.8p23f;  // the quarter stands in the lowest bits
     const int32_t quarter = std::bit_cast<int32_t>(shifted);
@@ -138,7 +136,7 @@ inline Direction direction(float part) {
 template <class T>
 struct Normal {
     T mean, deviation;
-    explicit Normal(const double* p) : mean(static_cast<T>(p[0])), deviation(static_cast<T>(p[1])) {}
+    Normal(double mean, double deviation) : mean(static_cast<T>(mean)), deviation(static_cast<T>(deviation)) {}
     T radius(const Words& words, int lane, int k) const {
         return deviation * std::sqrt(T(-2) * v_log(positive_unit<T>(words, lane, k)));
     }
@@ -170,7 +168,7 @@ struct Normal {
 template <class T>
 struct Exponential {
     T scale;
-    explicit Exponential(const double* p) : scale(static_cast<T>(-1 / p[0])) {}
+    explicit Exponential(double rate) : scale(static_cast<T>(-1 / rate)) {}
     void operator()(const Words& words, Planes<T>& out) const {
         for (int k = 0; k < out.kPer; ++k)
 #pragma omp simd
@@ -179,17 +177,15 @@ struct Exponential {
     }
 };
 
-template <class T, class Distribution>
-void distribution_loop(char* const* data, const int64_t*, int64_t n, const double* params) {
+template <template <class> class Distribution, class T, class... P>
+void fill(T* out, int64_t n, RandomStream stream, P... params) {
     constexpr int64_t block = kCounters * random_per_counter<T>;
-    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
-    const Distribution distribution(params);
-    T* out = reinterpret_cast<T*>(data[0]);
+    const Distribution<T> distribution(params...);
     Words words;
     Planes<T> planes;
     alignas(64) T tail[block];
     for (int64_t i = 0; i < n; i += block) {
-        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / random_per_counter<T>), words);
+        philox_lanes(from_element<T>(stream, i), words);
         distribution(words, planes);
         planes.interleave(n - i >= block ? out + i : tail);
         if (n - i < block) std::copy_n(tail, n - i, out + i);
@@ -211,87 +207,71 @@ struct SmallIntegers {
     }
 };
 struct AllIntegers {
-    uint64_t low, range;
+    uint64_t low;
     uint64_t operator()(uint64_t bits) const { return low + bits; }
 };
 
 template <class F>
-void fill_integers(const RandomStream& stream, int64_t* out, int64_t n) {
+void fill_integers(int64_t* out, int64_t n, RandomStream stream, const F& f) {
     constexpr int64_t block = kCounters * random_per_counter<int64_t>;
-    const F f{static_cast<uint64_t>(stream.low), stream.range};
     Words words;
-    alignas(64) int64_t made[block];
+    alignas(64) int64_t numbers[block];
     for (int64_t i = 0; i < n; i += block) {
-        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / 2), words);
+        philox_lanes(from_element<int64_t>(stream, i), words);
 #pragma omp simd
         for (int lane = 0; lane < kCounters; ++lane) {
-            made[2 * lane] = static_cast<int64_t>(f(words.pair(0, lane)));
-            made[2 * lane + 1] = static_cast<int64_t>(f(words.pair(2, lane)));
+            numbers[2 * lane] = static_cast<int64_t>(f(words.pair(0, lane)));
+            numbers[2 * lane + 1] = static_cast<int64_t>(f(words.pair(2, lane)));
         }
-        std::copy_n(made, std::min(block, n - i), out + i);
+        std::copy_n(numbers, std::min(block, n - i), out + i);
     }
 }
 
-void integers_loop(char* const* data, const int64_t*, int64_t n, const double*) {
-    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
-    int64_t* out = reinterpret_cast<int64_t*>(data[0]);
-    if (stream.range == 0) fill_integers<AllIntegers>(stream, out, n);
-    else if (stream.range >> 32 == 0) fill_integers<SmallIntegers>(stream, out, n);
-    else fill_integers<Integers>(stream, out, n);
+void randint(int64_t* out, int64_t n, RandomStream stream, int64_t first, uint64_t range) {
+    const auto low = static_cast<uint64_t>(first);
+    if (range == 0) fill_integers(out, n, stream, AllIntegers{low});
+    else if (range >> 32 == 0) fill_integers(out, n, stream, SmallIntegers{low, range});
+    else fill_integers(out, n, stream, Integers{low, range});
 }
 
-// For each element of the operand, a uniform number decides.
+// For each element of `in`, a uniform number decides.
 template <class T, class Decide>
-void decision_loop(char* const* data, const int64_t*, int64_t n, const double* params) {
+void decide_each(T* out, const T* in, int64_t n, RandomStream stream, const Decide& decide) {
     constexpr int per = random_per_counter<T>;
-    const RandomStream& stream = *reinterpret_cast<const RandomStream*>(data[1]);
-    const Decide decide(params);
-    const T* in = reinterpret_cast<const T*>(data[2]);
-    T* out = reinterpret_cast<T*>(data[0]);
-    const double unit_interval[] = {0, 1, 0};
-    const Uniform<T> uniform(unit_interval);
+    const Uniform<T> uniform(0, 1, 0);
     Words words;
     Planes<T> planes;
-    alignas(64) T drawn[kCounters * per];
+    alignas(64) T uniforms[kCounters * per];
     for (int64_t i = 0; i < n; i += kCounters * per) {
-        philox_lanes(stream.seed, stream.counter + static_cast<uint64_t>(i / per), words);
+        philox_lanes(from_element<T>(stream, i), words);
         uniform(words, planes);
-        planes.interleave(drawn);
+        planes.interleave(uniforms);
         const int64_t count = std::min<int64_t>(n - i, kCounters * per);
 #pragma omp simd
-        for (int64_t j = 0; j < count; ++j) out[i + j] = decide(drawn[j], in[i + j]);
+        for (int64_t j = 0; j < count; ++j) out[i + j] = decide(uniforms[j], in[i + j]);
     }
 }
 
 template <class T>
-struct Bernoulli {
-    explicit Bernoulli(const double*) {}
-    T operator()(T u, T p) const { return u < p ? T(1) : T(0); }
-};
-template <class T>
-struct Dropout {
-    T p, scale;
-    explicit Dropout(const double* params)
-        : p(static_cast<T>(params[0])), scale(params[0] < 1 ? static_cast<T>(1 / (1 - params[0])) : T(0)) {}
-    T operator()(T u, T x) const { return u < p ? T(0) : x * scale; }
-};
-
-template <template <class> class Distribution, class... T>
-void distribution(const char* name, Types<T...>) {
-    (register_loop(name, dtype_of<T>(), IsaLevel::ISA, distribution_loop<T, Distribution<T>>), ...);
+void bernoulli(T* out, const T* p, int64_t n, RandomStream stream) {
+    decide_each(out, p, n, stream, [](T u, T p) { return u < p ? T(1) : T(0); });
 }
-template <template <class> class Decide, class... T>
-void decision(const char* name, Types<T...>) {
-    (register_loop(name, dtype_of<T>(), IsaLevel::ISA, decision_loop<T, Decide<T>>), ...);
+
+template <class T>
+void dropout(T* out, const T* x, int64_t n, RandomStream stream, double probability) {
+    const T p = static_cast<T>(probability), scale = probability < 1 ? static_cast<T>(1 / (1 - probability)) : T(0);
+    decide_each(out, x, n, stream, [=](T u, T x) { return u < p ? T(0) : x * scale; });
+}
+
+template <class T>
+void provide_for() {
+    provide(RandomKernels<T>{fill<Uniform, T>, fill<Normal, T>, fill<Exponential, T>, bernoulli<T>, dropout<T>});
 }
 
 LOOPS {
-    distribution<Uniform>("uniform_", Floats{});
-    distribution<Normal>("normal_", Floats{});
-    distribution<Exponential>("exponential_", Floats{});
-    register_loop("_randint_", DType::Int64, IsaLevel::ISA, integers_loop);
-    decision<Bernoulli>("_bernoulli", Floats{});
-    decision<Dropout>("_dropout", Floats{});
+    provide_for<float>();
+    provide_for<double>();
+    provide(RandintKernels{randint});
 }
 
 }  // namespace
