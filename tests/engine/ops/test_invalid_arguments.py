@@ -56,7 +56,7 @@ X = engine.tensor([1.0, 2.0])
             "index: expected one index into a 0-d tensor",
         ),
         (lambda: engine.tensor(1.0).topk(0), RuntimeError, "k: expected 1 to 1, got 0"),
-        (lambda: engine.trapezoid(X, engine.ones(3)), RuntimeError, "x: expected a place for each"),
+        (lambda: engine.trapezoid(X, engine.ones(3)), RuntimeError, "x: expected a point for each"),
         (lambda: X.unflatten(0, []), RuntimeError, "sizes: expected at least one size"),
         (lambda: X.unflatten(0, (-2,)), RuntimeError, "or -1, got -2"),
         (
