@@ -486,7 +486,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise ValueError(f"combinations: r: expected 0 or more, got {r}")
     items = len(input) + r - 1 if with_replacement and len(input) > 0 else len(input)
     if r == 0:
-        return input[:0]
+        return input.new_empty(0)
     if r > items:
         return input[:0].reshape(0, 1).expand(0, r)
     if not _fits(items, r):

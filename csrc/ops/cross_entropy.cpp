@@ -27,6 +27,17 @@ Tensor sample_losses(const Tensor& log_probability, const Tensor& classes, const
     return loss - masked_fill(sum_along(spread, 1), ignored, 0.0) * share;
 }
 
+// The reduced loss and the sum of the samples' weights, differentiable in all of them.
+std::pair<Tensor, Tensor> loss_and_weight(const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs,
+                                          int64_t ignore_index, std::string_view reduction, double smoothing) {
+    const Tensor log_probability = log_probs ? self : log_softmax(self, 1), ignored = eq(target, ignore_index);
+    const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
+    const Tensor weights = sample_weights(classes, weight, ignored, log_probability.dtype());
+    const Tensor loss = sample_losses(log_probability, classes, weight, weights, ignored, smoothing);
+    const Tensor total = sum_all(weights);
+    return {reduction == "mean" ? sum_all(loss) / total : reduce_loss(loss, reduction), total};
+}
+
 OP("_cross_entropy(Tensor self, Tensor target, Tensor? weight, bool log_probs, int ignore_index, str reduction, "
    "float label_smoothing) -> (Tensor loss, Tensor logsumexp, Tensor total_weight)")
     .doc("cross_entropy of rows; with log_probs, self holds log-probabilities already.")
@@ -42,12 +53,9 @@ OP("_cross_entropy(Tensor self, Tensor target, Tensor? weight, bool log_probs, i
     })
     .compose([](const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs, int64_t ignore_index,
                 std::string_view reduction, double label_smoothing) {
-        const Tensor log_probability = log_probs ? self : log_softmax(self, 1), ignored = eq(target, ignore_index);
-        const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
-        const Tensor weights = sample_weights(classes, weight, ignored, log_probability.dtype());
-        const Tensor loss = sample_losses(log_probability, classes, weight, weights, ignored, label_smoothing);
-        const Tensor total = sum_all(weights);
-        return Results{reduction == "mean" ? sum_all(loss) / total : reduce_loss(loss, reduction),
+        const auto [loss, total] =
+            loss_and_weight(self, target, weight, log_probs, ignore_index, reduction, label_smoothing);
+        return Results{loss,
                        log_probs ? Call<"_empty">()(Dims{0}, DType::Float64, self.device())
                                  : Call<"logsumexp">()(cast(detach(self), DType::Float64), Dims{1}),
                        cast(detach(total), compute_type(self.dtype()))};
@@ -91,11 +99,14 @@ void check_weight(const Tensor& weight, const Tensor& self) {
 
 Tensor of_classes(const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs, int64_t ignore_index,
                   std::string_view reduction, double smoothing) {
-    const Tensor rows = as_rows(self);
+    const Tensor rows = as_rows(self), classes = reshape(target, Dims{-1});
     check_class_shape(self, target);
     check_weight(weight, self);
-    const Tensor loss = fused_cross_entropy(rows, reshape(target, Dims{-1}), weight, log_probs, ignore_index, reduction,
-                                            smoothing);
+    const bool weight_wants_grad = thread_state.grad_mode && weight.defined() && weight.requires_grad();
+    const Tensor loss =
+        weight_wants_grad
+            ? loss_and_weight(rows, classes, weight, log_probs, ignore_index, reduction, smoothing).first
+            : Tensor(fused_cross_entropy(rows, classes, weight, log_probs, ignore_index, reduction, smoothing));
     return reduction == "none" ? reshape(loss, target.sizes()) : loss;
 }
 

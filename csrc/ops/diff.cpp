@@ -18,7 +18,6 @@ tensor([3, 5]))")
     .compose([](const Tensor& self, int64_t n, int64_t dim, const Tensor& prepend, const Tensor& append) {
         check(self.dim() > 0, "self: expected at least one dimension");
         check(n >= 0, "n: expected 0 or more, got ", n);
-        if (n == 0) return clone(self);
         std::vector<Tensor> parts;
         const auto add_part = [&](const char* name, const Tensor& part) {
             if (!part.defined()) return;
@@ -29,6 +28,7 @@ tensor([3, 5]))")
         add_part("prepend", prepend);
         add_part("self", self);
         add_part("append", append);
+        if (n == 0) return Tensor(clone(self));
         Tensor out = parts.size() > 1 ? Call<"cat">()(parts, dim) : clone(self);
         const int d = wrap_dim(dim, out.dim());
         const bool is_bool = out.dtype() == DType::Bool;
@@ -41,13 +41,13 @@ tensor([3, 5]))")
 
 // The area of each strip between neighbours.
 Tensor strips(const Tensor& y, const Tensor& x, const Value& dx, int64_t dim) {
-    // Integers could wrap around.
-    const auto as_float = [](const Tensor& t) { return is_floating(t.dtype()) ? t : t * 1.0; };
-    const Tensor samples = as_float(y), heights = later(samples, dim) + earlier(samples, dim);
+    // Sums and differences of narrow integers could wrap around.
+    const auto wide = [](const Tensor& t) { return is_floating(t.dtype()) ? t : Tensor(cast(t, DType::Int64)); };
+    const Tensor samples = wide(y), heights = later(samples, dim) + earlier(samples, dim);
     if (!x.defined()) return heights * (dx.number() * 0.5);
     check(x.dim() != 1 || x.numel() == y.size(dim), "x: expected a point for each of the ", y.size(dim),
           " samples, got shape ", x.sizes());
-    Tensor points = as_float(x);
+    Tensor points = wide(x);
     if (x.dim() == 1 && y.dim() > 1) {
         Dims shape(y.dim(), 1);
         shape[wrap_dim(dim, y.dim())] = x.numel();

@@ -111,8 +111,14 @@ tensor(0.6931))")
                 std::string_view reduction) {
         check_same_shape(self, target);
         const Tensor log_one = Call<"_log_sigmoid">()(self);
-        const Tensor share = pos_weight.defined() ? ((pos_weight - 1.0) * target + 1.0) * log_one : log_one;
-        return reduce_loss(weighted((1 - target) * self - share, weight), reduction);
+        // As floats, since 1 - 3 wraps around in uint8.
+        const auto as_float = [&](const Tensor& t) {
+            return is_floating(t.dtype()) ? t : Tensor(cast(t, log_one.dtype()));
+        };
+        const Tensor goal = as_float(target);
+        const Tensor share =
+            pos_weight.defined() ? ((as_float(pos_weight) - 1.0) * goal + 1.0) * log_one : log_one;
+        return reduce_loss(weighted((1.0 - goal) * self - share, weight), reduction);
     });
 
 OP("kl_div(Tensor self, Tensor target, str reduction='mean', bool log_target=False) -> Tensor")

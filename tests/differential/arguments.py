@@ -36,6 +36,7 @@ class Param:
     optional: bool = False
     default: bool = False
     keyword_only: bool = False
+    fallback: Any = None  # the default
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def schema_params(schema: Any) -> tuple[Param, ...]:
             optional=p.optional,
             default=p.has_default,
             keyword_only=p.keyword_only,
+            fallback=p.default,
         )
         for p in schema.params
     )
@@ -80,6 +82,7 @@ def python_params(function: Any) -> tuple[Param, ...]:
                 optional="None" in kinds,
                 default=p.default is not p.empty,
                 keyword_only=p.kind is p.KEYWORD_ONLY,
+                fallback=p.default,
             )
         )
     return tuple(found)
@@ -102,6 +105,12 @@ def targets() -> tuple[Target, ...]:
             overloads = tuple(schema_params(s) for s in function.schemas)
             found.append(Target(f"nn.functional.{name}", overloads))
     return tuple(t for t in found if _is_shared(t))
+
+
+@functools.cache
+def params_of(path: str) -> tuple[tuple[Param, ...], ...]:
+    """The parameters of each overload of a function."""
+    return next((t.overloads for t in targets() if t.path == path), ())
 
 
 def _is_shared(target: Target) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .case import Case
-from .precision import agree, close
+from .precision import agree, close, largest
 from .running import Outcome, Result, pair, run
 
 RANDOM = frozenset(
@@ -52,7 +52,7 @@ RANDOM = frozenset(
 )
 
 
-# Of equal elements any may be picked, and with it the indices and the gradient.
+# Ops that select among equal elements, so that indices and gradients may differ.
 PICKS = frozenset(["sort", "argsort", "topk", "kthvalue", "median", "nanmedian", "mode", "msort"])
 
 
@@ -99,7 +99,7 @@ def _compare(case: Case, ours: Outcome, theirs: Outcome) -> Difference | None:
             return None
         kind = "raises" if ours.error else "accepts"
         return Difference(kind, ours.error or _summary(ours), theirs.error or _summary(theirs))
-    if case.name.rstrip("_") in PICKS and _same_picks(case, ours, theirs):
+    if case.name.rstrip("_") in PICKS and _same_selection(case, ours, theirs):
         return None
     return (
         _structure(ours.answer, theirs.answer)
@@ -124,8 +124,8 @@ def _summary(outcome: Outcome) -> str:
     return NOTHING if found and all(r.values.size == 0 for r in found) else "an answer"
 
 
-def _same_picks(case: Case, ours: Outcome, theirs: Outcome) -> bool:
-    """True if indices differ only between equal elements: those that both pick are equal."""
+def _same_selection(case: Case, ours: Outcome, theirs: Outcome) -> bool:
+    """True if indices differ only between equal elements."""
     a, b = ours.results(), theirs.results()
     if [(r.dtype, r.shape) for r in a] != [(r.dtype, r.shape) for r in b]:
         return False
@@ -140,7 +140,7 @@ def _same_picks(case: Case, ours: Outcome, theirs: Outcome) -> bool:
         return False
     try:
         picked = [np.take_along_axis(given, p, dim) for p in places]
-    except (IndexError, ValueError):  # the call had another dimension than _dim_of finds
+    except (IndexError, ValueError):  # the call has another dimension than _dim_of finds
         return False
     pairs = zip([r.values for r in a[:-1]], [r.values for r in b[:-1]], strict=True)
     return all(close(x, y, 0) for x, y in [*pairs, tuple(picked)])
@@ -195,7 +195,8 @@ def _gradients(case: Case, ours: Outcome, theirs: Outcome) -> Difference | None:
             continue
         if (a.dtype, a.shape) != (b.dtype, b.shape):
             return Difference("gradient", f"{a.dtype}{a.shape}", f"{b.dtype}{b.shape}", index=i)
-        if case.name not in RANDOM and not agree(case, a, b, chosen("gradient", i)):
+        around = max((largest(g.values) for g in theirs.gradients if g), default=0.0)
+        if case.name not in RANDOM and not agree(case, a, b, chosen("gradient", i), around):
             return Difference("gradient", _shown(a), _shown(b), index=i)
     return None
 
@@ -209,7 +210,7 @@ def chosen(kind: str, i: int) -> Callable[[Outcome], Result | None]:
 
 
 def _zeros_for_none(a: Result | None, b: Result | None) -> tuple[Result | None, Result | None]:
-    """No gradient is a gradient of zeros."""
+    """Replaces missing gradients by zeros."""
     if a is None and b is not None:
         a = replace(b, values=np.zeros_like(b.values))
     if b is None and a is not None:

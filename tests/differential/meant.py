@@ -76,10 +76,17 @@ MEANT = [
         right=v.in_wider_dtypes,
     ),
     Meant(
+        "PyTorch has no kernel for the dtype; integers wrap around and halves are infinite",
+        "accepts",
+        theirs=("not implemented for '", "not implemented for type"),
+        when=lambda case, found: v.has_extremes(case),
+        right=v.nothing,
+    ),
+    Meant(
         "PyTorch has no such gradient; ours is the derivative",
         "accepts, gradient accepts",
         theirs=("is not differentiable with respect to", "is not implemented", "not implemented."),
-        right=v.derivative,
+        right=v.either(v.out_of_place, v.derivative),
     ),
     Meant(
         "one callable is function and method: numbers as operands, sizes one by one, names of "
@@ -101,6 +108,14 @@ MEANT = [
         ),
         when=_no_wrong_type,
         right=v.other_forms,
+    ),
+    Meant(
+        "None for a default is taken; areas of integers do not wrap around",
+        "accepts",
+        "trapz trapezoid cumulative_trapezoid",
+        theirs=("received an invalid combination",),
+        when=lambda case, found: v.has_extremes(case),
+        right=v.nothing,
     ),
     Meant(
         "operands of different dtypes are promoted where PyTorch's kernel wants one dtype",
@@ -246,6 +261,7 @@ MEANT = [
         "accepts",
         "normal cov",
         theirs=("std >= 0", "fweights cannot be negative", "aweights cannot be negative"),
+        right=v.nothing,
     ),
     Meant(
         "a negative step goes backwards, as in Python",
@@ -272,6 +288,19 @@ MEANT = [
         "topk",
         when=lambda case, found: False in (case.kwargs.get("sorted"), *case.args[4:]),
         right=v.same_in_any_order,
+    ),
+    Meant(
+        "PyTorch's 1 - target wraps around for targets of uint8",
+        "value, gradient",
+        "multilabel_soft_margin_loss binary_cross_entropy_with_logits",
+        when=lambda case, found: any(t.dtype == "uint8" for t in case.tensors()),
+        right=v.in_wider_dtypes,
+    ),
+    Meant(
+        "target must have the input's shape",
+        "raises",
+        "multilabel_soft_margin_loss",
+        ours=("target: expected self's shape",),
     ),
     Meant("sum_to_size keeps the dtype", "dtype", "sum_to_size",
           when=lambda case, found: found.ours == case.tensors()[0].dtype,
@@ -323,7 +352,7 @@ MEANT = [
     Meant(
         "padding counts for the least size, as in two dimensions",
         "accepts",
-        "avg_pool3d max_pool3d",
+        "avg_pool3d max_pool3d lp_pool3d max_pool3d_with_indices",
         theirs=("smaller than kernel size",),
         right=v.over_padded,
     ),
@@ -334,7 +363,7 @@ MEANT = [
     ),
     Meant(
         "the derivative at a pole is infinite; PyTorch rounds the pole",
-        "value, gradient",
+        "value, gradient, accepts",
         "digamma polygamma lgamma mvlgamma",
         right=v.infinite_at_poles,
     ),
@@ -383,6 +412,108 @@ MEANT = [
         "PyTorch loses the gradient where the exponents are integers",
         "gradient",
         "ldexp",
+        right=v.in_wider_dtypes,
+    ),
+    Meant(
+        "PyTorch squares integers in their own dtype",
+        "gradient",
+        "atan2 arctan2",
+        when=lambda case, found: any("int" in t.dtype for t in case.tensors()),
+        right=v.derivative,
+    ),
+    Meant(
+        "logarithms are cut off at -100, and the gradient with them",
+        "gradient",
+        "binary_cross_entropy",
+        right=v.derivative,
+    ),
+    Meant(
+        "alpha scales the sum, not each product",
+        "value",
+        "addbmm",
+        right=v.non_finite,
+    ),
+    Meant(
+        "padding is not multiplied: infinities and nan of the weight do not spread there",
+        "value",
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+        right=v.without_odd_weights,
+    ),
+    Meant(
+        "the norm of infinite order is the largest",
+        "value, dtype, gradient, requires_grad, accepts",
+        "lp_pool1d lp_pool2d lp_pool3d",
+        when=lambda case, found: any(
+            isinstance(x, float) and abs(x) == float("inf") for x in case.arguments()
+        ),
+        right=v.largest_of_windows,
+    ),
+    Meant(
+        "a window may be a list of sizes",
+        "accepts",
+        "lp_pool1d",
+        theirs=("must be Tensor, not tuple", "must be Tensor, not list"),
+        right=v.one_size,
+    ),
+    Meant(
+        "in place, too, a negative alpha has a gradient",
+        "gradient accepts",
+        "celu elu",
+        theirs=("with a negative slope",),
+        right=v.derivative,
+    ),
+    Meant(
+        "the slope must not be negative: the gradient reads signs off the result",
+        "raises",
+        "leaky_relu",
+        ours=("negative_slope: expected 0 or more",),
+    ),
+    Meant(
+        "negative powers are those of linalg.matrix_power",
+        "raises",
+        "matrix_power",
+        ours=("n: expected 0 or more",),
+    ),
+    Meant(
+        "any number of dimensions may be padded",
+        "accepts",
+        "pad",
+        theirs=("Supported combinations for non-constant padding",),
+        right=v.as_numpy_pads,
+    ),
+    Meant(
+        "the gradient of a product is that of the others, also beside infinities",
+        "gradient",
+        "prod",
+        right=v.products_of_others,
+    ),
+    Meant(
+        "PyTorch squares large elements beyond the dtype's range",
+        "gradient",
+        "sinc",
+        when=lambda case, found: bool(
+            (np.abs(case.tensors()[0].values[v.apart(found)]) > 1e15).all()
+        ),
+        right=lambda case, found: bool((np.abs(found.pair()[0].values) < 1e-14).all()),
+    ),
+    Meant(
+        "a dimension without elements has distinct slices too",
+        "accepts",
+        "unique unique_consecutive",
+        theirs=("There are 0 sized dimensions",),
+        right=v.nothing,
+    ),
+    Meant(
+        "flags of functions in Python are read by their truth",
+        "accepts",
+        "unique_consecutive unique combinations",
+        theirs=("must be bool, not str",),
+        right=v.nothing,
+    ),
+    Meant(
+        "integers are summed as floats",
+        "value",
+        "trapz trapezoid cumulative_trapezoid",
         right=v.in_wider_dtypes,
     ),
     Meant("PyTorch's gcd overflows", "value", "gcd", right=v.greatest_common_divisors),

@@ -1,4 +1,4 @@
-"""Judgement of unequal numbers by PyTorch's answers in float64 and beside the case."""
+"""Equality up to rounding, with PyTorch's answers in float64 and to neighbours of the case."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ NEIGHBOURS = 8  # cases beside the case, in which PyTorch's rounding errors are 
 Choose = Callable[[Outcome], Result | None]  # one tensor of an outcome
 
 
-def agree(case: Case, ours: Result, theirs: Result, choose: Choose) -> bool:
-    """Equal but for rounding, or as near to the answer in float64 as PyTorch's own is."""
+def agree(case: Case, ours: Result, theirs: Result, choose: Choose, around: float = 0.0) -> bool:
+    """True if equal up to rounding, or as close to the float64 answer as PyTorch's own.
+
+    ``around`` is the magnitude of terms that may cancel: the last bits of it do not count.
+    """
     if ours.dtype not in TOLERANCES:
         return bool(np.array_equal(ours.values, theirs.values))
     rtol = max(TOLERANCES.get(t.dtype, 0.0) for t in [ours, *case.tensors()])
-    least = 4 * SUBNORMAL[ours.dtype]
+    least = 4 * SUBNORMAL[ours.dtype] + 2 * EPSILON[ours.dtype] * around
     if close(ours.values, theirs.values, rtol, least):
         return True
     right = choose(theirs_in_float64(case))
@@ -95,14 +98,14 @@ def _error_around(case: Case, choose: Choose) -> float | None:
             return None
         with np.errstate(all="ignore"):
             if there.dtype == "float64":
-                limit = 1e-9 * max(1.0, _largest(middle.values))
-                found.append(min(limit, _largest(there.values - middle.values)))
+                limit = 1e-9 * max(1.0, largest(middle.values))
+                found.append(min(limit, largest(there.values - middle.values)))
             else:
-                found.append(_largest(there.values - _fitting(exact.values, there.dtype)))
+                found.append(largest(there.values - _fitting(exact.values, there.dtype)))
     return max(found)
 
 
-def _largest(values: np.ndarray) -> float:
+def largest(values: np.ndarray) -> float:
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max()) if finite.size else 0.0
 

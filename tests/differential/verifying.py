@@ -5,6 +5,7 @@ Each says True or False, or None where there is nothing to compare with.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,25 +13,29 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import params_of
 from .case import FLOATS, INTS, Case, DType, TensorArg, tensors_in
-from .comparing import Difference
+from .comparing import RANDOM, Difference
 from .precision import TOLERANCES, close
-from .running import Outcome, cotangent, pair, run, their_function
+from .running import Outcome, Result, cotangent, pair, run, their_function
 
 Check = Callable[[Case, Difference], "bool | None"]
 STEP = 1e-6  # of the numerical derivative
 
 
 def like(*variants: Callable[[Case], Case | None]) -> Check:
-    """Compares with PyTorch's answer to the first of these variants of the case that it answers."""
+    """Compares with PyTorch's answers to variants of the case: one must agree, if there is any."""
 
     def check(case: Case, found: Difference) -> bool | None:
+        answered = False
         for variant in variants:
             other = variant(case)
             answer = other and _theirs(other)
             if answer and not answer.error:
-                return _same(case, ours(found), answer)
-        return None
+                answered = True
+                if _same(case, ours(found), answer):
+                    return True
+        return False if answered else None
 
     return check
 
@@ -54,6 +59,8 @@ def _same(case: Case, mine: Outcome, answer: Outcome) -> bool | None:
         return False
     if not a:
         return bool(mine.answer == answer.answer)
+    if case.name in RANDOM:
+        return all(x.shape == y.shape for x, y in zip(a, b, strict=True))
     rtol = max(TOLERANCES.get(t.dtype, 0.0) for t in [*a, *case.tensors()])
     pairs = list(zip(a, b, strict=True))
     if mine.gradients and answer.gradients and len(mine.gradients) == len(answer.gradients):
@@ -71,8 +78,9 @@ def _equal(mine: np.ndarray, theirs: np.ndarray, dtype: str, rtol: float) -> boo
             theirs = theirs.astype(dtype)
         if dtype == "bool":
             return bool(np.array_equal(mine, theirs.astype(bool)))
-        if dtype == "float16":
-            theirs = np.where(np.abs(theirs) > 65504, theirs * np.inf, theirs)
+        if dtype == "float16":  # sums may be infinite on the way to less
+            overflows = np.isinf(mine) & (mine * theirs > 0) & (np.abs(theirs) > 1e3)
+            theirs = np.where((np.abs(theirs) > 65504) | overflows, theirs * np.inf, theirs)
         elif dtype in ("float32", "bfloat16"):
             theirs = np.where(np.abs(theirs) > 3.4e38, theirs * np.inf, theirs)
     return close(mine.astype(float), theirs.astype(float), rtol, 1e-7 if rtol > 1e-3 else 0)
@@ -103,24 +111,44 @@ _all_ints = _cast(lambda dtype: "int64")
 _all_but_indices = _cast(lambda dtype: dtype if dtype == "int64" else "float64")
 
 
+def _first_as_ints(case: Case) -> Case | None:
+    """For bincount, whose weights are floats."""
+    wide = _all_floats(case)
+    if not case.args:
+        return None
+    first = _all_ints(replace(case, args=case.args[:1], kwargs={})).args
+    return replace(wide, args=(*first, *wide.args[1:]))
+
+
 def _without_grad(case: Case) -> Case:
     return case.mapped(lambda t: replace(t, grad=False) if isinstance(t, TensorArg) else t)
 
 
-in_wider_dtypes = like(_floats, _wide_ints, _no_bools, _all_floats, _all_but_indices, _all_ints)
+in_wider_dtypes = like(
+    _floats, _wide_ints, _no_bools, _all_floats, _all_but_indices, _all_ints, _first_as_ints
+)
 
 
 def other_forms(case: Case, found: Difference) -> bool | None:
-    """The function, the method or the one of nn.functional, with numbers as tensors."""
+    """The function, method or that of nn.functional; numbers as tensors, by name, with defaults."""
     return like(*_forms())(case, found)
 
 
 def _forms() -> Iterator[Callable[[Case], Case | None]]:
+    changes = (_plain, _by_name, _with_defaults, _by_position, _swapped)
     for path in ("", "Tensor.", "nn.functional.", "special.", "linalg."):
-        for change in (_plain, _tensors_for_numbers, _only_tensors, _by_position, _swapped):
-            yield lambda case, path=path, change=change: change(
-                replace(case, target=path + case.name)
-            )
+        for change in changes:
+            for numbers in (lambda case: case, _tensors_for_numbers):
+                yield lambda case, path=path, change=change, numbers=numbers: _both(
+                    replace(case, target=path + case.name), change, numbers
+                )
+
+
+def _both(case: Case, *changes: Callable[[Case], Case | None]) -> Case | None:
+    changed: Case | None = case
+    for change in changes:
+        changed = changed and change(changed)
+    return changed
 
 
 def _plain(case: Case) -> Case | None:
@@ -129,8 +157,9 @@ def _plain(case: Case) -> Case | None:
 
 
 def _by_position(case: Case) -> Case | None:
-    """Arguments by name in the order of the schema."""
-    return replace(case, args=(*case.args, *_plain(case).kwargs.values()), kwargs={})
+    """Arguments by name in the order in which they are."""
+    kwargs = [v for v in case.kwargs.values() if v is not None]
+    return replace(case, args=(*case.args, *kwargs), kwargs={})
 
 
 def _swapped(case: Case) -> Case | None:
@@ -142,19 +171,45 @@ def _swapped(case: Case) -> Case | None:
 def _tensors_for_numbers(case: Case) -> Case | None:
     def wrapped(value: Any) -> Any:
         if isinstance(value, (bool, int, float)) and abs(value) < 2**62:
-            dtype = {bool: "bool", int: "int64", float: "float32"}[type(value)]
+            dtype = {bool: "bool", int: "int64", float: "float64"}[type(value)]
             return TensorArg(np.array(value), dtype)
         return value
 
     if not case.tensors():
         return None
-    return replace(case, args=tuple(map(wrapped, case.args)), kwargs=_plain(case).kwargs)
+    return replace(
+        case,
+        args=tuple(map(wrapped, case.args)),
+        kwargs={k: wrapped(x) for k, x in case.kwargs.items() if x is not None},
+    )
 
 
-def _only_tensors(case: Case) -> Case | None:
-    """The same, also of arguments by name, which then stand in the order of the schema."""
-    plain = _by_position(case)
-    return plain and _tensors_for_numbers(plain)
+def named(case: Case) -> dict[str, Any]:
+    """The arguments by the names of the engine's parameters; none for functions without schema."""
+    for params in params_of(case.target):
+        names = [p.name for p in params]
+        if len(case.args) <= len(names) and {*case.kwargs} <= {*names, "input"}:
+            given = dict(zip(names, case.args, strict=False))
+            return given | {names[0] if k == "input" else k: x for k, x in case.kwargs.items()}
+    return {}
+
+
+def _by_name(case: Case) -> Case | None:
+    """All arguments but the first by name, without None."""
+    given = named(case)
+    rest = {k: x for k, x in list(given.items())[1:] if x is not None}
+    return replace(case, args=tuple(given.values())[:1], kwargs=rest) if given else None
+
+
+def _with_defaults(case: Case) -> Case | None:
+    """All arguments by position, defaults between them."""
+    given = named(case)
+    for params in params_of(case.target):
+        values = [given.get(p.name, p.fallback) for p in params]
+        last = max((i for i, p in enumerate(params) if p.name in given), default=0)
+        if {*given} <= {p.name for p in params}:
+            return replace(case, args=tuple(values[: last + 1]), kwargs={})
+    return None
 
 
 def derivative(case: Case, found: Difference) -> bool | None:
@@ -165,6 +220,7 @@ def derivative(case: Case, found: Difference) -> bool | None:
     import torch
 
     tensors = [t for t in case.tensors() if t.grad]
+    compared = False
     for index, gradient in enumerate(ours(found).gradients):
         if found.kind == "gradient" and index != found.index:
             continue
@@ -172,39 +228,63 @@ def derivative(case: Case, found: Difference) -> bool | None:
         theirs = found.pair()[1].values if found.kind == "gradient" else mine * np.nan
         with np.errstate(all="ignore"):
             apart = ~np.isclose(mine, theirs, rtol=1e-9, atol=0)
-        rtol = 10 * max(1e-5, TOLERANCES[tensors[index].dtype])
+        rtol = max(1e-5, 2 * TOLERANCES[tensors[index].dtype])
         for where in list(np.ndindex(mine.shape))[:64]:
             if not apart[where]:
                 continue
-            slopes = _slopes(torch, case, found, tensors[index], where)
-            if slopes is None or not np.isfinite(slopes).all():
-                return None
+            if not np.isfinite(tensors[index].values[where]):
+                continue
+            slopes = _slopes(torch, case, found, index, where)
+            if slopes is None or not np.isfinite([*slopes, mine[where]]).all():
+                continue
+            compared = True
             margin = rtol * max(1.0, *map(abs, slopes))
             if not min(slopes) - margin <= mine[where] <= max(slopes) + margin:
                 return False
-    return True
+    return compared or None
 
 
 def _slopes(
-    lib: Any, case: Case, found: Difference, tensor: TensorArg, where: tuple[int, ...]
+    lib: Any, case: Case, found: Difference, index: int, where: tuple[int, ...]
 ) -> list[float] | None:
-    """The slopes to the left and to the right of an element."""
+    """The slopes to the left and to the right of an element of one of the tensors with gradient."""
+    tensor = [t for t in case.tensors() if t.grad][index]
     step = STEP * max(1.0, abs(float(tensor.values[where])))
-    heights = []
+    answers = []
     for shift in (-step, 0.0, step):
         moved = np.array(tensor.values, float)
         moved[where] += shift
         moved_tensor = replace(tensor, values=moved, layout="contiguous", dtype="float64")
-        other = case.mapped(lambda leaf, new=moved_tensor: new if leaf is tensor else leaf)
+        other = _with_tensor(case, index, moved_tensor)
         outcome = run(lib, pair(case.target)[1], _without_grad(_floats(other)))
         if outcome.error:
             return None
-        height = 0.0
-        for mine, r in zip(ours(found).results(), outcome.results(), strict=True):
-            if mine.requires_grad:
-                height += float((cotangent(r.shape) * r.values).sum())
-        heights.append(height)
-    return [(heights[1] - heights[0]) / step, (heights[2] - heights[1]) / step]
+        answers.append(outcome.results())
+    wanted = [r.requires_grad for r in ours(found).results()]
+    return [_rise(answers[i], answers[i + 1], wanted) / step for i in (0, 1)]
+
+
+def _with_tensor(case: Case, index: int, new: TensorArg) -> Case:
+    """The case with another tensor in place of one of those with gradient."""
+    counter = itertools.count()
+
+    def change(leaf: Any) -> Any:
+        counts = isinstance(leaf, TensorArg) and leaf.grad
+        return new if counts and next(counter) == index else leaf
+
+    return case.mapped(change)
+
+
+def _rise(before: list[Result], after: list[Result], wanted: list[bool]) -> float:
+    """By how much the results rise, weighted by the cotangent, but for nan and infinities."""
+    total = 0.0
+    for a, b, counts in zip(before, after, wanted, strict=True):
+        if counts:
+            with np.errstate(all="ignore"):
+                rises = cotangent(a.shape) * (b.values - a.values)
+                rises = np.where(np.isfinite(a.values) | np.isfinite(b.values), rises, 0.0)
+            total += float(rises.sum())
+    return total
 
 
 def scaled(degree: int, factor: float = 2.0**-600) -> Check:
@@ -220,8 +300,10 @@ def scaled(degree: int, factor: float = 2.0**-600) -> Check:
         if answer is None or answer.error:
             return None
         mine, right = ours(found).results()[found.index], answer.results()[found.index]
+        where = apart(found)
         with np.errstate(all="ignore"):
-            return _equal(mine.values, right.values / factor**degree, mine.dtype, 3e-5)
+            wanted = right.values[where] / factor**degree
+        return _equal(mine.values[where], wanted, mine.dtype, 3e-5)
 
     return check
 
@@ -236,6 +318,14 @@ def apart(found: Difference) -> np.ndarray:
     with np.errstate(all="ignore"):
         same = np.isclose(mine.values, theirs.values, rtol=1e-3, atol=1e-6, equal_nan=True)
         return ~same
+
+
+def either(*checks: Check) -> Check:
+    def check(case: Case, found: Difference) -> bool | None:
+        said = [c(case, found) for c in checks]
+        return True if True in said else False if False in said else None
+
+    return check
 
 
 def both(*checks: Check) -> Check:
@@ -316,13 +406,14 @@ def theirs_of(found: Difference) -> Outcome:
 
 
 def infinite_at_poles(case: Case, found: Difference) -> bool:
-    """True if ours is infinite and the element a whole number of 0 or less."""
-    mine = found.pair()[0].values
-    where = apart(found)
-    tensor = next(t for t in case.tensors())
+    """Whether ours is infinite and the element a whole number of 0 or less."""
+    tensor = case.tensors()[0]
+    poles = (tensor.values <= 0) & (2 * tensor.values == np.round(2 * tensor.values))
+    if found.kind == "accepts":
+        return bool(poles.all() and np.isinf(ours(found).results()[0].values).all())
+    mine, where = found.pair()[0].values, apart(found)
     if tensor.values.shape != mine.shape or not where.any():
         return False
-    poles = (tensor.values <= 0) & (2 * tensor.values == np.round(2 * tensor.values))
     return bool(poles[where].all() and np.isinf(mine[where]).all())
 
 
@@ -366,12 +457,24 @@ whole_numbers = like(
     _changed(_whole_number), lambda case: _wide_ints(_changed(_whole_number)(case)), _all_floats
 )
 contiguous = like(_each_tensor(lambda t: replace(t, layout="contiguous")))
-out_of_place = like(lambda case: replace(case, target=case.target.rstrip("_")))
-flags = like(lambda case: replace(case, args=(case.args[0], *map(_flag, case.args[1:]))))
+out_of_place = like(lambda case: _by_name(replace(case, target=case.target.rstrip("_"))))
 
 
-def _flag(value: Any) -> Any:
-    return value
+def _bools(case: Case) -> Case | None:
+    """Numbers and None as bools where the parameter is one."""
+    flags = {p.name for params in params_of(case.target) for p in params if p.kind == "bool"}
+    given = named(case)
+    if not given:
+        return None
+    given = {k: bool(x) if k in flags else x for k, x in given.items()}
+    return replace(case, args=tuple(given.values())[:1], kwargs=dict(list(given.items())[1:]))
+
+
+flags = like(_bools)
+
+
+def nothing(case: Case, found: Difference) -> None:
+    """The check where there is nothing to compare with."""
 
 
 def over_all_dims(case: Case, found: Difference) -> bool | None:
@@ -445,8 +548,120 @@ def over_padded(case: Case, found: Difference) -> bool | None:
 
 
 def normalized(case: Case, found: Difference) -> bool | None:
-    """Compares with PyTorch's answer to elements of 80 bits, by NumPy."""
-    return None
+    """Compares with the definition, in numbers of 80 bits."""
+    given = {"eps": 1e-5} | named(case)
+    if found.kind == "gradient":
+        return derivative(case, found)
+    x = case.tensors()[0].values.astype(np.longdouble)
+    if "normalized_shape" in given:
+        axes = tuple(range(x.ndim - len(given["normalized_shape"]), x.ndim))
+        lines, shape = x, x.shape[x.ndim - len(axes) :]
+    elif "num_groups" in given:
+        lines = x.reshape(x.shape[0], given["num_groups"], -1)
+        axes, shape = (2,), (x.shape[1], *(1,) * (x.ndim - 2))
+    else:
+        return None
+    with np.errstate(all="ignore"):
+        centred = lines - lines.mean(axes, keepdims=True)
+        variance = (centred * centred).mean(axes, keepdims=True)
+        eps = given["eps"]
+        right = (centred / np.sqrt(variance + eps)).reshape(x.shape)
+        for name, apply in (("weight", np.multiply), ("bias", np.add)):
+            factor = given.get(name)
+            if factor is not None:
+                right = apply(right, factor.values.astype(np.longdouble).reshape(shape))
+        mine = ours(found).results()[0]
+        rtol = max(TOLERANCES[mine.dtype], 1e-9)
+        return _equal(mine.values, right.astype(float), mine.dtype, rtol)
+
+
+def non_finite(case: Case, found: Difference) -> bool:
+    """Whether both are infinite or nan wherever they differ."""
+    return all(not np.isfinite(r.values[apart(found)]).any() for r in found.pair())
+
+
+def without_odd_weights(case: Case, found: Difference) -> bool | None:
+    """Where they differ, compares with the answer to a weight without infinities and nan."""
+    weight = case.tensors()[1]
+    plain = replace(weight, values=np.nan_to_num(weight.values, nan=0, posinf=0, neginf=0))
+    answer = _theirs(case.mapped(lambda t: plain if t is weight else t))
+    if answer is None or answer.error or not np.isnan(found.pair()[1].values[apart(found)]).all():
+        return None if answer is None or answer.error else False
+    where = apart(found)
+    mine, right = found.pair()[0], answer.results()[0]
+    return close(mine.values[where], right.values[where], TOLERANCES[mine.dtype])
+
+
+def largest_of_windows(case: Case, found: Difference) -> bool | None:
+    """Compares with max pooling of the absolute values."""
+    given = named(case)
+    if not given:
+        return None
+    image = given["input"]
+    pooled = replace(image, values=np.abs(image.values), grad=False)
+    rest = {k: x for k, x in given.items() if k not in ("input", "norm_type")}
+    target = case.target.replace("lp_pool", "max_pool")
+    answer = _theirs(_floats(replace(case, target=target, args=(pooled,), kwargs=rest)))
+    if answer is None or answer.error:
+        return None
+    mine, right = ours(found).results()[0], answer.results()[0]
+    return _equal(mine.values, right.values, mine.dtype, 3e-2)
+
+
+def _ints_for_tuples(case: Case) -> Case:
+    return _changed(lambda x: x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x)(case)
+
+
+one_size = like(_ints_for_tuples, lambda case: _all_floats(_ints_for_tuples(case)))
+
+
+def as_numpy_pads(case: Case, found: Difference) -> bool | None:
+    given = named(case)
+    widths = list(zip(given["pad"][::2], given["pad"][1::2], strict=True))[::-1]
+    if any(n < 0 for pair_ in widths for n in pair_):
+        return None
+    x = next(iter(given.values())).values
+    mode = {"replicate": "edge", "circular": "wrap"}.get(given["mode"], given["mode"])
+    right = np.pad(x, [(0, 0)] * (x.ndim - len(widths)) + widths, mode=mode)
+    return bool(np.array_equal(ours(found).results()[0].values, right, equal_nan=True))
+
+
+def products_of_others(case: Case, found: Difference) -> bool | None:
+    """Compares where PyTorch gives nan with the product of all the other elements."""
+    given = named(case)
+    x = next(iter(given.values())).values
+    dim = given.get("dim")
+    mine, theirs = found.pair()
+    if not np.isnan(theirs.values[apart(found)]).all():
+        return False
+    sent = cotangent(ours(found).results()[0].shape)
+    if dim is not None and sent.ndim < x.ndim:
+        sent = np.expand_dims(sent, dim)
+    sent = np.broadcast_to(sent, x.shape)
+    for where in np.argwhere(apart(found)):
+        at = tuple(where)
+        line = x.ravel() if dim is None else np.moveaxis(x, dim, -1)[_dropped(at, dim)]
+        skipped = np.ravel_multi_index(at, x.shape) if dim is None else at[dim]
+        with np.errstate(all="ignore"):
+            right = sent[at] * np.prod(np.delete(line, skipped))
+        if not close(mine.values[at], np.asarray(right), 1e-5):
+            return False
+    return True
+
+
+def _dropped(at: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    dim %= len(at)
+    return at[:dim] + at[dim + 1 :]
+
+
+def has_extremes(case: Case) -> bool:
+    """True if integers or halves are near the ends of their range."""
+    ends = {name: np.iinfo(name).max / 2 for name in INTS} | {"float16": 3e4}
+    return any(
+        bool((np.abs(t.values.astype(float)) >= ends[t.dtype]).any())
+        for t in case.tensors()
+        if t.dtype in ends
+    )
 
 
 def only_leading_targets(case: Case, found: Difference) -> bool | None:

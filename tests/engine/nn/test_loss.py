@@ -277,3 +277,19 @@ def test_cross_entropy_of_large_logits(smoothing: float, weight: list[float] | N
         slopes.append(x.grad)
     engine.testing.assert_close(losses[1], losses[0])
     engine.testing.assert_close(slopes[1], slopes[0])
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_class_weights_have_gradients(reduction: str) -> None:
+    def loss(weight: engine.Tensor) -> engine.Tensor:
+        return F.cross_entropy(tensor(X), tensor(CLASSES), weight, reduction=reduction)
+
+    assert gradcheck(loss, [tensor(draw(X.shape[1], seed=9) ** 2 + 1, requires_grad=True)])
+
+
+def test_whole_targets_of_logits_do_not_wrap_around() -> None:
+    x = engine.tensor([0.5])
+    for dtype in (engine.uint8, engine.int64):
+        found = F.binary_cross_entropy_with_logits(x, engine.tensor([3], dtype=dtype))
+        wanted = F.binary_cross_entropy_with_logits(x, engine.tensor([3.0]))
+        assert found.item() == wanted.item()
