@@ -138,6 +138,7 @@ void batch_norm_train(const KernelCall& call, const Tensor& self, const Tensor& 
         Statistics s = statistics(b, eps);
         std::copy(s.mean.begin(), s.mean.end(), call.outs[1].template data<double>());
         std::copy(s.rstd.begin(), s.rstd.end(), call.outs[2].template data<double>());
+        if (count == 0) return;
         for (double& v : s.variance) v *= count / (count - 1.0);  // running variances are without bias
         move_running(running_mean, s.mean, momentum);
         move_running(running_var, s.variance, momentum);

@@ -58,8 +58,6 @@ OP("elu(Tensor self, float alpha=1) -> Tensor")
 >>> engine.elu(engine.tensor([-1.0, 2.0]))
 tensor([-0.6321,  2.0000]))")
     .compose([](const Tensor& self, double alpha) {
-        // Then outputs do not tell the sign of x, which the gradient of _elu reads off them.
-        if (alpha < 0) return where(gt(self, 0), self, Call<"expm1">()(self) * alpha);
         return Call<"_elu">()(self, alpha, 1.0, 1.0);
     })
     .in_place_too();
@@ -80,7 +78,6 @@ OP("celu(Tensor self, float alpha=1) -> Tensor")
 tensor([-0.7869,  2.0000]))")
     .compose([](const Tensor& self, double alpha) {
         check_as(ErrorKind::Value, alpha != 0, "alpha: expected another number than 0");
-        if (alpha < 0) return where(gt(self, 0), self, Call<"expm1">()(self / alpha) * alpha);
         return Call<"_elu">()(self, alpha, 1.0, 1.0 / alpha);
     })
     .in_place_too();
@@ -88,23 +85,23 @@ tensor([-0.7869,  2.0000]))")
 OP("_elu(Tensor self, float alpha, float scale, float input_scale) -> Tensor")
     .doc("``scale * x`` where positive, ``scale * alpha * (exp(input_scale * x) - 1)`` elsewhere.")
     .elementwise(Promote::Float)
-    .shape([](Meta&, const Tensor&, double alpha) {
-        // The gradient reads the sign of x off the result.
-        check_as(ErrorKind::Value, alpha >= 0, "alpha: expected 0 or more, got ", alpha);
-    })
-    .grad("self", "result", [](const Backward& b) {
-        return Call<"_elu_backward">()(b.g, b["result"], b["alpha"], b["scale"], b["input_scale"]);
+    .grad("self", "self", [](const Backward& b) {
+        // Near -alpha the result holds no digits of the exponential.
+        return Call<"_elu_backward">()(b.g, b["self"], b["alpha"], b["scale"], b["input_scale"]);
     });
 
-OP("_elu_backward(Tensor grad, Tensor output, float alpha, float scale, float input_scale) -> Tensor")
-    .doc("``grad * scale`` where the output is positive, ``grad * input_scale * (output + scale * alpha)`` elsewhere.")
+OP("_elu_backward(Tensor grad, Tensor self, float alpha, float scale, float input_scale) -> Tensor")
+    .doc("grad times ``scale`` where x is positive, ``scale * alpha * input_scale * exp(input_scale * x)`` elsewhere.")
     .elementwise(Promote::Common)
-    .grad("grad", "output",
+    .grad("grad", "self",
           [](const Backward& b) {
-              return Call<"_elu_backward">()(b.g, b["output"], b["alpha"], b["scale"], b["input_scale"]);
+              return Call<"_elu_backward">()(b.g, b["self"], b["alpha"], b["scale"], b["input_scale"]);
           })
-    .grad("output", "grad output",
-          [](const Backward& b) { return where(gt(b["output"], 0.0), 0.0, b.g * b["grad"] * b["input_scale"]); });
+    .grad("self", "grad self", [](const Backward& b) {
+        const Tensor slope =
+            Call<"_elu_backward">()(b.g * b["grad"], b["self"], b["alpha"], b["scale"], b["input_scale"]);
+        return where(gt(b["self"], 0.0), 0.0, slope * b["input_scale"]);
+    });
 
 OP("gelu(Tensor self, *, str approximate='none') -> Tensor")
     .doc(R"(x times the standard normal distribution function of x (Hendrycks and Gimpel, 2016).

@@ -16,8 +16,9 @@ tensor([2., 3.]))")
     .grad("other", "", [](const Backward& b) { return b.g; });
 
 void check_alpha(const Meta& m, double alpha) {
-    check_as(ErrorKind::Type, is_floating(m.compute) || alpha == std::trunc(alpha),
-             "alpha: expected an integer for tensors of integers, got ", alpha);
+    const bool whole = alpha == std::trunc(alpha) && std::abs(alpha) < 0x1p63;
+    check_as(ErrorKind::Type, is_floating(m.compute) || whole, "alpha: expected an integer for tensors of integers, got ",
+             alpha);
 }
 
 OP("add.alpha(Operand self, Operand other, *, float alpha) -> Tensor")

@@ -41,6 +41,7 @@ OP("_batch_norm_train(Tensor self, Tensor? weight, Tensor? bias, Tensor(w)? runn
         const Tensor variance = mean_along(centred * centred, dims, true), rstd = rsqrt(variance + eps);
         const Results results{affine(centred * rstd, weight, bias, channel_shape(self)), as_statistic(mean),
                               as_statistic(rstd)};
+        if (self.numel() == 0) return results;
         move_running(running_mean, results[1], momentum);
         move_running(running_var, unbiased(as_statistic(variance), self.numel() / self.sizes()[1]), momentum);
         return results;

@@ -20,7 +20,11 @@ inline Tensor blended(const Tensor& self, const Tensor& product, const Value& be
     check(broadcast(self.sizes(), product.sizes()) == product.sizes(), "self: shape ", self.sizes(),
           " does not broadcast to the product's ", product.sizes());
     const Tensor term = scaled("alpha", product, alpha);
-    return beta.number() == 0 ? term : scaled("beta", self, beta) + term;
+    if (beta.number() == 0) return term;
+    // Scaled in the dtype of the sum: narrow integers would wrap around.
+    const bool narrow = category(self.dtype()) <= category(term.dtype());
+    const DType type = self.dim() == 0 && narrow ? term.dtype() : promote(self.dtype(), term.dtype());
+    return scaled("beta", cast(self, type), beta) + term;
 }
 
 }  // namespace bestiary::ops

@@ -1,6 +1,7 @@
 // The gamma function and its kin: its logarithm, polygamma, Hurwitz's zeta, the incomplete and multivariate gamma
 // functions, derivatives of gamma variates.
 #include <cmath>
+#include <limits>
 
 #include "ops/names.h"
 
@@ -72,7 +73,7 @@ OP("mvlgamma(Tensor self, int p) -> Tensor")
 >>> engine.mvlgamma(engine.tensor([2.0]), 2)
 tensor([0.4516]))")
     .compose([](const Tensor& self, int64_t p) {
-        check_as(ErrorKind::Runtime, p >= 1, "p: expected 1 or more, got ", p);
+        check(1 <= p && p <= 1 << 20, "p: expected 1 to ", 1 << 20, ", got ", p);
         const double dimension = static_cast<double>(p);
         Tensor sum = lgamma(self) + dimension * (dimension - 1) / 4 * std::log(M_PI);
         for (int64_t j = 1; j < p; ++j) sum = sum + lgamma(self - static_cast<double>(j) / 2);
@@ -83,7 +84,8 @@ tensor([0.4516]))")
 // x^(a-1) exp(-x) / gamma(a), the density of the gamma distribution; the derivative by a is not there.
 Tensor density(const Backward& b) {
     const Value a = b["self"], x = b["other"];
-    return exp(Call<"xlogy">()(a - 1.0, x) - x - lgamma(a));
+    return where(lt(x, 0.0), std::numeric_limits<double>::quiet_NaN(),
+                 exp(Call<"xlogy">()(a - 1.0, x) - x - lgamma(a)));
 }
 
 OP("igamma(Tensor self, Tensor other) -> Tensor")

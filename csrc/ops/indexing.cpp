@@ -206,6 +206,7 @@ tensor([4., 1.]))")
         const Tensor index = at_least_1d(given_index), source = self.dim() ? given_source : at_least_1d(given_source);
         check_as(ErrorKind::Value, reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin",
                  "reduce: expected 'prod', 'mean', 'amax' or 'amin', got '", reduce, "'");
+        check_as(ErrorKind::Type, self.dtype() != DType::Bool || reduce != "mean", "self: bools have no mean");
         check_as(ErrorKind::Index, index.dim() == 1, "index: expected one dimension, got shape ", index.sizes());
         const int d = wrap_dim(dim, self.dim());
         Dims expected = at_least_1d(self).sizes(), line(expected.size(), 1);

@@ -60,6 +60,11 @@ OP("round(Tensor self, *, int decimals=0) -> Tensor")
 >>> engine.round(engine.tensor([0.5, 1.5, 2.6]))
 tensor([0., 2., 3.]))")
     .elementwise(Promote::Common)
+    .shape([](const Op& op, Args a, Meta& m) {
+        check_as(ErrorKind::Type, is_floating(a.tensor(0).dtype()) || a.integer(1) == 0,
+                 "decimals: expected 0 for tensors of integers, got ", a.integer(1));
+        elementwise_meta(op, a, m);
+    })
     .grad("self", "", flat);
 
 OP("nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor")

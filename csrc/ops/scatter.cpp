@@ -161,6 +161,7 @@ Tensor start_of(const Tensor& self, int64_t dim, const Tensor& index, const Valu
 }
 
 Tensor scattered_mean(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, bool include_self) {
+    check_as(ErrorKind::Type, self.dtype() != DType::Bool, "self: bools have no mean");
     const Call<"full_like"> full_like;
     const Tensor ones = full_like(self, 1, DType::Int64), one_each = full_like(index, 1, DType::Int64);
     const Tensor start = start_of(ones, dim, index, 0, include_self);

@@ -64,8 +64,10 @@ struct Elu {
 template <class T>
 struct EluBackward : Elu<T> {
     using Elu<T>::Elu;
-    T operator()(T g, T y) const {
-        return y > T(0) ? g * this->positive : g * this->input_scale * (y + this->negative);
+    T operator()(T g, T x) const {
+        const T below = x > T(0) ? T(0) : x;
+        const T slope = this->input_scale * this->negative * v_exp(below * this->input_scale);
+        return g * (x > T(0) ? this->positive : slope);
     }
 };
 

@@ -103,8 +103,13 @@ struct Sinc {
 template <class T>
 struct SincBackward {
     T operator()(T g, T x) const {
-        const T angle = sinc_angle(x);
-        return g * T(M_PI) * (v_cos(angle) - v_sin(angle) / angle) / angle;
+        const T angle = sinc_angle(x), square = angle * angle;
+        // The first terms of the power series: below, cosine and quotient would cancel.
+        T sum = T(-14.0 / 1307674368000);
+        for (double term : {12.0 / 6227020800, -10.0 / 39916800, 8.0 / 362880, -6.0 / 5040, 4.0 / 120, -2.0 / 6})
+            sum = sum * square + T(term);
+        const T slope = square < T(0.5) ? sum * angle : (v_cos(angle) - v_sin(angle) / angle) / angle;
+        return g * T(M_PI) * slope;
     }
 };
 

@@ -74,6 +74,10 @@ def multi_head_attention_forward(
     q, k, v = (_split_heads(x, num_heads) for x in (q, k, v))
     k = _static_or_projected("static_k", static_k, k)
     v = _static_or_projected("static_v", static_v, v)
+    if is_causal and attn_mask is None:
+        raise RuntimeError(
+            "multi_head_attention_forward: is_causal is a hint about attn_mask and needs one"
+        )
     mask = _merge_masks(attn_mask, key_padding_mask, q, k, added)
     attended, weights_out = _attend(
         q, k, v, mask, dropout_p if training else 0.0, need_weights, is_causal

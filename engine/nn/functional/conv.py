@@ -32,6 +32,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     rows = weight.transpose(1, 2).reshape(out * in2, in1)
     products = _C.linear(input1, rows).unflatten(-1, (out, in2))
     result = (products * input2.unsqueeze(-2)).sum(-1, dtype=products.dtype)
+    if bias is not None and tuple(bias.shape) != (out,):
+        raise RuntimeError(f"bilinear: bias must have shape ({out},), got {tuple(bias.shape)}")
     return result if bias is None else result + bias
 
 

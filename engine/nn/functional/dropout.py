@@ -34,7 +34,9 @@ def _channel_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
-    _check_channels(name, input)
+    _check_channels(name, input, leading)
+    if p == 1.0:  # integers too
+        return input.mul_(0) if inplace else input * 0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
     return input.mul_(kept) if inplace else input * kept
@@ -82,9 +84,11 @@ def dropout3d(
     return _channel_dropout("dropout3d", input, p, training, inplace, leading)
 
 
-def _check_channels(name: str, input: Tensor) -> None:
-    if input.dim() < 2:
-        raise ValueError(f"{name}: input must have 2 dimensions or more, got {tuple(input.shape)}")
+def _check_channels(name: str, input: Tensor, leading: int) -> None:
+    if input.dim() < leading:
+        raise ValueError(
+            f"{name}: input must have {leading} dimensions or more, got {tuple(input.shape)}"
+        )
 
 
 def _alpha_dropout(
@@ -96,8 +100,7 @@ def _alpha_dropout(
         return input
     if leading is None:
         leading = input.dim()
-    else:
-        _check_channels(name, input)
+    _check_channels(name, input, leading)
     if not input.is_floating_point():
         raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
     if p == 1.0:

@@ -88,6 +88,8 @@ def embedding_bag(
         )
     if mode == "max" and scale_grad_by_freq:
         raise ValueError("embedding_bag: scale_grad_by_freq needs mode 'sum' or 'mean'")
+    if not weight.is_floating_point():
+        raise TypeError(f"embedding_bag: weight must have a floating dtype, got {weight.dtype}")
     if weight.dim() != 2 or weight.shape[0] == 0:
         raise ValueError(f"embedding_bag: weight must have rows, got shape {tuple(weight.shape)}")
     _checked_padding("embedding_bag", padding_idx, weight)

@@ -85,6 +85,11 @@ def triplet_margin_loss(
 ) -> Tensor:
     """max(0, d(anchor, positive) - d(anchor, negative) + margin) (Balntas et al., 2016)."""
     reduction = legacy_reduction(size_average, reduce, reduction)
+    if not anchor.dim() == positive.dim() == negative.dim():
+        raise RuntimeError(
+            "triplet_margin_loss: anchor, positive and negative must have as many dimensions, got "
+            f"{anchor.dim()}, {positive.dim()} and {negative.dim()}"
+        )
     return triplet_margin_with_distance_loss(
         anchor,
         positive,

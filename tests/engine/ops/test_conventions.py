@@ -63,6 +63,14 @@ F = engine.nn.functional
             tensor(math.log(2), dtype=engine.float16),
         ),
         (lambda: F.dropout2d(tensor([1.0]), training=False), tensor([1.0])),
+        (lambda: F.dropout3d(tensor([3]), 1.0), tensor([0])),
+        (lambda: F.elu(tensor([-1.0, 2.0]), -2.0), tensor([2 - 2 / math.e, 2.0])),
+        (
+            lambda: engine.addmm(
+                tensor([[2]], dtype=uint8), engine.ones(1, 1), engine.ones(1, 1), beta=-2
+            ),
+            tensor([[-3.0]]),
+        ),
         (lambda: F.feature_alpha_dropout(tensor(1.0), training=False), tensor(1.0)),
     ],
 )
@@ -80,6 +88,12 @@ def test_numbers_beside_float64_are_float64() -> None:
     x = tensor(0.5, dtype=float64, requires_grad=True)
     engine.xlogy(x, 2.0).backward()
     assert x.grad is not None and x.grad.item() == math.log(2)
+
+
+def test_batches_without_elements_leave_running_statistics() -> None:
+    mean, variance = engine.ones(2), engine.full((2,), 3.0)
+    engine.batch_norm(engine.zeros(0, 2, 3), mean, variance, training=True)
+    assert mean.tolist() == [1.0, 1.0] and variance.tolist() == [3.0, 3.0]
 
 
 def test_normal_has_the_dtype_of_the_means() -> None:

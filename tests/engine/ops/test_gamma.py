@@ -74,3 +74,9 @@ def test_slope_of_a_gamma_variate_against_figures_of_50_digits() -> None:
     )
     got = engine._C._standard_gamma_grad(tensor(rows[:, 0]), tensor(rows[:, 1]))
     np.testing.assert_allclose(got.numpy(), rows[:, 2], rtol=1e-10)
+
+
+def test_no_gradient_outside_the_domain() -> None:
+    x = engine.tensor([-1.0, 0.0], requires_grad=True)
+    engine.igamma(engine.tensor(1.0), x).sum().backward()
+    assert x.grad is not None and x.grad.isnan().tolist() == [True, False]

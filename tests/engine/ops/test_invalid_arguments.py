@@ -122,7 +122,34 @@ X = engine.tensor([1.0, 2.0])
             TypeError,
             "beta: expected an integer",
         ),
-        (lambda: F.dropout3d(engine.tensor(1.0)), ValueError, "2 dimensions or more"),
+        (lambda: F.dropout3d(engine.tensor(1.0)), ValueError, "1 dimensions or more"),
+        (
+            lambda: engine.add(INTS, INTS, alpha=float("inf")),
+            TypeError,
+            "alpha: expected an integer",
+        ),
+        (lambda: INTS.round(decimals=1), TypeError, "decimals: expected 0"),
+        (
+            lambda: BOOLS.scatter_reduce(0, engine.tensor([0]), BOOLS, "mean"),
+            TypeError,
+            "bools have no mean",
+        ),
+        (lambda: X.mvlgamma(2**40), RuntimeError, "p: expected 1 to 1048576"),
+        (
+            lambda: F.bilinear(X, X, engine.ones(3, 2, 2), X),
+            RuntimeError,
+            "bias must have shape (3,)",
+        ),
+        (
+            lambda: F.embedding_bag(INTS[None] - 1, engine.ones(2, 2, dtype=engine.int64)),
+            TypeError,
+            "weight must have a floating dtype",
+        ),
+        (
+            lambda: F.triplet_margin_loss(X, X[None], X[None]),
+            RuntimeError,
+            "as many dimensions, got 1, 2 and 2",
+        ),
         (lambda: engine.cross(engine.ones(3), engine.ones(1, 3)), RuntimeError, "1 dimensions"),
     ],
 )
