@@ -10,6 +10,8 @@ namespace bestiary::cpu {
 namespace {
 
 void bincount(const KernelCall& call, const Tensor& given_self, const Tensor& given, int64_t minlength) {
+    check_as(ErrorKind::Type, category(given_self.dtype()) == Category::Int, "self: expected integers, got ",
+             given_self.dtype());
     const Tensor self = packed_as(given_self, DType::Int64);
     check(self.dim() == 1, "self: expected 1 dimension, got shape ", self.sizes());
     const std::span<const int64_t> bins(self.data<int64_t>(), static_cast<size_t>(self.numel()));

@@ -15,6 +15,7 @@ struct SortedLines {
     Tensor values, count;
 
     SortedLines(const Tensor& self, std::optional<int64_t> dim) {
+        if (dim) wrap_dim(*dim, self.dim());
         const Tensor lines = !dim              ? flatten(self)
                              : self.dim() == 0 ? unsqueeze(self, 0)
                                                : transpose(self, *dim, -1);

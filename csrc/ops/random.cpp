@@ -191,7 +191,8 @@ tensor([2., 2.]))")
 OP("normal.each(Operand mean, Operand std=1.0, *, Generator? generator=None) -> Tensor")
     .doc("Random normal numbers with the mean and standard deviation of each element, in the dtype of the means.")
     .compose([](const Value& mean, const Value& std, const Value& generator) {
-        const Tensor scale = add(mul(mean, 0.0), std);  // broadcast to the shape of both
+        // Of the shape of both; a number beside a tensor has no dtype.
+        const Tensor scale = !mean.is_tensor() && std.is_tensor() ? Tensor(std.t) : Tensor(add(mul(mean, 0.0), std));
         const Tensor standard = random_fill(Call<"_empty">()(scale.sizes(), scale.dtype(), scale.device()), false,
                                             Call<"normal_">(), 0.0, 1.0, generator);
         const Tensor sum = mean + scale * standard;

@@ -28,7 +28,12 @@ Tensor arange(const Value& start, const Value& end, const Value& step, OptionalD
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const int64_t length = range_length(start, end, step);
     const DType type = dtype.value_or(whole ? DType::Int64 : default_dtype.load());
-    return with_requires_grad(Call<"_arange">()(start, step, length, type, device_or_default(device)), wants_grad);
+    // The start and step of integers are integers; the length is that of the numbers given.
+    const auto in_type = [&](const Value& v) {
+        return is_floating(type) || v.tag != Tag::Float ? v : Value(static_cast<int64_t>(v.number()));
+    };
+    return with_requires_grad(
+        Call<"_arange">()(in_type(start), in_type(step), length, type, device_or_default(device)), wants_grad);
 }
 
 // [0, n) as int64.
@@ -164,6 +169,7 @@ OP("meshgrid(Tensor[] tensors, *, str indexing='ij') -> Tensor[]")
     .compose([](Tensors tensors, std::string_view indexing) {
         check_as(ErrorKind::Value, indexing == "ij" || indexing == "xy", "indexing: expected 'ij' or 'xy', got '",
                  indexing, "'");
+        check(!tensors.empty(), "tensors: expected at least one");
         const int n = static_cast<int>(tensors.size());
         const bool exchanged = indexing == "xy" && n > 1;
         Dims grid(n);

@@ -15,6 +15,8 @@ const Call<"eq"> equals;
 constexpr auto like_self = [](Meta& m, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
     check_index(self.sizes(), dim, index);
     check(src.dtype() == self.dtype(), "src: expected self's dtype ", self.dtype(), ", got ", src.dtype());
+    check(index.numel() == 0 || std::max(src.dim(), 1) == std::max(index.dim(), 1), "src: expected ", index.dim(),
+          " dimensions as index has, got shape ", src.sizes());
     for (int k = 0; k < index.dim() && index.numel() > 0; ++k)
         check(src.dim() == index.dim() && index.sizes()[k] <= src.sizes()[k], "src: shape ", src.sizes(),
               " is smaller than the index's ", index.sizes());

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import traceback
+import warnings
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -90,6 +91,7 @@ def _serve(pipe: Connection) -> None:
 
     from .arguments import draw_case
 
+    warnings.simplefilter("ignore")  # of NumPy, about elements that overflow
     torch.set_num_threads(1)
     engine.set_num_threads(1)
     pipe.send(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -28,10 +29,8 @@ def indices(case: Case) -> list[TensorArg]:
 def promoted(case: Case, found: Difference) -> bool:
     import torch
 
-    dtypes = [getattr(torch, t.dtype) for t in case.tensors()]
-    wanted = dtypes[0]
-    for dtype in dtypes[1:]:
-        wanted = torch.promote_types(wanted, dtype)
+    ones = [torch.ones([1] * t.values.ndim, dtype=getattr(torch, t.dtype)) for t in case.tensors()]
+    wanted = functools.reduce(torch.mul, ones).dtype
     return str(wanted) == f"torch.{found.pair()[0].dtype}"
 
 
@@ -126,6 +125,8 @@ def normalized(case: Case, found: Difference) -> bool | None:
     given = {"eps": 1e-5} | named(case)
     if found.kind == "gradient":
         return derivative(case, found)
+    if not given:
+        return None
     x = case.tensors()[0].values.astype(np.longdouble)
     if "normalized_shape" in given:
         axes = tuple(range(x.ndim - len(given["normalized_shape"]), x.ndim))
@@ -136,7 +137,7 @@ def normalized(case: Case, found: Difference) -> bool | None:
     else:
         return None
     with np.errstate(all="ignore"):
-        centred = lines - lines.mean(axes, keepdims=True)
+        centred = lines - (0 if case.name == "rms_norm" else lines.mean(axes, keepdims=True))
         variance = (centred * centred).mean(axes, keepdims=True)
         eps = given["eps"]
         right = (centred / np.sqrt(variance + eps)).reshape(x.shape)
@@ -147,6 +148,44 @@ def normalized(case: Case, found: Difference) -> bool | None:
         mine = ours(found).results()[0]
         rtol = max(TOLERANCES[mine.dtype], 1e-9)
         return equal(mine.values, right.astype(float), mine.dtype, rtol)
+
+
+def shifted_among_equals(case: Case, found: Difference) -> bool:
+    """True if equal elements got the same gradient, all of them together."""
+    tensor = [t for t in case.tensors() if t.grad][found.index]
+    mine, theirs = (r.values for r in found.pair())
+    where = apart(found)
+    sums = [
+        [part[tensor.values == value].sum() for part in (mine, theirs)]
+        for value in np.unique(tensor.values[where])
+    ]
+    return all(close(np.asarray(a), np.asarray(b), 1e-3) for a, b in sums)
+
+
+def searched_by_numpy(case: Case, found: Difference) -> bool:
+    """Compares with NumPy, for which nan comes last."""
+    tensors = {t.values.ndim: t for t in case.tensors()}
+    given = named(case)
+    line = given.get("boundaries", given.get("sorted_sequence", tensors.get(1))).values
+    values = given.get("self", 0)
+    values = values.values if isinstance(values, TensorArg) else values
+    right = given.get("side") == "right" or given.get("right") is True
+    if line.ndim != 1:
+        return False
+    found_by_numpy = np.searchsorted(line, values, "right" if right else "left")
+    return bool(np.array_equal(found_by_numpy, ours(found).results()[0].values))
+
+
+def commonest(case: Case, found: Difference) -> bool:
+    """True if ours are as common in their lines as elements can be."""
+    given = {"dim": -1} | named(case)
+    lines = np.moveaxis(case.tensors()[0].values, given["dim"], -1)
+    modes = ours(found).results()[0].values.reshape(lines.shape[:-1])
+    for at in np.ndindex(modes.shape):
+        _, counts = np.unique(lines[at], return_counts=True)
+        if (lines[at] == modes[at]).sum() != counts.max():
+            return bool(np.isnan(modes[at]) and np.isnan(lines[at]).sum() >= counts.max())
+    return True
 
 
 def non_finite(case: Case, found: Difference) -> bool:

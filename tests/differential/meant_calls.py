@@ -15,6 +15,33 @@ def _no_wrong_type(case: Case, found: Difference) -> bool:
 
 CALLS = [
     Meant(
+        "groups of one element are normalized too",
+        "accepts",
+        "group_norm instance_norm",
+        theirs=("Expected more than 1 value per channel",),
+        right=d.normalized,
+    ),
+    Meant(
+        "images without pixels are convolved where padding gives them some",
+        "accepts",
+        "conv1d conv2d conv3d",
+        theirs=("Only zero batch or zero channel",),
+        right=v.nothing,
+    ),
+    Meant("strides are 0 or more", "raises", "empty_strided", ours=("stride: expected 0 or more",)),
+    Meant(
+        "'fro' is the root of all squares, over any number of dimensions",
+        "accepts",
+        "norm",
+        theirs=("dim must be a 2-tuple",),
+        right=v.over_any_dims,
+    ),
+    Meant("bools have no products of their own dtype", "raises", "cumsum cumprod",
+          ours=("can't be stored in bool",)),
+    Meant("columns of bools are refused", "raises", "fold col2im",
+          ours=("expected a floating dtype",)),
+    Meant("a number is filled in, not copied", "raises", "copy", ours=("'src': expected Tensor",)),
+    Meant(
         "PyTorch has no kernel for the dtype; ours calculates",
         "accepts, gradient accepts",
         theirs=(
@@ -47,6 +74,8 @@ CALLS = [
             "expected scalar type",
             "scalar type of",
             "same dtype",
+            "can't be cast to the desired",
+            "Integral inputs not supported",
         ),
         when=lambda case, found: d.has_extremes(case),
         right=v.nothing,
@@ -150,8 +179,8 @@ CALLS = [
     Meant(
         "arguments are checked also where there are no elements",
         "raises",
-        "bmm addbmm",
-        ours=("expected dtype",),
+        "bmm addbmm baddbmm scatter scatter_add scatter_reduce index_reduce",
+        ours=("expected dtype", "index: expected", "bools have no mean"),
         when=lambda case, found: any(t.values.size == 0 for t in case.tensors()),
     ),
     Meant(
@@ -182,6 +211,10 @@ CALLS = [
             "cannot reshape tensor of 0",
             "weights sum to zero",
             "select(): index 0 out of range",
+            "only one dimension can be inferred",
+            "must be 1 to view",
+            "cannot sample n_sample",
+            "doesn't match the broadcast shape",
         ),
     ),
     Meant(
@@ -220,7 +253,12 @@ CALLS = [
         "values are not read to be checked: standard deviations, frequencies, weights",
         "accepts",
         "normal cov",
-        theirs=("std >= 0", "fweights cannot be negative", "aweights cannot be negative"),
+        theirs=(
+            "std >= 0",
+            "fweights cannot be negative",
+            "aweights cannot be negative",
+            "weights sum to zero",
+        ),
         right=v.nothing,
     ),
     Meant(
@@ -304,7 +342,7 @@ CALLS = [
     Meant(
         "an operand of another layout is no obstacle",
         "accepts",
-        "kron pixel_shuffle pixel_unshuffle take_along_dim",
+        "kron pixel_shuffle pixel_unshuffle take_along_dim max_pool3d_with_indices max_pool3d",
         theirs=("Use .reshape(...) instead", "Unsupported memory format"),
         right=v.contiguous,
     ),

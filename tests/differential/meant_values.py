@@ -10,9 +10,79 @@ from .running import writes
 
 VALUES = [
     Meant(
+        "nan among boundaries comes last, as in NumPy",
+        "value",
+        "bucketize searchsorted",
+        when=lambda case, found: any(np.isnan(t.values).any() for t in case.tensors()),
+        right=d.searched_by_numpy,
+    ),
+    Meant(
+        "the commonest element is found also beside nan",
+        "value",
+        "mode",
+        when=lambda case, found: any(np.isnan(t.values).any() for t in case.tensors()),
+        right=d.commonest,
+    ),
+    Meant(
+        "the limit at 0 is 1",
+        "value",
+        "igamma igammac",
+        right=lambda case, found: bool(
+            (np.abs(case.tensors()[0].values[v.apart(found)]) < 1e-30).all()
+        ),
+    ),
+    Meant(
+        "the slope at either zero is infinite",
+        "gradient",
+        "logit",
+        right=lambda case, found: bool(
+            (case.tensors()[0].values[v.apart(found)] == 0).all()
+            and np.isposinf(np.abs(found.pair()[0].values[v.apart(found)])).all()
+        ),
+    ),
+    Meant(
+        "far beyond the poles a polygamma function is 0",
+        "value",
+        "polygamma",
+        right=lambda case, found: bool(
+            np.isposinf(case.tensors()[0].values[v.apart(found)]).all()
+            and (found.pair()[0].values[v.apart(found)] == 0).all()
+        ),
+    ),
+    Meant(
+        "an infinite variance has no finite gradient",
+        "gradient",
+        "var std var_mean std_mean",
+        right=lambda case, found: not np.isfinite(v.ours(found).results()[0].values).all(),
+    ),
+    Meant("bools times numbers are integers", "dtype", "addr", ours=("int64",), theirs=("bool",)),
+    Meant(
+        "losses of integers are floats",
+        "dtype",
+        "hinge_embedding_loss",
+        right=v.in_wider_dtypes,
+    ),
+    Meant(
+        "norms of huge order are those of infinite order",
+        "value",
+        "pairwise_distance cdist pdist norm dist",
+        when=lambda case, found: any(
+            isinstance(x, (int, float)) and abs(x) > 1e3 for x in case.arguments()
+        ),
+        right=v.nothing,
+    ),
+    Meant(
+        "places of an area may have more dimensions than its samples",
+        "shape",
+        "trapz trapezoid cumulative_trapezoid",
+        when=lambda case, found: len({t.values.ndim for t in case.tensors()}) > 1,
+        right=v.nothing,
+    ),
+    Meant(
         "the dtype of a loss is the promoted one, not the target's",
         "dtype",
-        "binary_cross_entropy binary_cross_entropy_with_logits huber_loss soft_margin_loss",
+        "mse_loss l1_loss smooth_l1_loss huber_loss soft_margin_loss binary_cross_entropy "
+        "binary_cross_entropy_with_logits",
         right=v.both(d.promoted, v.in_wider_dtypes),
     ),
     Meant(
@@ -51,7 +121,7 @@ VALUES = [
         "of equal elements any may get the gradient",
         "gradient",
         "quantile nanquantile kthvalue sort topk msort mode median nanmedian max min",
-        right=v.derivative,
+        right=v.either(d.shifted_among_equals, v.derivative),
     ),
     Meant(
         "where the extreme is nan, nan gets the gradient, as of max along a dimension",
@@ -94,7 +164,7 @@ VALUES = [
         "PyTorch's gradient is nan where the answer does not depend on the element",
         "gradient",
         "nanmean kl_div poisson_nll_loss copysign digamma logcumsumexp cumprod logit hypot "
-        "index_reduce scatter_reduce",
+        "index_reduce scatter_reduce mish",
         right=v.both(d.theirs_is_nan, v.derivative),
     ),
     Meant("of a product of no columns PyTorch's keeps self's shape", "shape", "addmv",
@@ -133,7 +203,7 @@ VALUES = [
     Meant(
         "infinite factors give nan or infinities, as the products are arranged",
         "value, gradient",
-        "addmm addmv addbmm baddbmm addr bilinear lerp multilabel_soft_margin_loss "
+        "addmm addmv addbmm baddbmm addr bilinear lerp matrix_power multilabel_soft_margin_loss "
         "binary_cross_entropy_with_logits",
         when=lambda case, found: d.has_extremes(case) or d.has_infinite_numbers(case),
         right=d.non_finite,
@@ -197,8 +267,8 @@ VALUES = [
     ),
     Meant(
         "infinite weights give nan or infinities, as the terms are arranged",
-        "value",
-        "group_norm batch_norm instance_norm layer_norm",
+        "value, gradient",
+        "group_norm batch_norm instance_norm layer_norm rms_norm",
         when=lambda case, found: any(np.isinf(t.values).any() for t in case.tensors()[1:]),
         right=d.non_finite,
     ),
@@ -232,7 +302,7 @@ VALUES = [
     Meant(
         "statistics are right wherever the result fits",
         "value, gradient",
-        "layer_norm group_norm instance_norm batch_norm native_layer_norm",
+        "layer_norm group_norm instance_norm batch_norm native_layer_norm rms_norm",
         right=d.normalized,
     ),
     Meant(

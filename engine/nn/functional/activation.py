@@ -8,9 +8,6 @@ from typing import Any
 from engine import _C
 from engine._C import Tensor
 
-# log(1 + exp(x)) equals x in float64 beyond this, so the switch to x is exact.
-_EXACT_SOFTPLUS_THRESHOLD = 40.0
-
 gelu = _C.gelu
 prelu = _C.prelu
 sigmoid = _C.sigmoid
@@ -151,7 +148,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x))."""
-    return -_C.softplus(-input, 1.0, _EXACT_SOFTPLUS_THRESHOLD)
+    return _C._log_sigmoid(input)
 
 
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:

@@ -17,13 +17,19 @@ def _check_probability(name: str, p: float) -> None:
         raise ValueError(f"{name}: p must be between 0 and 1, got {p}")
 
 
+def _dropped(input: Tensor, inplace: bool) -> Tensor:
+    """Zero times the input, which may hold integers or bools."""
+    zero = _C.zeros((), dtype=input.dtype, device=input.device)
+    return input.mul_(zero) if inplace else input * zero
+
+
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero elements with probability p and divide the rest by 1 - p, in training only."""
     _check_probability("dropout", p)
     if not training or p == 0.0:
         return input
-    if p == 1.0:  # integers too
-        return input.mul_(0) if inplace else input * 0
+    if p == 1.0:
+        return _dropped(input, inplace)
     return _C.dropout_(input, p, True) if inplace else _C.dropout(input, p, True)
 
 
@@ -34,9 +40,9 @@ def _channel_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    if p == 1.0:
+        return _dropped(input, inplace)
     _check_channels(name, input, leading)
-    if p == 1.0:  # integers too
-        return input.mul_(0) if inplace else input * 0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = _C.dropout(_C.ones(shape, dtype=input.dtype, device=input.device), p, True)
     return input.mul_(kept) if inplace else input * kept
@@ -98,13 +104,13 @@ def _alpha_dropout(
     _check_probability(name, p)
     if not training or p == 0.0:
         return input
+    if p == 1.0:
+        return _dropped(input, False)
     if leading is None:
         leading = input.dim()
     _check_channels(name, input, leading)
     if not input.is_floating_point():
         raise TypeError(f"{name}: input: expected a floating dtype, got {input.dtype}")
-    if p == 1.0:
-        return input * 0.0
     shape = [*input.shape[:leading], *[1] * (input.dim() - leading)]
     kept = (_C.rand(shape, device=input.device) >= p).to(input.dtype)
     scale = 1.0 / math.sqrt((1 - p) * (1 + p * _SELU_FLOOR**2))

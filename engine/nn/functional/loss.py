@@ -257,6 +257,11 @@ def linear_cross_entropy(
     >>> round(engine.nn.functional.linear_cross_entropy(x, w, y).item(), 4)
     1.3863
     """
+    if linear_weight.dim() < 2:
+        raise RuntimeError(
+            "linear_cross_entropy: linear_weight must have 2 dimensions or more, got "
+            f"{tuple(linear_weight.shape)}"
+        )
     outputs = linear_weight.shape[:-1]
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = _C.linear(input, linear_weight.reshape(-1, linear_weight.shape[-1]), bias)

@@ -129,7 +129,8 @@ def soft_margin_loss(
 ) -> Tensor:
     """log(1 + exp(-y x)) with targets 1 and -1."""
     reduction = legacy_reduction(size_average, reduce, reduction)
-    return reduce_loss("soft_margin_loss", -logsigmoid(target * input), reduction)
+    scores = input if input.is_floating_point() else input * 1.0  # products could wrap around
+    return reduce_loss("soft_margin_loss", -logsigmoid(target * scores), reduction)
 
 
 def multilabel_soft_margin_loss(

@@ -64,6 +64,13 @@ F = engine.nn.functional
         ),
         (lambda: F.dropout2d(tensor([1.0]), training=False), tensor([1.0])),
         (lambda: F.dropout3d(tensor([3]), 1.0), tensor([0])),
+        (lambda: F.dropout2d(tensor([[True]]), 1.0), tensor([[False]])),
+        (lambda: engine.arange(0.5, 2.0, 0.5, dtype=int64), tensor([0, 0, 0])),
+        (lambda: F.logsigmoid(tensor([3], dtype=uint8)), tensor([-math.log1p(math.exp(-3))])),
+        (
+            lambda: F.soft_margin_loss(tensor([100], dtype=int8), tensor([2], dtype=int8)),
+            tensor(0.0),
+        ),
         (lambda: F.elu(tensor([-1.0, 2.0]), -2.0), tensor([2 - 2 / math.e, 2.0])),
         (
             lambda: engine.addmm(

@@ -70,7 +70,10 @@ X = engine.tensor([1.0, 2.0])
             ValueError,
             "both or neither",
         ),
-        (lambda: engine.ones(1, 2).bincount(), RuntimeError, "self: expected 1 dimension"),
+        (lambda: INTS[None].bincount(), RuntimeError, "self: expected 1 dimension"),
+        (lambda: X.bincount(), TypeError, "self: expected integers"),
+        (lambda: engine.meshgrid([]), RuntimeError, "tensors: expected at least one"),
+        (lambda: engine.tensor(1.0).quantile(0.5, 7), IndexError, "7"),
         (lambda: engine.diff(engine.ones(2, 2), prepend=X), RuntimeError, "prepend: expected 2"),
         (
             lambda: engine.bartlett_window(4, dtype=engine.int32),
