@@ -17,8 +17,8 @@ tensor([2., 3.]))")
 
 void check_alpha(const Meta& m, double alpha) {
     const bool whole = alpha == std::trunc(alpha) && std::abs(alpha) < 0x1p63;
-    check_as(ErrorKind::Type, is_floating(m.compute) || whole, "alpha: expected an integer for tensors of integers, got ",
-             alpha);
+    check_as(ErrorKind::Type, is_floating(m.compute) || whole,
+             "alpha: expected an integer for tensors of integers, got ", alpha);
 }
 
 OP("add.alpha(Operand self, Operand other, *, float alpha) -> Tensor")

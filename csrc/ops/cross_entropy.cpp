@@ -28,8 +28,9 @@ Tensor sample_losses(const Tensor& log_probability, const Tensor& classes, const
 }
 
 // The reduced loss and the sum of the samples' weights, differentiable in all of them.
-std::pair<Tensor, Tensor> loss_and_weight(const Tensor& self, const Tensor& target, const Tensor& weight, bool log_probs,
-                                          int64_t ignore_index, std::string_view reduction, double smoothing) {
+std::pair<Tensor, Tensor> loss_and_weight(const Tensor& self, const Tensor& target, const Tensor& weight,
+                                          bool log_probs, int64_t ignore_index, std::string_view reduction,
+                                          double smoothing) {
     const Tensor log_probability = log_probs ? self : log_softmax(self, 1), ignored = eq(target, ignore_index);
     const Tensor classes = cast(masked_fill(target, ignored, 0), DType::Int64);
     const Tensor weights = sample_weights(classes, weight, ignored, log_probability.dtype());

@@ -17,7 +17,7 @@ from .verifying import apart, derivative, equal, ours, theirs_of
 
 
 def has_expanded(case: Case) -> bool:
-    """Whether elements of an argument share memory."""
+    """True if elements of an argument share memory."""
     return any(t.layout == "expanded" and t.values.size > 1 for t in case.tensors())
 
 
@@ -35,7 +35,7 @@ def promoted(case: Case, found: Difference) -> bool:
 
 
 def theirs_is_nan(case: Case, found: Difference) -> bool:
-    """Whether PyTorch gives nan wherever the two differ, and ours does not."""
+    """True if PyTorch gives nan wherever the two differ, and ours does not."""
     mine, theirs = found.pair()
     where = apart(found)
     return bool(np.isnan(theirs.values[where]).all() and not np.isnan(mine.values[where]).any())
@@ -48,13 +48,13 @@ def only_nan_gets_gradient(case: Case, found: Difference) -> bool:
 
 
 def unchanged(case: Case, found: Difference) -> bool:
-    """Whether ours left the arguments as they were."""
+    """True if ours left the arguments as they were."""
     pairs = zip(ours(found).arguments, case.tensors(), strict=True)
     return all(np.array_equal(r.values, t.values, equal_nan=True) for r, t in pairs)
 
 
 def one_of_several_writes(case: Case, found: Difference) -> bool:
-    """Whether what ours has where the two differ is among the elements that were written."""
+    """True if what ours has where the two differ is among the elements that were written."""
     mine = found.pair()[0].values[apart(found)]
     written = [t.values.ravel() for t in case.tensors()[1:]]
     written += [np.array([x]) for x in case.arguments() if isinstance(x, (int, float))]
@@ -71,7 +71,7 @@ def same_in_any_order(case: Case, found: Difference) -> bool:
 
 
 def infinite_at_poles(case: Case, found: Difference) -> bool:
-    """Whether ours is infinite and the element a whole number of 0 or less."""
+    """True if ours is infinite and the element a whole number of 0 or less."""
     tensor = case.tensors()[0]
     poles = (tensor.values <= 0) & (2 * tensor.values == np.round(2 * tensor.values))
     if found.kind == "accepts":
@@ -95,7 +95,7 @@ def greatest_common_divisors(case: Case, found: Difference) -> bool:
 
 
 def sum_of_nothing(case: Case, found: Difference) -> bool:
-    """Whether every row is the bias, the last tensor, or 0."""
+    """True if every row is the bias, the last tensor, or 0."""
     values = ours(found).results()[0].values
     last = case.tensors()[-1].values
     return bool(np.all(values == (last if last.ndim == 1 else 0.0)))
@@ -189,7 +189,7 @@ def commonest(case: Case, found: Difference) -> bool:
 
 
 def non_finite(case: Case, found: Difference) -> bool:
-    """Whether both are infinite or nan wherever they differ."""
+    """True if both are infinite or nan wherever they differ."""
     return all(not np.isfinite(r.values[apart(found)]).any() for r in found.pair())
 
 

@@ -195,7 +195,7 @@ def _slopes(
 
 
 def _rise(before: list[Result], after: list[Result], wanted: list[bool]) -> float:
-    """By how much the results rise, weighted by the cotangent, but for nan and infinities."""
+    """The rise of the results, weighted by the cotangent, but for nan and infinities."""
     total = 0.0
     finite = False
     for a, b, counts in zip(before, after, wanted, strict=True):
