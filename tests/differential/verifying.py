@@ -235,7 +235,7 @@ def scaled(degree: int) -> Check:
 
 
 def apart(found: Difference) -> np.ndarray:
-    """Where the two tensors differ, as a mask."""
+    """The mask of elements in which the two tensors differ."""
     mine, theirs = found.pair()
     with np.errstate(all="ignore"):
         rtol = max(1e-3, TOLERANCES.get(mine.dtype, 0.0))
@@ -324,7 +324,7 @@ def with_one_more_dim(case: Case, found: Difference) -> bool | None:
 
 
 def without_odd_weights(case: Case, found: Difference) -> bool | None:
-    """Where they differ, compares with the answer to a weight without infinities and nan."""
+    """Compares, where they differ, with the answer to a weight without infinities and nan."""
     weight = case.tensors()[1]
     plain = replace(weight, values=np.nan_to_num(weight.values, nan=0, posinf=0, neginf=0))
     answer = their_answer(case.mapped(lambda t: plain if t is weight else t))
