@@ -37,10 +37,8 @@ from engine._creation import (
 )
 from engine._dtypes import (
     double as double,
-    finfo as finfo,
     float as float,
     half as half,
-    iinfo as iinfo,
     int as int,
     long as long,
     set_default_dtype as set_default_dtype,
@@ -93,6 +91,7 @@ if TYPE_CHECKING:  # imported at their first use
         special as special,
         testing as testing,
     )
+    from engine._limits import finfo as finfo, iinfo as iinfo
     from engine.compat import (
         accelerator as accelerator,
         backends as backends,

@@ -8,8 +8,7 @@ from typing import Any
 from engine import _C
 from engine._argument_errors import guard_functions
 from engine._C import Tensor, from_numpy
-from engine._dtypes import iinfo
-from engine._lazy import numpy as np
+from engine._lazy import limits, numpy as np
 
 
 def _array(data: Any, name: str) -> np.ndarray:
@@ -80,10 +79,10 @@ def _check_fits(array: np.ndarray, name: str, dtype: _C.dtype) -> None:
         or not array.size
     ):
         return
-    limits = iinfo(dtype)
-    lowest = limits.min if limits.min < 0 else -limits.max
+    info = limits.iinfo(dtype)
+    lowest = info.min if info.min < 0 else -info.max
     for value in (int(array.min()), int(array.max())):
-        if not lowest <= value <= limits.max:
+        if not lowest <= value <= info.max:
             raise ValueError(f"{name}: {value} does not fit in {dtype}")
 
 

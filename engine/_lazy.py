@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as numpy
 
-    from engine import linalg as linalg
+    from engine import _limits, linalg as linalg
+
+    limits = _limits
 else:
 
     class _Module:
@@ -24,4 +26,5 @@ else:
 
     # Importing it takes as long as importing the engine.
     numpy = _Module("numpy")
+    limits = _Module("engine._limits")
     linalg = _Module("engine.linalg")

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 from engine._C import Tensor
 
 
-@dataclass(frozen=True)
 class Range:
-    """The interval that a number must be in; `open` ends are excluded."""
+    """The interval that a number must be in.
 
-    low: float = -math.inf
-    high: float = math.inf
-    open: str = ""  # "low", "high" or both, as in "low high"
-    optional: bool = False  # None is accepted
+    ``open`` names the ends that are excluded: "low", "high" or "low high"; ``optional`` accepts
+    None.
+    """
+
+    __slots__ = ("high", "low", "open", "optional")
+
+    def __init__(
+        self,
+        low: float = -math.inf,
+        high: float = math.inf,
+        open: str = "",
+        optional: bool = False,
+    ) -> None:
+        self.low, self.high = low, high
+        self.open, self.optional = open, optional
 
     def check(self, owner: str, name: str, value: Any) -> None:
         """Raises TypeError for a non-number and ValueError out of range, naming the argument."""

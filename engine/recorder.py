@@ -10,8 +10,8 @@
 %2 = relu(%1): float32[2, 3]
 %3 = sum.dim(%2, dim=None, keepdim=False, dtype=None): float32[]
 
-Compositions decompose, so that a recording has kernels, views and writes only. Recorded tensors stay
-alive as long as the recording.
+Compositions decompose, so that a recording has kernels, views and writes only. Recorded tensors
+stay alive as long as the recording.
 """
 
 from __future__ import annotations

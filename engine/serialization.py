@@ -7,7 +7,6 @@ instances of classes that only hold data, once ``add_safe_globals`` has allowed 
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 import types
 from collections import OrderedDict
@@ -115,6 +114,8 @@ def save(
     >>> _ = file.seek(0); engine.load(file)
     [tensor([0.]), 3]
     """
+    import pickle
+
     from hub import formats
 
     _check_pickle_module("save", pickle_module)
@@ -328,8 +329,8 @@ class _Dumper:
 
 
 def _check_pickle_module(function: str, module: Any) -> None:
-    if module is not None and module is not pickle:
-        name = getattr(module, "__name__", type(module).__name__)
+    name = getattr(module, "__name__", type(module).__name__)
+    if module is not None and name != "pickle":
         raise ValueError(
             f"{function}: pickle_module can be pickle, got {name}: hub.formats does the pickling"
         )

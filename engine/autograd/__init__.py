@@ -19,10 +19,10 @@ from engine.autograd.function import Function
 from engine.autograd.gradients import backward, grad
 from engine.autograd.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from engine.autograd.variable import Variable
-from engine.testing.gradcheck import gradcheck, gradgradcheck
 
 if TYPE_CHECKING:  # imported at their first use
     from engine.autograd import forward_ad, functional
+    from engine.testing.gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function",

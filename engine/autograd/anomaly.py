@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 
 from engine import _C
 
@@ -12,6 +11,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def current_line() -> str:
     """The innermost line of Python that is not the engine's own."""
+    import traceback  # slow to import
+
     for frame in reversed(traceback.extract_stack()):
         if not os.path.abspath(frame.filename).startswith(_PACKAGE + os.sep):
             return (

@@ -72,7 +72,7 @@ def missing(module: str, name: str) -> Any:
 
     home = ATTRIBUTES.get(f"{module}.{name}".removeprefix("engine."))
     if home is not None:
-        return _resolved(home)
+        return vars(sys.modules[module]).setdefault(name, _resolved(home))
     if name.startswith("_foreach_") and module == "engine":
         from engine.compat import foreach
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine._dtypes import finfo
+from engine._limits import finfo
 from engine.autograd.modes import no_grad
 from engine.linalg import lapack
 from engine.linalg.factorizations import cholesky, qr

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from engine import _C
 from engine._C import Tensor
-from engine._dtypes import finfo
 from engine._lazy import numpy as np
+from engine._limits import finfo
 from engine.autograd.function import Function
 from engine.autograd.gradients import grad as gradients
 from engine.autograd.modes import enable_grad

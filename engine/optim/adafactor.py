@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from engine import _C
 from engine._C import Tensor
-from engine._dtypes import finfo
+from engine._lazy import limits
 from engine._validation import NON_NEGATIVE, Range
 from engine.optim._base import PerParameter
 from engine.optim.optimizer import ParamsT, State
@@ -78,7 +78,7 @@ class Adafactor(PerParameter):
     def _update(self, param: Tensor, grad: Tensor, state: State, group: dict[str, Any]) -> None:
         step, lr = state["step"], float(group["lr"])
         lowest, smallest_scale = group["eps"]
-        lowest = finfo(param.dtype).eps if lowest is None else lowest
+        lowest = limits.finfo(param.dtype).eps if lowest is None else lowest
         relative = min(lr, 1 / math.sqrt(step)) * max(smallest_scale, _root_mean_square(param))
         if group["weight_decay"]:
             param.mul_(1 - lr * group["weight_decay"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import _C
 from engine._C import Tensor
-from engine._dtypes import iinfo
+from engine._limits import iinfo
 
 
 def make_tensor(
