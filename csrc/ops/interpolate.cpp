@@ -7,51 +7,51 @@
 namespace bestiary::ops {
 namespace {
 
-constexpr Call<"_resample"> resample;
-constexpr Call<"_resample_backward"> resample_backward;
+constexpr Call<"_interpolate"> interpolate_dim;
+constexpr Call<"_interpolate_backward"> interpolate_backward;
 
 // Self's shape with `size` in one dimension.
-void resampled_shape(const Op&, Args a, Meta& m) {
-    const Tensor& self = a.tensor(0);
+constexpr auto resized_shape = [](Meta& m, const Tensor& self, int64_t dim, int64_t size) {
     check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
     Dims sizes = self.sizes();
-    sizes[wrap_dim(a.integer(1), self.dim())] = a.integer(2);
+    sizes[wrap_dim(dim, self.dim())] = size;
     m.add(sizes, self.dtype());
-}
+};
 
-OP("_resample(Tensor self, int dim, int size, str mode, bool align_corners, float scale, bool antialias) -> Tensor")
+int64_t size_of(const Dims& shape, int64_t dim) { return shape[wrap_dim(dim, shape.size())]; }
+
+OP("_interpolate(Tensor self, int dim, int size, str mode, bool align_corners, float scale, bool antialias) -> Tensor")
     .doc("``interpolate`` along one dimension; ``scale`` is self's elements per element of the result.")
-    .shape(resampled_shape)
+    .shape(resized_shape)
     .grad("self", "", [](const Backward& b) {
-        return resample_backward(b.g, b["dim"], b.shape("self")[wrap_dim(b.integer("dim"), b.shape("self").size())],
-                                 b["mode"], b["align_corners"], b["scale"], b["antialias"]);
+        return interpolate_backward(b.g, b["dim"], size_of(b.shape("self"), b.integer("dim")), b["mode"],
+                                    b["align_corners"], b["scale"], b["antialias"]);
     });
 
-OP("_resample_backward(Tensor grad, int dim, int size, str mode, bool align_corners, float scale, bool antialias) -> "
-   "Tensor")
-    .doc("The gradient of _resample; ``size`` is that of its self.")
-    .shape(resampled_shape)
+OP("_interpolate_backward(Tensor grad, int dim, int size, str mode, bool align_corners, float scale, bool antialias) "
+   "-> Tensor")
+    .doc("The gradient of _interpolate; ``size`` is that of its self.")
+    .shape(resized_shape)
     .grad("grad", "", [](const Backward& b) {
-        return resample(b.g, b["dim"], b.shape("grad")[wrap_dim(b.integer("dim"), b.shape("grad").size())], b["mode"],
-                        b["align_corners"], b["scale"], b["antialias"]);
+        return interpolate_dim(b.g, b["dim"], size_of(b.shape("grad"), b.integer("dim")), b["mode"],
+                               b["align_corners"], b["scale"], b["antialias"]);
     });
 
-OP("_resample_grid(Tensor self, int dim, int[] size, str mode, bool align_corners, float[] scale) -> Tensor")
-    .doc("``interpolate`` along two neighbouring dimensions, not antialiased.")
-    .shape([](const Op&, Args a, Meta& m) {
-        const Tensor& self = a.tensor(0);
+OP("_interpolate_plane(Tensor self, int dim, int[] size, str mode, bool align_corners, float[] scale) -> Tensor")
+    .doc("``interpolate`` along two adjacent dimensions, not antialiased.")
+    .shape([](Meta& m, const Tensor& self, int64_t dim, Ints size) {
         check(is_floating(self.dtype()), "self: expected a floating-point dtype, got ", self.dtype());
         Dims sizes = self.sizes();
-        const int d = wrap_dim(a.integer(1), self.dim());
-        for (int i = 0; i < 2; ++i) sizes[d + i] = a.ints(2)[i];
+        const int d = wrap_dim(dim, self.dim());
+        for (int i = 0; i < 2; ++i) sizes[d + i] = size[i];
         m.add(sizes, self.dtype());
     })
     .grad("self", "", [](const Backward& b) {
         const int64_t dim = b.integer("dim");
         Tensor g = b.g;
         for (int i = 0; i < 2; ++i)
-            g = resample_backward(g, dim + i, b.shape("self")[static_cast<int>(dim) + i], b["mode"], b["align_corners"],
-                                  b["scale"].float_list()[i], false);
+            g = interpolate_backward(g, dim + i, size_of(b.shape("self"), dim + i), b["mode"], b["align_corners"],
+                                     b["scale"].float_list()[i], false);
         return g;
     });
 
@@ -64,23 +64,34 @@ struct Resize {
     bool changes() const { return from != to || scale != 1.0; }
 };
 
-int64_t at_or_only(std::span<const int64_t> list, int i) { return list[list.size() == 1 ? 0 : i]; }
+// The arguments of a call.
+struct InterpolateOptions {
+    std::optional<Ints> size;
+    std::optional<Floats> scale_factor;
+    std::string_view mode;
+    std::optional<bool> align_corners, recompute_scale_factor;
+    bool antialias;
 
-Resize resize_of(Args a, int i, bool align_corners) {
-    const Tensor& self = a.tensor(0);
+    bool aligns() const { return align_corners.value_or(false); }
+};
+
+template <class T>
+T at_or_only(std::span<const T> list, int i) {
+    return list[list.size() == 1 ? 0 : i];
+}
+
+Resize resize_of(const Tensor& self, int i, const InterpolateOptions& o) {
     const int64_t from = self.sizes()[i + 2];
-    if (a[1].none()) {
-        const std::span<const double> factors = a[2].float_list();
-        const double factor = factors[factors.size() == 1 ? 0 : i];
-        check_as(ErrorKind::Value, factor > 0 && static_cast<double>(from) * factor < 0x1p53,
-                 "scale_factor: expected more than 0 and a size in range, got ", factor);
-        const int64_t to = static_cast<int64_t>(std::floor(static_cast<double>(from) * factor));
-        const bool keep = a[5].none() || !a[5].b;
-        if (keep && !align_corners) return {i + 2, from, to, 1.0 / factor};
+    if (o.size) {
+        const int64_t to = at_or_only(*o.size, i);
         return {i + 2, from, to, static_cast<double>(from) / static_cast<double>(to)};
     }
-    const int64_t to = at_or_only(a.ints(1), i);
-    return {i + 2, from, to, static_cast<double>(from) / static_cast<double>(to)};
+    const double factor = at_or_only(*o.scale_factor, i);
+    check_as(ErrorKind::Value, factor > 0 && static_cast<double>(from) * factor < 0x1p53,
+             "scale_factor: expected more than 0 and a size in range, got ", factor);
+    const int64_t to = static_cast<int64_t>(std::floor(static_cast<double>(from) * factor));
+    const bool recomputed = o.recompute_scale_factor.value_or(false) || o.aligns();
+    return {i + 2, from, to, recomputed ? static_cast<double>(from) / static_cast<double>(to) : 1.0 / factor};
 }
 
 std::string_view per_dimension(std::string_view mode, int spatial) {
@@ -100,20 +111,20 @@ std::string_view per_dimension(std::string_view mode, int spatial) {
     return mode;
 }
 
-std::vector<Resize> resizes_of(Args a, bool align_corners) {
-    const Tensor& self = a.tensor(0);
+std::vector<Resize> resizes_of(const Tensor& self, const InterpolateOptions& o) {
     const int spatial = self.dim() - 2;
     check(spatial >= 1, "self: expected (N, C, ...) with 1 to 3 more dimensions, got shape ", self.sizes());
-    check_as(ErrorKind::Value, a[1].none() != a[2].none(), "size, scale_factor: expected one of them");
-    const size_t given = a[1].none() ? a[2].length : a[1].length;
-    check_as(ErrorKind::Value, given == 1 || static_cast<int>(given) == spatial, a[1].none() ? "scale_factor" : "size",
+    check_as(ErrorKind::Value, o.size.has_value() != o.scale_factor.has_value(),
+             "size, scale_factor: expected one of them");
+    const size_t given = o.size ? o.size->size() : o.scale_factor->size();
+    check_as(ErrorKind::Value, given == 1 || static_cast<int>(given) == spatial, o.size ? "size" : "scale_factor",
              ": expected one number or ", spatial, ", got ", given);
     std::vector<Resize> all;
     for (int i = 0; i < spatial; ++i) {
-        all.push_back(resize_of(a, i, align_corners));
+        all.push_back(resize_of(self, i, o));
         Resize& r = all.back();
         check_as(ErrorKind::Value, r.from > 0 && r.to > 0, "self: can't resize ", r.from, " elements to ", r.to);
-        if (align_corners) r.scale = r.to > 1 ? static_cast<double>(r.from - 1) / static_cast<double>(r.to - 1) : 0.0;
+        if (o.aligns()) r.scale = r.to > 1 ? static_cast<double>(r.from - 1) / static_cast<double>(r.to - 1) : 0.0;
     }
     // The dimension that shrinks most comes first; of equal ones the last, which is the slowest to traverse.
     std::stable_sort(all.begin(), all.end(), [](const Resize& x, const Resize& y) {
@@ -136,12 +147,12 @@ Tensor resized(const Tensor& self, int first, std::vector<Resize> resizes, std::
     if (!antialias && in_one_go(resizes, mode)) {
         if (resizes[0].dim > resizes[1].dim) std::swap(resizes[0], resizes[1]);
         const double scales[] = {resizes[0].scale, resizes[1].scale};
-        return Call<"_resample_grid">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners,
-                                        std::span<const double>(scales));
+        return Call<"_interpolate_plane">()(self, first, Dims{resizes[0].to, resizes[1].to}, mode, align_corners,
+                                            Floats(scales));
     }
     Tensor out = self;
     for (const Resize& r : resizes)
-        if (r.changes()) out = resample(out, r.dim - 2 + first, r.to, mode, align_corners, r.scale, antialias);
+        if (r.changes()) out = interpolate_dim(out, r.dim - 2 + first, r.to, mode, align_corners, r.scale, antialias);
     return out;
 }
 
@@ -153,38 +164,26 @@ Dims channels_last_order(const Tensor& self) {
     return order;
 }
 
-void push_interpolated(Args a, Results& r) {
-    const Tensor& self = a.tensor(0);
-    const bool align_corners = !a[4].none() && a[4].b, antialias = a.flag(6);
-    const std::vector<Resize> resizes = resizes_of(a, align_corners);
-    const std::string_view mode = per_dimension(a.str(3), self.dim() - 2);
-    check_as(ErrorKind::Value, a[4].none() || mode == "linear" || mode == "cubic", "align_corners: mode '", a.str(3),
-             "' has no such option");
-    check_as(ErrorKind::Value, !antialias || (self.dim() == 4 && (mode == "linear" || mode == "cubic")),
-             "antialias: expected mode 'bilinear' or 'bicubic', got '", a.str(3), "'");
+Tensor interpolated(const Tensor& self, const InterpolateOptions& o) {
+    const std::vector<Resize> resizes = resizes_of(self, o);
+    const std::string_view mode = per_dimension(o.mode, self.dim() - 2);
+    const bool smooth = mode == "linear" || mode == "cubic";
+    check_as(ErrorKind::Value, !o.align_corners || smooth, "align_corners: mode '", o.mode, "' has no such option");
+    check_as(ErrorKind::Value, !o.antialias || (self.dim() == 4 && smooth),
+             "antialias: expected mode 'bilinear' or 'bicubic', got '", o.mode, "'");
     const Dims order = channels_last_order(self);
     const Tensor last = permute(self, order);
     const bool channels_last = !self.is_contiguous() && last.is_contiguous();
-    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, align_corners,
-                               antialias);
-    if (!channels_last) return r.push(out.impl() == self.impl() ? Tensor(clone(out)) : out);
+    const Tensor out = resized(channels_last ? last : self, channels_last ? 1 : 2, resizes, mode, o.aligns(),
+                               o.antialias);
+    if (!channels_last) return out.impl() == self.impl() ? clone(out) : out;
     Dims back(self.dim());
     for (int d = 0; d < self.dim(); ++d) back[static_cast<int>(order[d])] = d;
-    r.push(permute(out, back));
+    return permute(out, back);
 }
 
-// Bytes are resampled as floats and rounded.
-void push_interpolated_bytes(Args a, Results& r) {
-    const Tensor floats = cast(a[0], DType::Float32);
-    const Value values[] = {floats, a[1], a[2], a[3], a[4], a[5], a[6]};
-    Results found;
-    push_interpolated(Args(values, 7), found);
-    r.push(cast(Call<"clamp">()(Call<"round">()(found[0]), 0.0, 255.0), DType::UInt8));
-}
-
-OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str mode='nearest', bool? "
-   "align_corners=None, "
-   "bool? recompute_scale_factor=None, bool antialias=False) -> Tensor")
+OP("interpolate(Tensor self, int[]? size=None, float[]? scale_factor=None, str mode='nearest', "
+   "bool? align_corners=None, bool? recompute_scale_factor=None, bool antialias=False) -> Tensor")
     .doc(R"(Resizes (N, C, ...) to ``size``, or by ``scale_factor``.
 ``mode`` is 'nearest', 'nearest-exact', 'area', 'linear', 'bilinear', 'trilinear' or 'bicubic' (the cubic convolution
 of Keys, 1981, with a = -0.75). With ``align_corners`` the centres of the corner elements are aligned, otherwise their
@@ -192,11 +191,16 @@ outer corners. ``antialias`` widens the filter of 'bilinear' and 'bicubic' when 
 
 >>> engine.interpolate(engine.tensor([[[1.0, 2.0]]]), scale_factor=2)
 tensor([[[1., 1., 2., 2.]]]))")
-    .compose([](Args a, Results& r) {
-        check_as(ErrorKind::Value, a[1].none() || a[5].none() || !a.flag(5),
+    .compose([](const Tensor& self, std::optional<Ints> size, std::optional<Floats> scale_factor,
+                std::string_view mode, std::optional<bool> align_corners, std::optional<bool> recompute_scale_factor,
+                bool antialias) {
+        check_as(ErrorKind::Value, !size || !recompute_scale_factor.value_or(false),
                  "recompute_scale_factor: expected scale_factor, not size");
-        if (a.tensor(0).dtype() == DType::UInt8) push_interpolated_bytes(a, r);
-        else push_interpolated(a, r);
+        const InterpolateOptions o{size, scale_factor, mode, align_corners, recompute_scale_factor, antialias};
+        if (self.dtype() != DType::UInt8) return interpolated(self, o);
+        // Bytes are interpolated as floats and rounded.
+        const Tensor floats = interpolated(cast(self, DType::Float32), o);
+        return cast(Call<"clamp">()(Call<"round">()(floats), 0.0, 255.0), DType::UInt8);
     });
 
 }  // namespace
