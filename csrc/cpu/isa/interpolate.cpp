@@ -66,7 +66,7 @@ struct RowWriter {
         line(r.across, r.inner, row, r.in + source * r.across.source * r.inner);
         return row;
     }
-    // Where one pixel has many neighbours with the same taps, caching rows costs more than summing all taps again.
+    // Sums all taps of a pixel again: with many neighbours of the same taps that costs less than caching rows.
     void write_pixels(T* out, const T* const* rows, const T* row_weights) const {
         const int64_t n = r.across.resampled, inner = r.inner;
         for (int64_t i = 0; i < n; ++i) {
