@@ -95,7 +95,8 @@ template <bool root>
 void variance(const KernelCall& call, const Tensor& given, const Value& dim, bool, double correction) {
     const Tensor self = packed_as(given, compute_type(given.dtype()));
     const DimMask mask = dim_mask(dim, self.dim());
-    const double degrees = std::max(static_cast<double>(reduced_count(self.sizes(), mask)) - correction, 0.0);
+    const auto count = static_cast<double>(reduced_count(self.sizes(), mask));
+    const double degrees = count > 0 ? std::max(count - correction, 0.0) : 0.0;  // nothing has no variance
     const Moments m = moments_in_range(self, mask);
     each_value(m.squares, [&](double x, int64_t i) {
         const double found = x / degrees, scale = m.scale(i);

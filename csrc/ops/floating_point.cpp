@@ -46,9 +46,11 @@ OP("ldexp(Tensor self, Tensor other) -> Tensor")
 >>> engine.ldexp(engine.tensor([1.5]), engine.tensor([2]))
 tensor([6.]))")
     .compose([](const Tensor& self, const Tensor& other) {
-        const Tensor scaled = self * pow(2.0, other);
         const DType type = self.dtype();
-        return is_floating(type) && !is_floating(other.dtype()) ? cast(scaled, type) : scaled;
+        if (!is_floating(type) || is_floating(other.dtype())) return self * pow(2.0, other);
+        // Powers of halves would overflow, and those of integers have no digits for float64.
+        const DType wide = type == DType::Float64 ? type : DType::Float32;
+        return Tensor(cast(cast(self, wide) * pow(2.0, cast(other, wide)), type));
     })
     .in_place_too();
 

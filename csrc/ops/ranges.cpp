@@ -23,17 +23,19 @@ int64_t range_length(const Value& start, const Value& end, const Value& step) {
     return length;
 }
 
+// A bound or step, cut to an integer for sequences of integers.
+Value of_type(DType type, const Value& v) {
+    return is_floating(type) || v.tag != Tag::Float ? v : Value(static_cast<int64_t>(v.number()));
+}
+
 Tensor arange(const Value& start, const Value& end, const Value& step, OptionalDType dtype, OptionalDevice device,
               bool wants_grad) {
     const bool whole = start.tag != Tag::Float && end.tag != Tag::Float && step.tag != Tag::Float;
     const int64_t length = range_length(start, end, step);
     const DType type = dtype.value_or(whole ? DType::Int64 : default_dtype.load());
-    // The start and step of integers are integers; the length is that of the numbers given.
-    const auto in_type = [&](const Value& v) {
-        return is_floating(type) || v.tag != Tag::Float ? v : Value(static_cast<int64_t>(v.number()));
-    };
     return with_requires_grad(
-        Call<"_arange">()(in_type(start), in_type(step), length, type, device_or_default(device)), wants_grad);
+        Call<"_arange">()(of_type(type, start), of_type(type, step), length, type, device_or_default(device)),
+        wants_grad);
 }
 
 // [0, n) as int64.
@@ -67,8 +69,9 @@ tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000]))")
     .compose([](const Value& start, const Value& end, int64_t steps, OptionalDType dtype, OptionalDevice device,
                 bool requires_grad) {
         check_as(ErrorKind::Value, steps >= 0, "steps: expected 0 or more, got ", steps);
-        const Tensor t =
-            Call<"_linspace">()(start, end, steps, dtype.value_or(default_dtype), device_or_default(device));
+        const DType type = dtype.value_or(default_dtype);
+        const Tensor t = Call<"_linspace">()(of_type(type, start), of_type(type, end), steps, type,
+                                             device_or_default(device));
         return with_requires_grad(t, requires_grad);
     });
 
@@ -85,9 +88,8 @@ tensor([  1.,  10., 100.]))")
     .compose([](const Value& start, const Value& end, int64_t steps, double base, OptionalDType dtype,
                 OptionalDevice device, bool requires_grad) {
         const DType type = dtype.value_or(default_dtype);
-        // The ends of integers are integers, as those of linspace are.
-        const auto bound = [&](const Value& v) { return is_floating(type) ? v.number() : std::trunc(v.number()); };
-        const Tensor exponents = Call<"linspace">()(bound(start), bound(end), steps, DType::Float64, device);
+        const Tensor exponents =
+            Call<"linspace">()(of_type(type, start), of_type(type, end), steps, DType::Float64, device);
         return with_requires_grad(cast(pow(base, exponents), type), requires_grad);
     });
 

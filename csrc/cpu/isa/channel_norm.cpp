@@ -75,7 +75,9 @@ void each(int64_t n, int64_t channels, const Body& body) {
 }
 
 // Rows that fit the first-level cache.
-inline int64_t rows_of_chunk(int64_t channels) { return kChunk * 2 > channels ? kChunk * 2 / channels : 1; }
+inline int64_t rows_of_chunk(int64_t channels) {
+    return 0 < channels && channels < kChunk * 2 ? kChunk * 2 / channels : 1;
+}
 
 template <class T>
 void row_moments(const ChannelMoments<T>& of, int64_t n, int64_t channels, T* scratch) {

@@ -65,6 +65,16 @@ F = engine.nn.functional
         (lambda: F.dropout2d(tensor([1.0]), training=False), tensor([1.0])),
         (lambda: F.dropout3d(tensor([3]), 1.0), tensor([0])),
         (lambda: F.dropout2d(tensor([[True]]), 1.0), tensor([[False]])),
+        (lambda: engine.linspace(-1.5, 0, 3, dtype=int64), tensor([-1, 0, 0])),
+        (lambda: engine.zeros(0).var(correction=-1), tensor(math.nan)),
+        (
+            lambda: engine.ldexp(tensor(0.1, dtype=float64), tensor([-1])),
+            tensor([0.05], dtype=float64),
+        ),
+        (
+            lambda: engine.ldexp(tensor([6e-5], dtype=engine.float16), tensor([20])),
+            tensor([62.90625], dtype=engine.float16),
+        ),
         (lambda: engine.arange(0.5, 2.0, 0.5, dtype=int64), tensor([0, 0, 0])),
         (lambda: F.logsigmoid(tensor([3], dtype=uint8)), tensor([-math.log1p(math.exp(-3))])),
         (
@@ -82,7 +92,7 @@ F = engine.nn.functional
     ],
 )
 def test_value(got: object, expected: Tensor) -> None:
-    assert_close(got(), expected)  # type: ignore[operator]
+    assert_close(got(), expected, equal_nan=True)  # type: ignore[operator]
 
 
 def test_products_of_matrices_bring_no_nan_from_an_identity() -> None:
@@ -101,6 +111,13 @@ def test_batches_without_elements_leave_running_statistics() -> None:
     mean, variance = engine.ones(2), engine.full((2,), 3.0)
     engine.batch_norm(engine.zeros(0, 2, 3), mean, variance, training=True)
     assert mean.tolist() == [1.0, 1.0] and variance.tolist() == [3.0, 3.0]
+
+
+def test_batches_without_channels_have_gradients() -> None:
+    x = engine.zeros(1, 0, 1, requires_grad=True)
+    empty, weight = engine.zeros(0), engine.zeros(0, requires_grad=True)
+    engine.batch_norm(x, empty, engine.ones(0), weight).sum().backward()
+    assert x.grad is not None and x.grad.shape == (1, 0, 1)
 
 
 def test_normal_has_the_dtype_of_the_means() -> None:
