@@ -10,13 +10,12 @@ namespace {
 const Call<"clamp"> clamp;
 const Call<"floor"> round_down;
 
-// The options of a call.
-struct Sampling {
+struct GridSampleOptions {
     std::string_view mode, padding;
     bool align_corners;
 
-    Sampling(const Value& mode, const Value& padding, const Value& align)
-        : mode(mode.str()), padding(padding.str()), align_corners(!align.none() && align.b) {}
+    GridSampleOptions(std::string_view mode, std::string_view padding, std::optional<bool> align_corners)
+        : mode(mode), padding(padding), align_corners(align_corners.value_or(false)) {}
 
     void check_for(int spatial) const {
         const bool known = mode == "bilinear" || mode == "nearest" || (mode == "bicubic" && spatial == 2);
@@ -27,8 +26,8 @@ struct Sampling {
     }
 };
 
-void sampled_shape(const Op&, Args a, Meta& m) {
-    const Tensor &input = a.tensor(0), &grid = a.tensor(1);
+constexpr auto sampled_shape = [](Meta& m, const Tensor& input, const Tensor& grid, std::string_view mode,
+                                  std::string_view padding_mode) {
     const int spatial = input.dim() - 2;
     check(spatial == 2 || spatial == 3, "input: expected shape (N, C, H, W) or (N, C, D, H, W), got ", input.sizes());
     check(grid.dim() == input.dim() && grid.sizes()[0] == input.sizes()[0] && grid.sizes().back() == spatial,
@@ -39,11 +38,11 @@ void sampled_shape(const Op&, Args a, Meta& m) {
     for (int d = 2; d < input.dim(); ++d)
         check(input.sizes()[d] > 0 || grid.numel() == 0, "input: expected elements to sample from, got shape ",
               input.sizes());
-    Sampling(a[2], a[3], a[4]).check_for(spatial);
+    GridSampleOptions(mode, padding_mode, std::nullopt).check_for(spatial);
     Dims sizes{input.sizes()[0], input.sizes()[1]};
     for (int d = 1; d <= spatial; ++d) sizes.push_back(grid.sizes()[d]);
     m.add(sizes, input.dtype());
-}
+};
 
 // The definition in other ops follows; the kernels are in cpu/grid_sample.cpp.
 
@@ -55,7 +54,7 @@ Tensor position_of(const Tensor& coordinate, int64_t n, bool align_corners) {
 }
 
 // Positions brought inside, as the padding says.
-Tensor padded_position(const Tensor& at, int64_t n, const Sampling& s) {
+Tensor padded_position(const Tensor& at, int64_t n, const GridSampleOptions& s) {
     if (s.padding == "zeros") return at;
     const double low = s.align_corners ? 0.0 : -0.5, last = static_cast<double>(n - 1), span = last - 2 * low;
     if (s.padding == "border" || span == 0) return clamp(at, 0.0, last);
@@ -65,7 +64,7 @@ Tensor padded_position(const Tensor& at, int64_t n, const Sampling& s) {
 }
 
 struct Tap {
-    Tensor place, weight;
+    Tensor index, weight;
 };
 
 // The weight of cubic convolution (Keys, 1981) with a = -0.75.
@@ -76,7 +75,7 @@ Tensor cubic_weight(const Tensor& distance) {
     return where(le(d, 1.0), near, far);
 }
 
-std::vector<Tap> taps_of(const Tensor& coordinate, int64_t n, const Sampling& s) {
+std::vector<Tap> taps_of(const Tensor& coordinate, int64_t n, const GridSampleOptions& s) {
     const Tensor raw = position_of(coordinate, n, s.align_corners);
     if (s.mode == "bicubic") {
         const Tensor left = round_down(detach(raw));
@@ -96,21 +95,21 @@ Tensor weighted_pixels(const Tensor& input, const Dims& sizes, std::span<const T
     Tensor flat, weight;
     for (size_t d = 0; d < taps.size(); ++d) {
         const int64_t n = sizes[static_cast<int>(d) + 2];
-        const Tensor place = detach(taps[d]->place);
-        const Tensor inside = Call<"logical_and">()(ge(place, 0.0), lt(place, static_cast<double>(n)));
-        const Tensor index = cast(clamp(place, 0.0, static_cast<double>(n - 1)), DType::Int64);
-        const Tensor here = where(inside, taps[d]->weight, 0.0);
+        const Tensor at = detach(taps[d]->index);
+        const Tensor inside = Call<"logical_and">()(ge(at, 0.0), lt(at, static_cast<double>(n)));
+        const Tensor index = cast(clamp(at, 0.0, static_cast<double>(n - 1)), DType::Int64);
+        const Tensor factor = where(inside, taps[d]->weight, 0.0);
         flat = flat.defined() ? flat * n + index : index;
-        weight = weight.defined() ? weight * here : here;
+        weight = weight.defined() ? weight * factor : factor;
     }
     const int64_t points = flat.sizes().product() / std::max<int64_t>(sizes[0], 1);
-    const Dims line{sizes[0], 1, points}, all{sizes[0], sizes[1], points};
-    return Call<"gather">()(input, 2, expand(reshape(flat, line), all)) * reshape(weight, line);
+    const Dims row{sizes[0], 1, points}, all{sizes[0], sizes[1], points};
+    return Call<"gather">()(input, 2, expand(reshape(flat, row), all)) * reshape(weight, row);
 }
 
-void grid_sample_definition(Args a, Results& r) {
-    const Tensor &input = a.tensor(0), &grid = a.tensor(1);
-    const Sampling s(a[2], a[3], a[4]);
+constexpr auto grid_sample_definition = [](const Tensor& input, const Tensor& grid, std::string_view mode,
+                                           std::string_view padding_mode, std::optional<bool> align_corners) {
+    const GridSampleOptions s(mode, padding_mode, align_corners);
     const Dims& sizes = input.sizes();
     const int spatial = input.dim() - 2;
     std::array<std::vector<Tap>, 3> taps;
@@ -128,8 +127,8 @@ void grid_sample_definition(Args a, Results& r) {
     }
     Dims shape{sizes[0], sizes[1]};
     for (int d = 1; d <= spatial; ++d) shape.push_back(grid.sizes()[d]);
-    r.push(reshape(total, shape));
-}
+    return reshape(total, shape);
+};
 
 OP("grid_sample(Tensor input, Tensor grid, str mode='bilinear', str padding_mode='zeros', bool? align_corners=None) -> "
    "Tensor")
@@ -149,17 +148,16 @@ tensor([[[[2.5000]]]]))")
         if (b.needs("grid")) b.give("grid", grads[1]);
     });
 
-OP("_grid_sample_backward(Tensor grad, Tensor input, Tensor grid, str mode, str padding_mode, bool? align_corners) -> "
-   "(Tensor input_grad, "
-   "Tensor grid_grad)")
+OP("_grid_sample_backward(Tensor grad, Tensor input, Tensor grid, str mode, str padding_mode, bool? align_corners) "
+   "-> (Tensor input_grad, Tensor grid_grad)")
     .doc("The gradients of grid_sample.")
-    .shape([](const Op&, Args a, Meta& m) {
-        m.add(a.tensor(1).sizes(), a.tensor(1).dtype());
-        m.add(a.tensor(2).sizes(), a.tensor(2).dtype());
+    .shape([](Meta& m, const Tensor&, const Tensor& input, const Tensor& grid) {
+        m.add(input.sizes(), input.dtype());
+        m.add(grid.sizes(), grid.dtype());
     });
 
 // Coordinates of n elements between -1 and 1.
-Tensor grid_line(int64_t n, bool align_corners, const Tensor& like) {
+Tensor grid_coordinates(int64_t n, bool align_corners, const Tensor& like) {
     const double edge = align_corners ? (n > 1 ? 1.0 : 0.0) : 1.0 - 1.0 / static_cast<double>(n);
     return Call<"linspace">()(-edge, edge, n, like.dtype(), like.device());
 }
@@ -170,7 +168,7 @@ Tensor homogeneous_points(const Dims& sizes, bool align_corners, const Tensor& l
     for (int d = sizes.size() - 1; d >= 0; --d) {
         Dims shape(sizes.size(), 1);
         shape[d] = sizes[d];
-        columns.push_back(expand(reshape(grid_line(sizes[d], align_corners, like), shape), sizes));
+        columns.push_back(expand(reshape(grid_coordinates(sizes[d], align_corners, like), shape), sizes));
     }
     columns.push_back(Call<"ones">()(sizes, like.dtype(), like.device()));
     return reshape(Call<"stack">()(columns, -1), Dims{sizes.product(), sizes.size() + 1});
@@ -184,9 +182,8 @@ The result is (N, H, W, 2); maps (N, 3, 4) and volumes (N, C, D, H, W) give (N, 
 >>> engine.affine_grid(engine.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 1, 2))
 tensor([[[[-0.5000,  0.0000],
           [ 0.5000,  0.0000]]]]))")
-    .compose([](Args a, Results& r) {
-        const Tensor& theta = a.tensor(0);
-        const Dims size(a.ints(1));
+    .compose([](const Tensor& theta, Ints given, std::optional<bool> align_corners) {
+        const Dims size(given);
         const int spatial = size.size() - 2;
         check(spatial == 2 || spatial == 3, "size: expected (N, C, H, W) or (N, C, D, H, W), got ", size);
         for (int64_t n : size) check(n > 0, "size: expected sizes of 1 or more, got ", size);
@@ -194,11 +191,11 @@ tensor([[[[-0.5000,  0.0000],
         check(theta.sizes() == expected, "theta: expected shape ", expected, ", got ", theta.sizes());
         check_as(ErrorKind::Type, is_floating(theta.dtype()), "theta: expected a floating dtype, got ", theta.dtype());
         const Dims image(size.data() + 2, spatial);
-        const Tensor points = homogeneous_points(image, !a.none(2) && a[2].b, theta);
+        const Tensor points = homogeneous_points(image, align_corners.value_or(false), theta);
         Dims shape{size[0]};
         for (int64_t n : image) shape.push_back(n);
         shape.push_back(spatial);
-        r.push(reshape(Call<"matmul">()(points, transpose(theta, 1, 2)), shape));
+        return reshape(Call<"matmul">()(points, transpose(theta, 1, 2)), shape);
     });
 
 }  // namespace
