@@ -2,7 +2,7 @@
 //
 // Note [Runs of windows]
 // Both layouts of an image are pooled by the same loops: channels last, a run is one window in all channels;
-// otherwise it is the windows of one row, in one channel, that lie wholly inside, or a single one at the border.
+// otherwise it is the windows of one row, in one channel, that are wholly inside, or a single one at the border.
 #include <array>
 #include <vector>
 
