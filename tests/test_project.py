@@ -76,7 +76,8 @@ INCLUDES = {
     "ops": {"core"},
     "autograd": {"core"},
     "transforms": {"core", "autograd"},
-    "cpu": {"core"},
+    "functors": {"core"},
+    "cpu": {"core", "functors"},
     "python": {"core", "autograd", "transforms", "ops", "cpu"},
 }
 IMPORTS = {"hub": set(), "engine": {"hub"}, "zoo": {"hub", "engine"}}

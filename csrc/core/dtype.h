@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/convert.h"
 #include "core/error.h"
 #include "core/float8.h"
 #include "core/half.h"
@@ -115,21 +116,6 @@ decltype(auto) visit_float(DType t, F&& body) {
     if (t == DType::Float32) return body.template operator()<float>();
     if (t == DType::Float64) return body.template operator()<double>();
     fail(ErrorKind::Type, "expected float32 or float64, got ", t);
-}
-
-template <class T>
-constexpr bool is_small_float = is_floating(dtype_of<T>()) && sizeof(T) < 4;
-
-// Any element type to any other, by way of float for the small ones.
-template <class To, class From>
-inline To convert(From value) {
-    if constexpr (std::is_same_v<To, From>) return value;
-    else if constexpr (is_small_float<From>) return convert<To>(static_cast<float>(value));
-    else if constexpr (is_small_float<To>) return To(static_cast<float>(value));
-    else if constexpr (std::is_same_v<To, bool>) return value != From(0);
-    else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To> && sizeof(To) < 8)
-        return static_cast<To>(static_cast<int64_t>(value));  // wraps instead of being undefined
-    else return static_cast<To>(value);
 }
 
 }  // namespace bestiary

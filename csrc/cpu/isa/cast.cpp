@@ -1,18 +1,15 @@
 // Conversions between element types.
-#include "cpu/isa/loops.h"
+#include "functors/cast.h"
+
+#include "cpu/isa/elementwise.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
 
-template <class From, class To>
-struct Cast {
-    To operator()(From x) const { return convert<To>(x); }
-};
-
 template <class From>
 void casts_from() {
 #define BESTIARY_ROW(enumerator, name, To, ...) \
-    register_cast(dtype_of<From>(), DType::enumerator, IsaLevel::ISA, unary_loop<Cast<From, To>, To, From>);
+    register_cast(dtype_of<From>(), DType::enumerator, IsaLevel::ISA, unary_loop<functors::Cast<From, To>, To, From>);
     BESTIARY_DTYPES(BESTIARY_ROW)
 #undef BESTIARY_ROW
 }

@@ -10,10 +10,14 @@
 
 #include "cpu/isa/loops.h"
 #include "cpu/isa/vec.h"
-#include "cpu/isa/vector_math.h"
+#include "functors/math.h"
 
 namespace bestiary::cpu::ISA {
 namespace {
+
+using functors::v_cos;
+using functors::v_log;
+using functors::v_sin;
 
 constexpr int kCounters = 64;
 
