@@ -73,10 +73,11 @@ struct Unboxed<std::string_view> {
     static constexpr ParamType type{Kind::Str};
     static std::string_view get(const Value& v) { return v.str(); }
 };
+// C++ may pass one integer for a list of one.
 template <>
 struct Unboxed<Ints> {
     static constexpr ParamType type{Kind::Ints};
-    static Ints get(const Value& v) { return v.int_list(); }
+    static Ints get(const Value& v) { return v.tag == Tag::Int ? Ints(&v.i, 1) : v.int_list(); }
 };
 template <>
 struct Unboxed<Floats> {
