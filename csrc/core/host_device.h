@@ -1,8 +1,8 @@
-// What code for every device is written with: element types, conversions and the functors are read by the compilers of
-// processors and of GPUs. NVRTC has no standard library, so neither these headers nor what includes them use one.
+// Words of code for every device: the compilers of processors and of GPUs read element types, conversions and functors.
+// NVRTC has no standard library, so neither these headers nor those that include them use one.
 #pragma once
 
-// Functions for host and device, and for the host alone: but NVRTC, which compiles for the device alone, reads those too.
+// Functions for host and device, and for the host alone. NVRTC compiles for the device alone, but reads both.
 #if defined(__CUDACC_RTC__)
 #define BESTIARY_HD __device__
 #define BESTIARY_HOST __device__

@@ -253,6 +253,7 @@ Op& Op::shape(F rule) {
     if constexpr (std::is_convertible_v<F, MetaFn>) {
         return with_shape(rule, {});
     } else {
+        static_assert(std::is_empty_v<F>, "a typed shape rule is a lambda, not a pointer to a function");
         using Rule = ParametersOf<F, Meta&>;
         return with_shape(
             [](const Op& op, Args a, Meta& m) {
@@ -268,6 +269,7 @@ Op& Op::compose(F fn) {
     if constexpr (std::is_convertible_v<F, ComposeFn>) {
         return with_composition(fn, {});
     } else {
+        static_assert(std::is_empty_v<F>, "a typed composition is a lambda, not a pointer to a function");
         using Composition = ParametersOf<F>;
         return with_composition([](Args a, Results& r) { push_results(r, Composition::call(F{}, a)); },
                                 Composition::signature);
