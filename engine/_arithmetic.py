@@ -1,4 +1,4 @@
-"""Arithmetic that is composed of other ops."""
+"""Arithmetic composed of other ops."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
 
 
 def fill(input: Tensor, value: Any) -> Tensor:
-    """A tensor like ``input`` in which all elements are ``value``.
+    """A tensor like ``input`` with all elements equal to ``value``.
 
     >>> import engine
     >>> engine.fill(engine.zeros(2), 3)

@@ -117,8 +117,8 @@ def histogramdd(
 ) -> HistogramDD:
     """:func:`histogram` of points, the last dimension of ``input`` (..., n), over n dimensions.
 
-    ``bins`` is a number, or a number or a vector of edges for each dimension; ``range`` holds the
-    least and the greatest value for one dimension after another.
+    ``bins`` is a number, or a number or a vector of edges for each dimension; ``range`` is the
+    minimum and maximum of each dimension, concatenated.
 
     >>> import engine
     >>> points = engine.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

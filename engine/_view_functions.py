@@ -1,4 +1,4 @@
-"""Functions that copy what views show or write to it, and view methods as functions."""
+"""Copies of views, scatters into views, and view methods as functions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def as_strided_scatter(
     stride: Sequence[int],
     storage_offset: int | None = None,
 ) -> Tensor:
-    """A copy of ``input`` with ``src`` in the elements that ``as_strided`` would show.
+    """A copy of ``input`` with ``src`` in the elements of its view ``as_strided``.
 
     >>> import engine
     >>> engine.as_strided_scatter(engine.zeros(2, 2), engine.ones(2), (2,), (3,))
@@ -58,7 +58,7 @@ def as_strided_scatter(
 
 
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """A copy of what ``narrow`` shows.
+    """A copy of the view ``narrow``.
 
     >>> import engine
     >>> engine.narrow_copy(engine.arange(5), 0, 1, 2)
@@ -68,7 +68,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """The same as ``chunk``: writes to the results are tracked all the same.
+    """The same as ``chunk``: writes to the results are tracked too.
 
     >>> import engine
     >>> engine.unsafe_chunk(engine.arange(3), 2)
@@ -78,7 +78,7 @@ def unsafe_chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]
 
 
 def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """The same as ``split`` into parts of one size: writes to the results are tracked all the same.
+    """The same as ``split`` into parts of one size: writes to the results are tracked too.
 
     >>> import engine
     >>> engine.unsafe_split(engine.arange(3), 2)
@@ -90,7 +90,7 @@ def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, 
 def unsafe_split_with_sizes(
     input: Tensor, split_sizes: Sequence[int], dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """The same as ``split`` into given sizes: writes to the results are tracked all the same.
+    """The same as ``split`` into given sizes: writes to the results are tracked too.
 
     >>> import engine
     >>> engine.unsafe_split_with_sizes(engine.arange(3), [1, 2])
@@ -132,7 +132,7 @@ def detach_(input: Tensor) -> Tensor:
 
 
 def _copied(name: str) -> Callable[..., Any]:
-    """The function ``name_copy``: what a view op shows, as a copy."""
+    """The function ``name_copy``: a copy of the result of a view op."""
     view = getattr(_C, name)
 
     def copy(input: Tensor, *args: Any, **options: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.compat.differences import MEANT
+from engine.compat.differences import BEHAVIOUR
 from engine.compat.missing_names import MISSING
 from engine.compat.paths import NOT_YET
 
@@ -22,7 +22,7 @@ error that a missing name raises says the same.
 
 
 def lines() -> Iterable[str]:
-    yield from (f"- **{title}.** {text}" for title, text in MEANT.items())
+    yield from (f"- **{title}.** {text}" for title, text in BEHAVIOUR.items())
     yield "\n## Modules that are not implemented yet\n"
     yield "Importing them is allowed; using a name of theirs is an error.\n"
     yield from (f"- `engine.{module}`: {reason}" for module, reason in NOT_YET.items())

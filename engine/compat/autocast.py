@@ -1,4 +1,4 @@
-"""Older names of the questions about autocast: ``torch.get_autocast_gpu_dtype`` and its like."""
+"""Older names of the queries about autocast: ``torch.get_autocast_gpu_dtype`` and the like."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_autocast_cache_enabled() -> bool:
 
 
 def clear_autocast_cache() -> None:
-    """Discards weights that were cast: a scope discards its own when it ends."""
+    """Does nothing: a scope discards its cast weights when it ends."""
 
 
 def get_autocast_cpu_dtype() -> _C.dtype:

@@ -13,7 +13,7 @@ from engine.compat import paths
 from engine.compat.missing_names import MISSING
 
 # Differences in behaviour of names that exist.
-MEANT = {
+BEHAVIOUR = {
     "Printing": "dtypes print as `engine.float32` and shapes as `Size([2, 3])`; a result's node "
     "prints as the op's name: `grad_fn=<mul>` for PyTorch's `<MulBackward0>`.",
     "Random numbers": "The generator is Philox on every device, so a seed gives other numbers than "

@@ -1,4 +1,4 @@
-"""``torch._foreach_add_`` and its like: one op on each tensor of a list, for optimizers."""
+"""``torch._foreach_add_`` and the like: one op on each tensor of a list, for optimizers."""
 
 from __future__ import annotations
 

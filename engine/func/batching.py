@@ -25,8 +25,8 @@ def vmap(
 ) -> Callable[..., Any]:
     """A function that calls ``func`` on each slice of its arguments and stacks the results.
 
-    ``in_dims`` is the dimension that is sliced, for all positional arguments or in a tuple of
-    their structure; None for those that each call gets whole, as it gets keyword arguments.
+    ``in_dims`` is the sliced dimension, for all positional arguments or in a tuple of their
+    structure; None for arguments passed whole to each call, as keyword arguments are.
     ``out_dims`` is the dimension along which results are stacked; None for a result
     that is the same tensor in each call. ``randomness`` says what random numbers do: they are an
     error, each call draws others, or all draw the same.
@@ -97,7 +97,7 @@ def _size(leaves: list[Any], dims: list[Any]) -> int:
 
 
 def _guarded_randomness(randomness: str, size: int) -> Any:
-    """The numbers of the calls; between them the generator is watched or reset."""
+    """The numbers of the calls; between them the generator is checked or reset."""
     before = get_rng_state()
     for index in range(size):
         if index and randomness == "same":

@@ -24,8 +24,8 @@ Argnums = int | tuple[int, ...]
 class _Trace:
     """One call of a function at a point, recorded so that it can be differentiated.
 
-    ``inputs`` stand for the tensors of the point, ``outputs`` are those of the result. ``outer``
-    says that the result belongs to a larger graph as well, so that derivatives are recorded too.
+    ``inputs`` are the tensors of the point as variables, ``outputs`` those of the result. ``outer``
+    is True if the result also belongs to a larger graph, so that derivatives are recorded too.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class _Trace:
         weights: Sequence[Tensor],
         create_graph: bool,
     ) -> list[Tensor]:
-        """Those of the weighted outputs, zeros for inputs that they do not depend on."""
+        """Gradients of the weighted outputs, zeros for inputs that they do not depend on."""
         live = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
         if not live or not inputs:
             return [_C.zeros_like(x) for x in inputs]

@@ -1,4 +1,4 @@
-"""Some singular values or eigenvalues of large matrices, by products with the matrix alone."""
+"""Leading singular values or eigenvalues of large matrices, by products with the matrix."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ def _basis(a: Tensor, q: int, niter: int) -> Tensor:
 def svd_lowrank(
     A: Tensor, q: int | None = 6, niter: int | None = 2, M: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """U, S and V of the ``q`` leading singular values of A (..., m, n), or of ``A - M``, about.
+    """U, S and V of the ``q`` leading singular values of A (..., m, n), or of ``A - M``.
 
-    Exact where the rank is at most ``q``; each of ``niter`` iterations brings the rest nearer.
-    Random numbers are drawn.
+    A randomised approximation, exact if the rank is at most ``q``, that improves with ``niter``.
 
     >>> import engine
     >>> U, S, V = engine.svd_lowrank(engine.ones(4, 3), q=1)
@@ -153,7 +152,7 @@ def lobpcg(
     n) holds first guesses, drawn at random if it is None; iK is a preconditioner. It ends when the
     relative residuals are below ``tol`` (by default the root of the dtype's eps) or after ``niter``
     iterations (1000). There is one method, whatever ``method`` and the ``ortho_`` parameters say.
-    Where a gradient is required the eigenvectors come from ``linalg.eigh``. Raises ValueError if m
+    If a gradient is required the eigenvectors are those of ``linalg.eigh``. Raises ValueError if m
     is less than 3 n.
 
     >>> import engine

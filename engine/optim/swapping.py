@@ -1,4 +1,4 @@
-"""Running an optimizer on other parameters and state than its own."""
+"""Temporary replacement of an optimizer's parameters and state."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _matched(
 
 
 def _write_back(saved: dict[str, Any], packed: dict[str, Any]) -> None:
-    """Counters are numbers while the optimizer runs: their tensors get what they have become."""
+    """Write step counters, which are numbers while the optimizer runs, back into their tensors."""
     for key, value in packed.items():
         given = saved.get(key)
         if isinstance(value, Tensor) and isinstance(given, Tensor) and given is not value:

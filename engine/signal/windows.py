@@ -1,4 +1,4 @@
-"""Windows that fade a signal out towards both ends, under the names of SciPy and PyTorch.
+"""Window functions, under the names of SciPy and PyTorch.
 
 A symmetric window has ``M`` elements; with ``sym=False`` it is periodic: the first ``M`` of a
 symmetric one with an element more.

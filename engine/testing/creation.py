@@ -20,7 +20,7 @@ def make_tensor(
     exclude_zero: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """A tensor of uniform random numbers from ``low`` to ``high``, which is left out.
+    """A tensor of uniform random numbers in [``low``, ``high``).
 
     By default from -9 to 9 for floats, -9 to 10 for integers, 0 to 10 for bytes. With
     ``noncontiguous`` every other element of the memory, with ``exclude_zero`` the least positive
