@@ -1,4 +1,4 @@
-"""Creation of tensors of one value, and filling."""
+"""Creation of tensors of one value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,5 @@ ROWS = [
     Row("new_zeros", lambda x, size: np.zeros(size), [A, (2, 3)], **LIKE),
     Row("new_ones", lambda x, size: np.ones(size), [A, (2, 3)], **LIKE),
     Row("new_full", lambda x, size, value: np.full(size, value), [A, (2, 3), 1], **LIKE),
-    Row("zero_", np.zeros_like, [A], **LIKE),
-    Row("fill_", np.full_like, [A, 1], **LIKE),
-    Row("copy_", lambda x, y: np.broadcast_to(y, x.shape), [A, Arg(4)], dtypes="all", grad=False),
+    Row("full_like", np.full_like, [Arg(2, 3), 7], dtypes="number", grad=False, method=False),
 ]

@@ -52,5 +52,4 @@ ROWS = [
         grad=False,
         dtypes="wide",
     ),
-    Row("full_like", np.full_like, [Arg(2, 3), 7], dtypes="number", grad=False, method=False),
 ]

@@ -6,12 +6,6 @@ import numpy as np
 
 from .framework import Arg, Row
 
-
-def _strided(x: np.ndarray, size: list[int], stride: list[int], offset: int) -> np.ndarray:
-    positions = offset + np.tensordot(stride, np.indices(size), 1)
-    return x[positions]
-
-
 ROWS = [
     Row("reshape", np.reshape, [Arg(4, 6), (2, 12)], dtypes="all"),
     Row("permute", np.transpose, [Arg(2, 3, 4), (2, 0, 1)], dtypes="all"),
@@ -23,20 +17,13 @@ ROWS = [
     Row("flatten", lambda x, a, b: x.reshape(2, 12, 5), [Arg(2, 3, 4, 5), 1, 2], dtypes="all"),
     Row("select", lambda x, d, i: np.take(x, i, axis=d), [Arg(3, 4), 1, -2], dtypes="all"),
     Row("narrow", lambda x, d, s, n: x[:, s : s + n], [Arg(3, 5), 1, 1, 3], dtypes="all"),
-    Row("clone", np.copy, [Arg(3, 4)], dtypes="all", empty=True),
     *[
         Row(f"atleast_{n}d", function, [Arg(*shape)], dtypes="all", method=False)
         for n, function in enumerate((np.atleast_1d, np.atleast_2d, np.atleast_3d), 1)
         for shape in ((), (3,), (2, 3))
     ],
     Row("view", np.reshape, [Arg(4, 6), (2, 12)], dtypes="all", layout=False),
-    Row("view_as", lambda x, y: x.reshape(y.shape), [Arg(4, 6), Arg(8, 3)], layout=False),
-    Row("reshape_as", lambda x, y: x.reshape(y.shape), [Arg(4, 6), Arg(8, 3)]),
-    Row("expand_as", lambda x, y: np.broadcast_to(x, y.shape), [Arg(3, 1), Arg(2, 3, 4)]),
-    Row("sum_to_size", lambda x, size: x.sum((0, 2), keepdims=True)[0], [Arg(2, 3, 4), (3, 1)]),
     Row("slice", lambda x, d, a, b, s: x[:, a:b:s], [Arg(3, 7), 1, 1, 6, 2], method=False),
-    Row("as_strided", _strided, [Arg(6), (2, 3), (2, 1), 1], dtypes="all", layout=False),
     Row("detach", np.copy, [Arg(3, 4)], dtypes="all", grad=False),
     Row("alias", np.copy, [Arg(3, 4)], dtypes="all"),
-    Row("contiguous", np.copy, [Arg(3, 4)], dtypes="all", empty=True),
 ]

@@ -1,16 +1,10 @@
-"""Concatenation, splitting and rearranging."""
+"""Concatenation and splitting."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .framework import Arg, Row
-
-
-def _windows(x: np.ndarray, dim: int, size: int, step: int) -> np.ndarray:
-    views = np.lib.stride_tricks.sliding_window_view(x, size, axis=dim)
-    return views[(slice(None),) * dim + (slice(None, None, step),)]
-
 
 ROWS = [
     Row("cat", np.concatenate, [[Arg(2, 3), Arg(4, 3)], 0], dtypes="all", empty=True),
@@ -39,22 +33,7 @@ ROWS = [
         id="tensor_split-at",
     ),
     Row("unbind", lambda x, dim: tuple(np.moveaxis(x, dim, 0)), [Arg(2, 3), 1], dtypes="all"),
-    Row("t", np.transpose, [Arg(3, 4)], dtypes="all"),
-    Row("movedim", np.moveaxis, [Arg(2, 3, 4), (0, 1), (2, 0)], dtypes="all"),
-    Row("moveaxis", lambda x, *dims: x, [Arg(), 0, -1], dtypes="all", id="moveaxis-0d"),
-    Row("moveaxis", np.moveaxis, [Arg(2, 3, 4), 0, -1], dtypes="all"),
-    Row("swapdims", np.swapaxes, [Arg(2, 3, 4), 1, -1], dtypes="all"),
     Row("concat", np.concatenate, [[Arg(2, 3), Arg(4, 3)]], dtypes="all"),
-    Row("swapaxes", np.swapaxes, [Arg(2, 3, 4), 0, 2], dtypes="all"),
-    Row("broadcast_to", np.broadcast_to, [Arg(3, 1), (2, 3, 4)], dtypes="all"),
-    Row("unflatten", lambda x, d, s: x.reshape(2, 3, 4), [Arg(2, 12), 1, (3, -1)], dtypes="all"),
-    Row("unfold", _windows, [Arg(3, 7), 1, 3, 2], dtypes="all"),
-    Row("diagonal", np.diagonal, [Arg(3, 4, 5), 1, 0, 2], dtypes="all"),
-    Row("diag", np.diag, [Arg(3), -1], dtypes="all"),
-    Row("diag", np.diag, [Arg(3, 4)], dtypes="all", id="diag-matrix"),
-    Row(
-        "diag_embed", lambda x: x[:, :, None] * np.eye(3, dtype=x.dtype), [Arg(2, 3)], dtypes="all"
-    ),
     Row("concatenate", np.concatenate, [[Arg(2, 3), Arg(4, 3)]], dtypes="all"),
     Row("row_stack", np.vstack, [[Arg(3), Arg(2, 3)]], dtypes="all"),
     Row("column_stack", np.column_stack, [[Arg(3), Arg(3, 2)]], dtypes="all"),
