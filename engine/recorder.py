@@ -1,4 +1,4 @@
-"""The leaf ops of a computation, one by one: what ran, with which arguments, and what it gave.
+"""Recording of the leaf ops of a computation, with their arguments and results.
 
 >>> import engine
 >>> x = engine.ones(2, 3)
