@@ -26,13 +26,13 @@ std::string_view Device::type_name() const { return names[static_cast<int>(type)
 
 std::string Device::str() const {
     const std::string name(type_name());
-    return has_index() ? name + ":" + std::to_string(index) : name;
+    return index >= 0 ? name + ":" + std::to_string(index) : name;
 }
 
 Device Device::parse(std::string_view text) {
     const size_t colon = text.find(':');
     const auto found = std::find(names, names + kDeviceTypes, text.substr(0, colon));
-    int index = 0;
+    int index = -1;
     bool valid = found != names + kDeviceTypes && !found->empty();
     if (valid && colon != std::string_view::npos) {
         const std::string_view number = text.substr(colon + 1);
@@ -41,9 +41,7 @@ Device Device::parse(std::string_view text) {
     }
     check_as(ErrorKind::Value, valid, "device: expected one of ", known_names(), ", with an index as in 'cuda:0' or ",
              "without, got '", text, "'");
-    Device device{static_cast<DeviceType>(found - names), static_cast<int8_t>(index)};
-    if (!device.has_index()) device.index = 0;  // 'cpu:0' is the one 'cpu'
-    return device;
+    return {static_cast<DeviceType>(found - names), static_cast<int8_t>(index)};
 }
 
 }  // namespace bestiary

@@ -1,6 +1,7 @@
 // Devices.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -14,7 +15,7 @@ constexpr int kDeviceTypes = 4;
 
 struct Device {
     DeviceType type = DeviceType::CPU;
-    int8_t index = 0;
+    int8_t index = -1;  // none is given
 
     bool operator==(const Device&) const = default;
     std::string str() const;
@@ -22,8 +23,11 @@ struct Device {
     static Device parse(std::string_view text);
     // "cuda" of "cuda:1".
     std::string_view type_name() const;
-    // True if there may be several devices of this type, distinguished by an index.
-    bool has_index() const { return type == DeviceType::CUDA || type == DeviceType::Extension; }
+    // The device of a tensor that is put there: 'cuda:0' for 'cuda', and 'cpu' for 'cpu:0', as there is one host.
+    Device of_tensors() const {
+        const bool several = type == DeviceType::CUDA || type == DeviceType::Extension;
+        return {type, several ? std::max<int8_t>(index, 0) : int8_t{-1}};
+    }
 };
 
 // The name under which DeviceType::Extension is known from now on.

@@ -115,8 +115,8 @@ bool read_scalar(const Param& p, PyObject* o, Parsed& out, Value& into) {
 }
 
 bool read_device(const Param& p, PyObject* o, Parsed& out, Value& into) {
-    if (PyUnicode_Check(o)) into = Device::parse(PyUnicode_AsUTF8(o));
-    else if (py::isinstance<Device>(o)) into = py::cast<Device>(py::handle(o));
+    if (PyUnicode_Check(o)) into = Device::parse(PyUnicode_AsUTF8(o)).of_tensors();
+    else if (py::isinstance<Device>(o)) into = py::cast<Device>(py::handle(o)).of_tensors();
     else return refuse(out, p, "device or str", o);
     return true;
 }

@@ -8,8 +8,8 @@ namespace {
 // An index after integers, slices, None and ... have been applied as views: tensors index the dimensions given.
 struct Indexed {
     Tensor view;
-    std::vector<Tensor> indices;  // per dimension of the view; undefined: all of it
-    bool advanced = false;
+    std::vector<Tensor> indices = {};  // as the op `index` takes them
+    int indexed = 0;                   // the dimensions of the view that they stand for
 };
 
 // Bytes are masks, as in PyTorch.
@@ -61,20 +61,10 @@ void take_slice(Indexed& out, int& at, PyObject* item) {
 
 void take_tensor(Indexed& out, int& at, const Tensor& index) {
     check_as(ErrorKind::Index, !is_floating(index.dtype()), "index: expected integers or bools, got ", index.dtype());
-    out.advanced = true;
-    out.indices.resize(std::max<size_t>(out.indices.size(), static_cast<size_t>(at)));
-    if (!is_mask(index)) {
-        out.indices.push_back(index);
-        ++at;
-        return;
-    }
-    // A mask stands for the places where it is true, one list per dimension.
-    for (int d = 0; d < index.dim(); ++d)
-        check_as(ErrorKind::Index, at + d < out.view.dim() && index.sizes()[d] == out.view.sizes()[at + d],
-                 "index: a mask of shape ", index.sizes(), " does not fit the indexed shape ", out.view.sizes());
-    const Tensor places = Call<"nonzero">()(index);
-    for (int d = 0; d < index.dim(); ++d) out.indices.push_back(ops::select(places, 1, d));
-    at += index.dim();
+    out.indices.resize(out.indices.size() + static_cast<size_t>(at - out.indexed));  // undefined: the whole dimension
+    out.indices.push_back(index);
+    at += is_mask(index) ? index.dim() : 1;
+    out.indexed = at;
 }
 
 void take(Indexed& out, int& at, PyObject* item, int remaining) {
@@ -109,7 +99,7 @@ Indexed apply(const Tensor& self, PyObject* index) {
     }
     check_as(ErrorKind::Index, used <= self.dim(), "too many indices: got ", used, " for shape ", self.sizes());
     check_as(ErrorKind::Index, ellipses <= 1, "index: '...' may come once, got ", ellipses);
-    Indexed out{self, {}, false};
+    Indexed out{self};
     int at = 0;
     for (size_t i = 0; i < items.size(); ++i) {
         int remaining = 0;
@@ -127,8 +117,8 @@ PyObject* get_item(PyObject* self, PyObject* index) {
         const Tensor& t = unwrap(self);
         if (PyLong_CheckExact(index)) return wrap(ops::select(t, 0, slice_bound(index)));
         Indexed found = apply(t, index);
-        if (!found.advanced) return wrap(found.view.impl() == t.impl() ? ops::alias(t) : found.view);
-        return wrap(Call<"_index">()(found.view, found.indices, true));
+        if (!found.indices.empty()) return wrap(Call<"index">()(found.view, found.indices));
+        return wrap(found.view.impl() == t.impl() ? ops::alias(t) : found.view);
     });
 }
 
@@ -144,11 +134,11 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
                          .attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype())
                          .cast<Tensor>();
         if (source.defined()) source = without_leading_ones(source);
-        if (found.advanced) {
+        if (!found.indices.empty()) {
             if (!source.defined())
                 source = number.tag == Tag::Float ? Tensor::scalar(number.f, found.view.dtype())
                                                   : Tensor::scalar(number.integer(), found.view.dtype());
-            Call<"_index_put_">()(found.view, found.indices, source, false, true);
+            Call<"index_put_">()(found.view, found.indices, source, false);
         } else if (source.defined()) {
             ops::copy_(found.view, source);
         } else {

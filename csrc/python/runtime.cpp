@@ -36,7 +36,7 @@ void bind_runtime(py::module_& m) {
     m.def("_default_device", [] { return thread_state.default_device; });
     m.def("_set_default_device", [](const Device& device) {
         backend(device);
-        return std::exchange(thread_state.default_device, device);
+        return std::exchange(thread_state.default_device, device.of_tensors());
     }, py::arg("device"), "Returns the former one.");
     m.def("cpu_capability", [] {
         return cpu::kIsaNames[static_cast<int>(cpu::supported_isa())];

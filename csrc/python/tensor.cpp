@@ -124,12 +124,23 @@ int truth(PyObject* self) {
     }
 }
 
+// int() and float() raise ValueError, where item() raises RuntimeError.
+void check_one_element(const char* function, const Tensor& t) {
+    check_as(ErrorKind::Value, t.numel() == 1, function, ": expected a tensor with one element, got shape ", t.sizes());
+}
+
 PyObject* as_float(PyObject* self) {
-    return guarded([&] { return PyFloat_FromDouble(unwrap(self).item()); });
+    return guarded([&] {
+        check_one_element("float", unwrap(self));
+        return PyFloat_FromDouble(unwrap(self).item());
+    });
 }
 PyObject* as_int(PyObject* self) {
-    const py::object number = py::reinterpret_steal<py::object>(item(self, nullptr));
-    return number ? PyNumber_Long(number.ptr()) : nullptr;
+    return guarded([&] {
+        check_one_element("int", unwrap(self));
+        const py::object number = steal(item(self, nullptr));
+        return PyNumber_Long(number.ptr());
+    });
 }
 PyObject* as_index(PyObject* self) {
     const Tensor& t = unwrap(self);

@@ -223,14 +223,14 @@ void bind_types(py::module_& m) {
         .def_property_readonly("type", &Device::type_name)
         .def_property_readonly("index",
                                [](const Device& d) -> std::optional<int> {
-                                   return d.has_index() ? std::optional<int>(d.index) : std::nullopt;
+                                   return d.index >= 0 ? std::optional<int>(d.index) : std::nullopt;
                                })
         .def(
             "__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
         .def("__hash__", [](const Device& d) { return py::hash(py::str(d.str())); })
         .def("__str__", &Device::str)
         .def("__repr__", [](const Device& d) {
-            const std::string index = d.has_index() ? ", index=" + std::to_string(d.index) : "";
+            const std::string index = d.index >= 0 ? ", index=" + std::to_string(d.index) : "";
             return "device(type='" + std::string(d.type_name()) + "'" + index + ")";
         })
         .def(
