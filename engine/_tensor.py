@@ -38,8 +38,8 @@ def _convert_to(dtype: _C.dtype, name: str) -> None:
     def convert(self: Tensor) -> Tensor:
         return self.to(dtype)
 
-    convert.__doc__ = f"Self as {dtype}."
-    setattr(Tensor, name, guarded(convert, name))
+    convert.__name__, convert.__doc__ = name, f"Self as {dtype}."
+    setattr(Tensor, name, guarded(convert))
 
 
 for _name, _dtype in {
@@ -128,12 +128,12 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
 
     Raises TypeError for bfloat16 and the 8-bit floats, which NumPy does not have.
     """
-    return _C._to_numpy(self.detach().cpu() if force else self)
+    return _C._numpy(self.detach().cpu() if force else self)
 
 
 @method
 def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-    array = _C._to_numpy(self)
+    array = _C._numpy(self)
     if dtype is not None and array.dtype != dtype:
         return array.astype(dtype)
     return array.copy() if copy else array
@@ -260,7 +260,7 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Remo
         raise TypeError(
             f"register_hook: argument 'hook': expected a function, got {hook.__class__.__name__}"
         )
-    id = _C._add_hook(self, hook)
+    id = _C._register_hook(self, hook)
     return RemovableHandle(id, lambda: _C._remove_hook(self, id))
 
 

@@ -1,7 +1,7 @@
 """Writes engine/_C.pyi, the type stubs of the compiled module.
 
-Ops and the methods that engine/ adds to Tensor are read from the running engine; the rest of the
-module, bound by hand in csrc/python, is in scripts/_C.pyi.in.
+What has a schema, and what engine/ adds to Tensor, is read from the running engine; the rest of the
+module, and what a schema cannot state, is in scripts/_C.pyi.in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine import _C
 ROOT = Path(__file__).resolve().parent.parent
 STUB = ROOT / "engine" / "_C.pyi"
 TEMPLATE = ROOT / "scripts" / "_C.pyi.in"
-HEAD = "# Generated from the op table by `python scripts/make_stubs.py`: do not edit.\n"
+HEAD = "# Generated from the schemas by `python scripts/make_stubs.py`: do not edit.\n"
 
 ACCEPTED = {
     "Tensor": "Tensor",
@@ -34,14 +34,18 @@ ACCEPTED = {
     "str": "str",
     "dtype": "_DType",
     "device": "_Device",
-    "Generator": "Generator",
+    "object": "Any",
+    "function": "Callable[..., Any]",
+    "ndarray": "np.ndarray",
 }
+BOUND = type(_C.manual_seed)
+CLASSES = ("device", "Generator", "Schema", "Node", "_Autocast", "_Profiler", "_Recorder")
 
 
 def annotation(param: _C.SchemaParam) -> str:
     if param.kind == "Tensor[]" and param.optional:
         return "Sequence[Tensor | None]"
-    return ACCEPTED[param.kind] + (" | None" if param.optional else "")
+    return ACCEPTED.get(param.kind, param.kind) + (" | None" if param.optional else "")
 
 
 def declaration(param: _C.SchemaParam) -> str:
@@ -56,7 +60,10 @@ def declaration(param: _C.SchemaParam) -> str:
 def result(schema: _C.Schema) -> str:
     if len(schema.results) > 1:
         return result_name(tuple(schema.results))
-    return "tuple[Tensor, ...]" if schema.returns_list else "Tensor"
+    if schema.returns_list:
+        return "tuple[Tensor, ...]"
+    text = re.sub(r"\b(bool|float|int)\b", r"_\1", schema.returns)
+    return {"object": "Any", "ndarray": "np.ndarray"}.get(text, text)
 
 
 def signatures(schema: _C.Schema, first: str) -> list[str]:
@@ -114,6 +121,28 @@ def methods() -> Iterable[str]:
             yield from declared(found, "    ")
 
 
+def bound_functions(template: str) -> Iterable[str]:
+    """The functions of the module that are no ops, unless the template declares them."""
+    for name, function in sorted(vars(_C).items()):
+        if isinstance(function, BOUND) and f"def {name}(" not in template:
+            yield from declared(
+                [s for schema in schemas(name) for s in signatures(schema, "input")]
+            )
+
+
+def members(owner: type) -> Iterable[str]:
+    """The constructor and the methods of a class that have a schema."""
+    for function in vars(owner).values():
+        if isinstance(function, BOUND):
+            found = [s for schema in function.schemas for s in signatures(schema, "self")]
+            yield from declared([constructor(s, owner.__name__) for s in found], "    ")
+
+
+def constructor(signature: str, owner: str) -> str:
+    plain = signature.replace(f"def {owner}(", "def __init__(self, ").replace("(self, )", "(self)")
+    return plain if plain == signature else plain.replace(f"-> {owner}:", "-> None:")
+
+
 def results() -> Iterable[str]:
     found = {tuple(schema.results) for name in _C.op_names for schema in schemas(name)}
     for fields in sorted(names for names in found if len(names) > 1):
@@ -164,6 +193,8 @@ def text() -> str:
         "python": python(),
         "methods": methods(),
         "functions": functions(),
+        "bound_functions": bound_functions(template),
+        **{name: members(getattr(_C, name)) for name in CLASSES},
     }
     return HEAD + template.format_map({part: "\n".join(lines) for part, lines in parts.items()})
 

@@ -214,7 +214,7 @@ Tensor initial_grad(const Tensor& root, std::span<const Tensor> grads, size_t i)
 std::vector<Edge> edges_to(std::span<const Tensor> tensors, const char* what) {
     std::vector<Edge> edges;
     for (const Tensor& t : tensors) {
-        check(requires_grad(Args(std::array{Value(t)}.data(), 1)), what, ": a tensor of shape ", t.sizes(),
+        check(requires_grad(Args(std::array{Value(t)}.data(), 1)), what, "a tensor of shape ", t.sizes(),
               " does not require a gradient and is not the result of anything that does");
         edges.push_back(gradient_edge(t));
     }
@@ -230,19 +230,19 @@ void start(GraphTask& task, std::span<const Tensor> roots, std::span<const Edge>
 
 void run_backward(std::span<const Tensor> roots, std::span<const Tensor> grads, std::span<const Tensor> inputs,
                   BackwardOptions options) {
-    const std::vector<Edge> edges = edges_to(roots, "backward");
+    const std::vector<Edge> edges = edges_to(roots, "");
     GraphTask task(options);
     for (const Tensor& t : inputs) retain_grad(t);
-    if (!inputs.empty()) task.restrict_to(edges_to(inputs, "inputs"), edges, false);
+    if (!inputs.empty()) task.restrict_to(edges_to(inputs, "inputs: "), edges, false);
     start(task, roots, edges, grads);
     task.run();
 }
 
 std::vector<Tensor> gradients(std::span<const Tensor> roots, std::span<const Tensor> grads,
                               std::span<const Tensor> inputs, BackwardOptions options) {
-    const std::vector<Edge> edges = edges_to(roots, "outputs");
+    const std::vector<Edge> edges = edges_to(roots, "outputs: ");
     GraphTask task(options);
-    task.restrict_to(edges_to(inputs, "inputs"), edges, true);
+    task.restrict_to(edges_to(inputs, "inputs: "), edges, true);
     start(task, roots, edges, grads);
     task.run();
     for (size_t i = 0; i < inputs.size(); ++i)

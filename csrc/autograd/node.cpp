@@ -118,7 +118,7 @@ void set_grad(const Tensor& t, Tensor grad) {
 }
 
 void retain_grad(const Tensor& t) {
-    check(t.requires_grad(), "retain_grad: expected a tensor that requires a gradient");
+    check(t.requires_grad(), "expected a tensor that requires a gradient");
     if (is_leaf(t)) return;
     refresh_view(t);
     NodeExtras& extras = node_of(t)->extras();
@@ -134,7 +134,7 @@ bool retains_grad(const Tensor& t) {
 }
 
 void detach_in_place(const Tensor& t) {
-    check(!t->base, "detach_: a view shares its base's place in the graph; use detach()");
+    check(!t->base, "a view shares its base's place in the graph; use detach()");
     t->grad_fn = nullptr;
     t->output_index = 0;
     t->requires_grad = false;
@@ -143,7 +143,7 @@ void detach_in_place(const Tensor& t) {
 static uint64_t last_id = 0;
 
 uint64_t add_hook(const Tensor& t, GradHook hook) {
-    check(t.requires_grad(), "register_hook: expected a tensor that requires a gradient");
+    check(t.requires_grad(), "expected a tensor that requires a gradient");
     const Edge edge = gradient_edge(t);
     edge.node->extras().hooks.push_back({++last_id, edge.index, std::move(hook)});
     return last_id;

@@ -39,8 +39,8 @@ Device Device::parse(std::string_view text) {
         const auto [end, code] = std::from_chars(number.begin(), number.end(), index);
         valid = code == std::errc() && end == number.end() && index >= 0 && index < 128;
     }
-    check_as(ErrorKind::Value, valid, "device: expected one of ", known_names(), ", with an index as in 'cuda:0' or ",
-             "without, got '", text, "'");
+    check_as(ErrorKind::Value, valid, "expected one of ", known_names(), ", with an index as in 'cuda:0' or without, ",
+             "got '", text, "'");
     return {static_cast<DeviceType>(found - names), static_cast<int8_t>(index)};
 }
 

@@ -17,42 +17,14 @@ bool Op::is_leaf() const {
     return form != Form::Compose;
 }
 
-std::string Op::full_name() const {
-    return schema.overload.empty() ? schema.name : schema.name + "." + schema.overload;
-}
-
 Op& Op::doc(std::string text) {
     doc_text = std::move(text);
     return *this;
 }
 
-static const char* kind_name(Kind kind) {
-    static constexpr const char* names[] = {"Tensor", "Operand", "Number", "int",     "float", "bool",   "str",
-                                            "int[]",  "float[]", "Tensor[]", "dtype", "device", "Generator"};
-    return names[static_cast<int>(kind)];
-}
-
-static bool stands_for(const ParamType& type, const Param& param) {
-    if (type.any) return true;
-    const bool accepted = type.none == ParamType::None::Accepted;
-    return type.kind == param.kind && (type.none == ParamType::None::Either || accepted == param.optional);
-}
-
-// An error unless the types stand for the schema's parameters, the first of them or all.
-static void check_signature(const Op& op, const char* what, Signature types, bool all) {
-    const std::vector<Param>& params = op.schema.params;
-    check_as(ErrorKind::Value, types.size() <= params.size() && (!all || types.size() == params.size()),
-             op.full_name(), ": ", what, " has ", types.size(), " parameters, the schema ", params.size());
-    for (size_t i = 0; i < types.size(); ++i)
-        check_as(ErrorKind::Value, stands_for(types[i], params[i]), op.full_name(), ": ", what, " takes '",
-                 params[i].name, "' as ", kind_name(types[i].kind),
-                 types[i].none == ParamType::None::Accepted ? "?" : "", ", the schema says ",
-                 kind_name(params[i].kind), params[i].optional ? "?" : "");
-}
-
 Op& Op::with_shape(MetaFn rule, Signature params) try {
     meta = rule;
-    check_signature(*this, "the shape rule", params, false);
+    check_signature(schema, "the shape rule", params, false);
     return *this;
 } catch (const Error& error) {
     return OpTable::get().refuse(error.what());
@@ -70,7 +42,7 @@ Op& Op::with_composition(ComposeFn fn, Signature params) try {
     // A fused kernel keeps its shape rule and has its definition beside it.
     if (!meta && form == Form::Kernel) form = Form::Compose;
     composed = fn;
-    if (params.data()) check_signature(*this, "the composition", params, true);
+    if (params.data()) check_signature(schema, "the composition", params, true);
     return *this;
 } catch (const Error& error) {
     return OpTable::get().refuse(error.what());
@@ -197,8 +169,6 @@ Op& OpTable::add(Schema schema) {
     Op& added = *owned;
     const std::string full = added.full_name();
     check_as(ErrorKind::Value, !by_full_name_.contains(full), "op '", full, "' is declared twice");
-    check_as(ErrorKind::Value, added.schema.params.size() <= kMaxParams, "op '", full, "': more than ", kMaxParams,
-             " parameters");
     check_as(ErrorKind::Value, added.schema.results.size() <= kMaxResults, "op '", full, "': more than ", kMaxResults,
              " results");
     find_effects(added);
@@ -220,7 +190,7 @@ Op& OpTable::refuse(std::string why) {
 void OpTable::check_declarations() {
     if (!refused_.empty()) fail(ErrorKind::Value, std::exchange(refused_, {}));
     for (const auto& [full_name, params] : std::exchange(kernel_params_, {}))
-        if (const Op* op = find(full_name)) check_signature(*op, "a kernel", params, false);
+        if (const Op* op = find(full_name)) check_signature(op->schema, "a kernel", params, false);
     if (!waiting_.empty()) fail(ErrorKind::Value, "a kernel without an op: '", waiting_.begin()->first.first, "'");
     for (const auto& [full_name, given] : std::exchange(calls_, {})) check_call(full_name, given);
     for (void (*fn)() : std::exchange(when_complete_, {})) fn();

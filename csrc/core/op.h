@@ -22,31 +22,7 @@
 
 namespace bestiary {
 
-struct Param {
-    std::string name;
-    Kind kind;
-    bool optional = false;  // None is accepted
-    bool variadic = false;  // "int... size": may be given as separate positional arguments
-    bool keyword_only = false;
-    bool writes = false;    // "Tensor(w) x": the op changes it
-    bool has_default = false;
-    OwnedValue fallback;
-};
-
-struct Schema {
-    std::string text;      // as declared
-    std::string name;      // "max": what Python calls it
-    std::string overload;  // "dim" in "max.dim"
-    std::vector<Param> params;
-    std::vector<std::string> results;  // names; one unnamed result is "result"
-    bool returns_list = false;         // "-> Tensor[]"
-
-    static Schema parse(std::string_view text);
-    int index_of(std::string_view param) const;  // -1 if there is none
-};
-
-// The most parameters and results that an op can have.
-constexpr size_t kMaxParams = 24;
+// The most results that an op can have.
 constexpr int kMaxResults = 3;
 
 // Shapes and dtypes of the results, known before anything is computed.
@@ -163,7 +139,7 @@ struct Op {
     UseMask joint_uses = 0;
 
     const std::string& name() const { return schema.name; }
-    std::string full_name() const;
+    std::string full_name() const { return schema.full_name(); }
     // In messages: _clamp is clamp to who called it.
     std::string public_name() const { return schema.name.substr(schema.name[0] == '_'); }
     bool differentiable() const { return !gradients.empty() || joint; }

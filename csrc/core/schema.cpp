@@ -1,14 +1,19 @@
 // Reads the text of a declaration: "name.overload(Type a, Type? b=None, *, int... c=1) -> (Tensor x, Tensor y)".
-#include <charconv>
+#include "core/schema.h"
 
-#include "core/op.h"
+#include <algorithm>
+#include <charconv>
 
 namespace bestiary {
 namespace {
 
+// By Kind, apart from Object.
+constexpr std::string_view kKindNames[] = {"Tensor", "Operand", "Number",   "int",   "float",  "bool",      "str",
+                                           "int[]",  "float[]", "Tensor[]", "dtype", "device", "Generator"};
+
 class Parser {
 public:
-    explicit Parser(std::string_view text) : text_(text) {}
+    Parser(std::string_view text, std::span<const ObjectType* const> objects) : text_(text), objects_(objects) {}
 
     Schema parse() {
         Schema schema;
@@ -22,6 +27,7 @@ public:
             else schema.params.push_back(param(keyword_only));
             accept(',');
         }
+        if (schema.params.size() > kMaxParams) bad("too many parameters");
         expect('-');
         expect('>');
         results(schema);
@@ -58,27 +64,24 @@ private:
         return std::string(text_.substr(begin, at_ - begin));
     }
 
-    Kind kind(const std::string& type, bool list) {
-        static const std::map<std::string, Kind> scalars = {
-            {"Tensor", Kind::Tensor}, {"Operand", Kind::Operand}, {"Number", Kind::Number},
-            {"int", Kind::Int},       {"float", Kind::Float},     {"bool", Kind::Bool},
-            {"str", Kind::Str},       {"dtype", Kind::DType},     {"device", Kind::Device},
-            {"Generator", Kind::Generator}};
-        static const std::map<std::string, Kind> lists = {
-            {"Tensor", Kind::Tensors}, {"int", Kind::Ints}, {"float", Kind::Floats}};
-        const auto& known = list ? lists : scalars;
-        const auto found = known.find(type);
-        if (found == known.end()) bad("unknown type");
-        return found->second;
+    void type(Param& p) {
+        std::string type = word();
+        if (accept("[]")) type += "[]";
+        if (accept("...")) {
+            type += "[]";
+            p.variadic = true;
+        }
+        const auto object = std::ranges::find(objects_, type, &ObjectType::name);
+        const auto kind = std::ranges::find(kKindNames, type);
+        if (object != objects_.end()) p.object = *object;
+        else if (kind == std::end(kKindNames)) bad("unknown type");
+        p.kind = p.object ? Kind::Object : static_cast<Kind>(kind - kKindNames);
     }
 
     Param param(bool keyword_only) {
-        const std::string type = word();
         Param p;
         p.keyword_only = keyword_only;
-        const bool list = accept("[]");
-        p.variadic = accept("...");
-        p.kind = kind(type, list || p.variadic);
+        type(p);
         p.writes = accept("(w)");
         const bool can_be_written = p.kind == Kind::Tensor || p.kind == Kind::Tensors || p.kind == Kind::Generator;
         if (p.writes && !can_be_written) bad("only tensors and generators can be written");
@@ -129,26 +132,35 @@ private:
     }
 
     void results(Schema& schema) {
-        if (accept('(')) {
-            while (!accept(')')) {
-                word();
-                schema.results.push_back(word());
-                accept(',');
-            }
-            return;
+        space();
+        schema.returns = std::string(text_.substr(at_));
+        schema.returns_list = schema.returns == "Tensor[]";
+        if (!accept('(')) return schema.results.push_back("result");
+        while (!accept(')')) {
+            word();
+            schema.results.push_back(word());
+            accept(',');
         }
-        word();
-        schema.returns_list = accept("[]");
-        schema.results.push_back("result");
     }
 
     std::string_view text_;
+    std::span<const ObjectType* const> objects_;
     size_t at_ = 0;
 };
 
 }  // namespace
 
-Schema Schema::parse(std::string_view text) { return Parser(text).parse(); }
+std::string type_name(Kind kind, const ObjectType* object) {
+    return object ? object->name : std::string(kKindNames[static_cast<int>(kind)]);
+}
+
+std::string Param::type() const { return type_name(kind, object) + (optional ? "?" : ""); }
+
+Schema Schema::parse(std::string_view text, std::span<const ObjectType* const> objects) {
+    return Parser(text, objects).parse();
+}
+
+std::string Schema::full_name() const { return overload.empty() ? name : name + "." + overload; }
 
 int Schema::index_of(std::string_view param) const {
     for (size_t i = 0; i < params.size(); ++i)

@@ -9,7 +9,7 @@
 //     KERNEL(CPU, "_softmax", softmax);
 //
 // Unboxed<T> says which C++ type stands for which kind of parameter; `const Value&` stands for any, and passes an
-// argument on as it came. Types and schema are compared when the library loads, and a difference is an ImportError
+// argument on as it came. csrc/python adds those that stand for classes of Python's. Types and schema are compared when the library loads, and a difference is an ImportError
 // that names op and parameter. Unboxing is a load from the argument's sixteen bytes. Shape rules and kernels may leave
 // out the parameters at the end that they do not read.
 #pragma once
@@ -18,7 +18,7 @@
 #include <tuple>
 #include <utility>
 
-#include "core/value.h"
+#include "core/schema.h"
 
 namespace bestiary {
 
@@ -26,17 +26,13 @@ using Ints = std::span<const int64_t>;
 using Floats = std::span<const double>;
 using Tensors = std::span<const Tensor>;
 
-// The type of a parameter. Operand is a tensor or a number: numbers never become tensors.
-enum class Kind : uint8_t {
-    Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator,
-};
-
 // The kinds of parameter that a C++ type stands for.
 struct ParamType {
     enum class None : uint8_t { Refused, Accepted, Either };
     Kind kind;
     None none = None::Refused;
     bool any = false;
+    const ObjectType* object = nullptr;
 };
 
 template <class T>
@@ -115,6 +111,8 @@ struct Unboxed<std::optional<T>> {
 
 // The types of parameters, to be compared with a schema.
 using Signature = std::span<const ParamType>;
+// A ValueError unless the types stand for the schema's parameters: all, or the first of them. It calls the function `what`.
+void check_signature(const Schema& schema, const char* what, Signature types, bool all);
 
 template <class... P>
 struct Parameters {

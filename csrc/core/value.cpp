@@ -57,6 +57,7 @@ std::ostream& operator<<(std::ostream& out, const Value& v) {
         case Tag::DType: return out << v.dtype;
         case Tag::Device: return out << v.device;
         case Tag::Generator: return out << "Generator";
+        case Tag::Object: return out << "object";
     }
     return out;
 }

@@ -13,7 +13,7 @@ namespace bestiary {
 
 class Generator;
 
-enum class Tag : uint8_t { None, Bool, Int, Float, Tensor, Ints, Floats, Tensors, Str, DType, Device, Generator };
+enum class Tag : uint8_t { None, Bool, Int, Float, Tensor, Ints, Floats, Tensors, Str, DType, Device, Generator, Object };
 
 // A borrowed argument: sixteen bytes, no ownership. The caller keeps what it points at alive.
 struct Value {
@@ -31,6 +31,7 @@ struct Value {
         DType dtype;
         Device device;
         Generator* generator;
+        void* object;  // of Python
     };
 
     Value() : i(0) {}
@@ -57,6 +58,13 @@ struct Value {
     Value(const std::optional<T>& v) : Value(v ? Value(*v) : Value()) {}
     Value(Generator& v) : Value(&v) {}
     Value(Generator* v) : tag(v ? Tag::Generator : Tag::None), generator(v) {}
+
+    static Value of_object(void* object) {
+        Value v;
+        v.tag = Tag::Object;
+        v.object = object;
+        return v;
+    }
 
     bool none() const { return tag == Tag::None; }
     bool is_tensor() const { return tag == Tag::Tensor; }

@@ -5,7 +5,7 @@
 #include "autograd/engine.h"
 #include "autograd/record.h"
 #include "core/layout.h"
-#include "python/wrap.h"
+#include "python/function.h"
 
 namespace bestiary::python {
 namespace {
@@ -18,7 +18,7 @@ struct NodeHandle {
 // A node whose gradient is written in Python: of engine.autograd.Function, whose context knows the rest.
 class PythonNode final : public Node {
 public:
-    PythonNode(std::string name, py::object context, const std::vector<Tensor>& inputs)
+    PythonNode(std::string name, py::object context, Tensors inputs)
         : name_(std::move(name)), context_(std::move(context)),
           fills_missing_(context_.attr("_materialize").cast<bool>()) {
         for (const Tensor& t : inputs) edges_.push_back(t.defined() ? gradient_edge(t) : Edge());
@@ -69,20 +69,19 @@ private:
 };
 
 // A tensor saved by a Python node, as the node's result: differentiable again.
-Tensor as_result(const Tensor& saved, const NodeHandle& handle, uint32_t index) {
+Tensor as_result(const Tensor& saved, NodeHandle& handle, int64_t index) {
     Tensor t = detach(saved);
     t->grad_fn = Ptr<NodeBase>(handle.node.get());
-    t->output_index = index;
+    t->output_index = static_cast<uint32_t>(index);
     t->requires_grad = true;
     return t;
 }
 
 // Makes `outputs`, computed outside the graph, the results of a Python node.
-void link_function(std::string name, py::object context, const std::vector<Tensor>& inputs,
-                   const std::vector<Tensor>& outputs) {
-    for (const Tensor& t : inputs)
+void link_function(std::string_view name, py::object context, std::optional<Tensors> inputs, Tensors outputs) {
+    for (const Tensor& t : *inputs)
         if (t.defined()) refresh_view(t);  // before the node is made: what it consumes must be older
-    Ptr<Node> node(new PythonNode(std::move(name), std::move(context), inputs));
+    Ptr<Node> node(new PythonNode(std::string(name), std::move(context), *inputs));
     for (const Tensor& t : outputs) {
         t->output_index = node->add_result(t);
         t->grad_fn = Ptr<NodeBase>(node.get());
@@ -170,116 +169,151 @@ py::dict metadata_of(Node& node) {
 
 std::shared_ptr<const PackedTensor> pack_with_python(const Tensor& t) {
     const py::gil_scoped_acquire gil;
-    const py::tuple hooks = py::module_::import("engine.autograd.graph").attr("_current_hooks")();
+    const py::tuple hooks = engine_function("autograd.graph", "_current_hooks")();
     return std::make_shared<PythonPacked>(hooks[0](t), hooks[1]);
 }
 
 // The innermost line of Python outside this package, for anomaly mode.
 std::string python_trace() {
-    return py::module_::import("engine.autograd.anomaly").attr("current_line")().cast<std::string>();
+    return engine_function("autograd.anomaly", "current_line")().cast<std::string>();
 }
 
+// Whether a mode is on, and a function that sets it and returns what it was.
 template <bool ThreadState::*Flag>
-void bind_flag(py::module_& m, const char* getter, const char* setter) {
-    m.def(getter, [] { return thread_state.*Flag; });
-    m.def(
-        setter, [](bool on) { return std::exchange(thread_state.*Flag, on); }, py::arg("mode"),
-        "Returns the former mode.");
+void bind_mode(py::module_& m, const char* getter, const char* setter) {
+    def(m, getter, [] { return thread_state.*Flag; });
+    def(m, setter, [](bool on) { return std::exchange(thread_state.*Flag, on); }, "Returns the former mode.");
+}
+
+void bind_passes(py::module_& m) {
+    def(m, "_backward(Tensor[] tensors, Tensor[]? gradient, Tensor[] inputs, bool retain_graph, bool create_graph) -> "
+           "None",
+        [](Tensors roots, std::optional<Tensors> grads, Tensors inputs, bool retain_graph, bool create_graph) {
+            run_backward(roots, grads.value_or(Tensors()), inputs, {retain_graph, create_graph, true});
+        });
+    def(m, "_grad(Tensor[] outputs, Tensor[]? grad_outputs, Tensor[] inputs, bool retain_graph, bool create_graph, "
+           "bool allow_unused) -> list[Tensor | None]",
+        [](Tensors roots, std::optional<Tensors> grads, Tensors inputs, bool retain_graph, bool create_graph,
+           bool allow_unused) {
+            return gradients(roots, grads.value_or(Tensors()), inputs, {retain_graph, create_graph, allow_unused});
+        });
+}
+
+uint64_t add_accumulate_hook(const Tensor& t, py::function hook) {
+    static uint64_t last_id = 0;
+    leaf_node(t).after_accumulate.emplace_back(++last_id, [hook = std::move(hook)] { hook(); });
+    return last_id;
+}
+
+void bind_hooks(py::module_& m) {
+    def(m, "_register_hook(Tensor self, function hook) -> int",
+        [](const Tensor& t, py::function hook) { return add_hook(t, python_hook(std::move(hook))); });
+    def(m, "_remove_hook(Tensor self, int id) -> None", [](const Tensor& t, int64_t id) {
+        if (t->grad_fn) remove_hook(*node_of(t), static_cast<uint64_t>(id));
+    });
+    def(m, "_add_accumulate_hook(Tensor self, function hook) -> int", add_accumulate_hook);
+    def(m, "_remove_accumulate_hook(Tensor self, int id) -> None", [](const Tensor& t, int64_t id) {
+        std::erase_if(leaf_node(t).after_accumulate,
+                      [id](const auto& entry) { return entry.first == static_cast<uint64_t>(id); });
+    });
+    def(m, "_set_saving_hooks(bool on) -> None", [](bool on) { pack_saved = on ? pack_with_python : nullptr; });
+}
+
+// Puts other memory behind a leaf tensor.
+void set_data(const Tensor& t, const Tensor& data) {
+    to_row_major(data);
+    t->engine_layout = false;
+    t->storage = data->storage;
+    t->offset = data->offset;
+    t->numel = data->numel;
+    t->sizes = data.sizes();
+    t->strides = data.strides();
+    t->dtype = data.dtype();
+    t->contiguous = data->contiguous;
+    leaf_node(t).first_result = {t.sizes(), t.dtype(), t.device()};
+}
+
+// An object of a subclass of Tensor.
+py::object as_subclass(py::handle type, Tensor t) {
+    auto* const subclass = reinterpret_cast<PyTypeObject*>(type.ptr());
+    check_as(ErrorKind::Type, PyType_IsSubtype(subclass, tensor_type), "cls: expected a subclass of Tensor, got ",
+             py::repr(type).cast<std::string>());
+    return steal(wrap_as(subclass, std::move(t)));
+}
+
+void bind_tensors_of_the_graph(py::module_& m) {
+    def(m, "_retain_grad(Tensor self) -> None", &retain_grad);
+    def(m, "_detach_(Tensor self) -> None", &detach_in_place);
+    def(m, "_set_data(Tensor self, Tensor data) -> None", set_data);
+    def(m, "_make_subclass(type cls, Tensor data, bool requires_grad) -> Tensor",
+        [](py::type type, const Tensor& data, bool requires_grad) {
+            to_row_major(data);
+            Tensor t = detach(data);
+            set_requires_grad(t, requires_grad);
+            return as_subclass(type, std::move(t));
+        }, "A new tensor over the same memory whose class is ``cls``, a subclass of Tensor.");
+    def(m, "_as_subclass(Tensor self, type cls) -> Tensor",
+        [](const Tensor& self, py::type type) { return as_subclass(type, Call<"alias">()(self)); },
+        "A view of the tensor, known to the graph, whose class is ``cls``.");
+    def(m, "_output_index(Tensor self) -> int",
+        [](const Tensor& t) { return is_leaf(t) ? 0 : gradient_edge(t).index; });
+    def(m, "_gradient_edge(Tensor self) -> tuple[Node, int]", [](const Tensor& t) {
+        const Edge edge = gradient_edge(t);
+        return py::make_tuple(node_handle(edge), edge.index);
+    });
+    def(m, "_grad_fn(Tensor self) -> Node | None", [](const Tensor& t) {
+        const Edge edge = gradient_edge(t);
+        return edge.node && !edge.node->is_leaf ? node_handle(edge) : py::none();
+    });
+}
+
+py::tuple next_functions(const NodeHandle& h) {
+    py::list next;
+    for (const Edge& edge : h.node->edges()) next.append(py::make_tuple(node_handle(edge), edge.index));
+    return py::tuple(next);
+}
+
+}  // namespace
+
+template <>
+inline constexpr const char* kClassName<NodeHandle> = "Node";
+
+namespace {
+
+void bind_node(py::module_& m) {
+    auto type = bind_class<NodeHandle>(m, "A step of the graph.");
+    def(type, "name(Node self) -> str", [](NodeHandle& h) { return h.node->name(); }, "The op that ran.");
+    def(type, "_register_hook(Node self, function fn) -> int",
+        [](NodeHandle& h, py::function hook) { return add_after_hook(*h.node, after_hook(std::move(hook))); });
+    def(type, "_register_prehook(Node self, function fn) -> int",
+        [](NodeHandle& h, py::function hook) { return add_before_hook(*h.node, before_hook(std::move(hook))); });
+    def(type, "_remove_hook(Node self, int id) -> None",
+        [](NodeHandle& h, int64_t id) { remove_hook(*h.node, static_cast<uint64_t>(id)); });
+    def(m, "_link_function(str name, object context, Tensor[]? inputs, Tensor[] outputs) -> None", link_function,
+        "Makes ``outputs`` the results of a node whose gradient is written in Python.");
+    def(m, "_as_result(Tensor saved, Node node, int index) -> Tensor", as_result);
+    type.def_property_readonly("next_functions", next_functions,
+                               "The nodes that this one hands gradients to, each with the index of its result.")
+        .def_property_readonly("metadata", [](const NodeHandle& h) { return metadata_of(*h.node); },
+                               "A dict for notes, which lives as long as the step does.")
+        .def("__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; }, py::is_operator())
+        .def("__hash__", [](const NodeHandle& h) { return reinterpret_cast<size_t>(h.node.get()); })
+        .def("__repr__", [](const NodeHandle& h) { return "<Node " + h.node->name() + ">"; });
 }
 
 }  // namespace
 
 void bind_autograd(py::module_& m) {
     current_trace = python_trace;
-    bind_flag<&ThreadState::grad_mode>(m, "is_grad_enabled", "_set_grad_enabled");
-    bind_flag<&ThreadState::inference_mode>(m, "is_inference_mode_enabled", "_set_inference_mode");
-    m.def("is_anomaly_enabled", [] { return thread_state.anomaly_mode; });
-    m.def("_set_anomaly_enabled", &set_anomaly_mode, py::arg("mode"), "Returns the former mode.");
-
-    m.def("_backward", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
-                          const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph) {
-        run_backward(roots, grads, inputs, {retain_graph, create_graph, true});
-    }, py::arg("tensors"), py::arg("grad_tensors"), py::arg("inputs"), py::arg("retain_graph"),
-          py::arg("create_graph"));
-    m.def("_gradients", [](const std::vector<Tensor>& roots, const std::vector<Tensor>& grads,
-                           const std::vector<Tensor>& inputs, bool retain_graph, bool create_graph, bool allow_unused) {
-        return gradients(roots, grads, inputs, {retain_graph, create_graph, allow_unused});
-    }, py::arg("outputs"), py::arg("grad_outputs"), py::arg("inputs"), py::arg("retain_graph"),
-          py::arg("create_graph"), py::arg("allow_unused"));
-    m.def("_link_function", &link_function);
-    m.def("_as_result", &as_result);
-    m.def("_retain_grad", &retain_grad);
-    m.def("_detach_", &detach_in_place);
-    m.def("_add_hook", [](const Tensor& t, py::object hook) { return add_hook(t, python_hook(std::move(hook))); });
-    m.def("_remove_hook", [](const Tensor& t, uint64_t id) {
-        if (t->grad_fn) remove_hook(*node_of(t), id);
-    });
-    m.def("_add_accumulate_hook", [](const Tensor& t, py::object hook) {
-        static uint64_t last_id = 0;
-        leaf_node(t).after_accumulate.emplace_back(++last_id, [hook = std::move(hook)] { hook(); });
-        return last_id;
-    });
-    m.def("_remove_accumulate_hook", [](const Tensor& t, uint64_t id) {
-        std::erase_if(leaf_node(t).after_accumulate, [id](const auto& entry) { return entry.first == id; });
-    });
-    m.def("_set_saving_hooks", [](bool on) { pack_saved = on ? pack_with_python : nullptr; });
-    m.def("_output_index", [](const Tensor& t) { return is_leaf(t) ? 0 : gradient_edge(t).index; });
-    m.def("_gradient_edge", [](const Tensor& t) {
-        const Edge edge = gradient_edge(t);
-        return py::make_tuple(node_handle(edge), edge.index);
-    });
-    m.def("_grad_fn", [](const Tensor& t) -> py::object {
-        const Edge edge = gradient_edge(t);
-        return edge.node && !edge.node->is_leaf ? node_handle(edge) : py::none();
-    });
-    m.def("_make_subclass", [](py::handle type, const Tensor& data, bool requires_grad) {
-        to_row_major(data);
-        Tensor t = detach(data);
-        set_requires_grad(t, requires_grad);
-        return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), std::move(t)));
-    }, "A new tensor over the same memory whose Python type is ``type``, a subclass of Tensor.");
-    m.def(
-        "_as_subclass",
-        [](const Tensor& data, py::handle type) {
-            const bool fits = PyType_Check(type.ptr()) &&
-                              PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(type.ptr()), tensor_type);
-            check_as(ErrorKind::Type, fits, "cls: expected a subclass of Tensor, got ",
-                     py::repr(type).cast<std::string>());
-            return steal(wrap_as(reinterpret_cast<PyTypeObject*>(type.ptr()), Call<"alias">()(data)));
-        },
-        "A view of the tensor, known to the graph, whose Python type is ``type``.");
-    m.def("_set_data", [](const Tensor& t, const Tensor& data) {
-        to_row_major(data);
-        t->engine_layout = false;
-        t->storage = data->storage;
-        t->offset = data->offset;
-        t->numel = data->numel;
-        t->sizes = data.sizes();
-        t->strides = data.strides();
-        t->dtype = data.dtype();
-        t->contiguous = data->contiguous;
-        leaf_node(t).first_result = {t.sizes(), t.dtype(), t.device()};
-    }, py::arg("tensor"), py::arg("data"), "Puts other memory behind a leaf tensor: ``x.data = y``.");
-
-    py::class_<NodeHandle>(m, "Node", "A step of the graph.")
-        .def("name", [](const NodeHandle& h) { return h.node->name(); }, "The op that ran.")
-        .def_property_readonly("next_functions", [](const NodeHandle& h) {
-            py::list next;
-            for (const Edge& edge : h.node->edges()) next.append(py::make_tuple(node_handle(edge), edge.index));
-            return py::tuple(next);
-        }, "The nodes that this one hands gradients to, each with the index of its result.")
-        .def("_register_prehook", [](const NodeHandle& h, py::object hook) {
-            return add_before_hook(*h.node, before_hook(std::move(hook)));
-        })
-        .def("_register_hook", [](const NodeHandle& h, py::object hook) {
-            return add_after_hook(*h.node, after_hook(std::move(hook)));
-        })
-        .def("_remove_hook", [](const NodeHandle& h, uint64_t id) { remove_hook(*h.node, id); })
-        .def_property_readonly("metadata", [](const NodeHandle& h) { return metadata_of(*h.node); },
-                               "A dict for notes, which lives as long as the step does.")
-        .def("__eq__", [](const NodeHandle& a, const NodeHandle& b) { return a.node == b.node; }, py::is_operator())
-        .def("__hash__", [](const NodeHandle& h) { return reinterpret_cast<size_t>(h.node.get()); })
-        .def("__repr__", [](const NodeHandle& h) { return "<Node " + h.node->name() + ">"; });
+    bind_mode<&ThreadState::grad_mode>(m, "is_grad_enabled() -> bool", "_set_grad_enabled(bool mode) -> bool");
+    bind_mode<&ThreadState::inference_mode>(m, "is_inference_mode_enabled() -> bool",
+                                            "_set_inference_mode(bool mode) -> bool");
+    def(m, "is_anomaly_enabled() -> bool", [] { return thread_state.anomaly_mode; });
+    def(m, "_set_anomaly_enabled(bool mode) -> bool", &set_anomaly_mode, "Returns the former mode.");
+    bind_passes(m);
+    bind_hooks(m);
+    bind_tensors_of_the_graph(m);
+    bind_node(m);
 }
 
 }  // namespace bestiary::python

@@ -1,10 +1,10 @@
-// Calling ops from Python: arguments are read as the op's schema says, overload by overload.
+// Calls from Python: arguments are read as the schema says, overload by overload.
 #include <unordered_map>
 
 #include <pybind11/numpy.h>
 
 #include "core/random.h"
-#include "python/wrap.h"
+#include "python/function.h"
 
 namespace bestiary::python {
 namespace {
@@ -172,6 +172,10 @@ bool read_as(const Param& p, PyObject* o, Parsed& out, Value& into) {
             if (!py::isinstance<Generator>(o)) return refuse(out, p, "Generator", o);
             into = py::cast<Generator*>(py::handle(o));
             return true;
+        case Kind::Object:
+            if (!p.object->accepts(o)) return refuse(out, p, p.object->name, o);
+            into = Value::of_object(o);
+            return true;
     }
     return false;
 }
@@ -191,8 +195,8 @@ std::string_view canonical(std::string_view name) {
 }
 
 // Options of PyTorch's factories that have one choice here; false if `name` is none of them.
-bool is_fixed_option(const Op& op, std::string_view name, PyObject* value) {
-    if (op.schema.index_of("device") < 0 || op.schema.index_of("requires_grad") < 0) return false;
+bool is_fixed_option(const Schema& schema, std::string_view name, PyObject* value) {
+    if (schema.index_of("device") < 0 || schema.index_of("requires_grad") < 0) return false;
     if (name == "layout") {
         const bool strided = value == Py_None || (PyUnicode_Check(value) &&
                                                   PyUnicode_CompareWithASCIIString(value, "strided") == 0);
@@ -203,30 +207,30 @@ bool is_fixed_option(const Op& op, std::string_view name, PyObject* value) {
     return name == "layout" || name == "pin_memory";
 }
 
-bool read_keywords(const Op& op, PyObject* const* args, PyObject* names, std::array<bool, kMaxParams>& given,
+bool read_keywords(const Schema& schema, PyObject* const* args, PyObject* names, std::array<bool, kMaxParams>& given,
                    Parsed& out) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
         const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, k));
-        int at = op.schema.index_of(name);
-        if (at < 0) at = op.schema.index_of(canonical(name));
-        if (at < 0 && is_fixed_option(op, name, args[k])) continue;
+        int at = schema.index_of(name);
+        if (at < 0) at = schema.index_of(canonical(name));
+        if (at < 0 && is_fixed_option(schema, name, args[k])) continue;
         if (at < 0 || given[at]) {
             out.why = concat(at < 0 ? "unexpected keyword argument '" : "argument given twice: '", name, "'");
             return false;
         }
-        if (!read(op.schema.params[at], args[k], out, out.values[at])) return false;
+        if (!read(schema.params[at], args[k], out, out.values[at])) return false;
         given[at] = true;
     }
     return true;
 }
 
-bool read_positional(const Op& op, PyObject* const* args, size_t count, std::array<bool, kMaxParams>& given,
+bool read_positional(const Schema& schema, PyObject* const* args, size_t count, std::array<bool, kMaxParams>& given,
                      Parsed& out) {
-    const std::vector<Param>& params = op.schema.params;
+    const std::vector<Param>& params = schema.params;
     for (size_t k = 0; k < count; ++k) {
         if (k >= params.size() || params[k].keyword_only) {
             out.fitting = 0;  // the wrong number of them
-            out.why = concat("expected at most ", k, " positional arguments, got ", count);
+            out.why = concat("expected at most ", k, " positional argument", k == 1 ? "" : "s", ", got ", count);
             return false;
         }
         given[k] = true;
@@ -240,11 +244,11 @@ bool read_positional(const Op& op, PyObject* const* args, size_t count, std::arr
     return true;
 }
 
-bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, Parsed& out) try {
+bool parse(const Schema& schema, PyObject* const* args, size_t count, PyObject* names, Parsed& out) {
     std::array<bool, kMaxParams> given{};
-    if (!read_positional(op, args, count, given, out)) return false;
-    if (names && !read_keywords(op, args + count, names, given, out)) return false;
-    const std::vector<Param>& params = op.schema.params;
+    if (!read_positional(schema, args, count, given, out)) return false;
+    if (names && !read_keywords(schema, args + count, names, given, out)) return false;
+    const std::vector<Param>& params = schema.params;
     for (size_t i = 0; i < params.size(); ++i) {
         if (given[i]) continue;
         if (!params[i].has_default && params[i].variadic) {
@@ -257,17 +261,41 @@ bool parse(const Op& op, PyObject* const* args, size_t count, PyObject* names, P
         }
     }
     return true;
-} catch (Error& error) {  // a value that nothing of its type takes
-    error.name_op(op.public_name());
-    throw;
 }
 
-[[noreturn]] void no_overload(const std::vector<Op*>& overloads, const std::string& why) {
+template <class Callee>
+[[noreturn]] void no_overload(const std::vector<Callee*>& overloads, const std::string& why) {
     std::string message = why;
-    for (const Op* op : overloads) message += "\n    " + op->schema.text;
-    Error error(ErrorKind::Type, std::move(message));
+    for (const Callee* callee : overloads)
+        if (callee->schema.name[0] != '_') message += "\n    " + callee->schema.text;
+    throw Error(ErrorKind::Type, std::move(message));
+}
+
+PyObject* run(const Op& op, Args args) {
+    Results results;
+    dispatch(op, args, results);
+    return wrap_results(op, results);
+}
+
+PyObject* run(const BoundFunction& function, Args args) { return function.run(args); }
+
+// Calls the first overload that takes the arguments; if there is none, the one that fits best says why.
+template <class Callee>
+PyObject* call_fitting(const std::vector<Callee*>& overloads, PyObject* const* args, size_t count, PyObject* names) try {
+    std::string why;
+    size_t best = 0;
+    for (const Callee* callee : overloads) {
+        Parsed parsed;
+        if (parse(callee->schema, args, count, names, parsed))
+            return run(*callee, Args(parsed.values.data(), static_cast<int>(callee->schema.params.size())));
+        if (!why.empty() && parsed.fitting <= best) continue;
+        why = std::move(parsed.why);
+        best = parsed.fitting;
+    }
+    no_overload(overloads, why);
+} catch (Error& error) {
     error.name_op(overloads[0]->public_name());
-    throw error;
+    throw;
 }
 
 // The named tuple that an op with several results returns.
@@ -329,31 +357,19 @@ static PyObject* call_with_out(const std::vector<Op*>& overloads, PyObject* cons
     PyObject* out = args[count + static_cast<size_t>(at)];
     if (!result || out == Py_None) return result.inc_ref().ptr();
     return guarded([&] {
-        return py::module_::import("engine._out")
-            .attr("write_out")(overloads[0]->public_name(), result, py::handle(out))
-            .release()
-            .ptr();
+        const py::object write_out = engine_function("_out", "write_out");
+        return write_out(overloads[0]->public_name(), result, py::handle(out)).release().ptr();
     });
 }
 
 PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* args, size_t count, PyObject* names) {
     if (const Py_ssize_t at = index_of_out(names); at >= 0) return call_with_out(overloads, args, count, names, at);
-    return guarded([&]() -> PyObject* {
-        std::string why;  // of the overload that fits best
-        size_t best = 0;
-        for (const Op* op : overloads) {
-            Parsed parsed;
-            if (parse(*op, args, count, names, parsed)) {
-                Results results;
-                dispatch(*op, Args(parsed.values.data(), static_cast<int>(op->schema.params.size())), results);
-                return wrap_results(*op, results);
-            }
-            if (!why.empty() && parsed.fitting <= best) continue;
-            why = std::move(parsed.why);
-            best = parsed.fitting;
-        }
-        no_overload(overloads, why);
-    });
+    return guarded([&] { return call_fitting(overloads, args, count, names); });
+}
+
+PyObject* call_overloads(const std::vector<BoundFunction*>& overloads, PyObject* const* args, size_t count,
+                         PyObject* names) {
+    return guarded([&] { return call_fitting(overloads, args, count, names); });
 }
 
 static Value operand(const Op& op, const char* name, PyObject* o) try {
@@ -364,15 +380,11 @@ static Value operand(const Op& op, const char* name, PyObject* o) try {
     throw named;
 }
 
-py::object shared_array(PyObject* array) {
-    return py::module_::import("engine").attr("from_numpy")(py::handle(array));
-}
-
 PyObject* call_binary(const Op& op, PyObject* a, PyObject* b) {
     return guarded([&]() -> PyObject* {
         const Value values[] = {operand(op, "self", a), operand(op, "other", b)};
-        if (values[0].none() && py::isinstance<py::array>(a)) return call_binary(op, shared_array(a).ptr(), b);
-        if (values[1].none() && py::isinstance<py::array>(b)) return call_binary(op, a, shared_array(b).ptr());
+        if (values[0].none() && py::isinstance<py::array>(a)) return call_binary(op, py::cast(from_numpy(a)).ptr(), b);
+        if (values[1].none() && py::isinstance<py::array>(b)) return call_binary(op, a, py::cast(from_numpy(b)).ptr());
         if (values[0].none() || values[1].none()) return Py_NewRef(Py_NotImplemented);
         Results results;
         dispatch(op, Args(values, 2), results);

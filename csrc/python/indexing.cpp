@@ -31,11 +31,10 @@ py::object as_index(PyObject* item) {
     const bool list = (PySequence_Check(item) && !PyUnicode_Check(item)) || py::hasattr(py::handle(item), "__array__");
     check_as(ErrorKind::Type, list, "index: expected integers, slices, None, '...', tensors or lists, got ",
              Py_TYPE(item)->tp_name);
-    const py::object tensor = py::module_::import("engine").attr("as_tensor")(py::handle(item));
-    const Tensor& index = unwrap(tensor.ptr());
+    const Tensor index = as_tensor(item);
     const bool empty = index.numel() == 0 && PyList_Check(item);  // without elements, they have no dtype
     const bool narrow = index.dtype() == DType::Int8 || index.dtype() == DType::Int16;  // of arrays; bytes are masks
-    return empty || narrow ? py::cast(Call<"to.dtype">()(index, DType::Int64)) : tensor;
+    return py::cast(empty || narrow ? Call<"to.dtype">()(index, DType::Int64) : index);
 }
 
 // NumPy and PyTorch accept a value with more dimensions than it is assigned to, if those are of size 1.
@@ -129,10 +128,7 @@ int set_item(PyObject* self, PyObject* index, PyObject* value) {
         const Value number = is_tensor(value) ? Value() : number_value(value);
         Tensor source;
         if (is_tensor(value)) source = unwrap(value);
-        else if (number.none())
-            source = py::module_::import("engine")
-                         .attr("as_tensor")(py::handle(value), py::arg("dtype") = unwrap(self).dtype())
-                         .cast<Tensor>();
+        else if (number.none()) source = as_tensor(value, py::cast(unwrap(self).dtype()));
         if (source.defined()) source = without_leading_ones(source);
         if (!found.indices.empty()) {
             if (!source.defined())

@@ -5,7 +5,7 @@
 #include "autograd/record.h"
 #include "core/layout.h"
 #include "python/dlpack.h"
-#include "python/wrap.h"
+#include "python/function.h"
 
 namespace bestiary::python {
 namespace {
@@ -45,38 +45,19 @@ private:
     Ptr<Storage> storage_;
 };
 
-void check_on_host(const Tensor& t, const char* who) {
-    check_as(ErrorKind::Type, t.device().type == DeviceType::CPU, who, ": expected a tensor on the host, got one on ",
+void check_on_host(const Tensor& t) {
+    check_as(ErrorKind::Type, t.device().type == DeviceType::CPU, "expected a tensor on the host, got one on ",
              t.device(), "; use .cpu()");
 }
 
 std::string numpy_name(DType t) { return dtype_name(t); }
 
-Tensor from_numpy(py::array array) {
-    const std::string name = py::str(array.dtype().attr("name"));
-    const auto dtype = dtype_from_name(name);
-    check_as(ErrorKind::Type, dtype.has_value(), "from_numpy: arrays of dtype ", name, " have no tensor dtype");
-    check_as(ErrorKind::Type, array.dtype().attr("isnative").cast<bool>(), "from_numpy: expected native byte order");
-    const int n = static_cast<int>(array.ndim());
-    Dims sizes(n), strides(n);
-    for (int d = 0; d < n; ++d) {
-        sizes[d] = array.shape(d);
-        strides[d] = array.strides(d) / item_size(*dtype);
-        check_as(ErrorKind::Value, array.strides(d) % item_size(*dtype) == 0,
-                 "from_numpy: strides must be whole elements; copy() the array");
-    }
-    char* first = static_cast<char*>(const_cast<void*>(array.data()));
-    const bool writable = array.writeable();
-    return over_memory(first, sizes, strides, *dtype, keep_alive(std::move(array)), writable);
-}
-
 py::object to_numpy(const Tensor& t) {
-    check_as(ErrorKind::Type, t.defined(), "numpy: argument 'self': expected Tensor, got None");
     const bool known = t.dtype() != DType::BFloat16 && !(is_floating(t.dtype()) && item_size(t.dtype()) == 1);
-    check_as(ErrorKind::Type, known, "numpy: NumPy has no ", t.dtype(), "; use .float()");
+    check_as(ErrorKind::Type, known, "NumPy has no ", t.dtype(), "; use .float()");
     check(!requires_grad(Args(std::array{Value(t)}.data(), 1)),
-          "numpy: a tensor that requires a gradient can't be shared; use .detach()");
-    check_on_host(t, "numpy");
+          "a tensor that requires a gradient can't be shared; use .detach()");
+    check_on_host(t);
     to_row_major(t);
     std::vector<py::ssize_t> shape, strides;
     for (int d = 0; d < t.dim(); ++d) {
@@ -104,7 +85,7 @@ DType from_dl_type(DLDataType d) {
         const DLDataType known = dl_type(static_cast<DType>(i));
         if (known.code == d.code && known.bits == d.bits && d.lanes == 1) return static_cast<DType>(i);
     }
-    fail(ErrorKind::Type, "from_dlpack: no tensor dtype for code ", int{d.code}, " with ", int{d.bits}, " bits and ",
+    fail(ErrorKind::Type, "no tensor dtype for code ", int{d.code}, " with ", int{d.bits}, " bits and ",
          d.lanes, " lanes");
 }
 
@@ -120,7 +101,7 @@ py::capsule to_dlpack(const Tensor& t) {
         throw py::buffer_error("__dlpack__: a tensor that requires a gradient can't be shared; use .detach()");
     if (!t->storage->writable())
         throw py::buffer_error("__dlpack__: DLPack can't say that memory is read-only; use .clone()");
-    check_on_host(t, "__dlpack__");
+    check_on_host(t);
     to_row_major(t);
     Exported* out = new Exported{{}, Lent(t), t.sizes(), t.strides()};
     out->managed.dl_tensor = {t.raw(), {1, 0}, t.dim(), dl_type(t.dtype()), out->sizes.data(), out->strides.data(), 0};
@@ -140,10 +121,10 @@ py::capsule to_dlpack(const Tensor& t) {
 Tensor from_dlpack(py::object source) {
     const py::object capsule = py::hasattr(source, "__dlpack__") ? source.attr("__dlpack__")() : source;
     check_as(ErrorKind::Type, PyCapsule_IsValid(capsule.ptr(), "dltensor"),
-             "from_dlpack: expected an object with __dlpack__ or an unused capsule");
+             "expected an object with __dlpack__ or an unused capsule");
     auto* managed = static_cast<DLManagedTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
     const DLTensor& d = managed->dl_tensor;
-    check(d.device.device_type == 1, "from_dlpack: expected memory of the CPU, got device type ", d.device.device_type);
+    check(d.device.device_type == 1, "expected memory of the CPU, got device type ", d.device.device_type);
     const DType dtype = from_dl_type(d.dtype);
     const Dims sizes(d.shape, d.ndim);
     const Dims strides = d.strides ? Dims(d.strides, d.ndim) : contiguous_strides(sizes);
@@ -159,20 +140,19 @@ Tensor from_dlpack(py::object source) {
 }
 
 // Part of the memory behind `bytes`, seen as elements of another type.
-Tensor view_storage(const Tensor& bytes, DType dtype, const std::vector<int64_t>& sizes,
-                    const std::vector<int64_t>& strides, int64_t offset) {
-    const Dims shape{std::span<const int64_t>(sizes)}, steps{std::span<const int64_t>(strides)};
+Tensor view_storage(const Tensor& bytes, DType dtype, Ints sizes, Ints strides, int64_t offset) {
+    const Dims shape{sizes}, steps{strides};
     int64_t last = offset;
     for (int d = 0; d < shape.size(); ++d) last += std::max<int64_t>(shape[d] - 1, 0) * steps[d];
     const bool inside = shape.product() == 0 ||
                         (last + 1) * item_size(dtype) <= static_cast<int64_t>(bytes->storage->bytes());
-    check(offset >= 0 && inside, "storage: shape ", shape, " with strides ", steps, " at ", offset, " leaves the ",
+    check(offset >= 0 && inside, "shape ", shape, " with strides ", steps, " at ", offset, " leaves the ",
           bytes->storage->bytes(), " bytes of it");
     return Tensor(new TensorImpl(bytes->storage, shape, steps, offset, dtype));
 }
 
 Tensor storage_bytes(const Tensor& t) {
-    check_on_host(t, "storage");
+    check_on_host(t);
     to_row_major(t);
     const auto n = static_cast<int64_t>(t->storage->bytes());
     return Tensor(new TensorImpl(t->storage, Dims{n}, Dims{1}, 0, DType::UInt8));
@@ -180,15 +160,39 @@ Tensor storage_bytes(const Tensor& t) {
 
 }  // namespace
 
+Tensor from_numpy(py::handle given) {
+    py::array array = py::reinterpret_borrow<py::array>(given);
+    const std::string name = py::str(array.dtype().attr("name"));
+    const auto dtype = dtype_from_name(name);
+    check_as(ErrorKind::Type, dtype.has_value(), "arrays of dtype ", name, " have no tensor dtype");
+    check_as(ErrorKind::Type, array.dtype().attr("isnative").cast<bool>(), "expected native byte order");
+    const int n = static_cast<int>(array.ndim());
+    Dims sizes(n), strides(n);
+    for (int d = 0; d < n; ++d) {
+        sizes[d] = array.shape(d);
+        strides[d] = array.strides(d) / item_size(*dtype);
+        check_as(ErrorKind::Value, array.strides(d) % item_size(*dtype) == 0,
+                 "strides must be whole elements; copy() the array");
+    }
+    char* first = static_cast<char*>(const_cast<void*>(array.data()));
+    const bool writable = array.writeable();
+    return over_memory(first, sizes, strides, *dtype, keep_alive(std::move(array)), writable);
+}
+
+template <>
+inline constexpr const char* kClassName<py::array> = "ndarray";
+
 void bind_interchange(py::module_& m) {
-    m.def("from_numpy", &from_numpy, py::arg("array"), "A tensor over the memory of a NumPy array.");
-    m.def("_view_storage", &view_storage);
-    m.def("_storage_bytes", &storage_bytes);
-    m.def("_storage_uses", [](const Tensor& t) { return t->storage->use_count(); });
-    m.def("_has_engine_layout", [](const Tensor& t) { return t->engine_layout; });
-    m.def("_to_numpy", &to_numpy);
-    m.def("_to_dlpack", &to_dlpack);
-    m.def("from_dlpack", &from_dlpack, py::arg("source"), "A tensor over the memory of any object that speaks DLPack.");
+    def(m, "from_numpy(ndarray array) -> Tensor", [](py::array array) { return from_numpy(array); },
+        "A tensor over the memory of a NumPy array.");
+    def(m, "from_dlpack(object source) -> Tensor", from_dlpack,
+        "A tensor over the memory of any object that speaks DLPack.");
+    def(m, "_numpy(Tensor self) -> ndarray", to_numpy);
+    def(m, "_to_dlpack(Tensor self) -> object", to_dlpack);
+    def(m, "_view_storage(Tensor bytes, dtype dtype, int[] sizes, int[] strides, int offset) -> Tensor", view_storage);
+    def(m, "_storage_bytes(Tensor self) -> Tensor", storage_bytes);
+    def(m, "_storage_uses(Tensor self) -> int", [](const Tensor& t) { return t->storage->use_count(); });
+    def(m, "_has_engine_layout(Tensor self) -> bool", [](const Tensor& t) { return t->engine_layout; });
 }
 
 }  // namespace bestiary::python

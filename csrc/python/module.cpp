@@ -9,7 +9,10 @@ PYBIND11_MODULE(_C, m) {
     hooks.unlock = []() -> void* { return PyEval_SaveThread(); };
     hooks.lock = [](void* state) { PyEval_RestoreThread(static_cast<PyThreadState*>(state)); };
     install_graph();
+    python::bind_errors(m);
     python::bind_types(m);
+    python::bind_device(m);
+    python::bind_generator(m);
     python::bind_tensor(m);
     python::bind_schema(m);
     python::bind_ops(m);
@@ -17,5 +20,4 @@ PYBIND11_MODULE(_C, m) {
     python::bind_interchange(m);
     python::bind_runtime(m);
     python::bind_transforms(m);
-    python::guard_bound_functions(m);
 }

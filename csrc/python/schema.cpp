@@ -1,31 +1,10 @@
 // The declarations of the op table as Python reads them.
 #include <pybind11/stl.h>
 
-#include "core/random.h"
-#include "python/wrap.h"
+#include "python/function.h"
 
 namespace bestiary::python {
 namespace {
-
-// As the text of a schema spells it.
-const char* kind_name(Kind kind) {
-    switch (kind) {
-        case Kind::Tensor: return "Tensor";
-        case Kind::Operand: return "Operand";
-        case Kind::Number: return "Number";
-        case Kind::Int: return "int";
-        case Kind::Float: return "float";
-        case Kind::Bool: return "bool";
-        case Kind::Str: return "str";
-        case Kind::Ints: return "int[]";
-        case Kind::Floats: return "float[]";
-        case Kind::Tensors: return "Tensor[]";
-        case Kind::DType: return "dtype";
-        case Kind::Device: return "device";
-        case Kind::Generator: return "Generator";
-    }
-    __builtin_unreachable();
-}
 
 py::object default_value(const Param& p) {
     const Value& v = p.fallback.get();
@@ -41,10 +20,15 @@ py::object default_value(const Param& p) {
 
 }  // namespace
 
+template <>
+inline constexpr const char* kClassName<Param> = "SchemaParam";
+template <>
+inline constexpr const char* kClassName<Schema> = "Schema";
+
 void bind_schema(py::module_& m) {
-    py::class_<Param>(m, "SchemaParam", "A parameter of an op.")
+    bind_class<Param>(m, "A parameter of an op or of another function.")
         .def_readonly("name", &Param::name)
-        .def_property_readonly("kind", [](const Param& p) { return kind_name(p.kind); },
+        .def_property_readonly("kind", [](const Param& p) { return type_name(p.kind, p.object); },
                                "The type as a schema spells it: 'Tensor', 'int[]', 'Operand' (a tensor or a number).")
         .def_readonly("optional", &Param::optional, "Whether None is accepted; in a list of tensors, for its items.")
         .def_readonly("variadic", &Param::variadic, "Whether it may be given as several positional arguments.")
@@ -52,10 +36,10 @@ void bind_schema(py::module_& m) {
         .def_readonly("writes", &Param::writes, "Whether the op changes it.")
         .def_readonly("has_default", &Param::has_default)
         .def_property_readonly("default", &default_value);
-    py::class_<Schema>(m, "Schema", "The declaration of an op: its name, its parameters and its results.")
-        .def(py::init([](const std::string& text) { return std::make_unique<Schema>(Schema::parse(text)); }),
-             py::arg("text"))
-        .def_readonly("name", &Schema::name)
+    auto type = bind_class<Schema>(m, "A declaration: the name, the parameters and the results.");
+    def(type, "Schema(str text) -> Schema",
+        [](std::string_view text) { return std::make_unique<Schema>(Schema::parse(text)); });
+    type.def_readonly("name", &Schema::name)
         .def_readonly("overload", &Schema::overload, "What tells ops of one name apart; empty for the first.")
         .def_property_readonly("params", [](const py::object& self) {
             py::list params;
@@ -63,6 +47,7 @@ void bind_schema(py::module_& m) {
                 params.append(py::cast(&p, py::return_value_policy::reference_internal, self));
             return params;
         })
+        .def_readonly("returns", &Schema::returns, "What comes after the arrow.")
         .def_readonly("results", &Schema::results, "The names of the results; of a single one, 'result'.")
         .def_readonly("returns_list", &Schema::returns_list)
         .def("__str__", [](const Schema& s) { return s.text; })

@@ -49,8 +49,7 @@ void dealloc(PyObject* o) {
 // Tensor(2, 3) and Tensor([1, 2]).
 PyObject* legacy_new(PyTypeObject* type, PyObject* args, PyObject* names) {
     const py::dict options = names ? py::reinterpret_borrow<py::dict>(names) : py::dict();
-    const py::object made = py::module_::import("engine._legacy")
-                                .attr("legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
+    const py::object made = engine_function("_legacy", "legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
     return wrap_as(type, detach(unwrap(made.ptr())));
 }
 

@@ -2,7 +2,7 @@
 #include <pybind11/stl.h>
 
 #include "core/random.h"
-#include "python/wrap.h"
+#include "python/function.h"
 #include "transforms/autocast.h"
 #include "transforms/profiler.h"
 #include "transforms/recorder.h"
@@ -19,7 +19,8 @@ py::object tensor_numbers(Recorder& recorder, std::span<const Tensor> list) {
 // An argument as Python has it, and tensors by their numbers: ("tensor", n) and ("tensors", [n, ...]).
 py::object recorded_value(Recorder& recorder, const Value& v) {
     switch (v.tag) {
-        case Tag::None: return py::none();
+        case Tag::None:
+        case Tag::Object: break;  // which ops do not take
         case Tag::Bool: return py::bool_(v.b);
         case Tag::Int: return py::int_(v.i);
         case Tag::Float: return py::float_(v.f);
@@ -57,34 +58,46 @@ py::list events(Profiler& profiler) {
 
 }  // namespace
 
+template <>
+inline constexpr const char* kClassName<Autocast> = "_Autocast";
+template <>
+inline constexpr const char* kClassName<Profiler> = "_Profiler";
+template <>
+inline constexpr const char* kClassName<Recorder> = "_Recorder";
+
 void bind_transforms(py::module_& m) {
-    py::class_<Autocast>(m, "_Autocast")
-        .def(py::init([](const Device& device, DType dtype, bool enabled, bool caches) {
+    const auto autocast = bind_class<Autocast>(m, "Runs ops in a lower precision.");
+    def(autocast, "_Autocast(device device, dtype dtype, bool enabled, bool caches) -> _Autocast",
+        [](Device device, DType dtype, bool enabled, bool caches) {
             return std::make_unique<Autocast>(device.type, dtype, enabled, caches);
-        }))
-        .def("enter", &Autocast::enter)
-        .def("leave", &Autocast::leave);
-    // The state of autocast for a device and its lower type; None outside.
-    m.def("_autocast_state", [](const Device& device) -> py::object {
+        });
+    def(autocast, "enter(_Autocast self) -> None", [](Autocast& a) { a.enter(); });
+    def(autocast, "leave(_Autocast self) -> None", [](Autocast& a) { a.leave(); });
+    def(m, "_autocast_state(device device) -> tuple[bool, dtype] | None", [](Device device) -> py::object {
         const Autocast* found = Autocast::of(device.type);
         if (!found) return py::none();
-        return py::make_tuple(found->enabled(), steal(wrap_dtype(found->lower())));
-    });
-    py::class_<Profiler>(m, "_Profiler")
-        .def(py::init<bool, bool>())
-        .def("enter", [](Profiler& p) { push_interpreter(&p); })
-        .def("leave", [](Profiler& p) { remove_interpreter(&p); })
-        .def("open", &Profiler::open)
-        .def("close", &Profiler::close)
-        .def("take", &events);
-    py::class_<Recorder>(m, "_Recorder")
-        .def(py::init<>())
-        .def("enter", [](Recorder& r) { push_interpreter(&r); })
-        .def("leave", [](Recorder& r) { remove_interpreter(&r); })
-        .def("number", &Recorder::number)
-        .def("steps", &recorded_steps)
-        .def("tensors", &Recorder::tensors)
-        .def("inputs", &Recorder::inputs);
+        return py::make_tuple(found->enabled(), found->lower());
+    }, "Whether autocast is on for a device, and its lower type; None outside.");
+
+    const auto profiler = bind_class<Profiler>(m, "Notes when ops run.");
+    def(profiler, "_Profiler(bool shapes, bool memory) -> _Profiler",
+        [](bool shapes, bool memory) { return std::make_unique<Profiler>(shapes, memory); });
+    def(profiler, "enter(_Profiler self) -> None", [](Profiler& p) { push_interpreter(&p); });
+    def(profiler, "leave(_Profiler self) -> None", [](Profiler& p) { remove_interpreter(&p); });
+    def(profiler, "open(_Profiler self, str name) -> None",
+        [](Profiler& p, std::string_view name) { p.open(std::string(name)); });
+    def(profiler, "close(_Profiler self) -> None", [](Profiler& p) { p.close(); });
+    def(profiler, "take(_Profiler self) -> list[tuple[str, int, int, int, int, list[Size]]]", events);
+
+    const auto recorder = bind_class<Recorder>(m, "Notes which ops run, with their arguments.");
+    def(recorder, "_Recorder() -> _Recorder", [] { return std::make_unique<Recorder>(); });
+    def(recorder, "enter(_Recorder self) -> None", [](Recorder& r) { push_interpreter(&r); });
+    def(recorder, "leave(_Recorder self) -> None", [](Recorder& r) { remove_interpreter(&r); });
+    def(recorder, "number(_Recorder self, Tensor tensor) -> int",
+        [](Recorder& r, const Tensor& t) { return r.number(t); });
+    def(recorder, "steps(_Recorder self) -> list[tuple[str, list[Any], list[int]]]", recorded_steps);
+    def(recorder, "tensors(_Recorder self) -> list[Tensor]", [](Recorder& r) { return r.tensors(); });
+    def(recorder, "inputs(_Recorder self) -> list[int]", [](Recorder& r) { return r.inputs(); });
 }
 
 }  // namespace bestiary::python

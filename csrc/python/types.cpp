@@ -1,13 +1,6 @@
-// dtype, device, Size, Generator, and exceptions.
-#include <cstring>
-#include <new>
-#include <random>
-
-#include <pybind11/stl.h>
-
+// dtype and Size.
 #include "core/default_dtype.h"
-#include "core/random.h"
-#include "python/wrap.h"
+#include "python/function.h"
 
 namespace bestiary::python {
 
@@ -106,76 +99,7 @@ void make_size(py::module_& m) {
     m.attr("Size") = py::handle(reinterpret_cast<PyObject*>(size_type));
 }
 
-PyObject* exception_for(ErrorKind kind) {
-    switch (kind) {
-        case ErrorKind::Type: return PyExc_TypeError;
-        case ErrorKind::Value: return PyExc_ValueError;
-        case ErrorKind::Index: return PyExc_IndexError;
-        case ErrorKind::NotImplemented: return PyExc_NotImplementedError;
-        case ErrorKind::Runtime: break;
-    }
-    return PyExc_RuntimeError;
-}
-
-constexpr int64_t kStateBytes = 16;
-
-Tensor generator_state(const Generator& g) {
-    const uint64_t words[] = {g.seed(), g.position()};
-    const Tensor state = Tensor::empty({kStateBytes}, DType::UInt8);
-    std::memcpy(state.raw(), words, kStateBytes);
-    return state;
-}
-
-void set_generator_state(Generator& g, const Tensor& state) {
-    check_as(ErrorKind::Type, state.defined() && state.dtype() == DType::UInt8,
-             "Generator.set_state: new_state: expected a tensor of uint8, got ",
-             state.defined() ? dtype_name(state.dtype()) : "None");
-    check(state.numel() == kStateBytes && state.is_contiguous(), "Generator.set_state: new_state: expected the ",
-          kStateBytes, " bytes that get_state gives, got shape ", state.sizes());
-    uint64_t words[2];
-    std::memcpy(words, state.raw(), kStateBytes);
-    g.restore(words[0], words[1]);
-}
-
-// The function of this package that the user called; empty if it was the op itself.
-std::string called_function() {
-    return py::module_::import("engine._argument_errors").attr("called_function")().cast<std::string>();
-}
-
-void set_error(Error error) {
-    const std::string caller = called_function();
-    const bool says_so = std::string_view(error.what()).starts_with(caller + ":");
-    if (!caller.empty() && !says_so) error.name_op(caller);
-    PyErr_SetString(exception_for(error.kind()), error.what());
-}
-
 }  // namespace
-
-void raise_current_exception() {
-    try {
-        throw;
-    } catch (py::error_already_set& e) {
-        e.restore();
-    } catch (const Error& e) {
-        set_error(e);
-    } catch (const std::bad_alloc&) {
-        PyErr_NoMemory();
-    } catch (const std::exception& e) {
-        PyErr_SetString(PyExc_RuntimeError, e.what());
-    }
-}
-
-uint64_t seed_value(const char* function, const py::int_& seed) {
-    int overflow = 0;
-    const int64_t value = PyLong_AsLongLongAndOverflow(seed.ptr(), &overflow);
-    if (overflow == 0) return static_cast<uint64_t>(value);
-    const uint64_t unsigned_value = PyLong_AsUnsignedLongLong(seed.ptr());
-    const bool fits = !PyErr_Occurred();
-    PyErr_Clear();
-    check_as(ErrorKind::Value, fits, function, ": seed: expected -2**63 to 2**64 - 1, got ",
-             py::str(seed).cast<std::string>());
-    return unsigned_value;
-}
 
 PyObject* wrap_dtype(DType t) { return Py_NewRef(dtype_objects[static_cast<int>(t)]); }
 
@@ -196,68 +120,15 @@ bool dtype_value(PyObject* o, DType& out) {
 }
 
 void bind_types(py::module_& m) {
-    py::register_exception_translator([](std::exception_ptr p) {
-        try {
-            if (p) std::rethrow_exception(p);
-        } catch (const Error& e) {
-            set_error(e);
-        }
-    });
     make_dtypes(m);
     make_size(m);
-    m.def("get_default_dtype", [] { return default_dtype.load(); },
-          "The dtype of floating tensors that nothing else decides, such as zeros().");
-    m.def("_set_default_dtype", [](DType dtype) { default_dtype = dtype; });
-    m.def("promote_types", &promote, py::arg("type1"), py::arg("type2"), "The smallest dtype that both convert to.");
-    m.def(
-        "can_cast", [](DType from, DType to) { return category(from) <= category(to); }, py::arg("from_"),
-        py::arg("to"), "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
-
-    py::class_<Device>(m, "device", "Where a tensor's memory lives: ``device('cpu')``, ``device('cuda:0')``.")
-        .def(py::init(&Device::parse), py::arg("device"))
-        .def(py::init([](const Device& d) { return d; }), py::arg("device"))
-        .def(py::init([](const std::string& type, std::optional<int> index) {
-                 return Device::parse(index ? type + ":" + std::to_string(*index) : type);
-             }),
-             py::arg("type"), py::arg("index") = py::none())
-        .def_property_readonly("type", &Device::type_name)
-        .def_property_readonly("index",
-                               [](const Device& d) -> std::optional<int> {
-                                   return d.index >= 0 ? std::optional<int>(d.index) : std::nullopt;
-                               })
-        .def(
-            "__eq__", [](const Device& a, const Device& b) { return a == b; }, py::is_operator())
-        .def("__hash__", [](const Device& d) { return py::hash(py::str(d.str())); })
-        .def("__str__", &Device::str)
-        .def("__repr__", [](const Device& d) {
-            const std::string index = d.index >= 0 ? ", index=" + std::to_string(d.index) : "";
-            return "device(type='" + std::string(d.type_name()) + "'" + index + ")";
-        })
-        .def(
-            py::pickle([](const Device& d) { return d.str(); }, [](const std::string& s) { return Device::parse(s); }));
-
-    py::implicitly_convertible<py::str, Device>();
-
-    py::class_<Generator, Ptr<Generator>>(m, "Generator", "A source of random numbers: Philox, a seed and a position.")
-        .def(py::init([](std::optional<Device>) { return Ptr<Generator>(new Generator(0)); }),
-             py::arg("device") = py::none())
-        .def(
-            "manual_seed",
-            [](Ptr<Generator> g, const py::int_& seed) {
-                g->restore(seed_value("Generator.manual_seed", seed), 0);
-                return g;
-            },
-            py::arg("seed"), "Starts over from ``seed``.")
-        .def("initial_seed", &Generator::seed, "The seed in use.")
-        .def("get_state", &generator_state, "Seed and position, as a tensor of bytes.")
-        .def("set_state", &set_generator_state, py::arg("new_state"), "Goes back to what get_state gave.")
-        .def("seed", [](Generator& g) {
-            const uint64_t seed = std::random_device()() | uint64_t{std::random_device()()} << 32;
-            g.restore(seed, 0);
-            return seed;
-        }, "Starts over from a seed that the system draws, and returns it.")
-        .def_property_readonly("device", [](const Generator&) { return Device(); }, "The device that it serves.");
-    m.attr("default_generator") = Ptr<Generator>(&default_generator());
+    def(m, "get_default_dtype() -> dtype", [] { return default_dtype.load(); },
+        "The dtype of floating tensors that nothing else decides, such as zeros().");
+    def(m, "_set_default_dtype(dtype dtype) -> None", [](DType dtype) { default_dtype = dtype; });
+    def(m, "promote_types(dtype type1, dtype type2) -> dtype", &promote,
+        "The smallest dtype that both convert to.");
+    def(m, "can_cast(dtype from_, dtype to) -> bool", [](DType from, DType to) { return category(from) <= category(to); },
+        "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
 }
 
 }  // namespace bestiary::python

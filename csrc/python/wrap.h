@@ -61,21 +61,28 @@ inline py::object steal(PyObject* o) {
 // Numbers: None if `o` is no number.
 Value number_value(PyObject* o);
 bool dtype_value(PyObject* o, DType& out);
-// 64 bits, with a sign or without.
-uint64_t seed_value(const char* function, const py::int_& seed);
+// What engine.as_tensor makes of an object.
+Tensor as_tensor(py::handle object, const py::object& dtype = py::none());
+// The tensor that shares the memory of a NumPy array.
+Tensor from_numpy(py::handle array);
+// The function written in Python that the user called; empty if it was one of this module.
+std::string called_function();
+// engine.<module>.<name>: functions of Python's that the module cannot do without.
+py::object engine_function(const char* module, const char* name);
 
 // The binary operators call an op with two operands. Py_NotImplemented where one is neither tensor nor number.
 PyObject* call_binary(const Op& op, PyObject* a, PyObject* b);
 // Calls an op by any of its overloads, as Python's call protocol gives the arguments.
 PyObject* call_overloads(const std::vector<Op*>& overloads, PyObject* const* args, size_t count, PyObject* names);
-// The callable that stands for the ops of one name, both function and method.
-PyObject* make_function(const std::string& name, const std::vector<Op*>& overloads);
 
 PyObject* get_item(PyObject* self, PyObject* index);
 int set_item(PyObject* self, PyObject* index, PyObject* value);
 
 // Each file's part of the module.
+void bind_errors(py::module_& m);
 void bind_types(py::module_& m);
+void bind_device(py::module_& m);
+void bind_generator(py::module_& m);
 void bind_tensor(py::module_& m);
 void bind_schema(py::module_& m);
 void bind_ops(py::module_& m);
@@ -83,8 +90,6 @@ void bind_autograd(py::module_& m);
 void bind_interchange(py::module_& m);
 void bind_runtime(py::module_& m);
 void bind_transforms(py::module_& m);
-// When all is bound: see Note [Refused arguments] in guarded.cpp.
-void guard_bound_functions(py::module_& m);
 
 }  // namespace bestiary::python
 

@@ -256,4 +256,4 @@ def _unscale(optimizer: Optimizer, factor: float) -> bool | None:
     return finite
 
 
-GradScaler.__init__ = guarded(GradScaler.__init__, "GradScaler")  # type: ignore[method-assign]
+GradScaler.__init__ = guarded(GradScaler.__init__)  # type: ignore[method-assign]

@@ -60,9 +60,7 @@ def grad(
     retain = create_graph if retain_graph is None else retain_graph
     allowed = materialize_grads if allow_unused is None else allow_unused
     wanted = _listed(inputs)
-    found = _C._gradients(
-        _listed(outputs), _listed(grad_outputs), wanted, retain, create_graph, allowed
-    )
+    found = _C._grad(_listed(outputs), _listed(grad_outputs), wanted, retain, create_graph, allowed)
     if materialize_grads:
         found = [_C.zeros_like(x) if g is None else g for g, x in zip(found, wanted, strict=True)]
     return tuple(found)

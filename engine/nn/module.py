@@ -57,7 +57,7 @@ class Module(ModuleHooks):
                 return self.forward(*args, **kwargs)
             return hooks.call_with_hooks(self, args, kwargs)
         except Exception as error:
-            if better := explained_layer(self, args, kwargs, error):
+            if better := explained_layer(self, error, *args, **kwargs):
                 raise better from None
             raise
 

@@ -1,4 +1,4 @@
-"""Parsing of ops' arguments, and the errors of invalid ones."""
+"""Parsing of the arguments of ops and bound functions, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -46,13 +46,52 @@ X = engine.arange(6.0).view(2, 3)
             r"rand: argument 'generator': expected Generator, got int",
         ),
         (lambda: engine.softmax(X), r"softmax: missing argument 'dim'"),
+        (lambda: engine.manual_seed("x"), r"manual_seed: argument 'seed': expected int, got str"),
+        (lambda: engine.manual_seed(), r"manual_seed: missing argument 'seed'"),
+        (
+            lambda: engine.manual_seed(1, 2),
+            r"manual_seed: expected at most 1 positional argument, got 2",
+        ),
+        (
+            lambda: engine.set_num_threads(1.5),
+            r"set_num_threads: argument 'n': expected int, got float",
+        ),
+        (lambda: engine.device(3), r"device: argument 'device': expected device, got int"),
+        (lambda: engine.device("cuda", "1"), r"device: argument 'index': expected int, got str"),
+        (
+            lambda: engine.Generator().manual_seed([1]),
+            r"Generator.manual_seed: argument 'seed': expected int, got list",
+        ),
+        (
+            lambda: engine.Generator.manual_seed(3, 4),
+            r"Generator.manual_seed: argument 'self': expected Generator, got int",
+        ),
+        (
+            lambda: engine.promote_types(engine.int8, "int"),
+            r"promote_types: argument 'type2': expected dtype, got str",
+        ),
+        (
+            lambda: engine.from_numpy([1]),
+            r"from_numpy: argument 'array': expected ndarray, got list",
+        ),
     ],
 )
-def test_errors_name_the_op_the_argument_and_both_types(
+def test_errors_name_the_function_the_argument_and_both_types(
     call: Callable[[], Any], message: str
 ) -> None:
     with pytest.raises(TypeError, match=message):
         call()
+
+
+def test_bound_functions_have_schemas() -> None:
+    (schema,) = engine.manual_seed.schemas
+    assert str(schema) == "manual_seed(int seed) -> Generator" and schema.returns == "Generator"
+    assert [str(s) for s in engine.device.__new__.schemas] == [  # type: ignore[attr-defined]
+        "device(device device) -> device",
+        "device.type(str type, int? index=None) -> device",
+    ]
+    assert engine.from_numpy.schemas[0].params[0].kind == "ndarray"
+    assert repr(engine.Generator.get_state) == "<function Generator.get_state>"
 
 
 def test_errors_list_the_overloads() -> None:

@@ -355,8 +355,17 @@ def test_pickle(name: str) -> None:
 def test_pickle_keeps_requires_grad_and_small_types() -> None:
     assert pickle.loads(pickle.dumps(engine.ones(1, requires_grad=True))).requires_grad
     assert pickle.loads(pickle.dumps(engine.Size([2, 3]))) == (2, 3)
-    assert pickle.loads(pickle.dumps(engine.device("cpu"))) == engine.device("cpu")
+    for device in (engine.device("cpu"), engine.device("cuda", 1)):
+        assert pickle.loads(pickle.dumps(device)) == device == copy.deepcopy(device)
     assert pickle.loads(pickle.dumps(engine.add)) is engine.add
+
+
+def test_devices_are_equal_if_their_indices_are() -> None:
+    device = engine.device
+    assert device("cpu", 0) == device("cpu:0") != device("cpu") == device(device("cpu"))
+    assert repr(device("cpu:0")) == "device(type='cpu', index=0)" and device("cuda").index is None
+    for name in ("cpu", "cpu:0", "meta", "meta:1"):  # there is one of each
+        assert engine.ones(1, device=name).device == device(name.partition(":")[0])
 
 
 def test_deepcopy() -> None:
@@ -417,6 +426,9 @@ def test_numbers_out_of_tensors() -> None:
         RuntimeError, match=r"item: expected a tensor with one element, got shape \(2,\)"
     ):
         engine.ones(2).item()
+    for number in (int, float):
+        with pytest.raises(ValueError, match=rf"{number.__name__}: expected a tensor with one el"):
+            number(engine.ones(2))
     for x in (engine.tensor(1.0), engine.arange(2)):
         with pytest.raises(TypeError, match="index"):
             operator.index(x)
