@@ -153,7 +153,7 @@ def _is_file(value: Any) -> bool:
 
 _INT64 = range(-(2**63), 2**63)
 _SEQUENCES = (list, tuple, collections.abc.Sequence)
-# What annotations accept and how they read, where that is not their instances and their name.
+# The values that annotations accept and their names in messages, where those are not instances and __name__.
 _ACCEPTED: dict[Any, Callable[[Any], bool]] = {
     Any: lambda value: True,
     None: lambda value: value is None,

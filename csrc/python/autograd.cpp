@@ -178,7 +178,7 @@ std::string python_trace() {
     return engine_function("autograd.anomaly", "current_line")().cast<std::string>();
 }
 
-// Whether a mode is on, and a function that sets it and returns what it was.
+// A function that returns a mode, and one that sets it and returns the former.
 template <bool ThreadState::*Flag>
 void bind_mode(py::module_& m, const char* getter, const char* setter) {
     def(m, getter, [] { return thread_state.*Flag; });

@@ -27,9 +27,9 @@ void set_error(Error error) {
 }
 
 // Note [Guarded functions]
-// What Python says of arguments that do not fit names neither the function called nor its argument. So the public
-// functions that are written in Python are wrapped in a callable that does nothing until one of them raises. Then
-// `explain(error, *args, **kwargs)` gives a better exception, or None.
+// Python's errors of arguments that do not fit seldom name the argument. So the public functions that are written in
+// Python are wrapped in a callable that does nothing until one of them raises. Then `explain(error, *args, **kwargs)`
+// gives a better exception, or None.
 struct GuardedFunction {
     PyObject_HEAD
     vectorcallfunc vectorcall;
@@ -58,7 +58,7 @@ PyObject* repr(PyObject* self) { return PyObject_Repr(cast(self).function); }
 
 constexpr char kName[] = "__name__", kQualname[] = "__qualname__", kDoc[] = "__doc__", kModule[] = "__module__";
 
-// What a function is asked about itself.
+// An attribute of the wrapped function.
 template <const char* Name>
 PyObject* of_function(PyObject* self, void*) {
     return PyObject_GetAttrString(cast(self).function, Name);

@@ -1,10 +1,10 @@
-// Functions of the module that are no ops of the table. They are declared by a schema as well, and called as ops are:
+// Functions of engine._C that are no ops. A schema declares each, and they are called as ops are:
 //
 //     def(m, "set_num_threads(int n) -> None", [](int64_t n) { ... }, "Sets how many threads a kernel may use.");
 //
-// With a class in the place of the module they are methods, which take it first, or its constructor, which has its name.
-// The C++ parameters are compared with the schema's when the module loads, as those of rows are
-// (Note [Typed declarations]); the ones added here stand for classes of Python's.
+// Of a class instead of the module, def declares a method, whose first parameter is the object, or the constructor,
+// which has the name of the class. The C++ parameters are compared with the schema when the module loads, as those of
+// rows are (Note [Typed declarations]). The types added here stand for Python's classes.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,7 @@ struct BoundFunction {
     std::string public_name() const;
 };
 
-// What Python calls a class.
+// The name of a class in Python.
 template <class T>
 constexpr const char* kClassName = nullptr;
 template <>

@@ -61,7 +61,7 @@ inline py::object steal(PyObject* o) {
 // Numbers: None if `o` is no number.
 Value number_value(PyObject* o);
 bool dtype_value(PyObject* o, DType& out);
-// What engine.as_tensor makes of an object.
+// engine.as_tensor(object, dtype).
 Tensor as_tensor(py::handle object, const py::object& dtype = py::none());
 // The tensor that shares the memory of a NumPy array.
 Tensor from_numpy(py::handle array);
