@@ -109,7 +109,7 @@ def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether ``value`` can be meant by an annotation; in doubt it can."""
+    """Tell whether an annotation accepts ``value``; in doubt it does."""
     if _is_union(hint):
         return any(_fits(value, one) for one in typing.get_args(hint))
     origin = typing.get_origin(hint) or hint
@@ -153,7 +153,8 @@ def _is_file(value: Any) -> bool:
 
 _INT64 = range(-(2**63), 2**63)
 _SEQUENCES = (list, tuple, collections.abc.Sequence)
-# The values that annotations accept and their names in messages, where those are not instances and __name__.
+# The values that annotations accept and their names in messages, where those are not instances
+# and __name__.
 _ACCEPTED: dict[Any, Callable[[Any], bool]] = {
     Any: lambda value: True,
     None: lambda value: value is None,

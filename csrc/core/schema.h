@@ -9,8 +9,8 @@
 
 namespace bestiary {
 
-// What a parameter accepts. Operand is a tensor or a number: numbers never become tensors. Object is for functions that
-// are no ops.
+// The values that a parameter accepts. Operand is a tensor or a number: numbers never become tensors. Object is for
+// functions that are no ops.
 enum class Kind : uint8_t {
     Tensor, Operand, Number, Int, Float, Bool, Str, Ints, Floats, Tensors, DType, Device, Generator, Object,
 };

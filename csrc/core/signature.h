@@ -9,9 +9,9 @@
 //     KERNEL(CPU, "_softmax", softmax);
 //
 // Unboxed<T> says which C++ type stands for which kind of parameter; `const Value&` stands for any, and passes an
-// argument on as it came. csrc/python adds those that stand for classes of Python's. Types and schema are compared when the library loads, and a difference is an ImportError
-// that names op and parameter. Unboxing is a load from the argument's sixteen bytes. Shape rules and kernels may leave
-// out the parameters at the end that they do not read.
+// argument on as it came. csrc/python adds the types that stand for Python's classes. Types and schema are compared when
+// the library loads, and a difference is an ImportError that names op and parameter. Unboxing is a load from the
+// argument's sixteen bytes. Shape rules and kernels may leave out the parameters at the end that they do not read.
 #pragma once
 
 #include <optional>
@@ -111,7 +111,8 @@ struct Unboxed<std::optional<T>> {
 
 // The types of parameters, to be compared with a schema.
 using Signature = std::span<const ParamType>;
-// A ValueError unless the types stand for the schema's parameters: all, or the first of them. It calls the function `what`.
+// A ValueError, which names the function as `what`, unless the types stand for the schema's parameters: all, or the
+// first of them.
 void check_signature(const Schema& schema, const char* what, Signature types, bool all);
 
 template <class... P>

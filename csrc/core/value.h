@@ -13,7 +13,9 @@ namespace bestiary {
 
 class Generator;
 
-enum class Tag : uint8_t { None, Bool, Int, Float, Tensor, Ints, Floats, Tensors, Str, DType, Device, Generator, Object };
+enum class Tag : uint8_t {
+    None, Bool, Int, Float, Tensor, Ints, Floats, Tensors, Str, DType, Device, Generator, Object,
+};
 
 // A borrowed argument: sixteen bytes, no ownership. The caller keeps what it points at alive.
 struct Value {

@@ -281,7 +281,8 @@ PyObject* run(const BoundFunction& function, Args args) { return function.run(ar
 
 // Calls the first overload that takes the arguments; if there is none, the one that fits best says why.
 template <class Callee>
-PyObject* call_fitting(const std::vector<Callee*>& overloads, PyObject* const* args, size_t count, PyObject* names) try {
+PyObject* call_fitting(const std::vector<Callee*>& overloads, PyObject* const* args, size_t count,
+                       PyObject* names) try {
     std::string why;
     size_t best = 0;
     for (const Callee* callee : overloads) {

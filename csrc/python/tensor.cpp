@@ -49,7 +49,8 @@ void dealloc(PyObject* o) {
 // Tensor(2, 3) and Tensor([1, 2]).
 PyObject* legacy_new(PyTypeObject* type, PyObject* args, PyObject* names) {
     const py::dict options = names ? py::reinterpret_borrow<py::dict>(names) : py::dict();
-    const py::object made = engine_function("_legacy", "legacy_tensor")("Tensor", py::none(), *py::handle(args), **options);
+    const py::object legacy_tensor = engine_function("_legacy", "legacy_tensor");
+    const py::object made = legacy_tensor("Tensor", py::none(), *py::handle(args), **options);
     return wrap_as(type, detach(unwrap(made.ptr())));
 }
 

@@ -127,7 +127,8 @@ void bind_types(py::module_& m) {
     def(m, "_set_default_dtype(dtype dtype) -> None", [](DType dtype) { default_dtype = dtype; });
     def(m, "promote_types(dtype type1, dtype type2) -> dtype", &promote,
         "The smallest dtype that both convert to.");
-    def(m, "can_cast(dtype from_, dtype to) -> bool", [](DType from, DType to) { return category(from) <= category(to); },
+    def(m, "can_cast(dtype from_, dtype to) -> bool",
+        [](DType from, DType to) { return category(from) <= category(to); },
         "Whether promotion allows to store ``from_`` in ``to``: bools in integers, integers in floats.");
 }
 
