@@ -9,7 +9,7 @@
 //     KERNEL(CPU, "_softmax", softmax);
 //
 // Unboxed<T> says which C++ type stands for which kind of parameter; `const Value&` stands for any, and passes an
-// argument on as it came. csrc/python adds the types that stand for Python's classes. Types and schema are compared when
+// argument on as it came. csrc/python adds types that stand for Python's classes. Types and schema are compared when
 // the library loads, and a difference is an ImportError that names op and parameter. Unboxing is a load from the
 // argument's sixteen bytes. Shape rules and kernels may leave out the parameters at the end that they do not read.
 #pragma once
