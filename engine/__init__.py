@@ -51,6 +51,7 @@ from engine._linear_algebra import *  # noqa: F403
 from engine._printing import set_printoptions as set_printoptions
 from engine._samples import *  # noqa: F403
 from engine._settings import *  # noqa: F403
+from engine._shapes import *  # type: ignore[assignment, no-redef]  # noqa: F403
 from engine._storage import (
     TypedStorage as TypedStorage,
     UntypedStorage as UntypedStorage,

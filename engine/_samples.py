@@ -139,8 +139,8 @@ def histogramdd(
 
 def _widths(spacing: Any, input: Tensor, dims: Sequence[int]) -> list[Any]:
     """The distance of neighbours, or the coordinates, along each of ``dims``."""
-    if isinstance(spacing, (int, float)):
-        return [spacing] * len(dims)
+    if spacing is None or isinstance(spacing, (int, float)):
+        return [1 if spacing is None else spacing] * len(dims)
     each = list(spacing)
     if len(each) != len(dims):
         raise RuntimeError(
@@ -172,12 +172,17 @@ def _slopes(x: Tensor, width: Any, edge_order: int) -> Tensor:
 
 
 def gradient(
-    input: Tensor, *, spacing: Any = 1, dim: int | Sequence[int] | None = None, edge_order: int = 1
+    input: Tensor,
+    *,
+    spacing: Any = None,
+    dim: int | Sequence[int] | None = None,
+    edge_order: int = 1,
 ) -> tuple[Tensor, ...]:
     """The derivatives of sampled values along dimensions, all of them by default.
 
     Central differences inside, of order ``edge_order`` (1 or 2) at both ends. ``spacing`` is the
-    distance of neighbours, or for each dimension a distance or a vector of coordinates.
+    distance of neighbours, by default 1, or a distance or a vector of coordinates for each
+    dimension.
 
     >>> import engine
     >>> engine.gradient(engine.tensor([0.0, 1.0, 4.0, 9.0]))

@@ -35,8 +35,10 @@ def _attribute(
 
 
 def _convert_to(dtype: _C.dtype, name: str) -> None:
-    def convert(self: Tensor) -> Tensor:
-        return self.to(dtype)
+    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+        if memory_format is None:
+            return self.to(dtype)
+        return self.to(dtype, memory_format=memory_format)
 
     convert.__name__, convert.__doc__ = name, f"Self as {dtype}."
     setattr(Tensor, name, guarded(convert))

@@ -82,7 +82,9 @@ void set_requires_grad(const Tensor& t, bool on) {
     check(!on || is_floating(t.dtype()), "requires_grad: only floating tensors can require a gradient, got ",
           t.dtype());
     check(on || is_leaf(t), "requires_grad: can't be switched off on the result of an op; use detach()");
-    check(!on || !t->inference, "requires_grad: this tensor was made in inference mode; clone() it first");
+    check(!on || !t->inference || thread_state.inference_mode,
+          "requires_grad: this tensor was made in inference mode and can't require a gradient outside it; clone() it "
+          "first");
     t->requires_grad = on;
 }
 

@@ -61,6 +61,10 @@ OP("rsub(Operand self, Operand other) -> Tensor")
 tensor([ 0., -1.]))")
     .compose([](const Value& self, const Value& other) { return other - self; });
 
+OP("rsub.alpha(Operand self, Operand other, *, float alpha) -> Tensor")
+    .doc("``other - alpha * self``.")
+    .compose([](Args a, Results& r) { r.push(Call<"sub.alpha">()(a[1], a[0], a[2])); });
+
 OP("mul(Operand self, Operand other) -> Tensor")
     .doc(R"(Multiplies by ``other``, element by element, with broadcasting and type promotion.
 

@@ -51,29 +51,47 @@ std::pair<Tensor, int> interleaved(const Tensor& self, std::optional<int64_t> di
     return {rows, dim ? wrap_dim(*dim, rows.dim()) : 0};
 }
 
-OP("repeat_interleave(Tensor self, int repeats, int? dim=None) -> Tensor")
+void check_output_size(std::optional<int64_t> expected, int64_t size) {
+    if (expected) check(*expected == size, "output_size: expected ", size, ", the size of the result, got ", *expected);
+}
+
+OP("repeat_interleave(Tensor self, int repeats, int? dim=None, *, int? output_size=None) -> Tensor")
     .doc(R"(Repeats each element ``repeats`` times along ``dim``, or in the flattened tensor.
 
 >>> engine.tensor([1, 2]).repeat_interleave(2)
 tensor([1, 1, 2, 2]))")
-    .compose([](const Tensor& self, int64_t repeats, std::optional<int64_t> dim) {
+    .compose([](const Tensor& self, int64_t repeats, std::optional<int64_t> dim, std::optional<int64_t> output_size) {
         check(repeats >= 0, "repeats: expected 0 or more, got ", repeats);
         const auto [rows, d] = interleaved(self, dim);
         Dims wide = rows.sizes(), joined = rows.sizes();
         wide.insert(d + 1, repeats);
         joined[d] = checked_mul(joined[d], repeats, "repeats");
+        check_output_size(output_size, joined[d]);
         return reshape(expand(unsqueeze(rows, d + 1), wide), joined);
     });
 
-OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None) -> Tensor")
+OP("repeat_interleave.each(Tensor self, Tensor repeats, int? dim=None, *, int? output_size=None) -> Tensor")
     .doc(R"(Repeats each element by its number in ``repeats``, one per element of ``dim``.
 
 >>> engine.tensor([5, 6]).repeat_interleave(engine.tensor([1, 2]))
 tensor([5, 6, 6]))")
-    .compose([](const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim) {
+    .compose([](const Tensor& self, const Tensor& repeats, std::optional<int64_t> dim,
+                std::optional<int64_t> output_size) {
         const auto [rows, d] = interleaved(self, dim);
         const Tensor indices = Call<"_repeated_indices">()(expand(repeats, Dims{rows.size(d)}));
+        check_output_size(output_size, indices.numel());
         return Call<"index_select">()(rows, d, indices);
+    });
+
+OP("repeat_interleave.indices(Tensor repeats, *, int? output_size=None) -> Tensor")
+    .doc(R"(Each index i of ``repeats``, repeats[i] times.
+
+>>> engine.repeat_interleave(engine.tensor([1, 2]))
+tensor([0, 1, 1]))")
+    .compose([](const Tensor& repeats, std::optional<int64_t> output_size) {
+        const Tensor indices = Call<"_repeated_indices">()(repeats);
+        check_output_size(output_size, indices.numel());
+        return indices;
     });
 
 OP("_repeated_indices(Tensor repeats) -> Tensor")

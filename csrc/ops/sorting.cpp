@@ -77,20 +77,24 @@ Tensor insertion_index(const Tensor& sequence, const Value& values, bool right, 
     return out_int32 ? cast(index, DType::Int32) : index;
 }
 
-OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? "
-   "side=None) -> Tensor")
+OP("searchsorted(Tensor sorted_sequence, Operand self, *, bool out_int32=False, bool right=False, str? side=None, "
+   "Tensor? sorter=None) -> Tensor")
     .doc(R"(The index at which each value can be inserted into a sorted sequence to keep it sorted.
 The sequence is 1-d, or has a row for each row of values. The index is before equal elements, or after them if
-``right`` (or ``side='right'``).
+``right`` (or ``side='right'``). ``sorter`` holds the indices that sort a sequence which is not sorted.
 
 >>> engine.searchsorted(engine.tensor([1, 3, 5]), engine.tensor([3, 6]))
 tensor([1, 3]))")
     .compose([](const Tensor& sorted_sequence, const Value& self, bool out_int32, bool right,
-                std::optional<std::string_view> side) {
+                std::optional<std::string_view> side, const Value& sorter) {
         if (side)
             check_as(ErrorKind::Value, *side == "right" || (*side == "left" && !right),
                      "side: expected 'right', or 'left' without right=True, got '", *side, "'");
-        return insertion_index(sorted_sequence, self, side ? *side == "right" : right, out_int32);
+        const bool after = side ? *side == "right" : right;
+        if (sorter.none()) return insertion_index(sorted_sequence, self, after, out_int32);
+        check(Tensor(sorter.t).sizes() == sorted_sequence.sizes(), "sorter: expected shape ", sorted_sequence.sizes(),
+              ", got ", Tensor(sorter.t).sizes());
+        return insertion_index(Call<"gather">()(sorted_sequence, -1, sorter), self, after, out_int32);
     });
 
 OP("bucketize(Operand self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor")

@@ -113,6 +113,19 @@ OP("std(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=Fals
         return deviation(self, dim, correction, keepdim)[0];
     });
 
+OP("var_mean.unbiased(Tensor self, bool unbiased=True) -> (Tensor var, Tensor mean)")
+    .doc("The variance and the mean of all elements, with the divisor n - 1, or n if not ``unbiased``.")
+    .compose([](const Tensor& self, bool unbiased) {
+        return variance(self, std::nullopt, unbiased ? 1 : 0, false);
+    });
+
+OP("var_mean.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor var, "
+   "Tensor mean)")
+    .doc("The variance and the mean over the given dimensions.")
+    .compose([](const Tensor& self, const Value& dim, bool unbiased, bool keepdim) {
+        return variance(self, dim, unbiased ? 1 : 0, keepdim);
+    });
+
 OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor var, Tensor "
    "mean)")
     .doc(R"(The variance and the mean over the given dimensions, or all, with the divisor n - ``correction``.
@@ -121,6 +134,19 @@ OP("var_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim
 engine.return_types.var_mean(var=tensor(2.), mean=tensor(2.)))")
     .compose([](const Tensor& self, const Value& dim, const Value& correction, bool keepdim) {
         return variance(self, dim, correction, keepdim);
+    });
+
+OP("std_mean.unbiased(Tensor self, bool unbiased=True) -> (Tensor std, Tensor mean)")
+    .doc("The standard deviation and the mean of all elements, with the divisor n - 1, or n if not ``unbiased``.")
+    .compose([](const Tensor& self, bool unbiased) {
+        return deviation(self, std::nullopt, unbiased ? 1 : 0, false);
+    });
+
+OP("std_mean.dim(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False) -> (Tensor std, "
+   "Tensor mean)")
+    .doc("The standard deviation and the mean over the given dimensions.")
+    .compose([](const Tensor& self, const Value& dim, bool unbiased, bool keepdim) {
+        return deviation(self, dim, unbiased ? 1 : 0, keepdim);
     });
 
 OP("std_mean(Tensor self, int[]? dim=None, *, Number? correction=1, bool keepdim=False) -> (Tensor std, Tensor "
@@ -203,7 +229,7 @@ OP("norm.named(Tensor self, str p, int[]? dim=None, bool keepdim=False, *, dtype
 >>> engine.tensor([3.0, 4.0]).norm('fro')
 tensor(5.))")
     .compose([](const Tensor& self, std::string_view p, const Value& dim, bool keepdim, const Value& dtype) {
-        check_as(ErrorKind::Value, p == "fro", "p: expected a number or 'fro', got '", p, "'");
+        check_as(ErrorKind::Value, p == "fro", "p: expected a number or 'fro' (linalg.norm has 'nuc'), got '", p, "'");
         return vector_norm(self, 2.0, dim, keepdim, dtype);
     });
 

@@ -90,7 +90,6 @@ ATTRIBUTES = {
     "channel_shuffle": "nn.functional:channel_shuffle",
     "clear_autocast_cache": "compat.autocast:clear_autocast_cache",
     "cosine_embedding_loss": "nn.functional:cosine_embedding_loss",
-    "constant_pad_nd": "nn.functional:pad",
     "ctc_loss": "nn.functional:ctc_loss",
     "feature_alpha_dropout": "nn.functional:feature_alpha_dropout",
     "get_autocast_cpu_dtype": "compat.autocast:get_autocast_cpu_dtype",

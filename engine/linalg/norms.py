@@ -33,7 +33,7 @@ def vector_norm(
     tensor(5.)
     """
     dims = [dim] if isinstance(dim, int) else dim
-    if ord < 0 and 0 in (x.shape[d] for d in dims or range(x.dim())):
+    if ord < 0 and 0 in (x.shape[d] for d in dims or range(x.dim()) if x.dim()):
         raise RuntimeError(
             f"linalg.vector_norm: x: the {ord}-norm of no elements does not exist, got shape "
             f"{tuple(x.shape)}"

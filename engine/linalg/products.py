@@ -64,8 +64,7 @@ def vander(x: Tensor, N: int | None = None) -> Tensor:
     tensor([[1, 2, 4],
             [1, 3, 9]])
     """
-    if x.dim() == 0:
-        raise RuntimeError("linalg.vander: x: expected at least one dim, got a 0-d tensor")
+    x = x.unsqueeze(0) if x.dim() == 0 else x
     n = x.shape[-1] if N is None else N
     if n <= 1:
         raise RuntimeError(f"linalg.vander: N: expected more than 1, got {n}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _TIMES = r"[\d.]+ ?(ms|s\b|sec|seconds|minutes)|ms/batch +[\d.]+|\(\d+:\d+:\d+\)"
-_UNSTABLE = rf"{_TIMES}|0x\w+|/tmp/\S+"
+_UNSTABLE = rf"{_TIMES}|\d+ tokens/sec|0x\w+|/tmp/\S+"
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,10 @@ def test_inference_mode() -> None:
     ):
         with pytest.raises(RuntimeError, match=r"made in inference mode.*clone\(\)"):
             use()
+    with engine.inference_mode():
+        layer = engine.nn.Linear(1, 1)
+        assert layer.weight.requires_grad and engine.ones(1, requires_grad=True).requires_grad
+        assert not layer(y).requires_grad
     (x + y).backward()  # saves nothing
     (x * y.clone()).backward()
     assert x.grad.tolist() == [3]

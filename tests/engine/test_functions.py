@@ -128,3 +128,30 @@ def test_sizes_stay_sizes() -> None:
     assert (size + (1,)).numel() == 24
     with pytest.raises(TypeError):
         size + [1]
+
+
+def test_a_sorter_orders_the_sequence_that_is_searched() -> None:
+    sequence, order = engine.tensor([5.0, 9.0, 1.0]), engine.tensor([2, 0, 1])
+    values = engine.tensor([0.0, 5.0, 10.0])
+    assert engine.searchsorted(sequence, values, sorter=order).tolist() == [0, 1, 3]
+    right = engine.searchsorted(sequence, values, side="right", sorter=order)
+    assert right.tolist() == [0, 2, 3]
+    with pytest.raises(RuntimeError, match=r"sorter: expected shape \(3,\), got \(2,\)"):
+        engine.searchsorted(sequence, values, sorter=order[:2])
+
+
+def test_several_tensors_and_splits_by_tensors() -> None:
+    assert [t.shape for t in engine.atleast_1d([engine.tensor(1.0), engine.ones(2)])] == [
+        (1,),
+        (2,),
+    ]
+    assert engine.atleast_2d(engine.tensor(1.0)).shape == (1, 1)
+    assert [t.shape for t in engine.atleast_3d(engine.ones(2), engine.ones(2, 3))][1] == (2, 3, 1)
+    x = engine.arange(5)
+    assert [p.tolist() for p in x.tensor_split(engine.tensor([1, 3]))] == [[0], [1, 2], [3, 4]]
+    assert [len(p) for p in engine.tensor_split(x, engine.tensor(2))] == [3, 2]
+    with pytest.raises(RuntimeError, match="a number or a vector"):
+        x.tensor_split(engine.ones(1, 1))
+    static = engine.nonzero_static(engine.tensor([[0, 1], [2, 0]]), size=3, fill_value=9)
+    assert static.tolist() == [[0, 1], [1, 0], [9, 9]]
+    assert engine.constant_pad_nd(engine.ones(2), (1, -1), 3.0).tolist() == [3.0, 1.0]

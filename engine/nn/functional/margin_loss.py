@@ -161,12 +161,12 @@ def multi_margin_loss(
     reduction = legacy_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p must be 1 or 2, got {p}")
-    if weight is not None and tuple(weight.shape) != tuple(input.shape[-1:]):
+    if weight is not None and tuple(weight.shape) != (tuple(input.shape[-1:]) or (1,)):
         raise ValueError(
             f"multi_margin_loss: weight must be {tuple(input.shape[-1:])}, got "
             f"{tuple(weight.shape)}"
         )
-    scores = input if input.dim() == 2 else input.unsqueeze(0)
+    scores = input if input.dim() == 2 else input.reshape(1, -1)
     classes = target.reshape(-1, 1)
     gaps = (margin - scores.gather(1, classes) + scores).clamp(min=0) ** p
     if weight is not None:
@@ -195,12 +195,12 @@ def multilabel_margin_loss(
     0.85
     """
     reduction = legacy_reduction(size_average, reduce, reduction)
-    if input.dim() not in (1, 2) or input.shape != target.shape:
+    if input.dim() > 2 or input.shape != target.shape:
         raise ValueError(
             "multilabel_margin_loss: input and target must both be (N, C) or (C,), got "
             f"{tuple(input.shape)} and {tuple(target.shape)}"
         )
-    scores, listed = (x if x.dim() == 2 else x.unsqueeze(0) for x in (input, target))
+    scores, listed = (x if x.dim() == 2 else x.reshape(1, -1) for x in (input, target))
     valid = (listed >= 0).to(_C.int64).cumprod(1)
     classes = listed * valid
     right = _C.zeros_like(classes).scatter_add(1, classes, valid) > 0

@@ -37,8 +37,8 @@ def _divide_by_neighbours(
     input: Tensor, before: int, after: int, size: int, alpha: float, beta: float, k: float
 ) -> Tensor:
     """x / (k + alpha / size * sum of the squares of the neighbouring channels) ** beta."""
-    channels, window = input.shape[1], before + 1 + after
-    squares = (input * input).reshape(input.shape[0], 1, channels, -1)
+    window = before + 1 + after
+    squares = (input * input).flatten(2).unsqueeze(1)
     squares = _C.pad(squares, [0, 0, before, after], "constant", 0.0)
     mean = _C.avg_pool2d(squares, (window, 1), (1, 1)).reshape(input.shape)
     return input / (mean * (alpha * window / size) + k) ** beta

@@ -32,6 +32,7 @@ ROWS = [
         id="sub-alpha",
     ),
     Row("rsub", lambda x, y: y - x, [A, B]),
+    Row("rsub", lambda x, y, alpha: y - alpha * x, [A, B], {"alpha": 0.5}, id="rsub-alpha"),
     Row("mul", np.multiply, [A, B], dtypes="all", in_place=True, empty=True),
     Row("mul", np.multiply, [A, COLUMN], in_place=True),
     Row("neg", np.negative, [A], dtypes="number", in_place=True, empty=True),

@@ -17,4 +17,12 @@ ROWS = [
         dtypes="all",
         id="repeat_interleave-each",
     ),
+    Row(
+        "repeat_interleave",
+        lambda n, output_size: np.repeat(np.arange(len(n)), n)[:output_size],
+        [Arg(3, low=2, high=2, dtype="int64")],
+        {"output_size": 6},
+        grad=False,
+        id="repeat_interleave-indices",
+    ),
 ]

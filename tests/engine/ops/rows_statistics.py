@@ -39,6 +39,17 @@ ROWS = [
         [Arg(3, 4), 1],
         method=False,
     ),
+    *[
+        Row(
+            f"{name}_mean",
+            lambda x, *given, of=of: (of(x, *given[:-1], ddof=0), np.mean(x, *given[:-1])),
+            [Arg(3, 4), *dim, False],
+            method=False,
+            id=f"{name}_mean-biased-{len(dim)}",
+        )
+        for name, of in (("var", np.var), ("std", np.std))
+        for dim in ([], [1])
+    ],
     Row("norm", _norm, [Arg(3, 4)]),
     Row("norm", lambda x, p: np.linalg.norm(x), [Arg(3, 4), "fro"], id="norm-fro"),
     *[
