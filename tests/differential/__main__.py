@@ -17,7 +17,7 @@ import tests.differential as package
 from .arguments import draw_case, targets_named
 from .case import Case
 from .child import Child
-from .comparing import Difference
+from .comparison import Difference
 from .report import as_test
 from .shrinking import shrink
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .case import Case, DType, TensorArg
-from .drawing import Draw
+from .execution import COUNTERPARTS, pair
 from .families import FAMILIES, PROGRAMS
-from .running import COUNTERPARTS, pair
+from .sampling import Draw
 
 # by name, for names more specific than their kind; others are sampled by kind
 WORDS = {

@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from .case import Case
-from .comparing import Difference, check
-from .running import pair, run
+from .comparison import Difference, check
+from .execution import pair, run
 
 PATIENCE = 60.0  # seconds that a case may take on a busy machine
 
@@ -117,7 +117,7 @@ def _serve(pipe: Connection) -> None:
 
 
 def _judged(case: Case) -> tuple[Difference | None, str | None]:
-    from .meant import reason
+    from .known_differences import reason
 
     found = check(case)
     why = reason(case, found) if found else None

@@ -1,4 +1,4 @@
-"""Checks of answers by definition, without PyTorch; see `verifying`."""
+"""Checks of answers by definition, without PyTorch; see `verification`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from .case import INTS, Case, TensorArg, tensors_in
-from .comparing import Difference
+from .comparison import Difference
+from .execution import cotangent
 from .precision import EPSILON, TOLERANCES, close, largest
-from .running import cotangent
 from .variants import named
-from .verifying import apart, derivative, equal, ours, theirs_of
+from .verification import apart, derivative, equal, ours, theirs_of
 
 
 def has_expanded(case: Case) -> bool:

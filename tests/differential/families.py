@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .case import TensorArg
-from .drawing import Draw
 from .layers import LAYERS
 from .programs import PROGRAMS
+from .sampling import Draw
 from .shapes import shapes
 
 __all__ = ["FAMILIES", "PROGRAMS"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .case import TensorArg
-from .drawing import Draw
+from .sampling import Draw
 from .shapes import shapes
 
 FLOATING = ("float32", "float32", "float64", "float16", "bfloat16")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .case import Case, DType, TensorArg
-from .drawing import rounded
-from .running import Outcome, Result, pair, run
+from .execution import Outcome, Result, pair, run
+from .sampling import rounded
 
 # relative tolerance by dtype; the absolute one is this times the largest magnitude around
 TOLERANCES = {"float64": 1e-9, "float32": 3e-5, "float16": 4e-3, "bfloat16": 3e-2}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .case import DType
-from .drawing import Draw
+from .sampling import Draw
 
 EQUATIONS = (
     ("ij,jk->ik", "nk", "km"), ("ij,jk", "nk", "km"), ("bij,bjk->bik", "bnk", "bkm"), ("ii", "nn"),

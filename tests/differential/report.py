@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .case import Case
-from .comparing import Difference
-from .running import Outcome, Result, cotangent, pair, run
+from .comparison import Difference
+from .execution import Outcome, Result, cotangent, pair, run
 
 
 def as_test(case: Case, found: Difference, number: int) -> str:

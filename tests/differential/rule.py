@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .case import Case
-from .comparing import NOTHING, Difference
-from .verifying import Check
+from .comparison import NOTHING, Difference
+from .verification import Check
 
 UNCOMPARED = "nothing of PyTorch's to compare with"
 

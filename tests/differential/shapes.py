@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .drawing import Draw
+from .sampling import Draw
 
 
 def shapes(draw: Draw, text: str, **limits: Any) -> dict[str, Any]:

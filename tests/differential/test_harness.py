@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from .case import Case, TensorArg
-from .comparing import check, compare
-from .running import Outcome, Result
+from .comparison import check, compare
+from .execution import Outcome, Result
 from .shrinking import shrink
 
 
@@ -61,7 +61,7 @@ def test_wrong_values_and_gradients_are_found(monkeypatch: pytest.MonkeyPatch) -
         (lambda x, y: engine.mul(x, y) + x - x.detach(), "gradient"),
     ):
         monkeypatch.setattr(
-            "tests.differential.comparing.pair", lambda target, wrong=wrong: (wrong, torch.mul)
+            "tests.differential.comparison.pair", lambda target, wrong=wrong: (wrong, torch.mul)
         )
         found = check(case)
         assert found is not None and found.kind == kind

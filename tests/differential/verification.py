@@ -1,4 +1,4 @@
-"""Checks, for the rules of `meant`, that an answer other than PyTorch's is right.
+"""Checks, for the rules of `known_differences`, that an answer other than PyTorch's is right.
 
 Each returns True or False, or None where there is nothing to compare with.
 """
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from .case import INTS, Case, DType, TensorArg
-from .comparing import PICKS, RANDOM, Difference
+from .comparison import PICKS, RANDOM, Difference
+from .execution import Outcome, Result, cotangent, pair, run, their_function
 from .precision import EPSILON, TOLERANCES, close, largest
-from .running import Outcome, Result, cotangent, pair, run, their_function
 from .variants import (
     all_but_indices,
     all_floats,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .case import Case
+from .execution import Outcome, Result, pair, run
 from .precision import agree, close, largest
-from .running import Outcome, Result, pair, run
 
 RANDOM = frozenset(
     [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import definitions as d, verifying as v
+from . import definitions as d, verification as v
+from .execution import writes
 from .rule import Meant
-from .running import writes
 
 VALUES = [
     Meant(

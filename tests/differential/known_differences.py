@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .case import Case
-from .comparing import Difference
-from .meant_calls import CALLS
-from .meant_values import VALUES
+from .comparison import Difference
+from .known_call_differences import CALLS
+from .known_value_differences import VALUES
 
 
 def reason(case: Case, found: Difference) -> str | None:

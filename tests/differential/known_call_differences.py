@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import definitions as d, verifying as v
+from . import definitions as d, verification as v
 from .case import Case
-from .comparing import NOTHING, Difference
+from .comparison import NOTHING, Difference
+from .execution import writes
 from .rule import Meant
-from .running import writes
 
 
 def _no_wrong_type(case: Case, found: Difference) -> bool:
