@@ -63,6 +63,18 @@ def test_functors_need_no_standard_library(header: str, tmp_path: Path) -> None:
     compile_with([compiler, "-std=c++20", "-fsyntax-only", *warnings, *NVRTC, *INCLUDES], source)
 
 
+@pytest.mark.parametrize("header", HEADERS)
+def test_functions_are_marked_for_devices(header: str) -> None:
+    """The host's compiler does not miss the mark, without which nvcc and NVRTC refuse calls."""
+    lines = (CSRC / "functors" / header).read_text().splitlines()
+    functions = [
+        line for line in lines if re.match(r"[^/]*(\binline|operator|explicit|static)\b", line)
+    ]
+    assert [
+        line for line in functions if "BESTIARY_H" not in line and "constexpr bool" not in line
+    ] == []
+
+
 def test_functors_compile_for_a_gpu(tmp_path: Path) -> None:
     compiler = shutil.which("nvcc")
     if not compiler:

@@ -18,8 +18,8 @@
 // A table is known by the name of its type, since each instruction set has type_info objects of its own.
 //
 // Rules of csrc/cpu/isa: each file there is compiled once per instruction set into the namespace ISA. It may
-// include this header, cpu/loops.h and isa/*.h only, so that no inline function of a wider instruction set leaks into
-// the rest.
+// include this header, cpu/loops.h, isa/*.h and functors/*.h only, so that no inline function of a wider instruction
+// set leaks into the rest.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Registers the loops of an instruction set: LOOPS { register_loop("gemm", ...); }.
+// Registers the loops and kernels of an instruction set, for example LOOPS { provide(ScanKernels<float>{sum_row}); }.
 #pragma once
 
 #include <cmath>
