@@ -1,3 +1,4 @@
 from __future__ import annotations
 
-collect_ignore_glob = ["shims/*", "launch.py", "torchvision_models.py"]  # parts of the programs
+# Parts of the programs, which import the libraries of `make compat`.
+collect_ignore_glob = ["shims/*", "launch.py", "scalars.py", "torchvision_models.py"]
