@@ -28,7 +28,7 @@ VALUES = [
         "value",
         "igamma igammac",
         right=lambda case, found: bool(
-            (np.abs(case.tensors()[0].values[v.apart(found)]) < 1e-30).all()
+            (np.abs(v.broadcast_apart(case.tensors()[0].values, found)) < 1e-30).all()
         ),
     ),
     Meant(

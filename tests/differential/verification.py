@@ -243,6 +243,12 @@ def apart(found: Difference) -> np.ndarray:
         return ~same
 
 
+def broadcast_apart(values: np.ndarray, found: Difference) -> np.ndarray:
+    """The elements of an argument, broadcast to the result, in which the two results differ."""
+    mask = apart(found)
+    return np.broadcast_to(values, mask.shape)[mask]
+
+
 def either(*checks: Check) -> Check:
     def check(case: Case, found: Difference) -> bool | None:
         said = [c(case, found) for c in checks]
